@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+/**
+ * What a request can fail with. Functions that serve a request report it as a
+ * GError of this domain whose message is one sentence that names the offending
+ * value; the bus face turns the code into a D-Bus error name and nothing else.
+ */
+#define NETFILTER_ERROR netfilter_error_quark()
+GQuark netfilter_error_quark(void);
+
+enum netfilter_error {
+	NETFILTER_ERROR_FAILED, /* the host refused: netlink, files */
+	NETFILTER_ERROR_INVALID_ARGS,
+	NETFILTER_ERROR_ACCESS_DENIED,
+	NETFILTER_ERROR_UNKNOWN_OBJECT,
+	NETFILTER_ERROR_NO_MEMORY,
+	NETFILTER_ERROR_NETWORK_EXISTS,
+	NETFILTER_ERROR_NO_SUCH_NETWORK,
+	NETFILTER_ERROR_ENDPOINT_EXISTS,
+	NETFILTER_ERROR_NO_SUCH_ENDPOINT,
+	NETFILTER_ERROR_INGRESS_EXISTS,
+	NETFILTER_ERROR_NO_SUCH_INGRESS,
+	NETFILTER_ERROR_BRIDGE_IN_USE,
+	NETFILTER_ERROR_SUBNET_IN_USE,
+	NETFILTER_ERROR_ADDRESS_IN_USE,
+	NETFILTER_ERROR_PORT_IN_USE,
+	NETFILTER_ERROR_PORTS_EXHAUSTED,
+	NETFILTER_ERROR_NETWORK_INTERNAL,
+	NETFILTER_ERROR_NOT_OWNER,
+	NETFILTER_ERROR_QUOTA_EXCEEDED,
+	NETFILTER_ERROR_BUSY,
+	NETFILTER_ERROR_FOREIGN_CHAIN,
+	NETFILTER_ERROR_BACKEND_UNAVAILABLE,
+	N_NETFILTER_ERRORS
+};

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/lifetime.h"
+
+void lifetime_clear(Lifetime *lifetime)
+{
+	g_free(lifetime->owner);
+	*lifetime = (Lifetime){};
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/address.h"
+#include "service/error.h"
+
+/**
+ * Bridges, their addresses and settings, and routes, over rtnetlink
+ * (libnl-route-3). Calls are synchronous; the kernel answers at once.
+ * Failures are FAILED (or what is named) with the interface and the kernel's reason.
+ */
+typedef struct Netlink Netlink;
+
+Netlink *netlink_new(GError **error);
+void netlink_free(Netlink *netlink); /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Netlink, netlink_free)
+
+enum link_kind { LINK_MISSING, LINK_BRIDGE, LINK_OTHER };
+
+/** What an interface name stands for now. */
+bool link_kind(Netlink *netlink, const char *name, enum link_kind *ret, GError **error);
+
+/** Creates a bridge and sets it up. BRIDGE_IN_USE when the name is taken. */
+bool bridge_create(Netlink *netlink, const char *name, GError **error);
+
+/** Deletes a bridge; one that is gone already is no failure. */
+bool bridge_delete(Netlink *netlink, const char *name, GError **error);
+
+/** Adds an address with its prefix length (IPv6 without duplicate address detection). One that is there already is no failure. */
+bool link_add_address(Netlink *netlink, const char *name, const Prefix *address, GError **error);
+
+/** Reads and writes the interface's IPv4 route_localnet (IFLA_AF_SPEC, no sysctl). A missing interface is FAILED. */
+bool link_get_route_localnet(Netlink *netlink, const char *name, bool *ret, GError **error);
+bool link_set_route_localnet(Netlink *netlink, const char *name, bool on, GError **error);
+
+/** The interface a packet to this address leaves through. FAILED when there is no route, or it is by loopback. */
+bool route_lookup(Netlink *netlink, const Address *address, char ret[static IFNAMSIZ], GError **error);
+
+/** Told of every interface that is deleted or renamed away, by its (old) name. */
+typedef void (*link_vanished_func)(const char *name, void *userdata);
+
+/**
+ * Subscribes to link notifications (RTNLGRP_LINK). The caller watches
+ * link_monitor_fd() for input and calls link_monitor_dispatch(), which never
+ * blocks and survives an overrun (ENOBUFS) by looking every known name up again.
+ */
+typedef struct LinkMonitor LinkMonitor;
+LinkMonitor *link_monitor_new(link_vanished_func vanished, void *userdata, GError **error);
+void link_monitor_free(LinkMonitor *monitor);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LinkMonitor, link_monitor_free)
+int link_monitor_fd(const LinkMonitor *monitor);
+void link_monitor_dispatch(LinkMonitor *monitor);

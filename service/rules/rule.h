@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/address.h"
+
+/**
+ * One rule, said in netfilter's words but in no backend's form, and the place
+ * it stands in. A rule is identified by its whole content: two objects that ask
+ * for the same rule in the same chain share it.
+ */
+
+enum table { TABLE_RAW, TABLE_FILTER, TABLE_NAT, N_TABLES };
+
+/** Every chain the service writes in; chain_info() tells about each. */
+enum chain {
+	CHAIN_RAW_PREROUTING,
+	CHAIN_FILTER_FORWARD,
+	CHAIN_FILTER_DOCKER,
+	CHAIN_FILTER_INGRESS,
+	CHAIN_FILTER_ISOLATION,
+	CHAIN_FILTER_ISOLATION_STAGE_2,
+	CHAIN_NAT_PREROUTING,
+	CHAIN_NAT_OUTPUT,
+	CHAIN_NAT_POSTROUTING,
+	CHAIN_NAT_DOCKER,
+	CHAIN_NAT_INGRESS,
+	N_CHAINS
+};
+
+/**
+ * Where in a chain. A builtin chain has a head above every foreign rule and a
+ * tail below; a chain of our own holds our rules alone.
+ */
+enum zone { ZONE_HEAD, ZONE_OWNED, ZONE_TAIL };
+
+typedef struct ChainInfo {
+	enum table table;
+	bool builtin;
+	const char *name; /* a builtin chain's name; else what follows the configured prefix: "", "-INGRESS", … */
+} ChainInfo;
+
+/** Static facts about a chain. */
+const ChainInfo *chain_info(enum chain chain);
+
+/** "raw", "filter", "nat"; static. */
+const char *table_name(enum table table);
+
+/** The longest chain name the kernel takes (XT_EXTENSION_MAXNAMELEN - 1), and so the longest prefix. */
+#define CHAIN_NAME_MAX 28
+#define CHAIN_PREFIX_MAX (CHAIN_NAME_MAX - (int)(sizeof "-ISOLATION-STAGE-2" - 1))
+
+/** A chain's name under a prefix, written into a caller's buffer and returned. */
+const char *chain_name(enum chain chain, const char *prefix, char buffer[static CHAIN_NAME_MAX + 1]);
+
+enum rule_flag {
+	RULE_NOT_SOURCE = 1 << 0,
+	RULE_NOT_DESTINATION = 1 << 1,
+	RULE_NOT_IN = 1 << 2,
+	RULE_NOT_OUT = 1 << 3,
+};
+
+enum rule_state {
+	STATE_ANY,
+	STATE_CONNTRACK, /* -m conntrack --ctstate RELATED,ESTABLISHED */
+	STATE_CLASSIC,   /* -m state --state RELATED,ESTABLISHED */
+};
+
+enum rule_addrtype { ADDRTYPE_ANY, ADDRTYPE_SOURCE_LOCAL, ADDRTYPE_DESTINATION_LOCAL };
+
+enum rule_target {
+	TARGET_CHAIN, /* no rule in the kernel: says that the chain it stands in exists, even empty */
+	TARGET_ACCEPT,
+	TARGET_DROP,
+	TARGET_RETURN,
+	TARGET_JUMP,
+	TARGET_MASQUERADE,
+	TARGET_DNAT,
+};
+
+/** Zero means "does not matter" in every match. All padding is explicit, so that rules compare and hash as memory. */
+typedef struct Rule {
+	guint8 family; /* enum family */
+	guint8 chain;  /* enum chain */
+	guint8 zone;   /* enum zone */
+	guint8 flags;  /* enum rule_flag */
+	guint8 source_length;      /* bits; 0: any source */
+	guint8 destination_length; /* bits; 0: any destination */
+	guint8 protocol;           /* IPPROTO_TCP, _UDP, _SCTP; 0: any */
+	guint8 state;              /* enum rule_state */
+	guint8 addrtype;           /* enum rule_addrtype */
+	guint8 target;             /* enum rule_target */
+	guint8 jump;               /* enum chain, for TARGET_JUMP */
+	guint8 reserved;
+	guint16 source_port[2];      /* first and last, host byte order; 0: any */
+	guint16 destination_port[2]; /* likewise */
+	guint8 source[16], destination[16];
+	char in[IFNAMSIZ], out[IFNAMSIZ];
+	guint8 dnat_address[16]; /* for TARGET_DNAT */
+	/* First and last port, host byte order. base is 0, or the first port of a shifted range (NF_NAT_RANGE_PROTO_OFFSET).
+	 * All zero: the address changes and the port stays. */
+	guint16 dnat_port[2], dnat_base;
+	guint16 reserved2;
+} Rule;
+
+G_STATIC_ASSERT(sizeof(Rule) == 12 + 8 + 32 + 2 * IFNAMSIZ + 16 + 8);
+
+/** Order within a zone: by rank, then sequence, then index, ascending. "Newest first" is a negated sequence. */
+typedef struct RuleOrder {
+	gint64 sequence;
+	guint32 index;
+	guint8 rank;
+} RuleOrder;
+
+/** What the renderers write: a rule and its place among its neighbours. */
+typedef struct RuleItem {
+	Rule rule;
+	RuleOrder order;
+} RuleItem;
+
+bool rule_equal(const Rule *a, const Rule *b);
+guint rule_hash(const Rule *rule);
+int rule_order_compare(const RuleOrder *a, const RuleOrder *b);
