@@ -11,7 +11,7 @@
  */
 typedef struct Ruleset Ruleset;
 
-typedef RulesetEntry {
+typedef struct RulesetEntry {
 	Rule rule;
 	RuleOrder order;
 	guint32 references; /* > 0: desired */
