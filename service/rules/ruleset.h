@@ -22,7 +22,11 @@ Ruleset *ruleset_new(void);
 void ruleset_free(Ruleset *ruleset); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Ruleset, ruleset_free)
 
-/** Counts a rule in. The item is copied. O(log n) plus the move of pointers behind it. */
+/**
+ * Counts a rule in. The item is copied. O(1): the chain is put in order when
+ * ruleset_chain() is next asked for it. A rule that nobody wants any more but
+ * that is still there takes the place this item names.
+ */
 void ruleset_add(Ruleset *ruleset, const RuleItem *item);
 
 /** Counts a rule out; it must have been added. It stays in its place until ruleset_settle(), so that adding it again undoes this. */

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/rules/render.h"
+
+#include "service/rules/render-common.h"
+
+static const Prefix loopback[N_FAMILIES] = {
+	[FAMILY_IPV4] = { { AF_INET, { 127 } }, 8 },
+	[FAMILY_IPV6] = { { AF_INET6, { [15] = 1 } }, 128 },
+};
+
+void render_base(enum family family, GArray *items)
+{
+	layout_add(items, PLACE_DOCKER_EXISTS, family, 0, 0)->target = TARGET_CHAIN;
+	layout_add(items, PLACE_ISOLATION_RETURN, family, 0, 0)->target = TARGET_RETURN;
+	layout_add(items, PLACE_NAT_DOCKER_EXISTS, family, 0, 0)->target = TARGET_CHAIN;
+}
+
+void render_guard(const char *interface, guint64 sequence, GArray *items)
+{
+	Rule *rule = layout_add(items, PLACE_RAW_GUARD, FAMILY_IPV4, sequence, 0);
+
+	rule_set_destination(rule, &loopback[FAMILY_IPV4]);
+	rule_set_in(rule, interface);
+	rule->target = TARGET_DROP;
+}
+
+void render_local_masquerade(const char *interface, enum family family, guint64 sequence, GArray *items)
+{
+	Rule *rule = layout_add(items, PLACE_POSTROUTING_MASQUERADE, family, sequence, 0);
+
+	rule_set_out(rule, interface);
+	rule->addrtype = ADDRTYPE_SOURCE_LOCAL;
+	rule->target = TARGET_MASQUERADE;
+}
+
+/* What its endpoints may do among themselves: an accept in the block, or a drop below everybody's rules. */
+static void render_communication(const Network *network, enum family family, GArray *items)
+{
+	enum place place = network->communication ? PLACE_FORWARD_NETWORK : PLACE_FORWARD_DROP;
+	Rule *rule = layout_add(items, place, family, network->sequence, 3);
+
+	rule_set_in(rule, network->bridge);
+	rule_set_out(rule, network->bridge);
+	rule->target = network->communication ? TARGET_ACCEPT : TARGET_DROP;
+}
+
+static void render_internal(const Network *network, enum family family, GArray *items)
+{
+	Rule *rule;
+
+	rule = layout_add(items, PLACE_ISOLATION_NETWORK, family, network->sequence, 0);
+	rule->flags = RULE_NOT_SOURCE;
+	rule_set_source(rule, &network->subnets[family]);
+	rule_set_out(rule, network->bridge);
+	rule->target = TARGET_DROP;
+
+	rule = layout_add(items, PLACE_ISOLATION_NETWORK, family, network->sequence, 1);
+	rule->flags = RULE_NOT_DESTINATION;
+	rule_set_destination(rule, &network->subnets[family]);
+	rule_set_in(rule, network->bridge);
+	rule->target = TARGET_DROP;
+}
+
+static void render_forwarding(const Network *network, enum family family, GArray *items)
+{
+	Rule *rule;
+
+	rule = layout_add(items, PLACE_FORWARD_NETWORK, family, network->sequence, 0);
+	rule_set_out(rule, network->bridge);
+	rule_set_jump(rule, CHAIN_FILTER_DOCKER);
+
+	rule = layout_add(items, PLACE_FORWARD_NETWORK, family, network->sequence, 1);
+	rule_set_out(rule, network->bridge);
+	rule->state = STATE_CONNTRACK;
+	rule->target = TARGET_ACCEPT;
+
+	rule = layout_add(items, PLACE_FORWARD_NETWORK, family, network->sequence, 2);
+	rule->flags = RULE_NOT_OUT;
+	rule_set_in(rule, network->bridge);
+	rule_set_out(rule, network->bridge);
+	rule->target = TARGET_ACCEPT;
+}
+
+/* The ways into nat DOCKER for packets to an address of this host. */
+static void render_nat_jumps(enum family family, const RenderOptions *options, bool localhost, GArray *items)
+{
+	Rule *rule;
+
+	rule = layout_add(items, PLACE_PREROUTING_TO_DOCKER, family, 0, 0);
+	rule->addrtype = ADDRTYPE_DESTINATION_LOCAL;
+	rule_set_jump(rule, CHAIN_NAT_DOCKER);
+
+	rule = layout_add(items, PLACE_OUTPUT_TO_DOCKER, family, 0, 0);
+	if (!options->hairpin) {
+		rule->flags = RULE_NOT_DESTINATION;
+		rule_set_destination(rule, &loopback[family]);
+	}
+	rule->addrtype = ADDRTYPE_DESTINATION_LOCAL;
+	rule_set_jump(rule, CHAIN_NAT_DOCKER);
+
+	if (!localhost)
+		return;
+	rule = layout_add(items, PLACE_OUTPUT_LOCALHOST, family, 0, 0);
+	rule_set_destination(rule, &loopback[family]);
+	rule->addrtype = ADDRTYPE_DESTINATION_LOCAL;
+	rule_set_jump(rule, CHAIN_NAT_DOCKER);
+}
+
+static void render_nat(const Network *network, enum family family, const RenderOptions *options,
+		       GArray *items)
+{
+	/* Hairpin mode needs no jump of its own: its OUTPUT jump takes the loopback destinations in. */
+	bool localhost = options->localhost_publish && !options->hairpin && family == FAMILY_IPV4;
+	Rule *rule;
+
+	render_nat_jumps(family, options, localhost, items);
+	if (options->hairpin || localhost)
+		render_local_masquerade(network->bridge, family, network->sequence, items);
+	if (family == FAMILY_IPV4 && (options->hairpin || localhost))
+		render_guard(network->bridge, network->sequence, items);
+	if (!network->masquerade)
+		return;
+
+	rule = layout_add(items, PLACE_POSTROUTING_MASQUERADE, family, network->sequence, 1);
+	rule->flags = RULE_NOT_OUT;
+	rule_set_source(rule, &network->subnets[family]);
+	rule_set_out(rule, network->bridge);
+	rule->target = TARGET_MASQUERADE;
+
+	if (options->hairpin)
+		return;
+	rule = layout_add(items, PLACE_NAT_DOCKER_RETURN, family, network->sequence, 0);
+	rule_set_in(rule, network->bridge);
+	rule->target = TARGET_RETURN;
+}
+
+void render_network(const Network *network, const RenderOptions *options, GArray *items)
+{
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		if (!network_has_family(network, family))
+			continue;
+		render_base(family, items);
+		rule_set_jump(layout_add(items, PLACE_FORWARD_TO_ISOLATION, family, 0, 0),
+			      CHAIN_FILTER_ISOLATION);
+		render_communication(network, family, items);
+		if (network->internal) {
+			render_internal(network, family, items);
+		} else {
+			render_forwarding(network, family, items);
+			render_nat(network, family, options, items);
+		}
+	}
+}
+
+static void render_isolation_drop(const Network *newer, const Network *older, bool into_newer,
+				  enum family family, GArray *items)
+{
+	/* One pair's two drops stand together, the pairs of one network by the age of the other. */
+	guint32 index = (guint32)older->sequence << 1 | !into_newer;
+	Rule *rule = layout_add(items, PLACE_ISOLATION_NETWORK, family, newer->sequence, index);
+
+	rule_set_in(rule, into_newer ? older->bridge : newer->bridge);
+	rule_set_out(rule, into_newer ? newer->bridge : older->bridge);
+	rule->target = TARGET_DROP;
+}
+
+void render_isolation_pair(const Network *newer, const Network *older, GArray *items)
+{
+	if (newer->internal || older->internal || g_str_equal(newer->bridge, older->bridge))
+		return;
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		if (!network_has_family(newer, family) || !network_has_family(older, family))
+			continue;
+		render_isolation_drop(newer, older, true, family, items);
+		render_isolation_drop(newer, older, false, family, items);
+	}
+}
+
+void render_isolation_linear(const Network *network, GArray *items)
+{
+	Rule *rule;
+
+	if (network->internal)
+		return;
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		if (!network_has_family(network, family))
+			continue;
+		rule = layout_add(items, PLACE_ISOLATION_NETWORK, family, network->sequence, 0);
+		rule->flags = RULE_NOT_OUT;
+		rule_set_in(rule, network->bridge);
+		rule_set_out(rule, network->bridge);
+		rule_set_jump(rule, CHAIN_FILTER_ISOLATION_STAGE_2);
+
+		rule = layout_add(items, PLACE_STAGE_2_DROP, family, network->sequence, 0);
+		rule_set_out(rule, network->bridge);
+		rule->target = TARGET_DROP;
+
+		layout_add(items, PLACE_STAGE_2_RETURN, family, 0, 0)->target = TARGET_RETURN;
+	}
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/rules/render.h"
+
+#include "service/rules/layout.h"
+
+#include <string.h>
+
+static void set_port_range(guint16 range[2], guint16 first, guint16 count)
+{
+	range[0] = first;
+	range[1] = first + (count - 1);
+}
+
+static void set_dnat(Rule *rule, const Address *address, const PortMapping *mapping)
+{
+	rule->target = TARGET_DNAT;
+	memcpy(rule->dnat_address, address->bytes, sizeof rule->dnat_address);
+	/* A range onto the same numbers keeps the port by not naming any. */
+	if (mapping->count > 1 && mapping->host_port == mapping->endpoint_port)
+		return;
+	set_port_range(rule->dnat_port, mapping->endpoint_port, mapping->count);
+	if (mapping->count > 1)
+		rule->dnat_base = mapping->host_port;
+}
+
+static void render_port_family(const Endpoint *endpoint, const PortMapping *mapping,
+			       const RenderOptions *options, enum family family, GArray *items)
+{
+	static const Prefix link_local = { { AF_INET6, { 0xfe, 0x80 } }, 10 };
+	const Address *host = &mapping->host_address, *address = &endpoint->addresses[family];
+	const char *bridge = endpoint->network->bridge;
+	Rule *rule;
+
+	rule = layout_add(items, PLACE_NAT_DOCKER_DNAT, family, mapping->sequence, 0);
+	if (family == FAMILY_IPV6) {
+		rule->flags |= RULE_NOT_SOURCE;
+		rule_set_source(rule, &link_local);
+	}
+	if (host->family != AF_UNSPEC && !address_is_any(host))
+		rule_set_destination_host(rule, host);
+	if (!options->hairpin) {
+		rule->flags |= RULE_NOT_IN;
+		rule_set_in(rule, bridge);
+	}
+	rule->protocol = mapping->protocol;
+	set_port_range(rule->destination_port, mapping->host_port, mapping->count);
+	set_dnat(rule, address, mapping);
+
+	rule = layout_add(items, PLACE_DOCKER_ACCEPT, family, mapping->sequence, 0);
+	rule->flags = RULE_NOT_IN;
+	rule_set_destination_host(rule, address);
+	rule_set_in(rule, bridge);
+	rule_set_out(rule, bridge);
+	rule->protocol = mapping->protocol;
+	set_port_range(rule->destination_port, mapping->endpoint_port, mapping->count);
+	rule->target = TARGET_ACCEPT;
+
+	rule = layout_add(items, PLACE_POSTROUTING_SELF, family, mapping->sequence, 0);
+	rule_set_source_host(rule, address);
+	rule_set_destination_host(rule, address);
+	rule->protocol = mapping->protocol;
+	set_port_range(rule->destination_port, mapping->endpoint_port, mapping->count);
+	rule->target = TARGET_MASQUERADE;
+}
+
+void render_port(const Endpoint *endpoint, const PortMapping *mapping, const RenderOptions *options,
+		 GArray *items)
+{
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (port_mapping_in_family(endpoint, mapping, family))
+			render_port_family(endpoint, mapping, options, family, items);
+}
+
+static Rule *render_link_accept(const Address *from, const Address *to, const char *bridge, const Link *link,
+				const LinkPort *port, guint32 index, GArray *items)
+{
+	Rule *rule = layout_add(items, PLACE_DOCKER_ACCEPT, address_family(from), link->sequence, index);
+
+	rule_set_source_host(rule, from);
+	rule_set_destination_host(rule, to);
+	rule_set_in(rule, bridge);
+	rule_set_out(rule, bridge);
+	rule->protocol = port->protocol;
+	rule->target = TARGET_ACCEPT;
+	return rule;
+}
+
+void render_link(const Endpoint *parent, const Link *link, GArray *items)
+{
+	const char *bridge = parent->network->bridge;
+	Rule *rule;
+
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		const Address *from = &parent->addresses[family], *to = &link->child->addresses[family];
+
+		if (from->family == AF_UNSPEC || to->family == AF_UNSPEC)
+			continue;
+		for (guint i = 0; i < link->ports->len; i++) {
+			const LinkPort *port = &g_array_index(link->ports, LinkPort, i);
+
+			rule = render_link_accept(from, to, bridge, link, port, 2 * i, items);
+			set_port_range(rule->destination_port, port->port, 1);
+			rule = render_link_accept(to, from, bridge, link, port, 2 * i + 1, items);
+			set_port_range(rule->source_port, port->port, 1);
+		}
+	}
+}
