@@ -15,28 +15,53 @@ Netlink *netlink_new(GError **error);
 void netlink_free(Netlink *netlink); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Netlink, netlink_free)
 
+/**
+ * Whether an interface could be called that: the kernel's rules (at most
+ * IFNAMSIZ - 1 bytes; neither "." nor ".."; no '/', ':', '%' or white space),
+ * and no '+' at the end, which xtables takes for a wildcard. Functions that are
+ * given such a name fail with INVALID_ARGS.
+ */
+bool link_name_is_valid(const char *name);
+
 enum link_kind { LINK_MISSING, LINK_BRIDGE, LINK_OTHER };
 
-/** What an interface name stands for now. */
+/** What an interface name stands for now. An alternative name, which no rule matches, is LINK_OTHER. */
 bool link_kind(Netlink *netlink, const char *name, enum link_kind *ret, GError **error);
 
-/** Creates a bridge and sets it up. BRIDGE_IN_USE when the name is taken. */
+/**
+ * Creates a bridge and sets it up. Its MAC address is fixed, and its IPv6
+ * link-local address usable at once; where /proc/sys can be written it takes no
+ * router advertisements from its ports. BRIDGE_IN_USE when the name is taken.
+ */
 bool bridge_create(Netlink *netlink, const char *name, GError **error);
 
-/** Deletes a bridge; one that is gone already is no failure. */
+/** Deletes a bridge, and nothing that is not one; one that is gone already is no failure. */
 bool bridge_delete(Netlink *netlink, const char *name, GError **error);
 
-/** Adds an address with its prefix length (IPv6 without duplicate address detection). One that is there already is no failure. */
+/**
+ * Adds an address with its prefix length (IPv6 without duplicate address
+ * detection). One that is there already is no failure.
+ */
 bool link_add_address(Netlink *netlink, const char *name, const Prefix *address, GError **error);
 
-/** Reads and writes the interface's IPv4 route_localnet (IFLA_AF_SPEC, no sysctl). A missing interface is FAILED. */
+/** Whether the interface has that address, with whatever prefix length. */
+bool link_has_address(Netlink *netlink, const char *name, const Address *address, bool *ret, GError **error);
+
+/** Whether packets to that address are delivered on the host itself; of 127.0.0.0/8 all are. */
+bool address_is_on_host(Netlink *netlink, const Address *address, bool *ret, GError **error);
+
+/** Reads and writes an interface's IPv4 route_localnet (IFLA_AF_SPEC, no sysctl). A missing one is FAILED. */
 bool link_get_route_localnet(Netlink *netlink, const char *name, bool *ret, GError **error);
 bool link_set_route_localnet(Netlink *netlink, const char *name, bool on, GError **error);
 
-/** The interface a packet to this address leaves through. FAILED when there is no route, or it is by loopback. */
+/** The interface a packet to this address leaves by. FAILED when there is no unicast route, or it is loopback. */
 bool route_lookup(Netlink *netlink, const Address *address, char ret[static IFNAMSIZ], GError **error);
 
-/** Told of every interface that is deleted or renamed away, by its (old) name. */
+/**
+ * Told of every interface that is deleted, moved to another namespace or renamed
+ * away, by its (old) name; a new interface may have taken that name meanwhile.
+ * Must not free the monitor.
+ */
 typedef void (*link_vanished_func)(const char *name, void *userdata);
 
 /**

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/netlink/internal.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <sys/socket.h>
+
+/* libnl folds errno into fewer codes of its own and drops the kernel's sentence; both are worth keeping. */
+static int on_error(struct sockaddr_nl *sender G_GNUC_UNUSED, struct nlmsgerr *answer, void *userdata)
+{
+	Netlink *netlink = userdata;
+	struct nlmsghdr *header = (struct nlmsghdr *)((char *)answer - NLMSG_HDRLEN);
+	struct nlattr *attributes[NLMSGERR_ATTR_MAX + 1];
+	int length = sizeof(*answer);
+
+	netlink->kernel = answer->error;
+	if (!(header->nlmsg_flags & NLM_F_ACK_TLVS))
+		return NL_STOP;
+	if (!(header->nlmsg_flags & NLM_F_CAPPED))
+		length += answer->msg.nlmsg_len - sizeof(answer->msg);
+	if (nlmsg_parse(header, length, attributes, NLMSGERR_ATTR_MAX, NULL) >= 0 &&
+	    attributes[NLMSGERR_ATTR_MSG])
+		netlink->message = nla_strdup(attributes[NLMSGERR_ATTR_MSG]);
+	return NL_STOP;
+}
+
+Netlink *netlink_new(GError **error)
+{
+	g_autoptr(Netlink) netlink = g_new0(Netlink, 1);
+	struct nl_cb *callbacks;
+	int on = 1;
+
+	netlink->socket = nl_socket_alloc();
+	if (!netlink->socket)
+		g_error("Out of memory");
+	callbacks = nl_socket_get_cb(netlink->socket);
+	nl_cb_err(callbacks, NL_CB_CUSTOM, on_error, netlink);
+	nl_cb_put(callbacks);
+
+	netlink->library = nl_connect(netlink->socket, NETLINK_ROUTE);
+	if (netlink->library < 0) {
+		netlink_failed(netlink, error, "Cannot open a routing socket");
+		return NULL;
+	}
+	/* Only the wording of errors depends on it. */
+	(void)setsockopt(nl_socket_get_fd(netlink->socket), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
+	return g_steal_pointer(&netlink);
+}
+
+void netlink_free(Netlink *netlink)
+{
+	if (!netlink)
+		return;
+	nl_socket_free(netlink->socket);
+	g_free(netlink->message);
+	g_free(netlink);
+}
+
+static void begin(Netlink *netlink)
+{
+	netlink->kernel = netlink->library = 0;
+	g_clear_pointer(&netlink->message, g_free);
+}
+
+static int end(Netlink *netlink, int r)
+{
+	if (r >= 0)
+		return 0;
+	netlink->library = r;
+	return netlink->kernel < 0 ? netlink->kernel : -EIO;
+}
+
+static int on_acknowledged(struct nl_msg *message G_GNUC_UNUSED, void *userdata)
+{
+	*(bool *)userdata = true;
+	return NL_STOP;
+}
+
+int netlink_request(Netlink *netlink, NlMsg *request, nl_recvmsg_msg_cb_t reply, void *userdata)
+{
+	struct nl_cb *shared = nl_socket_get_cb(netlink->socket), *callbacks = nl_cb_clone(shared);
+	bool acknowledged = false;
+	int r;
+
+	begin(netlink);
+	nl_cb_set(callbacks, NL_CB_ACK, NL_CB_CUSTOM, on_acknowledged, &acknowledged);
+	if (reply)
+		nl_cb_set(callbacks, NL_CB_VALID, NL_CB_CUSTOM, reply, userdata);
+	r = nl_send_auto(netlink->socket, request);
+	nlmsg_free(request);
+	/* Data and acknowledgement come one by one; nl_wait_for_ack() would wait for the first only. */
+	while (r >= 0 && !acknowledged)
+		r = nl_recvmsgs(netlink->socket, callbacks);
+	nl_cb_put(callbacks);
+	nl_cb_put(shared);
+	return end(netlink, r);
+}
+
+int netlink_dump_links(Netlink *netlink, NlCache **ret)
+{
+	begin(netlink);
+	return end(netlink, rtnl_link_alloc_cache(netlink->socket, AF_UNSPEC, ret));
+}
+
+int netlink_dump_addresses(Netlink *netlink, NlCache **ret)
+{
+	begin(netlink);
+	return end(netlink, rtnl_addr_alloc_cache(netlink->socket, ret));
+}
+
+static void take_link(struct nl_object *object, void *userdata)
+{
+	RtnlLink **ret = userdata;
+
+	rtnl_link_put(*ret);
+	nl_object_get(object);
+	*ret = (RtnlLink *)object;
+}
+
+static int on_link(struct nl_msg *reply, void *userdata)
+{
+	return nl_msg_parse(reply, take_link, userdata) < 0 ? NL_SKIP : NL_OK;
+}
+
+int netlink_get_link(Netlink *netlink, int ifindex, const char *name, RtnlLink **ret)
+{
+	g_autoptr(RtnlLink) link = NULL;
+	NlMsg *request = NULL;
+	int r;
+
+	/* rtnl_link_get_kernel() would keep the answer to an error to itself. */
+	if (rtnl_link_build_get_request(ifindex, ifindex ? NULL : name, &request) < 0)
+		g_error("Out of memory");
+	r = netlink_request(netlink, request, on_link, &link);
+	if (r < 0)
+		return r;
+	if (!link) {
+		netlink->library = -NLE_OBJ_NOTFOUND;
+		return -EIO;
+	}
+	*ret = g_steal_pointer(&link);
+	return 0;
+}
+
+bool netlink_failed(const Netlink *netlink, GError **error, const char *format, ...)
+{
+	const char *reason =
+		netlink->kernel < 0 ? g_strerror(-netlink->kernel) : nl_geterror(netlink->library);
+	g_autofree char *text = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	text = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	if (netlink->message)
+		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "%s: %s (%s)", text, reason,
+			    netlink->message);
+	else
+		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "%s: %s", text, reason);
+	return false;
+}
