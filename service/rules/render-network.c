@@ -91,7 +91,8 @@ static void render_nat_jumps(enum family family, const RenderOptions *options, b
 	rule_set_jump(rule, CHAIN_NAT_DOCKER);
 
 	rule = layout_add(items, PLACE_OUTPUT_TO_DOCKER, family, 0, 0);
-	if (!options->hairpin) {
+	/* A connection from ::1 cannot be answered from another interface: forwarded, it would hang. */
+	if (!options->hairpin || family == FAMILY_IPV6) {
 		rule->flags = RULE_NOT_DESTINATION;
 		rule_set_destination(rule, &loopback[family]);
 	}
@@ -155,8 +156,8 @@ void render_network(const Network *network, const RenderOptions *options, GArray
 static void render_isolation_drop(const Network *newer, const Network *older, bool into_newer,
 				  enum family family, GArray *items)
 {
-	/* One pair's two drops stand together, the pairs of one network by the age of the other. */
-	guint32 index = (guint32)older->sequence << 1 | !into_newer;
+	/* One pair's two drops stand together, the pairs of one network newest first too. */
+	guint32 index = ~(guint32)older->sequence << 1 | !into_newer;
 	Rule *rule = layout_add(items, PLACE_ISOLATION_NETWORK, family, newer->sequence, index);
 
 	rule_set_in(rule, into_newer ? older->bridge : newer->bridge);

@@ -114,13 +114,14 @@ static bool chain_is_dirty(const Chain *chain)
 
 static void chain_committed(Chain *chain)
 {
-	chain->touched = false;
 	if (!chain_is_dirty(chain))
 		return;
+	chain->touched = false;
 	for (guint i = 0; i < chain->entries->len; i++) {
 		RulesetEntry *entry = chain->entries->pdata[i];
 
 		entry->held = entry->references > 0;
+		entry->reordered = false;
 	}
 	chain->count[STATUS_KEPT] += chain->count[STATUS_GAINED];
 	chain->count[STATUS_DEAD] += chain->count[STATUS_LOST];
@@ -198,6 +199,7 @@ static RulesetEntry *ruleset_ensure(Ruleset *ruleset, const RuleItem *item)
 		chain->count[STATUS_DEAD]++;
 	} else if (entry->references == 0 && rule_order_compare(&entry->order, &item->order) != 0) {
 		entry->order = item->order;
+		entry->reordered = true;
 		chain->sorted = 0;
 		chain->touched = true;
 	}

@@ -16,6 +16,7 @@ typedef struct RulesetEntry {
 	RuleOrder order;
 	guint32 references; /* > 0: desired */
 	bool held;          /* in the kernel, as far as we know */
+	bool reordered;     /* its order changed since it was last committed: that it stands elsewhere is no drift */
 } RulesetEntry;
 
 Ruleset *ruleset_new(void);
