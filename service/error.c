@@ -2,3 +2,13 @@
 #include "service/error.h"
 
 G_DEFINE_QUARK(netfilter-error-quark, netfilter_error)
+
+bool netfilter_set_error(GError **error, enum netfilter_error code, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	g_propagate_error(error, g_error_new_valist(NETFILTER_ERROR, code, format, arguments));
+	va_end(arguments);
+	return false;
+}

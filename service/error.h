@@ -2,6 +2,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 
 /**
  * What a request can fail with. Functions that serve a request report it as a
@@ -13,6 +14,7 @@ GQuark netfilter_error_quark(void);
 
 enum netfilter_error {
 	NETFILTER_ERROR_FAILED, /* the host refused: netlink, files */
+	NETFILTER_ERROR_PENDING, /* cannot be had before what was changed just now is committed; never leaves the service */
 	NETFILTER_ERROR_INVALID_ARGS,
 	NETFILTER_ERROR_ACCESS_DENIED,
 	NETFILTER_ERROR_INTERACTIVE_REQUIRED,
@@ -37,3 +39,7 @@ enum netfilter_error {
 	NETFILTER_ERROR_BACKEND_UNAVAILABLE,
 	N_NETFILTER_ERRORS
 };
+
+/** Reports NETFILTER_ERROR_<code> with a printf-style sentence; the value is false, for return. */
+#define netfilter_fail(error, code, ...) netfilter_set_error(error, NETFILTER_ERROR_##code, __VA_ARGS__)
+bool netfilter_set_error(GError **error, enum netfilter_error code, const char *format, ...) G_GNUC_PRINTF(3, 4);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/error.h"
+#include <stdbool.h>
+
+/** What netfilterd.conf says; see there for what each key means. */
+typedef struct Config {
+	char *chain_prefix;
+	bool hairpin;
+	bool localhost_publish;
+	bool ip_forward;
+	bool forward_policy_auto; /* else keep */
+	guint isolation_pairwise_max;
+	guint idle_exit_sec; /* 0: never */
+	guint lock_timeout_sec;
+	guint max_networks;
+	guint max_endpoints;
+	guint max_ports;
+	guint max_ingresses;
+	guint max_ports_per_call;
+	guint max_pending_questions_per_uid;
+	guint max_networks_per_uid;
+	guint max_endpoints_per_uid;
+	guint max_ports_per_uid;
+} Config;
+
+/**
+ * Reads a key file over the defaults. A file that does not exist is no failure
+ * when it need not be there. INVALID_ARGS names the group, key or value that is
+ * not understood; *ret is then untouched. Free with config_clear().
+ */
+bool config_load(const char *path, bool required, Config *ret, GError **error);
+void config_clear(Config *config);

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/manager-private.h"
+#include "service/netlink/sysctl.h"
+
+#include <string.h>
+
+/*
+ * What of the host serves the networks. Each switch is counted: the first user has it switched on once the rules
+ * stand, the last has it switched off before they go, and only if it was us who switched it on.
+ */
+
+enum host_switch { SWITCH_FORWARD_IPV4, SWITCH_FORWARD_IPV6, SWITCH_BRIDGE_IPV4, SWITCH_BRIDGE_IPV6, N_SWITCHES };
+
+static const char *const switch_names[N_SWITCHES] = {
+	[SWITCH_FORWARD_IPV4] = "net/ipv4/ip_forward",
+	[SWITCH_FORWARD_IPV6] = "net/ipv6/conf/all/forwarding",
+	[SWITCH_BRIDGE_IPV4] = "net/bridge/bridge-nf-call-iptables",
+	[SWITCH_BRIDGE_IPV6] = "net/bridge/bridge-nf-call-ip6tables",
+};
+
+typedef struct Switch {
+	guint users;
+	bool switched; /* by us */
+} Switch;
+
+struct HostSettings {
+	Switch switches[N_SWITCHES];
+	enum rule_target policies[N_FAMILIES]; /* of FORWARD before we changed it; TARGET_CHAIN: we did not */
+	GHashTable *localnets;                 /* interface → Switch, owned */
+};
+
+struct HostSettings *host_settings_new(void)
+{
+	struct HostSettings *host = g_new0(struct HostSettings, 1);
+
+	host->localnets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	return host;
+}
+
+void host_settings_free(struct HostSettings *host)
+{
+	g_hash_table_unref(host->localnets);
+	g_free(host);
+}
+
+static void warn(GError *error)
+{
+	g_warning("%s", error->message);
+	g_error_free(error);
+}
+
+/* --- switches under /proc/sys --- */
+
+static bool switch_on(void *context, void *object, GError **error)
+{
+	Manager *manager = context;
+	enum host_switch which = GPOINTER_TO_UINT(object);
+	Switch *state = &manager->host->switches[which];
+	bool on;
+
+	if (!sysctl_get(switch_names[which], &on, error))
+		return false;
+	if (on)
+		return true;
+	state->switched = sysctl_set(switch_names[which], true, error);
+	return state->switched;
+}
+
+static void set_switch_back(Manager *manager, enum host_switch which)
+{
+	Switch *state = &manager->host->switches[which];
+	GError *error = NULL;
+
+	if (state->users > 0 || !state->switched)
+		return;
+	state->switched = false;
+	if (!sysctl_set(switch_names[which], false, &error))
+		warn(error);
+}
+
+static void undo_use_switch(void *context, void *object)
+{
+	Manager *manager = context;
+	enum host_switch which = GPOINTER_TO_UINT(object);
+
+	manager->host->switches[which].users--;
+	set_switch_back(manager, which);
+}
+
+static void use_switch(Manager *manager, enum host_switch which)
+{
+	bool first = manager->host->switches[which].users++ == 0;
+
+	transaction_push(manager->transaction, undo_use_switch, first ? switch_on : NULL, NULL, manager,
+			 GUINT_TO_POINTER(which));
+}
+
+static void undo_leave_switch(void *context, void *object)
+{
+	Manager *manager = context;
+	enum host_switch which = GPOINTER_TO_UINT(object);
+	GError *error = NULL;
+
+	if (manager->host->switches[which].users++ == 0 && !switch_on(manager, object, &error))
+		warn(error);
+}
+
+static void leave_switch(Manager *manager, enum host_switch which)
+{
+	manager->host->switches[which].users--;
+	set_switch_back(manager, which);
+	transaction_push(manager->transaction, undo_leave_switch, NULL, NULL, manager, GUINT_TO_POINTER(which));
+}
+
+void host_use_bridge_filter(Manager *manager, enum family family)
+{
+	use_switch(manager, family == FAMILY_IPV4 ? SWITCH_BRIDGE_IPV4 : SWITCH_BRIDGE_IPV6);
+}
+
+void host_leave_bridge_filter(Manager *manager, enum family family)
+{
+	leave_switch(manager, family == FAMILY_IPV4 ? SWITCH_BRIDGE_IPV4 : SWITCH_BRIDGE_IPV6);
+}
+
+/* --- forwarding: a host that did not forward must not become an open router --- */
+
+typedef struct PolicyChange {
+	enum family family;
+	enum rule_target before; /* what the ruleset asked for */
+	enum rule_target original_before;
+} PolicyChange;
+
+static void undo_policy(void *context, void *object)
+{
+	Manager *manager = context;
+	PolicyChange *change = object;
+
+	ruleset_set_forward_policy(manager->ruleset, change->family, change->before);
+	manager->host->policies[change->family] = change->original_before;
+	g_free(change);
+}
+
+static void done_policy(void *context, void *object)
+{
+	Manager *manager = context;
+	PolicyChange *change = object;
+
+	/* Once given back it is others' to set. */
+	if (manager->host->policies[change->family] == TARGET_CHAIN)
+		ruleset_set_forward_policy(manager->ruleset, change->family, TARGET_CHAIN);
+	g_free(change);
+}
+
+static void set_policy(Manager *manager, enum family family, enum rule_target policy, enum rule_target original)
+{
+	PolicyChange *change = g_new(PolicyChange, 1);
+
+	*change = (PolicyChange){
+		.family = family,
+		.before = ruleset_forward_policy(manager->ruleset, family),
+		.original_before = manager->host->policies[family],
+	};
+	ruleset_set_forward_policy(manager->ruleset, family, policy);
+	manager->host->policies[family] = original;
+	transaction_push(manager->transaction, undo_policy, NULL, done_policy, manager, change);
+}
+
+static enum host_switch forward_switch(enum family family)
+{
+	return family == FAMILY_IPV4 ? SWITCH_FORWARD_IPV4 : SWITCH_FORWARD_IPV6;
+}
+
+bool host_use_forwarding(Manager *manager, enum family family, GError **error)
+{
+	enum host_switch which = forward_switch(family);
+	enum rule_target policy;
+	bool on;
+
+	if (!manager->config.ip_forward)
+		return true;
+	if (manager->host->switches[which].users == 0 && manager->config.forward_policy_auto) {
+		if (!sysctl_get(switch_names[which], &on, error))
+			return false;
+		if (!on) {
+			if (!iptables_get_forward_policy(manager->iptables, family, &policy, error))
+				return false;
+			set_policy(manager, family, TARGET_DROP, policy);
+		}
+	}
+	use_switch(manager, which);
+	return true;
+}
+
+void host_leave_forwarding(Manager *manager, enum family family)
+{
+	struct HostSettings *host = manager->host;
+	enum host_switch which = forward_switch(family);
+
+	if (!manager->config.ip_forward)
+		return;
+	leave_switch(manager, which);
+	if (host->switches[which].users == 0 && host->policies[family] != TARGET_CHAIN)
+		set_policy(manager, family, host->policies[family], TARGET_CHAIN);
+}
+
+/* --- route_localnet --- */
+
+static bool localnet_on(void *context, void *object, GError **error)
+{
+	Manager *manager = context;
+	const char *interface = object;
+	Switch *state = g_hash_table_lookup(manager->host->localnets, interface);
+	bool on;
+
+	if (!link_get_route_localnet(manager->netlink, interface, &on, error))
+		return false;
+	if (on)
+		return true;
+	state->switched = link_set_route_localnet(manager->netlink, interface, true, error);
+	return state->switched;
+}
+
+/* The interface may be gone, and its setting with it. */
+static void set_localnet_back(Manager *manager, const char *interface)
+{
+	Switch *state = g_hash_table_lookup(manager->host->localnets, interface);
+	g_autoptr(GError) error = NULL;
+	enum link_kind kind;
+
+	if (state->users > 0)
+		return;
+	if (state->switched && link_kind(manager->netlink, interface, &kind, NULL) && kind != LINK_MISSING &&
+	    !link_set_route_localnet(manager->netlink, interface, false, &error))
+		g_warning("%s", error->message);
+	g_hash_table_remove(manager->host->localnets, interface);
+}
+
+static void undo_use_localnet(void *context, void *object)
+{
+	Manager *manager = context;
+	Switch *state = g_hash_table_lookup(manager->host->localnets, object);
+
+	state->users--;
+	set_localnet_back(manager, object);
+	g_free(object);
+}
+
+static void done_localnet(void *context G_GNUC_UNUSED, void *object)
+{
+	g_free(object);
+}
+
+static bool count_localnet_user(Manager *manager, const char *interface)
+{
+	Switch *state = g_hash_table_lookup(manager->host->localnets, interface);
+
+	if (!state) {
+		state = g_new0(Switch, 1);
+		g_hash_table_insert(manager->host->localnets, g_strdup(interface), state);
+	}
+	return state->users++ == 0;
+}
+
+void host_use_localnet(Manager *manager, const char *interface)
+{
+	bool first = count_localnet_user(manager, interface);
+
+	transaction_push(manager->transaction, undo_use_localnet, first ? localnet_on : NULL, done_localnet, manager,
+			 g_strdup(interface));
+}
+
+static void undo_leave_localnet(void *context, void *object)
+{
+	Manager *manager = context;
+	GError *error = NULL;
+
+	if (count_localnet_user(manager, object) && !localnet_on(manager, object, &error))
+		warn(error);
+	g_free(object);
+}
+
+void host_leave_localnet(Manager *manager, const char *interface)
+{
+	Switch *state = g_hash_table_lookup(manager->host->localnets, interface);
+
+	/* Off before the guard goes. */
+	state->users--;
+	set_localnet_back(manager, interface);
+	transaction_push(manager->transaction, undo_leave_localnet, NULL, done_localnet, manager, g_strdup(interface));
+}
+
+/* --- bridges --- */
+
+static bool create_bridge(void *context, void *object, GError **error)
+{
+	Manager *manager = context;
+	Network *network = object;
+
+	if (!bridge_create(manager->netlink, network->bridge, error))
+		return false;
+	network->bridge_created = true;
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		Prefix address = { network->gateways[family], network->subnets[family].length };
+
+		if (network_has_family(network, family) &&
+		    !link_add_address(manager->netlink, network->bridge, &address, error))
+			return false;
+	}
+	return true;
+}
+
+static void delete_bridge(Manager *manager, Network *network)
+{
+	GError *error = NULL;
+
+	if (network->bridge_created && !bridge_delete(manager->netlink, network->bridge, &error))
+		warn(error);
+	network->bridge_created = false;
+}
+
+static void undo_use_bridge(void *context, void *object)
+{
+	delete_bridge(context, object);
+}
+
+static void undo_leave_bridge(void *context, void *object)
+{
+	Manager *manager = context;
+	Network *network = object;
+
+	g_hash_table_remove(manager->bridges_leaving, network->bridge);
+}
+
+static void done_leave_bridge(void *context, void *object)
+{
+	Manager *manager = context;
+	Network *network = object;
+
+	delete_bridge(manager, network);
+	g_hash_table_remove(manager->bridges_leaving, network->bridge);
+}
+
+void host_create_bridge(Manager *manager, Network *network)
+{
+	transaction_push(manager->transaction, undo_use_bridge, create_bridge, NULL, manager, network);
+}
+
+void host_leave_bridge(Manager *manager, Network *network)
+{
+	g_hash_table_add(manager->bridges_leaving, g_strdup(network->bridge));
+	transaction_push(manager->transaction, undo_leave_bridge, NULL, done_leave_bridge, manager, network);
+}

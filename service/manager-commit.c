@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/manager-private.h"
+
+guint manager_mark(const Manager *manager)
+{
+	return transaction_mark(manager->transaction);
+}
+
+void manager_rollback(Manager *manager, guint mark)
+{
+	transaction_rollback(manager->transaction, mark);
+}
+
+static void announce(Manager *manager, IptablesCommit *commit)
+{
+	if (commit->commits == 0 && !commit->drifted)
+		return;
+	manager->generation += commit->commits;
+	manager->observer.committed(manager->generation, commit->added, commit->removed, commit->drifted,
+				    manager->observer.userdata);
+}
+
+/* The change is undone in the ruleset; whatever of it reached the kernel must go as well. */
+static void put_back(Manager *manager)
+{
+	IptablesCommit commit = {};
+	g_autoptr(GError) error = NULL;
+
+	manager_rollback(manager, 0);
+	if (iptables_commit(manager->iptables, manager->ruleset, &commit, &error))
+		ruleset_settle(manager->ruleset);
+	else
+		g_critical("The kernel's rules could not be put back, the next change will try again: %s", error->message);
+	announce(manager, &commit);
+	iptables_commit_clear(&commit);
+}
+
+static void forget_stale_connections(Manager *manager)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (conntrack_filter_is_empty(manager->stale))
+		return;
+	if (!conntrack_flush(manager->stale, NULL, &error))
+		g_warning("Connections to what was removed may linger: %s", error->message);
+	conntrack_filter_free(manager->stale);
+	manager->stale = conntrack_filter_new();
+}
+
+bool manager_commit(Manager *manager, GError **error)
+{
+	IptablesCommit commit = {};
+
+	if (!iptables_commit(manager->iptables, manager->ruleset, &commit, error) ||
+	    !transaction_effects(manager->transaction, error)) {
+		announce(manager, &commit);
+		iptables_commit_clear(&commit);
+		put_back(manager);
+		return false;
+	}
+	ruleset_settle(manager->ruleset);
+	transaction_done(manager->transaction);
+	forget_stale_connections(manager);
+	announce(manager, &commit);
+	iptables_commit_clear(&commit);
+	return true;
+}
+
+bool manager_reconcile(Manager *manager, guint *ret_repaired, GError **error)
+{
+	IptablesCommit commit = {};
+	bool ok;
+
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		for (enum table table = 0; table < N_TABLES; table++)
+			ruleset_set_dirty(manager->ruleset, family, table);
+	ok = iptables_commit(manager->iptables, manager->ruleset, &commit, error);
+	*ret_repaired = commit.added + commit.removed;
+	announce(manager, &commit);
+	iptables_commit_clear(&commit);
+	return ok;
+}
+
+static GArray *render_start(void)
+{
+	GArray *items = rendering_new();
+
+	render_base(FAMILY_IPV4, items);
+	return items;
+}
+
+static void refuse(Manager *manager, GError *error)
+{
+	g_critical("%s", error->message);
+	g_clear_error(&manager->refusal);
+	manager->refusal = error;
+}
+
+void manager_start(Manager *manager)
+{
+	g_auto(GStrv) foreign = NULL;
+	g_autofree char *names = NULL;
+	GError *error = NULL;
+
+	if (!iptables_probe(manager->iptables, FAMILY_IPV4, &error) ||
+	    !iptables_find_foreign(manager->iptables, manager->ruleset, &foreign, &error)) {
+		refuse(manager, error);
+		return;
+	}
+	if (foreign) {
+		names = g_strjoinv(", ", foreign);
+		netfilter_fail(&error, FOREIGN_CHAIN,
+			       "chains of ours hold somebody else's rules (%s); is a Docker daemon running? "
+			       "Set another ChainPrefix= in %s",
+			       names, manager->config_path);
+		refuse(manager, error);
+		return;
+	}
+	manager_add_rules(manager, render_start());
+	manager->started = true;
+}
+
+void manager_stop(Manager *manager)
+{
+	if (!manager->started)
+		return;
+	manager_remove_rules(manager, render_start());
+	manager->started = false;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/manager.h"
+
+/** What the files of the manager share. Everything here notes its own way back in the transaction. */
+
+/** Age for something that is rendered. */
+guint64 manager_next_sequence(Manager *manager);
+
+/** An array for renderers to write to. */
+GArray *rendering_new(void);
+
+/** Asks for rules, or no longer; takes the array over. */
+void manager_add_rules(Manager *manager, GArray *items);
+void manager_remove_rules(Manager *manager, GArray *items);
+
+RenderOptions manager_render_options(const Manager *manager);
+
+/** Tells the observer once the transaction is done. A removed object is freed after that. */
+void manager_note_added(Manager *manager, enum object_kind kind, void *object);
+void manager_note_changed(Manager *manager, enum object_kind kind, void *object, const char *property);
+
+/** Adds to a counter of the manager, or subtracts. */
+void manager_count(Manager *manager, guint *counter, int by);
+
+/** Counts something new against everybody's and one uid's limit; uid 0 has only the former. QUOTA_EXCEEDED names the limit. */
+bool quota_take(Manager *manager, enum quota quota, uid_t uid, guint by, GError **error);
+void quota_give(Manager *manager, enum quota quota, uid_t uid, guint by);
+
+/** Binds an object's end to its owner's, when it has one, and unbinds it. */
+void manager_own(Manager *manager, Lifetime *lifetime);
+void manager_disown(Manager *manager, Lifetime *lifetime);
+
+#define NAME_MAX_BYTES 64
+
+/** A name for an object: 1 to NAME_MAX_BYTES bytes of printable UTF-8. INVALID_ARGS otherwise. */
+bool name_is_valid(const char *what, const char *name, GError **error);
+
+/*
+ * Isolation of the networks that are not internal, in whichever form their number asks for: a network joins before
+ * it stands in manager->networks and leaves after it does no more.
+ */
+void isolation_join(Manager *manager, Network *network);
+void isolation_leave(Manager *manager, Network *network);
+void isolation_render_all(const Manager *manager, GArray *items);
+void isolation_render(const Manager *manager, const Network *network, GArray *items);
+
+/* What of the host serves the objects (host.c). */
+struct HostSettings *host_settings_new(void);
+void host_settings_free(struct HostSettings *host);
+
+/** Creates and addresses the network's bridge; deletes it if it was created. */
+void host_create_bridge(Manager *manager, Network *network);
+void host_leave_bridge(Manager *manager, Network *network);
+
+/** Forwarding in the families of a network or ingress. */
+bool host_use_forwarding(Manager *manager, enum family family, GError **error);
+void host_leave_forwarding(Manager *manager, enum family family);
+
+/** Bridged packets are shown to the rules of that family. */
+void host_use_bridge_filter(Manager *manager, enum family family);
+void host_leave_bridge_filter(Manager *manager, enum family family);
+
+/** route_localnet on an interface. */
+void host_use_localnet(Manager *manager, const char *interface);
+void host_leave_localnet(Manager *manager, const char *interface);
+
+/** Gives the host ports of a mapping back; its rules are the caller's to remove. */
+void port_release(Manager *manager, Endpoint *endpoint, const PortMapping *mapping);
+
+/** A network's rules without isolation and endpoints. */
+GArray *network_render_own(const Manager *manager, const Network *network);
+
+/** What of the host an object needs under the present configuration, its bridge aside. */
+bool network_use_host(Manager *manager, Network *network, GError **error);
+void network_leave_host(Manager *manager, Network *network);
+bool ingress_use_host(Manager *manager, Ingress *ingress, GError **error);
+void ingress_leave_host(Manager *manager, Ingress *ingress);
