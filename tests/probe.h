@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+/*
+ * Real TCP and UDP between namespaces. Every socket lives in this process, so a
+ * probe needs no helper that could be late: one loop asks and answers.
+ *
+ * A listener answers a nonce with its name and the address it sees the asker at:
+ * "app from 192.0.2.2". What became of a probe is such an answer, or "refused",
+ * "reset", "unreachable", or "silence" when nothing came back.
+ */
+
+/** Listens on a port there; address NULL: on any, in both families. The port must be free. */
+void listener_open(int netns, const char *name, const char *protocol, const char *address, guint16 port);
+
+/** Whether an ordinary program could bind that port there now. */
+gboolean listener_possible(int netns, const char *protocol, const char *address, guint16 port);
+
+/** Closes every listener of this process. */
+void listeners_close(void);
+
+/** A connection, or a UDP flow, from there to that address. Close it. */
+int flow_open(int netns, const char *protocol, const char *address, guint16 port);
+
+/**
+ * Asks once over it. What is expected only decides how long to wait: long for an
+ * answer, briefly for silence. The string is good until the next call.
+ */
+const char *flow_ask(int flow, const char *expected);
+
+/** Opens a flow, asks, and closes it. */
+const char *probe(int netns, const char *protocol, const char *address, guint16 port, const char *expected);
+
+#define expect(netns, protocol, address, port, expected)                                                     \
+	g_assert_cmpstr(probe(netns, protocol, address, port, expected), ==, expected)
+
+#define expect_flow(flow, expected) g_assert_cmpstr(flow_ask(flow, expected), ==, expected)
