@@ -27,7 +27,7 @@ bool netlink_check_name(const char *name, GError **error)
 	if (link_name_is_valid(name))
 		return true;
 	g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_INVALID_ARGS,
-		    "“%s” cannot be the name of an interface", name);
+		    "'%s' cannot be the name of an interface", name);
 	return false;
 }
 

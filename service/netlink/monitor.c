@@ -28,10 +28,6 @@ static void set_name(LinkMonitor *monitor, int ifindex, const char *name)
 		monitor->vanished(old, monitor->userdata);
 }
 
-/*
- * A notification only says which interface to look up: those that still wait
- * after an overrun are older than the list made then, and would undo it.
- */
 static int on_notification(struct nl_msg *message, void *userdata)
 {
 	LinkMonitor *monitor = userdata;
@@ -39,22 +35,27 @@ static int on_notification(struct nl_msg *message, void *userdata)
 	const struct ifinfomsg *info = nlmsg_data(header);
 	struct nlattr *attributes[IFLA_MAX + 1];
 	g_autoptr(RtnlLink) link = NULL;
-	const char *known;
+	const char *known, *name;
 	int r;
 
 	if ((header->nlmsg_type != RTM_NEWLINK && header->nlmsg_type != RTM_DELLINK) ||
-	    nlmsg_parse(header, sizeof(*info), attributes, IFLA_MAX, NULL) < 0)
+	    nlmsg_parse(header, sizeof(*info), attributes, IFLA_MAX, NULL) < 0 || !attributes[IFLA_IFNAME])
 		return NL_SKIP;
 	/* With AF_BRIDGE it is about a port, and RTM_DELLINK only says that it left its bridge. */
 	if (info->ifi_family != AF_UNSPEC)
 		return NL_SKIP;
 	known = g_hash_table_lookup(monitor->names, GINT_TO_POINTER(info->ifi_index));
-	if (header->nlmsg_type == RTM_NEWLINK && known && attributes[IFLA_IFNAME] &&
-	    g_str_equal(known, nla_get_string(attributes[IFLA_IFNAME])))
+	name = nla_get_string(attributes[IFLA_IFNAME]);
+
+	/* Even if it is gone by now: somebody may count on it, and wait for its end. */
+	if (header->nlmsg_type == RTM_NEWLINK && !known) {
+		set_name(monitor, info->ifi_index, name);
 		return NL_OK;
-	if (header->nlmsg_type == RTM_DELLINK && !known)
+	}
+	if (header->nlmsg_type == RTM_NEWLINK ? g_str_equal(known, name) : !known)
 		return NL_OK;
 
+	/* What it says may be older than the list that was made after an overrun, and be undone since. */
 	r = netlink_get_link(monitor->netlink, info->ifi_index, NULL, &link);
 	if (r >= 0)
 		set_name(monitor, info->ifi_index, rtnl_link_get_name(link));
