@@ -41,9 +41,6 @@ static int on_notification(struct nl_msg *message, void *userdata)
 	if ((header->nlmsg_type != RTM_NEWLINK && header->nlmsg_type != RTM_DELLINK) ||
 	    nlmsg_parse(header, sizeof(*info), attributes, IFLA_MAX, NULL) < 0 || !attributes[IFLA_IFNAME])
 		return NL_SKIP;
-	/* With AF_BRIDGE it is about a port, and RTM_DELLINK only says that it left its bridge. */
-	if (info->ifi_family != AF_UNSPEC)
-		return NL_SKIP;
 	known = g_hash_table_lookup(monitor->names, GINT_TO_POINTER(info->ifi_index));
 	name = nla_get_string(attributes[IFLA_IFNAME]);
 
@@ -55,7 +52,10 @@ static int on_notification(struct nl_msg *message, void *userdata)
 	if (header->nlmsg_type == RTM_NEWLINK ? g_str_equal(known, name) : !known)
 		return NL_OK;
 
-	/* What it says may be older than the list that was made after an overrun, and be undone since. */
+	/*
+	 * Not to be believed: it may be older than the list that was made after an
+	 * overrun, and RTM_DELLINK is also said of a port that leaves its bridge.
+	 */
 	r = netlink_get_link(monitor->netlink, info->ifi_index, NULL, &link);
 	if (r >= 0)
 		set_name(monitor, info->ifi_index, rtnl_link_get_name(link));

@@ -49,7 +49,7 @@ bool route_lookup(Netlink *netlink, const Address *address, char ret[static IFNA
 		return netlink_failed(netlink, error, "There is no route to %s", text);
 	if (route.ifindex && netlink_get_link(netlink, route.ifindex, NULL, &link) < 0)
 		return netlink_failed(netlink, error, "Cannot find the interface that reaches %s", text);
-	if (route.type == RTN_LOCAL || (link && rtnl_link_get_flags(link) & IFF_LOOPBACK)) {
+	if (link && rtnl_link_get_flags(link) & IFF_LOOPBACK) {
 		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED,
 			    "%s is reached by loopback, not through an interface", text);
 		return false;
