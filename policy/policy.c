@@ -11,6 +11,8 @@ struct Policy {
 	guint max_pending;
 	GHashTable *senders; /* name → Sender, a reference */
 	GHashTable *asking;  /* uid → questions put to polkit and not answered; no entry for none */
+	GQueue abandoned; /* Question: of senders that left; they count until polkit has answered or is given
+			     up */
 	guint pending;
 };
 
@@ -27,54 +29,86 @@ typedef struct Sender {
 	GQueue asking;	   /* Question: for polkit's, in any order */
 } Sender;
 
-/* A call that waits for its answer; in one of its sender's queues. */
+/* A call that waits for its answer, in one of its sender's queues; or what is left of it, among the
+ * abandoned. */
 typedef struct Question {
-	Sender *sender; /* borrowed: the sender frees its questions */
+	Policy *policy;
+	uid_t uid;
+	Sender *sender; /* NULL: it left */
 	GQueue *queue;
 	GList link;
 	sd_bus_message *call;
 	PolicyAnswer answer;
 	void *userdata;
 
-	guint actions; /* still to be granted */
+	guint actions; /* still to be granted; 0 while only the uid is asked for */
 	char **details;
 	PolkitCheck *check;
+	bool counted; /* among those of the uid */
 } Question;
 
 static void question_ask(Question *question);
+
+static void question_move(Question *question, GQueue *queue)
+{
+	if (question->queue)
+		g_queue_unlink(question->queue, &question->link);
+	question->queue = queue;
+	if (queue)
+		g_queue_push_tail_link(queue, &question->link);
+}
 
 static Question *question_new(Sender *sender, GQueue *queue, sd_bus_message *call, PolicyAnswer answer,
 			      void *userdata)
 {
 	Question *question = g_new0(Question, 1);
 
+	question->policy = sender->policy;
+	question->uid = sender->uid;
 	question->sender = sender;
-	question->queue = queue;
 	question->link.data = question;
 	question->call = sd_bus_message_ref(call);
 	question->answer = answer;
 	question->userdata = userdata;
-	g_queue_push_tail_link(queue, &question->link);
+	question_move(question, queue);
 	sender->policy->pending++;
 	return question;
+}
+
+static guint count_asking(Policy *policy, uid_t uid)
+{
+	return GPOINTER_TO_UINT(g_hash_table_lookup(policy->asking, GUINT_TO_POINTER(uid)));
+}
+
+static void question_count(Question *question)
+{
+	guint asking = count_asking(question->policy, question->uid);
+
+	question->counted = true;
+	g_hash_table_replace(question->policy->asking, GUINT_TO_POINTER(question->uid),
+			     GUINT_TO_POINTER(asking + 1));
+}
+
+static void question_uncount(Question *question)
+{
+	guint asking = count_asking(question->policy, question->uid);
+
+	question->counted = false;
+	if (asking > 1)
+		g_hash_table_replace(question->policy->asking, GUINT_TO_POINTER(question->uid),
+				     GUINT_TO_POINTER(asking - 1));
+	else
+		g_hash_table_remove(question->policy->asking, GUINT_TO_POINTER(question->uid));
 }
 
 /* Takes it off every account, so that the answer may do what it likes, freeing the policy included. */
 static void question_close(Question *question)
 {
-	Sender *sender = question->sender;
-
-	g_queue_unlink(question->queue, &question->link);
-	sender->policy->pending--;
-	if (question->queue == &sender->asking) {
-		gpointer uid = GUINT_TO_POINTER(sender->uid);
-		guint open = GPOINTER_TO_UINT(g_hash_table_lookup(sender->policy->asking, uid));
-
-		if (open > 1)
-			g_hash_table_replace(sender->policy->asking, uid, GUINT_TO_POINTER(open - 1));
-		else
-			g_hash_table_remove(sender->policy->asking, uid);
-	}
+	question_move(question, NULL);
+	if (question->counted)
+		question_uncount(question);
+	if (question->sender)
+		question->policy->pending--;
 }
 
 static void question_free(Question *question)
@@ -87,10 +121,8 @@ static void question_free(Question *question)
 
 static void question_answer(Question *question, const GError *error)
 {
-	uid_t uid = question->sender->uid;
-
 	question_close(question);
-	question->answer(question->call, uid, error, question->userdata);
+	question->answer(question->call, question->uid, error, question->userdata);
 	question_free(question);
 }
 
@@ -98,6 +130,19 @@ static void question_drop(Question *question)
 {
 	question_close(question);
 	question_free(question);
+}
+
+/*
+ * Its sender left. polkit still has it, or a user could put more and more questions by leaving and
+ * coming back.
+ */
+static void question_abandon(Question *question)
+{
+	question->policy->pending--;
+	question->sender = NULL;
+	g_clear_pointer(&question->call, sd_bus_message_unref);
+	question_move(question, &question->policy->abandoned);
+	polkit_check_cancel(question->check);
 }
 
 static void sender_clear(gpointer data)
@@ -123,7 +168,7 @@ static void sender_drop(gpointer data)
 	while ((question = g_queue_peek_head(&sender->waiting)))
 		question_drop(question);
 	while ((question = g_queue_peek_head(&sender->asking)))
-		question_drop(question);
+		question_abandon(question);
 	sender_unref(sender);
 }
 
@@ -138,6 +183,14 @@ static Sender *sender_new(Policy *policy, const char *name)
 	g_queue_init(&sender->asking);
 	g_hash_table_insert(policy->senders, sender->name, sender);
 	return sender;
+}
+
+static void sender_set_uid(Sender *sender, uid_t uid)
+{
+	sender->uid = uid;
+	sender->identified = true;
+	for (GList *link = sender->waiting.head; link; link = link->next)
+		((Question *)link->data)->uid = uid;
 }
 
 static void sender_answer_waiting(Sender *sender, const GError *error)
@@ -180,8 +233,7 @@ static int on_identified(sd_bus_message *reply, void *userdata, sd_bus_error *un
 					    "The bus does not say whose connection %s is: %s", sender->name,
 					    g_strerror(-r));
 		} else {
-			sender->uid = uid;
-			sender->identified = true;
+			sender_set_uid(sender, uid);
 		}
 	}
 	sender_answer_waiting(sender, error);
@@ -203,15 +255,20 @@ Policy *policy_new(sd_bus *bus, guint max_pending)
 	policy->max_pending = max_pending;
 	policy->senders = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, sender_drop);
 	policy->asking = g_hash_table_new(NULL, NULL);
+	g_queue_init(&policy->abandoned);
 	return policy;
 }
 
 void policy_free(Policy *policy)
 {
+	Question *question;
+
 	if (!policy)
 		return;
 	g_hash_table_unref(policy->senders);
-	g_assert(policy->pending == 0);
+	while ((question = g_queue_peek_head(&policy->abandoned)))
+		question_drop(question);
+	g_assert(policy->pending == 0 && g_hash_table_size(policy->asking) == 0);
 	g_hash_table_unref(policy->asking);
 	sd_bus_unref(policy->bus);
 	g_free(policy);
@@ -249,6 +306,10 @@ static void on_verdict(const GError *error, void *userdata)
 {
 	Question *question = userdata;
 
+	if (!question->sender) {
+		question_drop(question);
+		return;
+	}
 	if (error) {
 		question_answer(question, error);
 		return;
@@ -317,7 +378,7 @@ int policy_ask(Policy *policy, sd_bus_message *call, guint actions, const char *
 	g_auto(GStrv) copy = NULL;
 	Question *question;
 	Sender *sender;
-	guint open;
+	guint asking;
 	int r;
 
 	actions &= ~(1u << ACTION_NONE);
@@ -331,12 +392,12 @@ int policy_ask(Policy *policy, sd_bus_message *call, guint actions, const char *
 		return 0;
 	}
 
-	open = GPOINTER_TO_UINT(g_hash_table_lookup(policy->asking, GUINT_TO_POINTER(sender->uid)));
-	if (open >= policy->max_pending) {
+	asking = count_asking(policy, sender->uid);
+	if (asking >= policy->max_pending) {
 		g_autoptr(GError) error = g_error_new(
 			NETFILTER_ERROR, NETFILTER_ERROR_QUOTA_EXCEEDED,
 			"User %u has %u questions of authorization open already, the most allowed",
-			(guint)sender->uid, open);
+			(guint)sender->uid, asking);
 
 		answer(call, sender->uid, error, userdata);
 		return 0;
@@ -346,7 +407,7 @@ int policy_ask(Policy *policy, sd_bus_message *call, guint actions, const char *
 		return -EINVAL;
 
 	question = question_new(sender, &sender->asking, call, answer, userdata);
-	g_hash_table_replace(policy->asking, GUINT_TO_POINTER(sender->uid), GUINT_TO_POINTER(open + 1));
+	question_count(question);
 	question->actions = actions;
 	question->details = g_steal_pointer(&copy);
 	r = question_put(question);

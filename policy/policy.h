@@ -13,7 +13,10 @@
  */
 typedef struct Policy Policy;
 
-/** max_pending: how many questions one uid may have open at a time. */
+/**
+ * max_pending: how many questions one uid may have open at polkit at a time, those
+ * of its connections that left meanwhile included.
+ */
 Policy *policy_new(sd_bus *bus, guint max_pending);
 void policy_free(Policy *policy); /* NULL is fine; drops open questions without an answer */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Policy, policy_free)
@@ -34,15 +37,20 @@ int policy_identify(Policy *policy, sd_bus_message *call, PolicyAnswer answer, v
 
 /**
  * Step two: may it? actions is a set of 1 << enum policy_action, asked one after the other, each must be
- * granted; details is a NULL-terminated list of key, value, key, value…, copied.
- * Interactive only if the message allows it. policy_identify() must have answered for this sender.
- * With polkit absent, hung (25 s) or restarting the answer is ACCESS_DENIED that says so.
+ * granted; details is a NULL-terminated list of key, value, key, value…, copied; "verb" is added from
+ * policy_methods unless it is there. Negative errno, and no answer: -ENOTCONN without policy_identify(),
+ * -EINVAL for a key without its value or a bit that is no action. Interactive only if the message allows it.
+ * policy_identify() must have answered for this sender. With polkit absent, hung (25 s) or restarting the
+ * answer is ACCESS_DENIED that says so.
  */
-int policy_ask(Policy *policy, sd_bus_message *call, guint actions, const char *const *details, PolicyAnswer answer,
-	       void *userdata);
+int policy_ask(Policy *policy, sd_bus_message *call, guint actions, const char *const *details,
+	       PolicyAnswer answer, void *userdata);
 
-/** The connection is gone: its open questions are dropped (polkit's are cancelled), its uid forgotten. No answer comes. */
+/**
+ * The connection is gone: its open questions are dropped (polkit's are cancelled),
+ * its uid forgotten. No answer comes.
+ */
 void policy_sender_left(Policy *policy, const char *sender);
 
-/** Questions open now, of all callers. */
+/** Answers due now, of either step, to all callers. */
 guint policy_pending(const Policy *policy);

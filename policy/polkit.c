@@ -17,7 +17,7 @@ struct PolkitCheck {
 	sd_bus_slot *slot;
 	const char *action;
 	bool interactive;
-	bool decided;
+	bool open; /* at polkit, as far as is known */
 	guint64 cancellation;
 	PolkitVerdict verdict;
 	void *userdata;
@@ -29,23 +29,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
 static void format_cancellation(guint64 cancellation, char buffer[static 21])
 {
 	g_snprintf(buffer, 21, "%" G_GUINT64_FORMAT, cancellation);
-}
-
-static void cancel(PolkitCheck *check)
-{
-	g_autoptr(sd_bus_message) message = NULL;
-	char cancellation[21];
-
-	format_cancellation(check->cancellation, cancellation);
-	/* Nothing to do for a failure here: polkit drops the question itself when it is answered or the bus
-	 * is lost. */
-	if (sd_bus_message_new_method_call(check->bus, &message, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE,
-					   "CancelCheckAuthorization") < 0 ||
-	    sd_bus_message_append(message, "s", cancellation) < 0 ||
-	    sd_bus_message_set_expect_reply(message, false) < 0 ||
-	    sd_bus_message_set_auto_start(message, false) < 0)
-		return;
-	(void)sd_bus_send(check->bus, message, NULL);
 }
 
 static GError *error_from_reply(const PolkitCheck *check, const sd_bus_error *error)
@@ -119,11 +102,11 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *unused)
 	if (failure) {
 		error = error_from_reply(check, failure);
 		/* The bus gave up waiting; polkit, or the person it asks, may still be at it. */
-		check->decided =
-			!sd_bus_error_has_names(failure, SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_TIMEOUT);
+		if (!sd_bus_error_has_names(failure, SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_TIMEOUT))
+			check->open = false;
 	} else {
 		error = error_from_verdict(check, reply);
-		check->decided = true;
+		check->open = false;
 	}
 	check->verdict(error, check->userdata);
 	return 1;
@@ -141,7 +124,6 @@ int polkit_check_new(sd_bus_message *call, const char *action, const char *const
 	check->bus = sd_bus_ref(sd_bus_message_get_bus(call));
 	check->action = action;
 	check->interactive = sd_bus_message_get_allow_interactive_authorization(call) > 0;
-	check->decided = true; /* until it is asked there is nothing to cancel */
 	check->cancellation = ++last_cancellation;
 	check->verdict = verdict;
 	check->userdata = userdata;
@@ -177,9 +159,29 @@ int polkit_check_new(sd_bus_message *call, const char *action, const char *const
 	if (r < 0)
 		return r;
 
-	check->decided = false;
+	check->open = true;
 	*ret = g_steal_pointer(&check);
 	return 0;
+}
+
+void polkit_check_cancel(PolkitCheck *check)
+{
+	g_autoptr(sd_bus_message) message = NULL;
+	char cancellation[21];
+
+	if (!check->open)
+		return;
+	check->open = false;
+	format_cancellation(check->cancellation, cancellation);
+	/* Nothing to do for a failure here: polkit drops the question itself when it is answered or the bus
+	 * is lost. */
+	if (sd_bus_message_new_method_call(check->bus, &message, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE,
+					   "CancelCheckAuthorization") < 0 ||
+	    sd_bus_message_append(message, "s", cancellation) < 0 ||
+	    sd_bus_message_set_expect_reply(message, false) < 0 ||
+	    sd_bus_message_set_auto_start(message, false) < 0)
+		return;
+	(void)sd_bus_send(check->bus, message, NULL);
 }
 
 void polkit_check_free(PolkitCheck *check)
@@ -187,8 +189,7 @@ void polkit_check_free(PolkitCheck *check)
 	if (!check)
 		return;
 	sd_bus_slot_unref(check->slot);
-	if (!check->decided)
-		cancel(check);
+	polkit_check_cancel(check);
 	sd_bus_unref(check->bus);
 	g_free(check);
 }

@@ -14,12 +14,16 @@ typedef struct PolkitCheck PolkitCheck;
 typedef void (*PolkitVerdict)(const GError *error, void *userdata);
 
 /**
- * Asks; the verdict never comes from within. details is key, value, key, value…, NULL-terminated, and not kept.
- * Waits as long as the bus does for any reply, or two minutes when a person may have to type a password.
- * Negative errno: the question could not be sent, and *ret is left alone.
+ * Asks; the verdict never comes from within. details is key, value, key, value…, NULL-terminated, and not
+ * kept. Waits as long as the bus does for any reply, or two minutes when a person may have to type a
+ * password. Negative errno: the question could not be sent, and *ret is left alone.
  */
-int polkit_check_new(sd_bus_message *call, const char *action, const char *const *details, PolkitVerdict verdict,
-		     void *userdata, PolkitCheck **ret);
+int polkit_check_new(sd_bus_message *call, const char *action, const char *const *details,
+		     PolkitVerdict verdict, void *userdata, PolkitCheck **ret);
 
-/** NULL is fine. A check without a verdict is cancelled: the person asked is not left with a dialog nobody waits for. */
+/** Nobody waits any more: takes the dialog away from the person asked. The verdict still comes, when polkit
+ * has heard of it. */
+void polkit_check_cancel(PolkitCheck *check);
+
+/** NULL is fine. A check without a verdict is cancelled, and its verdict will not come. */
 void polkit_check_free(PolkitCheck *check);
