@@ -59,8 +59,9 @@ bool route_lookup(Netlink *netlink, const Address *address, char ret[static IFNA
 
 /**
  * Told of every interface that is deleted, moved to another namespace or renamed
- * away, by its (old) name; a new interface may have taken that name meanwhile.
- * Must not free the monitor.
+ * away, by its (old) name; another interface may have taken that name meanwhile.
+ * Who deletes one and creates one of the same name dispatches in between, or
+ * takes the end of the first for that of the second. Must not free the monitor.
  */
 typedef void (*link_vanished_func)(const char *name, void *userdata);
 
