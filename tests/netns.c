@@ -23,7 +23,7 @@ bool netns_isolate(const char **ret_reason)
 		*ret_reason = "needs the right to make namespaces (run as root)";
 		return false;
 	}
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") < 0)
 		g_error("cannot mount a private /run: %s", g_strerror(errno));
 	if (!succeeds("iptables-legacy -t nat -S") || !succeeds("ip6tables-legacy -t nat -S")) {
