@@ -238,8 +238,8 @@ Network *network_create(Manager *manager, const char *name, const NetworkSetting
 		return NULL;
 	}
 	fresh = network_new(name);
-	lifetime_init(&fresh->lifetime, OBJECT_NETWORK, fresh, &settings->lifetime);
-	if (!parse_network(fresh, settings, error) || !check_subnets(manager, fresh, error) ||
+	if (!manager_begin_lifetime(manager, &fresh->lifetime, OBJECT_NETWORK, fresh, &settings->lifetime, error) ||
+	    !parse_network(fresh, settings, error) || !check_subnets(manager, fresh, error) ||
 	    !choose_bridge(manager, fresh, settings->bridge, &bridge_exists, error) ||
 	    !quota_take(manager, QUOTA_NETWORKS, fresh->lifetime.uid, 1, error))
 		return NULL;
@@ -357,13 +357,15 @@ void manager_link_vanished(Manager *manager, const char *name)
 	Network *network = g_hash_table_lookup(manager->bridges, name);
 	GHashTableIter iter;
 	gpointer value;
+	enum link_kind kind;
 
-	if (network && network->bridge_created) {
+	/* The news may be old, and the name taken again by us. */
+	if (link_kind(manager->netlink, name, &kind, NULL) && kind != LINK_MISSING)
+		return;
+	if (network) {
 		/* Whatever takes the name next is not ours to delete. */
 		network->bridge_created = false;
-		g_warning("Bridge %s of network \"%s\" is gone; the network's rules stay until it is deleted", name, network->name);
-	} else if (network) {
-		g_warning("Bridge %s, used by network \"%s\", is gone; the network's rules stay until it is deleted", name,
+		g_warning("Bridge %s of network \"%s\" is gone; the network's rules stay until it is deleted", name,
 			  network->name);
 	}
 	g_hash_table_iter_init(&iter, manager->ingresses);

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/call.h"
+
+#include "dbus/error.h"
+#include "dbus/path.h"
+#include "dbus/rule-list.h"
+
+#include <string.h>
+#include <unistd.h>
+
+void call_free(Call *call)
+{
+	g_hash_table_remove(call->server->calls, call);
+	sd_bus_message_unref(call->message);
+	sd_bus_message_unref(call->reply);
+	g_free(call);
+}
+
+/* The answer, and the one line in the log for a call that failed. */
+static void answer(Call *call, const GError *error)
+{
+	int r;
+
+	if (error) {
+		g_message("%s on %s by uid %d (%s) failed: %s", call->method->member, sd_bus_message_get_path(call->message),
+			  (int)call->uid, sd_bus_message_get_sender(call->message), error->message);
+		r = sd_bus_reply_method_errorf(call->message, error_name(error), "%s", error->message);
+	} else {
+		r = sd_bus_send(call->server->bus, call->reply, NULL);
+	}
+	if (r < 0)
+		g_warning("Cannot answer %s: %s", call->method->member, g_strerror(-r));
+	call_free(call);
+}
+
+void *call_object(const Call *call, enum object_kind kind, GError **error)
+{
+	return path_find(call->server->manager, sd_bus_message_get_path(call->message), kind, error);
+}
+
+Endpoint *call_read_endpoint(Call *call, GError **error)
+{
+	const char *path;
+
+	if (sd_bus_message_read_basic(call->message, 'o', &path) < 0) {
+		netfilter_fail(error, INVALID_ARGS, "the path of the endpoint cannot be read");
+		return NULL;
+	}
+	return path_find(call->server->manager, path, OBJECT_ENDPOINT, error);
+}
+
+bool call_append_path(Call *call, enum object_kind kind, const void *object, GError **error)
+{
+	char *path = path_of(kind, object);
+	int r = sd_bus_message_append_basic(call->reply, 'o', path);
+
+	free(path); /* libsystemd's */
+	if (r < 0)
+		return netfilter_fail(error, NO_MEMORY, "the answer cannot be written: %s", g_strerror(-r));
+	return true;
+}
+
+bool call_append_mappings(Call *call, const GArray *mappings, GError **error)
+{
+	int r = sd_bus_message_open_container(call->reply, 'a', "(ssqqq)");
+
+	for (guint i = 0; r >= 0 && i < mappings->len; i++)
+		r = port_mapping_append(call->reply, &g_array_index(mappings, PortMapping, i));
+	if (r >= 0)
+		r = sd_bus_message_close_container(call->reply);
+	if (r < 0)
+		return netfilter_fail(error, NO_MEMORY, "the answer cannot be written: %s", g_strerror(-r));
+	return true;
+}
+
+void description_add(Description *description, const char *key, const char *value)
+{
+	g_ptr_array_add(description->details, g_strdup(key));
+	g_ptr_array_add(description->details, g_strdup(value));
+}
+
+/* Says a detail only when every one of the mappings would say the same: a rule in polkit must not be misled by one of them. */
+typedef char *(*DetailFormat)(const void *element);
+
+static void add_common_detail(Description *description, const char *key, const GArray *elements, DetailFormat format)
+{
+	gsize size = g_array_get_element_size((GArray *)elements);
+	g_autofree char *common = NULL;
+
+	for (guint i = 0; i < elements->len; i++) {
+		g_autofree char *value = format(elements->data + i * size);
+
+		if (common && strcmp(common, value) != 0)
+			return;
+		if (!common)
+			common = g_steal_pointer(&value);
+	}
+	if (common)
+		description_add(description, key, common);
+}
+
+static char *format_mapping_protocol(const void *element)
+{
+	return g_strdup(protocol_to_string(((const PortMapping *)element)->protocol));
+}
+
+static char *format_mapping_address(const void *element)
+{
+	char buffer[INET6_ADDRSTRLEN];
+
+	return g_strdup(address_format(&((const PortMapping *)element)->host_address, buffer));
+}
+
+static char *format_mapping_port(const void *element)
+{
+	const PortMapping *mapping = element;
+
+	if (mapping->count == 1)
+		return g_strdup_printf("%u", mapping->host_port);
+	return g_strdup_printf("%u-%u", mapping->host_port, mapping->host_port + mapping->count - 1);
+}
+
+void description_add_mappings(Description *description, const GArray *mappings)
+{
+	add_common_detail(description, "protocol", mappings, format_mapping_protocol);
+	add_common_detail(description, "host-address", mappings, format_mapping_address);
+	add_common_detail(description, "host-port", mappings, format_mapping_port);
+}
+
+static char *format_port_protocol(const void *element)
+{
+	return g_strdup(protocol_to_string(((const LinkPort *)element)->protocol));
+}
+
+static char *format_port_number(const void *element)
+{
+	return g_strdup_printf("%u", ((const LinkPort *)element)->port);
+}
+
+void description_add_ports(Description *description, const GArray *ports)
+{
+	add_common_detail(description, "protocol", ports, format_port_protocol);
+	add_common_detail(description, "host-port", ports, format_port_number);
+}
+
+void description_add_lifetime(Description *description, const LifetimeSettings *lifetime)
+{
+	if (lifetime->persistent)
+		description->actions |= 1 << ACTION_MAKE_PERSISTENT;
+}
+
+void description_add_endpoint(Description *description, const EndpointSettings *settings)
+{
+	description_add_lifetime(description, &settings->lifetime);
+	if (settings->ports)
+		description_add_mappings(description, settings->ports);
+}
+
+void description_add_endpoints(Description *description, const GPtrArray *endpoints)
+{
+	g_autoptr(GArray) mappings = g_array_new(FALSE, FALSE, sizeof(PortMapping));
+
+	for (guint i = 0; i < endpoints->len; i++) {
+		const EndpointSettings *settings = endpoints->pdata[i];
+
+		description_add_lifetime(description, &settings->lifetime);
+		if (settings->ports)
+			g_array_append_vals(mappings, settings->ports->data, settings->ports->len);
+	}
+	description_add_mappings(description, mappings);
+}
+
+/* The details and demands that come from the object the call was sent to. */
+static void describe_object(const Call *call, Description *description)
+{
+	const char *path = sd_bus_message_get_path(call->message);
+	g_autofree char *name = NULL, *endpoint = NULL;
+	const Lifetime *lifetime = NULL;
+	enum object_kind kind;
+	void *object;
+
+	if (!path_decode(path, &kind, &name, &endpoint))
+		return;
+	description_add(description, kind == OBJECT_INGRESS ? "ingress" : "network", name);
+	if (endpoint)
+		description_add(description, "endpoint", endpoint);
+
+	object = path_find(call->server->manager, path, kind, NULL);
+	if (!object)
+		return;
+	switch (kind) {
+	case OBJECT_NETWORK:
+		lifetime = &((Network *)object)->lifetime;
+		break;
+	case OBJECT_ENDPOINT:
+		lifetime = &((Endpoint *)object)->lifetime;
+		break;
+	case OBJECT_INGRESS:
+		lifetime = &((Ingress *)object)->lifetime;
+		break;
+	}
+	if (lifetime->uid != call->uid)
+		description->actions |= 1 << ACTION_MANAGE_FOREIGN;
+}
+
+static const PolicyMethod *policy_of(const Call *call)
+{
+	return policy_method_find(sd_bus_message_get_interface(call->message), call->method->member);
+}
+
+static bool describe(Call *call, Description *description, GError **error)
+{
+	const PolicyMethod *policy = policy_of(call);
+
+	sd_bus_message_rewind(call->message, true);
+	description->actions = 1 << policy->action;
+	description_add(description, "verb", policy->verb);
+	describe_object(call, description);
+	return !call->method->describe || call->method->describe(call, description, error);
+}
+
+static bool is_privileged(const Call *call)
+{
+	return call->uid == 0 || call->uid == geteuid();
+}
+
+/* The object, or what it belongs to, may have changed hands since the question was asked. */
+static bool check_granted(Call *call, GError **error)
+{
+	Description description = {};
+	bool ok;
+
+	if (is_privileged(call))
+		return true;
+	description.details = g_ptr_array_new_with_free_func(g_free);
+	ok = describe(call, &description, error);
+	if (ok && description.actions & ~call->granted)
+		ok = netfilter_fail(error, ACCESS_DENIED, "%s is not what it was when permission was asked for",
+				    sd_bus_message_get_path(call->message));
+	g_ptr_array_unref(description.details);
+	return ok;
+}
+
+static bool run_call(void *userdata, GError **error)
+{
+	Call *call = userdata;
+
+	if (!manager_is_available(call->server->manager, error) || !check_granted(call, error))
+		return false;
+	call->reply = sd_bus_message_unref(call->reply);
+	if (sd_bus_message_rewind(call->message, true) < 0 ||
+	    sd_bus_message_new_method_return(call->message, &call->reply) < 0)
+		return netfilter_fail(error, NO_MEMORY, "the answer cannot be written");
+	return call->method->run(call, error);
+}
+
+static void done_call(void *userdata, const GError *error)
+{
+	answer(userdata, error);
+}
+
+static void on_granted(sd_bus_message *message G_GNUC_UNUSED, uid_t uid G_GNUC_UNUSED, const GError *error, void *userdata)
+{
+	Call *call = userdata;
+
+	if (error)
+		answer(call, error);
+	else
+		queue_add(call->server->queue, run_call, done_call, call, call->method->flags);
+}
+
+static void on_identified(sd_bus_message *message, uid_t uid, const GError *error, void *userdata)
+{
+	Call *call = userdata;
+	Description description = {};
+	g_autoptr(GError) failure = NULL;
+	int r;
+
+	call->uid = uid;
+	if (error || is_privileged(call)) {
+		on_granted(message, uid, error, call);
+		return;
+	}
+
+	description.details = g_ptr_array_new_with_free_func(g_free);
+	if (describe(call, &description, &failure)) {
+		g_ptr_array_add(description.details, NULL);
+		call->granted = description.actions;
+		r = policy_ask(call->server->policy, message, description.actions,
+			       (const char *const *)description.details->pdata, on_granted, call);
+		if (r < 0)
+			netfilter_fail(&failure, ACCESS_DENIED, "polkit cannot be asked: %s", g_strerror(-r));
+	}
+	g_ptr_array_unref(description.details);
+	if (failure)
+		answer(call, failure);
+}
+
+bool call_may_create(const Server *server, sd_bus_message *message)
+{
+	return g_hash_table_size(server->calls) > 0 &&
+	       sd_bus_message_is_method_call(message, NULL, NULL) > 0 &&
+	       g_str_has_prefix(sd_bus_message_get_interface(message) ?: "", BUS_NAME ".");
+}
+
+int call_start(Server *server, sd_bus_message *message, const Method *methods)
+{
+	const char *member = sd_bus_message_get_member(message);
+	Call *call;
+	int r;
+
+	while (strcmp(methods->member, member) != 0)
+		methods++;
+	call = g_new(Call, 1);
+	*call = (Call){ .server = server, .message = sd_bus_message_ref(message), .method = methods, .uid = (uid_t)-1 };
+	g_hash_table_add(server->calls, call);
+	r = policy_identify(server->policy, message, on_identified, call);
+	if (r < 0) {
+		call_free(call);
+		return r;
+	}
+	return 1;
+}
+
+void call_sender_left(Server *server, const char *sender)
+{
+	GHashTableIter iter;
+	gpointer call;
+
+	g_hash_table_iter_init(&iter, server->calls);
+	while (g_hash_table_iter_next(&iter, &call, NULL)) {
+		Call *candidate = call;
+
+		if (g_strcmp0(sd_bus_message_get_sender(candidate->message), sender) != 0)
+			continue;
+		queue_remove(server->queue, candidate);
+		g_hash_table_iter_steal(&iter);
+		call_free(candidate);
+	}
+}

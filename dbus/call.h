@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "dbus/server.h"
+
+/**
+ * A call that changes something, on its way: who is it (policy) → what would
+ * happen (describe) → may it (policy) → wait for the others (queue) → do it (run) →
+ * answer. Nothing of the message is kept in between: describe and run each
+ * read it from the start.
+ */
+typedef struct Call {
+	Server *server;
+	sd_bus_message *message;
+	const struct Method *method;
+	uid_t uid;
+	guint granted;         /* set of 1 << enum policy_action */
+	sd_bus_message *reply; /* while it waits for the commit */
+} Call;
+
+/** What polkit is told, and which actions the call needs besides its own. */
+typedef struct Description {
+	guint actions;      /* set of 1 << enum policy_action */
+	GPtrArray *details; /* key, value, …; char *, owned */
+} Description;
+
+void description_add(Description *description, const char *key, const char *value);
+
+/** Tells of port mappings: what is the same for all of them. */
+void description_add_mappings(Description *description, const GArray *mappings);
+void description_add_ports(Description *description, const GArray *ports);
+
+/** Tells of what a creation asks for. */
+void description_add_lifetime(Description *description, const LifetimeSettings *lifetime);
+void description_add_endpoint(Description *description, const EndpointSettings *settings);
+void description_add_endpoints(Description *description, const GPtrArray *endpoints);
+
+typedef struct Method {
+	const char *member;
+	/** Reads the message. NULL where the path says it all. False on bad arguments. */
+	bool (*describe)(Call *call, Description *description, GError **error);
+	/** Reads the message again, makes the change, appends the results to call->reply. May run more than once. */
+	bool (*run)(Call *call, GError **error);
+	guint flags; /* enum queue_flag */
+} Method;
+
+/** The object the message was sent to. UNKNOWN_OBJECT when it is not there (any more). */
+void *call_object(const Call *call, enum object_kind kind, GError **error);
+
+/** An endpoint named in the arguments. INVALID_ARGS, UNKNOWN_OBJECT. */
+Endpoint *call_read_endpoint(Call *call, GError **error);
+
+/** Appends to the reply; out of memory is the only way to fail. */
+bool call_append_path(Call *call, enum object_kind kind, const void *object, GError **error);
+bool call_append_mappings(Call *call, const GArray *mappings, GError **error);
+
+/** Whether a call that is not answered yet might still bring about an object at a path. */
+bool call_may_create(const Server *server, sd_bus_message *message);
+
+/** Starts a call of one of these methods (ended by a NULL member). The handler's return value. */
+int call_start(Server *server, sd_bus_message *message, const Method *methods);
+
+/** The connection is gone: its calls are dropped. */
+void call_sender_left(Server *server, const char *sender);
+void call_free(Call *call);

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/object.h"
+#include "dbus/rule-list.h"
+#include "dbus/settings.h"
+
+static bool describe_mappings(Call *call, Description *description, GError **error)
+{
+	g_autoptr(GArray) mappings = port_mappings_read(call->message, error);
+
+	if (!mappings)
+		return false;
+	description_add_mappings(description, mappings);
+	return true;
+}
+
+static bool run_publish(Call *call, GError **error)
+{
+	Endpoint *endpoint = call_object(call, OBJECT_ENDPOINT, error);
+	g_autoptr(GArray) mappings = NULL, published = g_array_new(FALSE, FALSE, sizeof(PortMapping));
+
+	if (!endpoint)
+		return false;
+	mappings = port_mappings_read(call->message, error);
+	return mappings && endpoint_publish(call->server->manager, endpoint, mappings, published, error) &&
+	       call_append_mappings(call, published, error);
+}
+
+static bool run_unpublish(Call *call, GError **error)
+{
+	Endpoint *endpoint = call_object(call, OBJECT_ENDPOINT, error);
+	g_autoptr(GArray) mappings = NULL;
+
+	if (!endpoint)
+		return false;
+	mappings = port_mappings_read(call->message, error);
+	return mappings && endpoint_unpublish(call->server->manager, endpoint, mappings, error);
+}
+
+/* Another's endpoint is not to be linked to without its owner's leave either. */
+static bool describe_link(Call *call, Description *description, GError **error)
+{
+	const Endpoint *child = call_read_endpoint(call, error);
+
+	if (!child)
+		return false;
+	if (child->lifetime.uid != call->uid)
+		description->actions |= 1 << ACTION_MANAGE_FOREIGN;
+	return true;
+}
+
+static bool run_link(Call *call, GError **error)
+{
+	Endpoint *parent = call_object(call, OBJECT_ENDPOINT, error), *child;
+	g_autoptr(GArray) ports = NULL;
+
+	if (!parent)
+		return false;
+	child = call_read_endpoint(call, error);
+	if (!child)
+		return false;
+	ports = ports_read(call->message, error);
+	return ports && endpoint_link(call->server->manager, parent, child, ports, error);
+}
+
+static bool run_unlink(Call *call, GError **error)
+{
+	Endpoint *parent = call_object(call, OBJECT_ENDPOINT, error), *child;
+
+	if (!parent)
+		return false;
+	child = call_read_endpoint(call, error);
+	return child && endpoint_unlink(call->server->manager, parent, child, error);
+}
+
+static bool run_delete(Call *call, GError **error)
+{
+	Endpoint *endpoint = call_object(call, OBJECT_ENDPOINT, error);
+
+	if (!endpoint)
+		return false;
+	endpoint_delete(call->server->manager, endpoint);
+	return true;
+}
+
+static const Method methods[] = {
+	{ "Publish", describe_mappings, run_publish },
+	{ "Unpublish", describe_mappings, run_unpublish },
+	{ "Link", describe_link, run_link },
+	{ "Unlink", NULL, run_unlink },
+	{ "Delete", NULL, run_delete },
+	{},
+};
+
+static int on_change(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+{
+	return call_start(((Found *)userdata)->server, message, methods);
+}
+
+static int on_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	const Endpoint *endpoint = object_of(userdata, message, ret_error);
+	Server *server = ((Found *)userdata)->server;
+
+	if (!endpoint)
+		return -ENOENT;
+	return rule_list_reply(server, message, manager_render_endpoint(server->manager, endpoint), ret_error);
+}
+
+static int append_addresses(sd_bus_message *reply, const Endpoint *endpoint)
+{
+	int r = sd_bus_message_open_container(reply, 'a', "s");
+
+	for (enum family family = 0; r >= 0 && family < N_FAMILIES; family++)
+		r = address_append(reply, &endpoint->addresses[family]);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_ports(sd_bus_message *reply, const Endpoint *endpoint)
+{
+	int r = sd_bus_message_open_container(reply, 'a', "(ssqqq)");
+
+	for (guint i = 0; r >= 0 && i < endpoint->ports->len; i++)
+		r = port_mapping_append(reply, endpoint->ports->pdata[i]);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_links(sd_bus_message *reply, const Endpoint *endpoint)
+{
+	int r = sd_bus_message_open_container(reply, 'a', "o");
+
+	for (guint i = 0; r >= 0 && i < endpoint->links->len; i++)
+		r = path_append(reply, OBJECT_ENDPOINT, ((const Link *)endpoint->links->pdata[i])->child);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+OBJECT_GETTER(Endpoint, get_name, sd_bus_message_append(reply, "s", object->name))
+OBJECT_GETTER(Endpoint, get_network, path_append(reply, OBJECT_NETWORK, object->network))
+OBJECT_GETTER(Endpoint, get_addresses, append_addresses(reply, object))
+OBJECT_GETTER(Endpoint, get_ports, append_ports(reply, object))
+OBJECT_GETTER(Endpoint, get_links, append_links(reply, object))
+OBJECT_LIFETIME_GETTERS(Endpoint)
+
+static const sd_bus_vtable vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_METHOD_WITH_ARGS("Publish", SD_BUS_ARGS("a(ssqqq)", ports), SD_BUS_RESULT("a(ssqqq)", published),
+				on_change, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Unpublish", SD_BUS_ARGS("a(ssqqq)", ports), SD_BUS_NO_RESULT, on_change,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Link", SD_BUS_ARGS("o", endpoint, "a(sq)", ports), SD_BUS_NO_RESULT, on_change,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Unlink", SD_BUS_ARGS("o", endpoint), SD_BUS_NO_RESULT, on_change,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("GetRules", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssstt)", rules), on_get_rules,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_change, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_PROPERTY("Name", "s", get_name, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Network", "o", get_network, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Addresses", "as", get_addresses, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Ports", "a(ssqqq)", get_ports, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Links", "ao", get_links, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	OBJECT_LIFETIME_PROPERTIES,
+	SD_BUS_VTABLE_END,
+};
+
+static int find(sd_bus *bus G_GNUC_UNUSED, const char *path, const char *interface G_GNUC_UNUSED, void *userdata,
+		void **ret_found, sd_bus_error *error G_GNUC_UNUSED)
+{
+	return object_find(userdata, OBJECT_ENDPOINT, path, ret_found);
+}
+
+int endpoint_interface_add(Server *server)
+{
+	return sd_bus_add_fallback_vtable(server->bus, NULL, NETWORK_PATH, ENDPOINT_INTERFACE, vtable, find, server);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/object.h"
+#include "dbus/rule-list.h"
+#include "dbus/settings.h"
+
+static bool describe_ports(Call *call, Description *description, GError **error)
+{
+	g_autoptr(GArray) ports = ports_read(call->message, error);
+
+	if (!ports)
+		return false;
+	description_add_ports(description, ports);
+	return true;
+}
+
+static bool change_ports(Call *call, bool (*change)(Manager *, Ingress *, const GArray *, GError **), GError **error)
+{
+	Ingress *ingress = call_object(call, OBJECT_INGRESS, error);
+	g_autoptr(GArray) ports = NULL;
+
+	if (!ingress)
+		return false;
+	ports = ports_read(call->message, error);
+	return ports && change(call->server->manager, ingress, ports, error);
+}
+
+static bool run_publish(Call *call, GError **error)
+{
+	return change_ports(call, ingress_publish, error);
+}
+
+static bool run_unpublish(Call *call, GError **error)
+{
+	return change_ports(call, ingress_unpublish, error);
+}
+
+static bool run_delete(Call *call, GError **error)
+{
+	Ingress *ingress = call_object(call, OBJECT_INGRESS, error);
+
+	if (!ingress)
+		return false;
+	ingress_delete(call->server->manager, ingress);
+	return true;
+}
+
+static const Method methods[] = {
+	{ "Publish", describe_ports, run_publish },
+	{ "Unpublish", describe_ports, run_unpublish },
+	{ "Delete", NULL, run_delete },
+	{},
+};
+
+static int on_change(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+{
+	return call_start(((Found *)userdata)->server, message, methods);
+}
+
+static int on_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	const Ingress *ingress = object_of(userdata, message, ret_error);
+	Server *server = ((Found *)userdata)->server;
+
+	if (!ingress)
+		return -ENOENT;
+	return rule_list_reply(server, message, manager_render_ingress(server->manager, ingress), ret_error);
+}
+
+static int append_gateway(sd_bus_message *reply, const Ingress *ingress)
+{
+	return address_append(reply, &ingress->gateway);
+}
+
+static int append_ports(sd_bus_message *reply, const Ingress *ingress)
+{
+	int r = sd_bus_message_open_container(reply, 'a', "(sq)");
+
+	for (guint i = 0; r >= 0 && i < ingress->ports->len; i++) {
+		const IngressPort *port = ingress->ports->pdata[i];
+
+		r = sd_bus_message_append(reply, "(sq)", protocol_to_string(port->protocol), port->port);
+	}
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+OBJECT_GETTER(Ingress, get_name, sd_bus_message_append(reply, "s", object->name))
+OBJECT_GETTER(Ingress, get_bridge, sd_bus_message_append(reply, "s", object->bridge))
+OBJECT_GETTER(Ingress, get_gateway, append_gateway(reply, object))
+OBJECT_GETTER(Ingress, get_ports, append_ports(reply, object))
+OBJECT_LIFETIME_GETTERS(Ingress)
+
+static const sd_bus_vtable vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_METHOD_WITH_ARGS("Publish", SD_BUS_ARGS("a(sq)", ports), SD_BUS_NO_RESULT, on_change,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Unpublish", SD_BUS_ARGS("a(sq)", ports), SD_BUS_NO_RESULT, on_change,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("GetRules", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssstt)", rules), on_get_rules,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_change, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_PROPERTY("Name", "s", get_name, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Bridge", "s", get_bridge, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Gateway", "s", get_gateway, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Ports", "a(sq)", get_ports, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	OBJECT_LIFETIME_PROPERTIES,
+	SD_BUS_VTABLE_END,
+};
+
+static int find(sd_bus *bus G_GNUC_UNUSED, const char *path, const char *interface G_GNUC_UNUSED, void *userdata,
+		void **ret_found, sd_bus_error *error G_GNUC_UNUSED)
+{
+	return object_find(userdata, OBJECT_INGRESS, path, ret_found);
+}
+
+int ingress_interface_add(Server *server)
+{
+	int r = sd_bus_add_fallback_vtable(server->bus, NULL, INGRESS_PATH, INGRESS_INTERFACE, vtable, find, server);
+
+	return r < 0 ? r
+		     : sd_bus_add_node_enumerator(server->bus, NULL, INGRESS_PATH, object_enumerate_ingresses, server);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/call.h"
+#include "dbus/error.h"
+#include "dbus/object.h"
+#include "dbus/path.h"
+#include "dbus/settings.h"
+#include "service/rules/text.h"
+
+#include "dbus/version.h"
+
+static bool describe_create_network(Call *call, Description *description, GError **error)
+{
+	g_auto(NetworkSettings) settings = {};
+	const char *name;
+
+	if (!string_read(call->message, 's', &name, error) ||
+	    !network_settings_read(call->message, call->uid, &settings, error))
+		return false;
+	description_add(description, "network", name);
+	description_add_lifetime(description, &settings.lifetime);
+	if (settings.endpoints && settings.endpoints->len > 0) {
+		description->actions |= 1 << ACTION_MANAGE_ENDPOINTS;
+		description_add_endpoints(description, settings.endpoints);
+	}
+	return true;
+}
+
+static bool run_create_network(Call *call, GError **error)
+{
+	g_auto(NetworkSettings) settings = {};
+	const Network *network;
+	const char *name;
+
+	if (!string_read(call->message, 's', &name, error) ||
+	    !network_settings_read(call->message, call->uid, &settings, error))
+		return false;
+	network = network_create(call->server->manager, name, &settings, error);
+	return network && call_append_path(call, OBJECT_NETWORK, network, error);
+}
+
+static bool describe_create_ingress(Call *call, Description *description, GError **error)
+{
+	g_auto(IngressSettings) settings = {};
+	const char *name;
+
+	if (!string_read(call->message, 's', &name, error) ||
+	    !ingress_settings_read(call->message, call->uid, &settings, error))
+		return false;
+	description_add(description, "ingress", name);
+	description_add_lifetime(description, &settings.lifetime);
+	if (settings.ports)
+		description_add_ports(description, settings.ports);
+	return true;
+}
+
+static bool run_create_ingress(Call *call, GError **error)
+{
+	g_auto(IngressSettings) settings = {};
+	const Ingress *ingress;
+	const char *name;
+
+	if (!string_read(call->message, 's', &name, error) ||
+	    !ingress_settings_read(call->message, call->uid, &settings, error))
+		return false;
+	ingress = ingress_create(call->server->manager, name, &settings, error);
+	return ingress && call_append_path(call, OBJECT_INGRESS, ingress, error);
+}
+
+static bool run_reconcile(Call *call, GError **error)
+{
+	guint repaired;
+
+	if (!manager_reconcile(call->server->manager, &repaired, error))
+		return false;
+	if (sd_bus_message_append(call->reply, "u", repaired) < 0)
+		return netfilter_fail(error, NO_MEMORY, "the answer cannot be written");
+	return true;
+}
+
+static bool run_reload(Call *call, GError **error)
+{
+	return manager_reload(call->server->manager, error);
+}
+
+static const Method methods[] = {
+	{ "CreateNetwork", describe_create_network, run_create_network },
+	{ "CreateIngress", describe_create_ingress, run_create_ingress },
+	{ "Reconcile", NULL, run_reconcile, QUEUE_ALONE },
+	{ "Reload", NULL, run_reload },
+	{},
+};
+
+static int on_change(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+{
+	return call_start(userdata, message, methods);
+}
+
+static int reply_path(sd_bus_message *message, enum object_kind kind, const void *object)
+{
+	char *path = path_of(kind, object);
+	int r = sd_bus_reply_method_return(message, "o", path);
+
+	free(path);
+	return r;
+}
+
+static int on_get_network(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	Server *server = userdata;
+	g_autoptr(GError) error = NULL;
+	const Network *network;
+	const char *name;
+	int r;
+
+	r = sd_bus_message_read(message, "s", &name);
+	if (r < 0)
+		return r;
+	network = manager_find_network(server->manager, name, &error);
+	return network ? reply_path(message, OBJECT_NETWORK, network) : error_set(ret_error, error);
+}
+
+static int on_get_ingress(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	Server *server = userdata;
+	g_autoptr(GError) error = NULL;
+	const Ingress *ingress;
+	const char *name;
+	int r;
+
+	r = sd_bus_message_read(message, "s", &name);
+	if (r < 0)
+		return r;
+	ingress = manager_find_ingress(server->manager, name, &error);
+	return ingress ? reply_path(message, OBJECT_INGRESS, ingress) : error_set(ret_error, error);
+}
+
+static int on_preview_network(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	Server *server = userdata;
+	g_auto(NetworkSettings) settings = {};
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL;
+	const char *name;
+
+	if (string_read(message, 's', &name, &error) && network_settings_read(message, 0, &settings, &error))
+		text = manager_preview_network(server->manager, name, &settings, &error);
+	return text ? sd_bus_reply_method_return(message, "s", text) : error_set(ret_error, error);
+}
+
+static int on_preview_ingress(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	Server *server = userdata;
+	g_auto(IngressSettings) settings = {};
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL;
+	const char *name;
+
+	if (string_read(message, 's', &name, &error) && ingress_settings_read(message, 0, &settings, &error))
+		text = manager_preview_ingress(server->manager, name, &settings, &error);
+	return text ? sd_bus_reply_method_return(message, "s", text) : error_set(ret_error, error);
+}
+
+static int on_dump_rules(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	Server *server = userdata;
+	g_autofree char *text = NULL;
+	enum family family;
+	const char *name;
+	int r;
+
+	r = sd_bus_message_read(message, "s", &name);
+	if (r < 0)
+		return r;
+	if (!family_from_string(name, &family))
+		return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS, "family \"%s\" is not ipv4 or ipv6", name);
+	text = ruleset_to_text(server->manager->ruleset, family, server->manager->config.chain_prefix);
+	return sd_bus_reply_method_return(message, "s", text);
+}
+
+#define GETTER(name, ...)                                                                                              \
+	static int name(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED,                                     \
+			const char *interface G_GNUC_UNUSED, const char *property G_GNUC_UNUSED,                       \
+			sd_bus_message *reply, void *userdata, sd_bus_error *error G_GNUC_UNUSED)                      \
+	{                                                                                                              \
+		const Server *server = userdata;                                                                       \
+		(void)server;                                                                                          \
+		return __VA_ARGS__;                                                                                    \
+	}
+
+GETTER(get_version, sd_bus_message_append(reply, "s", VERSION))
+GETTER(get_backend, sd_bus_message_append(reply, "s", "iptables"))
+GETTER(get_chain_prefix, sd_bus_message_append(reply, "s", server->manager->config.chain_prefix))
+GETTER(get_features, sd_bus_message_append_strv(reply, server->features))
+GETTER(get_hairpin, sd_bus_message_append(reply, "b", server->manager->config.hairpin))
+GETTER(get_generation, sd_bus_message_append(reply, "t", server->manager->generation))
+
+static const sd_bus_vtable vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_METHOD_WITH_ARGS("CreateNetwork", SD_BUS_ARGS("s", name, "a{sv}", settings), SD_BUS_RESULT("o", network),
+				on_change, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("CreateIngress", SD_BUS_ARGS("s", name, "a{sv}", settings), SD_BUS_RESULT("o", ingress),
+				on_change, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("GetNetwork", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", network), on_get_network,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("GetIngress", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", ingress), on_get_ingress,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("PreviewNetwork", SD_BUS_ARGS("s", name, "a{sv}", settings), SD_BUS_RESULT("s", rules),
+				on_preview_network, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("PreviewIngress", SD_BUS_ARGS("s", name, "a{sv}", settings), SD_BUS_RESULT("s", rules),
+				on_preview_ingress, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("DumpRules", SD_BUS_ARGS("s", family), SD_BUS_RESULT("s", rules), on_dump_rules,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Reconcile", SD_BUS_NO_ARGS, SD_BUS_RESULT("u", repaired), on_change,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_change, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_SIGNAL_WITH_ARGS("RulesCommitted", SD_BUS_ARGS("t", generation, "u", added, "u", removed), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("Drifted", SD_BUS_ARGS("as", chains), 0),
+	SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Backend", "s", get_backend, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("ChainPrefix", "s", get_chain_prefix, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Features", "as", get_features, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Hairpin", "b", get_hairpin, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Generation", "t", get_generation, 0, 0),
+	SD_BUS_VTABLE_END,
+};
+
+int manager_interface_add(Server *server)
+{
+	return sd_bus_add_object_vtable(server->bus, NULL, ROOT_PATH, MANAGER_INTERFACE, vtable, server);
+}

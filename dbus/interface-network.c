@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/error.h"
+#include "dbus/object.h"
+#include "dbus/path.h"
+#include "dbus/rule-list.h"
+#include "dbus/settings.h"
+
+static bool describe_create_endpoint(Call *call, Description *description, GError **error)
+{
+	g_autoptr(EndpointSettings) settings = endpoint_settings_read(call->message, call->uid, error);
+
+	if (!settings)
+		return false;
+	description_add(description, "endpoint", settings->name);
+	description_add_endpoint(description, settings);
+	return true;
+}
+
+static bool run_create_endpoint(Call *call, GError **error)
+{
+	Network *network = call_object(call, OBJECT_NETWORK, error);
+	g_autoptr(EndpointSettings) settings = NULL;
+	const Endpoint *endpoint;
+
+	if (!network)
+		return false;
+	settings = endpoint_settings_read(call->message, call->uid, error);
+	if (!settings)
+		return false;
+	endpoint = endpoint_create(call->server->manager, network, settings, error);
+	return endpoint && call_append_path(call, OBJECT_ENDPOINT, endpoint, error);
+}
+
+static bool describe_create_endpoints(Call *call, Description *description, GError **error)
+{
+	g_autoptr(GPtrArray) list = endpoint_list_read(call->message, call->uid, error);
+
+	if (!list)
+		return false;
+	description_add_endpoints(description, list);
+	return true;
+}
+
+static bool run_create_endpoints(Call *call, GError **error)
+{
+	Network *network = call_object(call, OBJECT_NETWORK, error);
+	g_autoptr(GPtrArray) list = NULL;
+
+	if (!network)
+		return false;
+	list = endpoint_list_read(call->message, call->uid, error);
+	if (!list)
+		return false;
+	if (sd_bus_message_open_container(call->reply, 'a', "o") < 0)
+		return netfilter_fail(error, NO_MEMORY, "the answer cannot be written");
+	for (guint i = 0; i < list->len; i++) {
+		const Endpoint *endpoint = endpoint_create(call->server->manager, network, list->pdata[i], error);
+
+		if (!endpoint || !call_append_path(call, OBJECT_ENDPOINT, endpoint, error))
+			return false;
+	}
+	if (sd_bus_message_close_container(call->reply) < 0)
+		return netfilter_fail(error, NO_MEMORY, "the answer cannot be written");
+	return true;
+}
+
+static bool run_update(Call *call, GError **error)
+{
+	Network *network = call_object(call, OBJECT_NETWORK, error);
+	g_auto(NetworkSettings) settings = {};
+	guint mask;
+
+	return network && network_update_read(call->message, &settings, &mask, error) &&
+	       network_update(call->server->manager, network, mask, &settings, error);
+}
+
+static bool run_delete(Call *call, GError **error)
+{
+	Network *network = call_object(call, OBJECT_NETWORK, error);
+
+	if (!network)
+		return false;
+	network_delete(call->server->manager, network);
+	return true;
+}
+
+static const Method methods[] = {
+	{ "CreateEndpoint", describe_create_endpoint, run_create_endpoint },
+	{ "CreateEndpoints", describe_create_endpoints, run_create_endpoints },
+	{ "Update", NULL, run_update },
+	{ "Delete", NULL, run_delete },
+	{},
+};
+
+static int on_change(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+{
+	return call_start(((Found *)userdata)->server, message, methods);
+}
+
+static int on_get_endpoint(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	const Network *network = object_of(userdata, message, ret_error);
+	g_autoptr(GError) error = NULL;
+	const Endpoint *endpoint;
+	const char *name;
+	char *path;
+	int r;
+
+	if (!network)
+		return -ENOENT;
+	r = sd_bus_message_read(message, "s", &name);
+	if (r < 0)
+		return r;
+	endpoint = network_find_endpoint(network, name, &error);
+	if (!endpoint)
+		return error_set(ret_error, error);
+	path = path_of(OBJECT_ENDPOINT, endpoint);
+	r = sd_bus_reply_method_return(message, "o", path);
+	free(path);
+	return r;
+}
+
+static int on_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+	const Network *network = object_of(userdata, message, ret_error);
+	Server *server = ((Found *)userdata)->server;
+
+	if (!network)
+		return -ENOENT;
+	return rule_list_reply(server, message, manager_render_network(server->manager, network), ret_error);
+}
+
+static int append_subnets(sd_bus_message *reply, const Network *network)
+{
+	char text[INET6_ADDRSTRLEN + 4];
+	int r = sd_bus_message_open_container(reply, 'a', "s");
+
+	for (enum family family = 0; r >= 0 && family < N_FAMILIES; family++)
+		if (network_has_family(network, family))
+			r = sd_bus_message_append_basic(reply, 's', prefix_format(&network->subnets[family], text));
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_gateways(sd_bus_message *reply, const Network *network)
+{
+	int r = sd_bus_message_open_container(reply, 'a', "s");
+
+	for (enum family family = 0; r >= 0 && family < N_FAMILIES; family++)
+		r = address_append(reply, &network->gateways[family]);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_host_binding(sd_bus_message *reply, const Network *network)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	return sd_bus_message_append_basic(reply, 's', address_format(&network->host_binding, text));
+}
+
+static int append_endpoints(sd_bus_message *reply, const Network *network)
+{
+	GHashTableIter iter;
+	gpointer endpoint;
+	int r = sd_bus_message_open_container(reply, 'a', "o");
+
+	g_hash_table_iter_init(&iter, network->endpoints);
+	while (r >= 0 && g_hash_table_iter_next(&iter, NULL, &endpoint))
+		r = path_append(reply, OBJECT_ENDPOINT, endpoint);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+OBJECT_GETTER(Network, get_name, sd_bus_message_append(reply, "s", object->name))
+OBJECT_GETTER(Network, get_bridge, sd_bus_message_append(reply, "s", object->bridge))
+OBJECT_GETTER(Network, get_subnets, append_subnets(reply, object))
+OBJECT_GETTER(Network, get_gateways, append_gateways(reply, object))
+OBJECT_GETTER(Network, get_internal, sd_bus_message_append(reply, "b", object->internal))
+OBJECT_GETTER(Network, get_communication, sd_bus_message_append(reply, "b", object->communication))
+OBJECT_GETTER(Network, get_masquerade, sd_bus_message_append(reply, "b", object->masquerade))
+OBJECT_GETTER(Network, get_host_binding, append_host_binding(reply, object))
+OBJECT_GETTER(Network, get_endpoints, append_endpoints(reply, object))
+OBJECT_LIFETIME_GETTERS(Network)
+
+static const sd_bus_vtable vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_METHOD_WITH_ARGS("CreateEndpoint", SD_BUS_ARGS("s", name, "a{sv}", settings),
+				SD_BUS_RESULT("o", endpoint), on_change, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("CreateEndpoints", SD_BUS_ARGS("a(sa{sv})", endpoints), SD_BUS_RESULT("ao", paths),
+				on_change, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("GetEndpoint", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", endpoint), on_get_endpoint,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Update", SD_BUS_ARGS("a{sv}", settings), SD_BUS_NO_RESULT, on_change,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("GetRules", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssstt)", rules), on_get_rules,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_change, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_PROPERTY("Name", "s", get_name, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Bridge", "s", get_bridge, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Subnets", "as", get_subnets, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Gateways", "as", get_gateways, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Internal", "b", get_internal, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("InterContainerCommunication", "b", get_communication, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Masquerade", "b", get_masquerade, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("HostBinding", "s", get_host_binding, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	OBJECT_LIFETIME_PROPERTIES,
+	SD_BUS_PROPERTY("Endpoints", "ao", get_endpoints, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_VTABLE_END,
+};
+
+static int find(sd_bus *bus G_GNUC_UNUSED, const char *path, const char *interface G_GNUC_UNUSED, void *userdata,
+		void **ret_found, sd_bus_error *error G_GNUC_UNUSED)
+{
+	return object_find(userdata, OBJECT_NETWORK, path, ret_found);
+}
+
+int network_interface_add(Server *server)
+{
+	int r = sd_bus_add_fallback_vtable(server->bus, NULL, NETWORK_PATH, NETWORK_INTERFACE, vtable, find, server);
+
+	return r < 0 ? r
+		     : sd_bus_add_node_enumerator(server->bus, NULL, NETWORK_PATH, object_enumerate_networks, server);
+}

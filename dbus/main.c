@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/server.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+
+#include "dbus/version.h"
+
+typedef struct Options {
+	const char *config_path; /* NULL: CONFIG_PATH, which need not be there */
+	const char *runtime_directory;
+} Options;
+
+static const char help[] =
+	"netfilterd: container networks and published ports over D-Bus\n"
+	"\n"
+	"  --config FILE              read this configuration (" CONFIG_PATH ")\n"
+	"  --runtime-directory DIR    keep the state here (" RUNTIME_DIRECTORY ")\n"
+	"  --version                  print the version\n"
+	"  --help                     print this\n"
+	"\n"
+	"It serves " BUS_NAME " on the system bus ($DBUS_SYSTEM_BUS_ADDRESS is honoured).\n";
+
+/* 0: go on; 1: all done; negative: not understood. */
+static int parse_options(int argc, char **argv, Options *ret)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "runtime-directory", required_argument, NULL, 'r' },
+		{ "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{},
+	};
+	int c;
+
+	*ret = (Options){ .runtime_directory = RUNTIME_DIRECTORY };
+	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0)
+		switch (c) {
+		case 'c':
+			ret->config_path = optarg;
+			break;
+		case 'r':
+			ret->runtime_directory = optarg;
+			break;
+		case 'v':
+			puts("netfilterd " VERSION);
+			return 1;
+		case 'h':
+			fputs(help, stdout);
+			return 1;
+		default:
+			return -EINVAL;
+		}
+	if (optind < argc) {
+		fprintf(stderr, "netfilterd: \"%s\" is not an option\n", argv[optind]);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Every published port is a descriptor. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int on_signal(sd_event_source *source G_GNUC_UNUSED, const struct signalfd_siginfo *info G_GNUC_UNUSED,
+		     void *userdata)
+{
+	sd_notify(false, "STOPPING=1");
+	server_exit(userdata);
+	return 0;
+}
+
+static int add_signals(sd_event *event, Server *server)
+{
+	static const int signals[] = { SIGTERM, SIGINT };
+	sigset_t set;
+	int r;
+
+	sigemptyset(&set);
+	for (guint i = 0; i < G_N_ELEMENTS(signals); i++)
+		sigaddset(&set, signals[i]);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	for (guint i = 0; i < G_N_ELEMENTS(signals); i++) {
+		r = sd_event_add_signal(event, NULL, signals[i], on_signal, server);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int serve(Manager *manager, sd_event *event)
+{
+	Server server = {};
+	sd_bus *bus = NULL;
+	int r;
+
+	r = sd_bus_open_system(&bus);
+	if (r < 0) {
+		g_critical("Cannot connect to the system bus: %s", g_strerror(-r));
+		return r;
+	}
+	r = server_start(&server, manager, event, bus);
+	sd_bus_unref(bus);
+	if (r >= 0)
+		r = sd_bus_set_exit_on_disconnect(server.bus, true);
+	if (r >= 0)
+		r = add_signals(event, &server);
+	if (r < 0) {
+		g_critical("Cannot serve " BUS_NAME ": %s", g_strerror(-r));
+	} else {
+		sd_notify(false, "READY=1");
+		r = sd_event_loop(event);
+		if (r < 0)
+			g_critical("The event loop failed: %s", g_strerror(-r));
+	}
+	server_stop(&server);
+	return r;
+}
+
+static int run(const Options *options)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Manager) manager = NULL;
+	sd_event *event = NULL;
+	Config config;
+	int r;
+
+	if (!config_load(options->config_path ?: CONFIG_PATH, options->config_path != NULL, &config, &error)) {
+		g_critical("%s", error->message);
+		return -EINVAL;
+	}
+	r = sd_event_default(&event);
+	if (r < 0) {
+		g_critical("Cannot make an event loop: %s", g_strerror(-r));
+		config_clear(&config);
+		return r;
+	}
+	manager = manager_new(&config, options->config_path ?: CONFIG_PATH, event, &error);
+	if (!manager) {
+		g_critical("%s", error->message);
+		config_clear(&config);
+		r = -EIO;
+	} else {
+		r = serve(manager, event);
+	}
+	sd_event_unref(event);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	Options options;
+	int r;
+
+	g_set_prgname("netfilterd");
+	r = parse_options(argc, argv, &options);
+	if (r != 0)
+		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	raise_descriptor_limit();
+	return run(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

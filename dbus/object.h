@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "dbus/call.h"
+
+/** What the interfaces of networks, endpoints and ingresses share. */
+
+/** An sd_bus_object_find_t that names objects of one kind. */
+int object_find(Server *server, enum object_kind kind, const char *path, void **ret_found);
+
+/** The object a reading method was sent to; NULL sets UnknownObject. */
+void *object_of(const Found *found, sd_bus_message *message, sd_bus_error *ret_error);
+
+/** sd_bus_node_enumerator_t below NETWORK_PATH and INGRESS_PATH; userdata is the Server. */
+int object_enumerate_networks(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *error);
+int object_enumerate_ingresses(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *error);
+
+/** A property getter: an expression of reply and object that writes the value. */
+#define OBJECT_GETTER(type, name, ...)                                                                             \
+	static int name(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED,                                 \
+			const char *interface G_GNUC_UNUSED, const char *property G_GNUC_UNUSED,                   \
+			sd_bus_message *reply, void *userdata, sd_bus_error *error G_GNUC_UNUSED)                  \
+	{                                                                                                          \
+		const type *object = ((const Found *)userdata)->object;                                            \
+		return __VA_ARGS__;                                                                                \
+	}
+
+/** The properties every object has. */
+#define OBJECT_LIFETIME_GETTERS(type)                                                                              \
+	OBJECT_GETTER(type, get_owner, sd_bus_message_append(reply, "s", object->lifetime.owner ?: ""))            \
+	OBJECT_GETTER(type, get_owner_uid, sd_bus_message_append(reply, "u", (uint32_t)object->lifetime.uid))      \
+	OBJECT_GETTER(type, get_persistent, sd_bus_message_append(reply, "b", object->lifetime.persistent))
+
+#define OBJECT_LIFETIME_PROPERTIES                                                                                 \
+	SD_BUS_PROPERTY("Owner", "s", get_owner, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),                          \
+		SD_BUS_PROPERTY("OwnerUID", "u", get_owner_uid, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),           \
+		SD_BUS_PROPERTY("Persistent", "b", get_persistent, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
+
+/** Appends an address or nothing. */
+int address_append(sd_bus_message *reply, const Address *address);
+
+/** Appends the path of an object. */
+int path_append(sd_bus_message *reply, enum object_kind kind, const void *object);

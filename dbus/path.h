@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/manager.h"
+
+/** The object path of an object; the caller frees. */
+char *path_of(enum object_kind kind, const void *object);
+
+/** The interface an object of that kind implements; static. */
+const char *interface_of(enum object_kind kind);
+
+/** The names in a path, each NULL where the path has none; the caller frees. False when it is no object's path. */
+bool path_decode(const char *path, enum object_kind *ret_kind, char **ret_name, char **ret_endpoint);
+
+/**
+ * The object at a path. UNKNOWN_OBJECT when there is none, or INVALID_ARGS when
+ * it is not of the kind.
+ */
+void *path_find(const Manager *manager, const char *path, enum object_kind kind, GError **error);

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/queue.h"
+
+#include <time.h>
+
+/* How long a change may wait for others to come along while the bus is busy, and how many may. */
+#define MAX_DELAY_USEC 5000
+#define MAX_BATCH 2048
+
+#define LOCK_RETRY_USEC 10000
+
+typedef struct Change {
+	QueueRun run;
+	QueueDone done;
+	void *userdata;
+	guint flags;
+	uint64_t since; /* CLOCK_MONOTONIC, µs */
+} Change;
+
+struct Queue {
+	Manager *manager;
+	sd_event *event;
+	GQueue changes; /* Change, waiting */
+	sd_event_source *idle, *deadline, *retry;
+	void (*settled)(void *userdata);
+	void *userdata;
+};
+
+static void queue_work(Queue *queue);
+
+static int on_source(sd_event_source *source G_GNUC_UNUSED, void *userdata)
+{
+	queue_work(userdata);
+	return 0;
+}
+
+static int on_time(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED, void *userdata)
+{
+	queue_work(userdata);
+	return 0;
+}
+
+static uint64_t now(const Queue *queue)
+{
+	uint64_t usec;
+
+	sd_event_now(queue->event, CLOCK_MONOTONIC, &usec);
+	return usec;
+}
+
+Queue *queue_new(Manager *manager, sd_event *event, void (*settled)(void *userdata), void *userdata)
+{
+	g_autoptr(Queue) queue = g_new0(Queue, 1);
+
+	queue->manager = manager;
+	queue->event = sd_event_ref(event);
+	queue->settled = settled;
+	queue->userdata = userdata;
+	if (sd_event_add_defer(event, &queue->idle, on_source, queue) < 0 ||
+	    sd_event_source_set_enabled(queue->idle, SD_EVENT_OFF) < 0 ||
+	    sd_event_source_set_priority(queue->idle, SD_EVENT_PRIORITY_IDLE) < 0 ||
+	    sd_event_add_time(event, &queue->deadline, CLOCK_MONOTONIC, 0, 1000, on_time, queue) < 0 ||
+	    sd_event_source_set_enabled(queue->deadline, SD_EVENT_OFF) < 0 ||
+	    sd_event_source_set_priority(queue->deadline, SD_EVENT_PRIORITY_IMPORTANT) < 0 ||
+	    sd_event_add_time(event, &queue->retry, CLOCK_MONOTONIC, 0, 1000, on_time, queue) < 0 ||
+	    sd_event_source_set_enabled(queue->retry, SD_EVENT_OFF) < 0)
+		return NULL;
+	return g_steal_pointer(&queue);
+}
+
+void queue_free(Queue *queue)
+{
+	if (!queue)
+		return;
+	sd_event_source_disable_unref(queue->idle);
+	sd_event_source_disable_unref(queue->deadline);
+	sd_event_source_disable_unref(queue->retry);
+	g_queue_clear_full(&queue->changes, g_free);
+	sd_event_unref(queue->event);
+	g_free(queue);
+}
+
+bool queue_is_empty(const Queue *queue)
+{
+	return g_queue_is_empty((GQueue *)&queue->changes);
+}
+
+static bool is_waiting_for_lock(Queue *queue)
+{
+	int enabled = SD_EVENT_OFF;
+
+	sd_event_source_get_enabled(queue->retry, &enabled);
+	return enabled != SD_EVENT_OFF;
+}
+
+void queue_add(Queue *queue, QueueRun run, QueueDone done, void *userdata, guint flags)
+{
+	Change *change = g_new(Change, 1);
+	bool first = queue_is_empty(queue);
+
+	*change = (Change){ run, done, userdata, flags, now(queue) };
+	g_queue_push_tail(&queue->changes, change);
+	if (is_waiting_for_lock(queue))
+		return;
+	if (first) {
+		sd_event_source_set_enabled(queue->idle, SD_EVENT_ONESHOT);
+		sd_event_source_set_time(queue->deadline, change->since + MAX_DELAY_USEC);
+		sd_event_source_set_enabled(queue->deadline, SD_EVENT_ONESHOT);
+	} else if (g_queue_get_length(&queue->changes) >= MAX_BATCH) {
+		queue_work(queue);
+	}
+}
+
+void queue_remove(Queue *queue, void *userdata)
+{
+	for (GList *i = queue->changes.head; i; i = i->next) {
+		Change *change = i->data;
+
+		if (change->userdata == userdata) {
+			g_free(change);
+			g_queue_delete_link(&queue->changes, i);
+			return;
+		}
+	}
+}
+
+static void finish(Change *change, const GError *error)
+{
+	change->done(change->userdata, error);
+	g_free(change);
+}
+
+/* Runs what can be run of changes[0..n) and commits it. Failed ones are finished at once. */
+static void commit_group(Queue *queue, Change **changes, guint n, bool ran)
+{
+	g_autoptr(GError) error = NULL;
+	guint ready = ran ? n : 0;
+
+	for (guint i = 0; !ran && i < n; i++) {
+		guint mark = manager_mark(queue->manager);
+		g_autoptr(GError) failure = NULL;
+
+		if (changes[i]->run(changes[i]->userdata, &failure)) {
+			changes[ready++] = changes[i];
+		} else {
+			manager_rollback(queue->manager, mark);
+			finish(changes[i], failure);
+		}
+	}
+	if (ready == 0)
+		return;
+
+	if (manager_commit(queue->manager, &error)) {
+		for (guint i = 0; i < ready; i++)
+			finish(changes[i], NULL);
+	} else if (ready == 1) {
+		finish(changes[0], error);
+	} else {
+		/* One of them is bad: find it by halves. */
+		commit_group(queue, changes, ready / 2, false);
+		commit_group(queue, changes + ready / 2, ready - ready / 2, false);
+	}
+}
+
+/* What fails because of something that is not committed yet, or may do so, is tried again afterwards. */
+static bool deserves_another_try(const GError *error)
+{
+	return g_error_matches(error, NETFILTER_ERROR, NETFILTER_ERROR_PENDING) ||
+	       g_error_matches(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED);
+}
+
+static void work_off(Queue *queue, GPtrArray *changes)
+{
+	Change **group = (Change **)changes->pdata;
+	guint n = 0; /* of the group, run and not committed */
+
+	for (guint i = 0; i < changes->len; i++) {
+		Change *change = changes->pdata[i];
+		g_autoptr(GError) error = NULL;
+		guint mark;
+
+		if (change->flags & QUEUE_ALONE && n > 0) {
+			commit_group(queue, group, n, true);
+			n = 0;
+		}
+		if (n == 0)
+			group = (Change **)changes->pdata + i;
+		mark = manager_mark(queue->manager);
+		if (change->run(change->userdata, &error)) {
+			group[n++] = change;
+			continue;
+		}
+		manager_rollback(queue->manager, mark);
+		if (n > 0 && deserves_another_try(error)) {
+			commit_group(queue, group, n, true);
+			commit_group(queue, (Change **)changes->pdata + i, 1, false);
+			n = 0;
+		} else {
+			finish(change, error);
+		}
+	}
+	if (n > 0)
+		commit_group(queue, group, n, true);
+}
+
+static void fail_all(GPtrArray *changes, const GError *error)
+{
+	for (guint i = 0; i < changes->len; i++)
+		finish(changes->pdata[i], error);
+}
+
+/* Gives up on those that have waited long enough; the rest goes on waiting. */
+static void wait_for_lock(Queue *queue)
+{
+	uint64_t usec = now(queue), patience = (uint64_t)queue->manager->config.lock_timeout_sec * G_USEC_PER_SEC;
+	g_autoptr(GPtrArray) late = g_ptr_array_new();
+	g_autoptr(GError) error = NULL;
+
+	for (GList *i = queue->changes.head, *next; i; i = next) {
+		Change *change = i->data;
+
+		next = i->next;
+		if (change->flags & QUEUE_PATIENT || usec - change->since < patience)
+			continue;
+		g_ptr_array_add(late, change);
+		g_queue_delete_link(&queue->changes, i);
+	}
+	if (late->len > 0) {
+		netfilter_fail(&error, BUSY, "another program holds the xtables lock for longer than LockTimeoutSec=%u",
+			       queue->manager->config.lock_timeout_sec);
+		fail_all(late, error);
+	}
+	if (queue_is_empty(queue))
+		return;
+	sd_event_source_set_time_relative(queue->retry, LOCK_RETRY_USEC);
+	sd_event_source_set_enabled(queue->retry, SD_EVENT_ONESHOT);
+}
+
+static void queue_work(Queue *queue)
+{
+	g_autoptr(GPtrArray) changes = NULL;
+	g_autoptr(GError) error = NULL;
+	int r;
+
+	sd_event_source_set_enabled(queue->idle, SD_EVENT_OFF);
+	sd_event_source_set_enabled(queue->deadline, SD_EVENT_OFF);
+	sd_event_source_set_enabled(queue->retry, SD_EVENT_OFF);
+	if (queue_is_empty(queue))
+		return;
+
+	r = iptables_lock(queue->manager->iptables);
+	if (r == -EAGAIN) {
+		wait_for_lock(queue);
+		return;
+	}
+
+	changes = g_ptr_array_sized_new(g_queue_get_length(&queue->changes));
+	while (!queue_is_empty(queue))
+		g_ptr_array_add(changes, g_queue_pop_head(&queue->changes));
+	if (r < 0) {
+		netfilter_fail(&error, FAILED, "the xtables lock cannot be taken: %s", g_strerror(-r));
+		fail_all(changes, error);
+		return;
+	}
+	work_off(queue, changes);
+	iptables_unlock(queue->manager->iptables);
+	queue->settled(queue->userdata);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/server.h"
+
+#include "dbus/call.h"
+#include "dbus/signal.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+
+static void on_settled(void *userdata)
+{
+	signal_emit(userdata);
+}
+
+/* --- what changes without a call --- */
+
+static void log_failure(void *userdata, const GError *error)
+{
+	if (error)
+		g_warning("%s: %s", (const char *)userdata, error->message);
+}
+
+static bool run_start(void *userdata, GError **error G_GNUC_UNUSED)
+{
+	Server *server = userdata;
+
+	manager_start(server->manager);
+	return true;
+}
+
+static void done_start(void *userdata G_GNUC_UNUSED, const GError *error)
+{
+	log_failure((void *)"Cannot set up the chains", error);
+}
+
+typedef struct Departure {
+	Server *server;
+	char *name;
+} Departure;
+
+static bool run_departure(void *userdata, GError **error G_GNUC_UNUSED)
+{
+	Departure *departure = userdata;
+
+	manager_owner_left(departure->server->manager, departure->name);
+	return true;
+}
+
+static void done_departure(void *userdata, const GError *error)
+{
+	Departure *departure = userdata;
+
+	if (error)
+		g_warning("Cannot clean up after %s: %s", departure->name, error->message);
+	g_free(departure->name);
+	g_free(departure);
+}
+
+static int on_name_owner_changed(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+{
+	Server *server = userdata;
+	const char *name, *old, *new;
+	Departure *departure;
+	int r;
+
+	r = sd_bus_message_read(message, "sss", &name, &old, &new);
+	if (r < 0 || name[0] != ':' || *new)
+		return r;
+	call_sender_left(server, name);
+	policy_sender_left(server->policy, name);
+	if (!g_hash_table_contains(server->manager->owners, name))
+		return 0;
+	departure = g_new(Departure, 1);
+	*departure = (Departure){ server, g_strdup(name) };
+	queue_add(server->queue, run_departure, done_departure, departure, QUEUE_PATIENT);
+	return 0;
+}
+
+static bool run_end_lifetimes(void *userdata, GError **error G_GNUC_UNUSED)
+{
+	Server *server = userdata;
+
+	manager_end_lifetimes(server->manager);
+	return true;
+}
+
+static void done_end_lifetimes(void *userdata G_GNUC_UNUSED, const GError *error)
+{
+	log_failure((void *)"Cannot delete what has outlived its time", error);
+}
+
+void server_end_lifetimes(Server *server)
+{
+	queue_add(server->queue, run_end_lifetimes, done_end_lifetimes, server, QUEUE_PATIENT);
+}
+
+static bool run_reconcile(void *userdata, GError **error)
+{
+	Server *server = userdata;
+	guint repaired;
+
+	return manager_reconcile(server->manager, &repaired, error);
+}
+
+static void done_reconcile(void *userdata G_GNUC_UNUSED, const GError *error)
+{
+	log_failure((void *)"Cannot mend the rules after firewalld's reload", error);
+}
+
+static int on_firewalld_reloaded(sd_bus_message *message G_GNUC_UNUSED, void *userdata,
+				 sd_bus_error *error G_GNUC_UNUSED)
+{
+	Server *server = userdata;
+
+	queue_add(server->queue, run_reconcile, done_reconcile, server, QUEUE_ALONE | QUEUE_PATIENT);
+	return 0;
+}
+
+static void on_vanished(const char *name, void *userdata)
+{
+	Server *server = userdata;
+
+	manager_link_vanished(server->manager, name);
+}
+
+static int on_link(sd_event_source *source G_GNUC_UNUSED, int fd G_GNUC_UNUSED, uint32_t events G_GNUC_UNUSED,
+		   void *userdata)
+{
+	Server *server = userdata;
+
+	link_monitor_dispatch(server->monitor);
+	return 0;
+}
+
+/* --- start and end --- */
+
+static char **list_features(Manager *manager)
+{
+	g_autoptr(GPtrArray) features = g_ptr_array_new();
+	static const char *const always[] = { "ranges", "links", "ingress", "lifetime-fd", "timeout", "group-commit" };
+
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (iptables_probe(manager->iptables, family, NULL))
+			g_ptr_array_add(features, g_strdup(family_to_string(family)));
+	for (guint i = 0; i < G_N_ELEMENTS(always); i++)
+		g_ptr_array_add(features, g_strdup(always[i]));
+	g_ptr_array_add(features, NULL);
+	return (char **)g_ptr_array_steal(features, NULL);
+}
+
+static int watch_links(Server *server)
+{
+	g_autoptr(GError) error = NULL;
+
+	server->monitor = link_monitor_new(on_vanished, server, &error);
+	if (!server->monitor) {
+		g_critical("%s", error->message);
+		return -EIO;
+	}
+	return sd_event_add_io(server->event, NULL, link_monitor_fd(server->monitor), EPOLLIN, on_link, server);
+}
+
+static int add_objects(Server *server)
+{
+	int r;
+
+	r = sd_bus_add_object_manager(server->bus, NULL, ROOT_PATH);
+	if (r >= 0)
+		r = manager_interface_add(server);
+	if (r >= 0)
+		r = network_interface_add(server);
+	if (r >= 0)
+		r = endpoint_interface_add(server);
+	if (r >= 0)
+		r = ingress_interface_add(server);
+	return r;
+}
+
+static int watch_bus(Server *server)
+{
+	int r;
+
+	/* One match for all who leave; a match each would run into the bus daemon's limit. */
+	r = sd_bus_add_match_async(server->bus, NULL,
+				   "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+				   "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg2=''",
+				   on_name_owner_changed, NULL, server);
+	if (r >= 0)
+		r = sd_bus_match_signal_async(server->bus, NULL, "org.fedoraproject.FirewallD1", "/org/fedoraproject/FirewallD1",
+					      "org.fedoraproject.FirewallD1", "Reloaded", on_firewalld_reloaded, NULL, server);
+	return r;
+}
+
+int server_start(Server *server, Manager *manager, sd_event *event, sd_bus *bus)
+{
+	ManagerObserver observer = signal_observer(server);
+	int r;
+
+	*server = (Server){ .manager = manager, .event = sd_event_ref(event), .bus = sd_bus_ref(bus) };
+	signal_init(server);
+	server->hairpin = manager->config.hairpin;
+	server->calls = g_hash_table_new(NULL, NULL);
+	server->features = list_features(manager);
+	server->queue = queue_new(manager, event, on_settled, server);
+	server->policy = policy_new(bus, manager->config.max_pending_questions_per_uid);
+	if (!server->queue || !server->policy)
+		return -ENOMEM;
+	manager_set_observer(manager, &observer);
+
+	r = watch_links(server);
+	if (r >= 0)
+		r = add_objects(server);
+	if (r >= 0)
+		r = watch_bus(server);
+	if (r >= 0)
+		r = sd_bus_attach_event(bus, event, SD_EVENT_PRIORITY_NORMAL);
+	if (r < 0)
+		return r;
+	queue_add(server->queue, run_start, done_start, server, QUEUE_PATIENT);
+	return sd_bus_request_name(bus, BUS_NAME, 0);
+}
+
+static bool run_exit(void *userdata, GError **error G_GNUC_UNUSED)
+{
+	Server *server = userdata;
+
+	if (manager_is_idle(server->manager))
+		manager_stop(server->manager);
+	return true;
+}
+
+static void done_exit(void *userdata, const GError *error)
+{
+	Server *server = userdata;
+
+	log_failure((void *)"Cannot take the chains away", error);
+	sd_event_exit(server->event, 0);
+}
+
+void server_exit(Server *server)
+{
+	queue_add(server->queue, run_exit, done_exit, server, 0);
+}
+
+void server_stop(Server *server)
+{
+	GHashTableIter iter;
+	gpointer call;
+
+	queue_free(server->queue);
+	policy_free(server->policy);
+	g_hash_table_iter_init(&iter, server->calls);
+	while (g_hash_table_iter_next(&iter, &call, NULL)) {
+		g_hash_table_iter_steal(&iter);
+		call_free(call);
+	}
+	g_hash_table_unref(server->calls);
+	link_monitor_free(server->monitor);
+	signal_clear(server);
+	g_strfreev(server->features);
+	sd_bus_flush_close_unref(server->bus);
+	sd_event_unref(server->event);
+}

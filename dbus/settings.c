@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/settings.h"
+
+#include <string.h>
+
+/* What a message can hold was checked when it came in; only memory can fail now. */
+static bool check(int r, GError **error)
+{
+	if (r >= 0)
+		return true;
+	if (r == -ENOMEM)
+		return netfilter_fail(error, NO_MEMORY, "out of memory");
+	return netfilter_fail(error, INVALID_ARGS, "the arguments cannot be read: %s", g_strerror(-r));
+}
+
+typedef bool (*SettingRead)(sd_bus_message *message, void *field, GError **error);
+
+typedef struct Setting {
+	const char *key;
+	const char *type;
+	SettingRead read;
+	gsize offset; /* of the field in the structure that is filled */
+} Setting;
+
+static const Setting *find_setting(const Setting *settings, const char *key)
+{
+	for (; settings->key; settings++)
+		if (strcmp(settings->key, key) == 0)
+			return settings;
+	return NULL;
+}
+
+static bool read_setting(sd_bus_message *message, const Setting *settings, guint64 *seen, void *target, GError **error)
+{
+	const char *key, *type;
+	const Setting *setting;
+
+	if (!check(sd_bus_message_read_basic(message, 's', &key), error))
+		return false;
+	setting = find_setting(settings, key);
+	if (!setting)
+		return netfilter_fail(error, INVALID_ARGS, "\"%s\" is not a setting of this object", key);
+	if (*seen & 1ULL << (setting - settings))
+		return netfilter_fail(error, INVALID_ARGS, "%s: given twice", key);
+	*seen |= 1ULL << (setting - settings);
+
+	if (!check(sd_bus_message_peek_type(message, NULL, &type), error))
+		return false;
+	if (strcmp(type, setting->type) != 0)
+		return netfilter_fail(error, INVALID_ARGS, "%s: of type %s, not %s", key, type, setting->type);
+	if (!check(sd_bus_message_enter_container(message, 'v', setting->type), error))
+		return false;
+	if (!setting->read(message, (char *)target + setting->offset, error)) {
+		if (error && *error && !strstr((*error)->message, setting->key))
+			g_prefix_error(error, "%s: ", key);
+		return false;
+	}
+	return check(sd_bus_message_exit_container(message), error);
+}
+
+/* Reads an a{sv}; *ret_seen has a bit for each row of the table that was given. */
+static bool read_settings(sd_bus_message *message, const Setting *settings, void *target, guint64 *ret_seen,
+			  GError **error)
+{
+	int r;
+
+	*ret_seen = 0;
+	if (!check(sd_bus_message_enter_container(message, 'a', "{sv}"), error))
+		return false;
+	while ((r = sd_bus_message_enter_container(message, 'e', "sv")) > 0)
+		if (!read_setting(message, settings, ret_seen, target, error) ||
+		    !check(sd_bus_message_exit_container(message), error))
+			return false;
+	return check(r, error) && check(sd_bus_message_exit_container(message), error);
+}
+
+bool string_read(sd_bus_message *message, char type, const char **ret, GError **error)
+{
+	return check(sd_bus_message_read_basic(message, type, ret), error);
+}
+
+static bool read_boolean(sd_bus_message *message, void *field, GError **error)
+{
+	int value;
+
+	if (!check(sd_bus_message_read_basic(message, 'b', &value), error))
+		return false;
+	*(bool *)field = value;
+	return true;
+}
+
+static bool read_string(sd_bus_message *message, void *field, GError **error)
+{
+	const char *value;
+
+	if (!string_read(message, 's', &value, error))
+		return false;
+	*(char **)field = g_strdup(value);
+	return true;
+}
+
+static bool read_strings(sd_bus_message *message, void *field, GError **error)
+{
+	g_autoptr(GPtrArray) strings = g_ptr_array_new_with_free_func(g_free);
+	const char *value;
+	int r;
+
+	if (!check(sd_bus_message_enter_container(message, 'a', "s"), error))
+		return false;
+	while ((r = sd_bus_message_read_basic(message, 's', &value)) > 0)
+		g_ptr_array_add(strings, g_strdup(value));
+	if (!check(r, error) || !check(sd_bus_message_exit_container(message), error))
+		return false;
+	g_ptr_array_add(strings, NULL);
+	*(char ***)field = (char **)g_ptr_array_steal(strings, NULL);
+	return true;
+}
+
+static bool read_descriptor(sd_bus_message *message, void *field, GError **error)
+{
+	return check(sd_bus_message_read_basic(message, 'h', field), error);
+}
+
+static bool read_timeout(sd_bus_message *message, void *field, GError **error)
+{
+	guint64 *timeout = field;
+
+	if (!check(sd_bus_message_read_basic(message, 't', timeout), error))
+		return false;
+	if (*timeout == 0)
+		return netfilter_fail(error, INVALID_ARGS, "0 is no time to live");
+	return true;
+}
+
+GArray *port_mappings_read(sd_bus_message *message, GError **error)
+{
+	g_autoptr(GArray) mappings = g_array_new(FALSE, FALSE, sizeof(PortMapping));
+	const char *protocol, *host_address;
+	guint16 host_port, endpoint_port, count;
+	PortMapping mapping;
+	int r;
+
+	if (!check(sd_bus_message_enter_container(message, 'a', "(ssqqq)"), error))
+		return NULL;
+	while ((r = sd_bus_message_read(message, "(ssqqq)", &protocol, &host_address, &host_port, &endpoint_port,
+					&count)) > 0) {
+		if (!port_mapping_parse(protocol, host_address, host_port, endpoint_port, count, &mapping, error))
+			return NULL;
+		g_array_append_val(mappings, mapping);
+	}
+	if (!check(r, error) || !check(sd_bus_message_exit_container(message), error))
+		return NULL;
+	return g_steal_pointer(&mappings);
+}
+
+static bool read_mappings(sd_bus_message *message, void *field, GError **error)
+{
+	*(GArray **)field = port_mappings_read(message, error);
+	return *(GArray **)field;
+}
+
+GArray *ports_read(sd_bus_message *message, GError **error)
+{
+	g_autoptr(GArray) ports = g_array_new(FALSE, FALSE, sizeof(LinkPort));
+	const char *protocol;
+	guint16 number;
+	LinkPort port;
+	int r;
+
+	if (!check(sd_bus_message_enter_container(message, 'a', "(sq)"), error))
+		return NULL;
+	while ((r = sd_bus_message_read(message, "(sq)", &protocol, &number)) > 0) {
+		if (!link_port_parse(protocol, number, &port, error))
+			return NULL;
+		g_array_append_val(ports, port);
+	}
+	if (!check(r, error) || !check(sd_bus_message_exit_container(message), error))
+		return NULL;
+	return g_steal_pointer(&ports);
+}
+
+static bool read_ports(sd_bus_message *message, void *field, GError **error)
+{
+	*(GArray **)field = ports_read(message, error);
+	return *(GArray **)field;
+}
+
+static LifetimeSettings lifetime_of_sender(sd_bus_message *message, uid_t uid)
+{
+	return (LifetimeSettings){ .uid = uid, .sender = sd_bus_message_get_sender(message), .fd = -1 };
+}
+
+#define LIFETIME_SETTINGS(type)                                                                    \
+	{ "Persistent", "b", read_boolean, offsetof(type, lifetime.persistent) },                  \
+	{ "LifetimeFd", "h", read_descriptor, offsetof(type, lifetime.fd) },                       \
+	{ "TimeoutUSec", "t", read_timeout, offsetof(type, lifetime.timeout_usec) }
+
+static const Setting endpoint_table[] = {
+	{ "Addresses", "as", read_strings, offsetof(EndpointSettings, addresses) },
+	{ "Ports", "a(ssqqq)", read_mappings, offsetof(EndpointSettings, ports) },
+	LIFETIME_SETTINGS(EndpointSettings),
+	{},
+};
+
+EndpointSettings *endpoint_settings_read(sd_bus_message *message, uid_t uid, GError **error)
+{
+	g_autoptr(EndpointSettings) settings = g_new0(EndpointSettings, 1);
+	const char *name;
+	guint64 seen;
+
+	settings->lifetime = lifetime_of_sender(message, uid);
+	if (!string_read(message, 's', &name, error))
+		return NULL;
+	settings->name = g_strdup(name);
+	if (!read_settings(message, endpoint_table, settings, &seen, error))
+		return NULL;
+	return g_steal_pointer(&settings);
+}
+
+void endpoint_settings_free(EndpointSettings *settings)
+{
+	if (!settings)
+		return;
+	g_free(settings->name);
+	g_strfreev(settings->addresses);
+	g_clear_pointer(&settings->ports, g_array_unref);
+	g_free(settings);
+}
+
+GPtrArray *endpoint_list_read(sd_bus_message *message, uid_t uid, GError **error)
+{
+	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)endpoint_settings_free);
+	int r;
+
+	if (!check(sd_bus_message_enter_container(message, 'a', "(sa{sv})"), error))
+		return NULL;
+	while ((r = sd_bus_message_enter_container(message, 'r', "sa{sv}")) > 0) {
+		EndpointSettings *settings = endpoint_settings_read(message, uid, error);
+
+		if (!settings)
+			return NULL;
+		g_ptr_array_add(list, settings);
+		if (!check(sd_bus_message_exit_container(message), error))
+			return NULL;
+	}
+	if (!check(r, error) || !check(sd_bus_message_exit_container(message), error))
+		return NULL;
+	return g_steal_pointer(&list);
+}
+
+static bool read_endpoints(sd_bus_message *message, void *field, GError **error)
+{
+	NetworkSettings *settings = field;
+
+	settings->endpoints = endpoint_list_read(message, settings->lifetime.uid, error);
+	return settings->endpoints;
+}
+
+static const Setting network_table[] = {
+	{ "Bridge", "s", read_string, offsetof(NetworkSettings, bridge) },
+	{ "Subnets", "as", read_strings, offsetof(NetworkSettings, subnets) },
+	{ "Gateways", "as", read_strings, offsetof(NetworkSettings, gateways) },
+	{ "Internal", "b", read_boolean, offsetof(NetworkSettings, internal) },
+	{ "InterContainerCommunication", "b", read_boolean, offsetof(NetworkSettings, communication) },
+	{ "Masquerade", "b", read_boolean, offsetof(NetworkSettings, masquerade) },
+	{ "HostBinding", "s", read_string, offsetof(NetworkSettings, host_binding) },
+	{ "Endpoints", "a(sa{sv})", read_endpoints, 0 },
+	LIFETIME_SETTINGS(NetworkSettings),
+	{},
+};
+
+bool network_settings_read(sd_bus_message *message, uid_t uid, NetworkSettings *ret, GError **error)
+{
+	guint64 seen;
+
+	*ret = (NetworkSettings){
+		.communication = true,
+		.masquerade = true,
+		.lifetime = lifetime_of_sender(message, uid),
+	};
+	return read_settings(message, network_table, ret, &seen, error);
+}
+
+void network_settings_clear(NetworkSettings *settings)
+{
+	g_clear_pointer(&settings->bridge, g_free);
+	g_clear_pointer(&settings->subnets, g_strfreev);
+	g_clear_pointer(&settings->gateways, g_strfreev);
+	g_clear_pointer(&settings->host_binding, g_free);
+	g_clear_pointer(&settings->endpoints, g_ptr_array_unref);
+}
+
+/* In the order of the bits of enum network_update. */
+static const Setting update_table[] = {
+	{ "InterContainerCommunication", "b", read_boolean, offsetof(NetworkSettings, communication) },
+	{ "Masquerade", "b", read_boolean, offsetof(NetworkSettings, masquerade) },
+	{ "HostBinding", "s", read_string, offsetof(NetworkSettings, host_binding) },
+	{},
+};
+
+bool network_update_read(sd_bus_message *message, NetworkSettings *ret, guint *ret_mask, GError **error)
+{
+	guint64 seen;
+
+	*ret = (NetworkSettings){};
+	if (!read_settings(message, update_table, ret, &seen, error))
+		return false;
+	*ret_mask = seen;
+	return true;
+}
+
+static const Setting ingress_table[] = {
+	{ "Gateway", "s", read_string, offsetof(IngressSettings, gateway) },
+	{ "Bridge", "s", read_string, offsetof(IngressSettings, bridge) },
+	{ "Ports", "a(sq)", read_ports, offsetof(IngressSettings, ports) },
+	LIFETIME_SETTINGS(IngressSettings),
+	{},
+};
+
+bool ingress_settings_read(sd_bus_message *message, uid_t uid, IngressSettings *ret, GError **error)
+{
+	guint64 seen;
+
+	*ret = (IngressSettings){ .lifetime = lifetime_of_sender(message, uid) };
+	return read_settings(message, ingress_table, ret, &seen, error);
+}
+
+void ingress_settings_clear(IngressSettings *settings)
+{
+	g_clear_pointer(&settings->gateway, g_free);
+	g_clear_pointer(&settings->bridge, g_free);
+	g_clear_pointer(&settings->ports, g_array_unref);
+}

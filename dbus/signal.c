@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/signal.h"
+
+#include "dbus/path.h"
+
+#include <string.h>
+
+typedef struct Signal {
+	enum { SIGNAL_ADDED, SIGNAL_REMOVED, SIGNAL_CHANGED } type;
+	enum object_kind kind;
+	char *path;
+	const char *property;
+} Signal;
+
+static guint signal_hash(gconstpointer key)
+{
+	const Signal *signal = key;
+
+	return g_str_hash(signal->path) ^ g_direct_hash(signal->property);
+}
+
+static gboolean signal_equal(gconstpointer a, gconstpointer b)
+{
+	const Signal *x = a, *y = b;
+
+	return x->property == y->property && strcmp(x->path, y->path) == 0;
+}
+
+static void signal_free(gpointer data)
+{
+	Signal *signal = data;
+
+	free(signal->path); /* libsystemd's */
+	g_free(signal);
+}
+
+void signal_init(Server *server)
+{
+	server->signals = g_ptr_array_new_with_free_func(signal_free);
+	server->announced = g_hash_table_new(signal_hash, signal_equal);
+}
+
+void signal_clear(Server *server)
+{
+	g_clear_pointer(&server->announced, g_hash_table_unref);
+	g_clear_pointer(&server->signals, g_ptr_array_unref);
+}
+
+static void note(Server *server, int type, enum object_kind kind, const void *object, const char *property)
+{
+	Signal *signal = g_new(Signal, 1);
+
+	*signal = (Signal){ type, kind, path_of(kind, object), property };
+	if (type == SIGNAL_CHANGED && !g_hash_table_add(server->announced, signal)) {
+		signal_free(signal);
+		return;
+	}
+	g_ptr_array_add(server->signals, signal);
+}
+
+static void on_added(enum object_kind kind, void *object, void *userdata)
+{
+	note(userdata, SIGNAL_ADDED, kind, object, NULL);
+}
+
+static void on_removed(enum object_kind kind, void *object, void *userdata)
+{
+	note(userdata, SIGNAL_REMOVED, kind, object, NULL);
+}
+
+static void on_changed(enum object_kind kind, void *object, const char *property, void *userdata)
+{
+	note(userdata, SIGNAL_CHANGED, kind, object, property);
+}
+
+static void check(int r, const char *what, const char *path)
+{
+	if (r < 0)
+		g_warning("Cannot announce %s of %s: %s", what, path, g_strerror(-r));
+}
+
+static void on_committed(guint64 generation, guint added, guint removed, const GPtrArray *drifted, void *userdata)
+{
+	Server *server = userdata;
+	sd_bus_message *message = NULL;
+	int r;
+
+	if (drifted) {
+		g_autofree char *chains = NULL;
+		g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+		for (guint i = 0; i < drifted->len; i++)
+			g_ptr_array_add(names, drifted->pdata[i]);
+		g_ptr_array_add(names, NULL);
+		chains = g_strjoinv(", ", (char **)names->pdata);
+		g_warning("Somebody else changed our rules in %s; mended", chains);
+		r = sd_bus_message_new_signal(server->bus, &message, ROOT_PATH, MANAGER_INTERFACE, "Drifted");
+		if (r >= 0)
+			r = sd_bus_message_append_strv(message, (char **)names->pdata);
+		if (r >= 0)
+			r = sd_bus_send(server->bus, message, NULL);
+		sd_bus_message_unref(message);
+		check(r, "Drifted", ROOT_PATH);
+	}
+	if (added == 0 && removed == 0)
+		return;
+	check(sd_bus_emit_signal(server->bus, ROOT_PATH, MANAGER_INTERFACE, "RulesCommitted", "tuu", generation, added,
+				 removed),
+	      "RulesCommitted", ROOT_PATH);
+}
+
+static void emit(Server *server, const Signal *signal)
+{
+	const char *interface = interface_of(signal->kind);
+
+	/* An object that came and went within one commit was never there. */
+	switch (signal->type) {
+	case SIGNAL_ADDED:
+		if (path_find(server->manager, signal->path, signal->kind, NULL))
+			check(sd_bus_emit_interfaces_added(server->bus, signal->path, interface, NULL), "the coming",
+			      signal->path);
+		break;
+	case SIGNAL_REMOVED:
+		check(sd_bus_emit_interfaces_removed(server->bus, signal->path, interface, NULL), "the going",
+		      signal->path);
+		break;
+	case SIGNAL_CHANGED:
+		if (path_find(server->manager, signal->path, signal->kind, NULL))
+			check(sd_bus_emit_properties_changed(server->bus, signal->path, interface, signal->property, NULL),
+			      signal->property, signal->path);
+		break;
+	}
+}
+
+void signal_emit(Server *server)
+{
+	g_autoptr(GPtrArray) signals = g_steal_pointer(&server->signals);
+
+	g_hash_table_remove_all(server->announced);
+	server->signals = g_ptr_array_new_with_free_func(signal_free);
+	for (guint i = 0; i < signals->len; i++)
+		emit(server, signals->pdata[i]);
+	if (server->hairpin != server->manager->config.hairpin) {
+		server->hairpin = server->manager->config.hairpin;
+		check(sd_bus_emit_properties_changed(server->bus, ROOT_PATH, MANAGER_INTERFACE, "Hairpin", NULL), "Hairpin",
+		      ROOT_PATH);
+	}
+}
+
+static void on_over(void *userdata)
+{
+	Server *server = userdata;
+
+	server_end_lifetimes(server);
+}
+
+ManagerObserver signal_observer(Server *server)
+{
+	return (ManagerObserver){ on_added, on_removed, on_changed, on_committed, on_over, server };
+}
