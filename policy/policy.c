@@ -11,13 +11,11 @@ struct Policy {
 	guint max_pending;
 	GHashTable *senders; /* name → Sender, a reference */
 	GHashTable *asking;  /* uid → questions put to polkit and not answered; no entry for none */
-	GQueue abandoned; /* Question: of senders that left; they count until polkit has answered or is given
-			     up */
+	GQueue abandoned;    /* Question: of senders that left; counted until polkit has answered */
 	guint pending;
 };
 
-/* A connection that called. Referenced by the policy until it leaves, and by whoever is calling back about
- * it. */
+/* A connection that called. Referenced by the policy until it leaves, and while its calls are answered. */
 typedef struct Sender {
 	Policy *policy;
 	char *name;
@@ -25,12 +23,11 @@ typedef struct Sender {
 	bool identified;
 	bool answering;
 	sd_bus_slot *slot; /* the question to the bus who it is */
-	GQueue waiting;	   /* Question: for that answer, in order */
+	GQueue waiting;    /* Question: for that answer, in order */
 	GQueue asking;	   /* Question: for polkit's, in any order */
 } Sender;
 
-/* A call that waits for its answer, in one of its sender's queues; or what is left of it, among the
- * abandoned. */
+/* A call that waits for its answer in a queue of its sender; or what is left of it, among the abandoned. */
 typedef struct Question {
 	Policy *policy;
 	uid_t uid;
@@ -132,10 +129,7 @@ static void question_drop(Question *question)
 	question_free(question);
 }
 
-/*
- * Its sender left. polkit still has it, or a user could put more and more questions by leaving and
- * coming back.
- */
+/* Its sender left; it stays counted, or a user could put ever more questions by leaving and coming back. */
 static void question_abandon(Question *question)
 {
 	question->policy->pending--;

@@ -37,11 +37,11 @@ int policy_identify(Policy *policy, sd_bus_message *call, PolicyAnswer answer, v
 
 /**
  * Step two: may it? actions is a set of 1 << enum policy_action, asked one after the other, each must be
- * granted; details is a NULL-terminated list of key, value, key, value…, copied; "verb" is added from
- * policy_methods unless it is there. Negative errno, and no answer: -ENOTCONN without policy_identify(),
- * -EINVAL for a key without its value or a bit that is no action. Interactive only if the message allows it.
- * policy_identify() must have answered for this sender. With polkit absent, hung (25 s) or restarting the
- * answer is ACCESS_DENIED that says so.
+ * granted; details is a NULL-terminated list of key, value, key, value…, copied. "verb" is added from
+ * policy_methods unless it is there. Interactive only if the message allows it.
+ * With polkit absent, hung (25 s) or restarting the answer is ACCESS_DENIED that says so.
+ * Negative errno if no answer will come: -ENOTCONN where policy_identify() has not answered for this sender
+ * or it left, -EINVAL for a key without its value or a bit that is no action, or what the bus says.
  */
 int policy_ask(Policy *policy, sd_bus_message *call, guint actions, const char *const *details,
 	       PolicyAnswer answer, void *userdata);

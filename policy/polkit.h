@@ -21,8 +21,10 @@ typedef void (*PolkitVerdict)(const GError *error, void *userdata);
 int polkit_check_new(sd_bus_message *call, const char *action, const char *const *details,
 		     PolkitVerdict verdict, void *userdata, PolkitCheck **ret);
 
-/** Nobody waits any more: takes the dialog away from the person asked. The verdict still comes, when polkit
- * has heard of it. */
+/**
+ * Nobody waits any more: takes the dialog away from the person asked. The verdict
+ * still comes, as soon as polkit has heard of it.
+ */
 void polkit_check_cancel(PolkitCheck *check);
 
 /** NULL is fine. A check without a verdict is cancelled, and its verdict will not come. */

@@ -16,7 +16,7 @@ typedef struct Ask {
 	bool interactive;
 } Ask;
 
-/** What a caller does: n calls, of asks[0] and asks[1] in turn (of asks[0] alone where the other has no member). */
+/** What a caller does: n calls, of asks[0] and asks[1] in turn; of asks[0] alone where the other is empty. */
 typedef struct Errand {
 	Ask asks[2];
 	guint n;
@@ -36,8 +36,9 @@ void caller_start(Caller *caller, uid_t uid, const Errand *errand);
 void caller_go(Caller *caller);
 
 /**
- * Its report, when it is back; free it. For a single call "yes UID" or "ErrorName: sentence"; otherwise how its calls
- * went, "yes=N denied=N interactive=N quota=N other=N" for each of the two, and "in order" if the replies were.
+ * Its report, when it is back; free it. For a single call "yes UID" or
+ * "ErrorName: sentence"; otherwise "yes=N denied=N interactive=N quota=N other=N"
+ * for each of the two, and "in order" or "out of order", as the replies came.
  */
 char *caller_finish(Caller *caller);
 

@@ -11,7 +11,10 @@
  * Manager.Pending() → u is how many questions are open.
  */
 
-/** Starts it as the user netfilter and waits until it is on the bus. timeout_usec: how long the bus waits for replies; 0: as usual. */
+/**
+ * Starts it as the user netfilter and waits until it is on the bus.
+ * timeout_usec: how long that waits for replies to its own calls; 0: as usual.
+ */
 pid_t policy_service_start(guint max_pending, guint64 timeout_usec);
 
 /** Asks it to end, whatever is open; it must end without complaint. */
