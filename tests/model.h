@@ -43,11 +43,12 @@ void model_publish_ingress(Model *model, Ingress *ingress, guint8 protocol, guin
 void model_withdraw(Model *model, guint rendering);
 void model_restore(Model *model, guint rendering);
 
-/** The scenarios that tests/golden/ holds, each in one family. */
+/** The scenarios that tests/golden/ holds, each for one family. */
 typedef struct Scenario {
 	const char *name; /* golden/NAME.save */
 	enum family family;
 	void (*build)(Model *model);
+	bool both; /* has rules in the other family too */
 } Scenario;
 extern const Scenario scenarios[];
 extern const gsize n_scenarios;

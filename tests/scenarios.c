@@ -219,7 +219,7 @@ const Scenario scenarios[] = {
 	{ "hairpin", FAMILY_IPV4, build_hairpin },   { "localhost", FAMILY_IPV4, build_localhost },
 	{ "links", FAMILY_IPV4, build_links },	     { "ranges", FAMILY_IPV4, build_ranges },
 	{ "shared", FAMILY_IPV4, build_shared },     { "after-ingress", FAMILY_IPV4, build_after_ingress },
-	{ "linear", FAMILY_IPV4, build_linear },     { "network6", FAMILY_IPV6, build_network6 },
+	{ "linear", FAMILY_IPV4, build_linear },     { "network6", FAMILY_IPV6, build_network6, true },
 	{ "hairpin6", FAMILY_IPV6, build_hairpin6 }, { "internal6", FAMILY_IPV6, build_internal6 },
 	{ "ingress6", FAMILY_IPV6, build_ingress6 },
 };
