@@ -19,13 +19,22 @@ typedef struct RenderOptions {
 /** The chains that stand from the start: DOCKER and DOCKER-ISOLATION in filter, DOCKER in nat. */
 void render_base(enum family family, GArray *items);
 
-/** A network's own rules, without its isolation from others and without its endpoints; includes render_base() of its families. */
+/**
+ * A network's own rules, without its isolation from others and without its
+ * endpoints; includes render_base() of its families.
+ */
 void render_network(const Network *network, const RenderOptions *options, GArray *items);
 
-/** Both drops between two networks, the newer one's on top; nothing if either is internal. Only in families that both have. */
+/**
+ * Both drops between two networks, the newer one's on top; nothing if either is
+ * internal. Only in families that both have.
+ */
 void render_isolation_pair(const Network *newer, const Network *older, GArray *items);
 
-/** A network's part of the linear form: into the second stage when leaving its bridge, dropped there when entering it; nothing if internal. */
+/**
+ * A network's part of the linear form: into the second stage when leaving its
+ * bridge, dropped there when entering it; nothing if internal.
+ */
 void render_isolation_linear(const Network *network, GArray *items);
 
 /** A mapping of an endpoint, in each family that port_mapping_in_family() names. */
@@ -35,7 +44,10 @@ void render_port(const Endpoint *endpoint, const PortMapping *mapping,
 /** What parent may reach of link->child. In each family that both have. */
 void render_link(const Endpoint *parent, const Link *link, GArray *items);
 
-/** An ingress's chains, jumps, masquerade and guard, without its ports. Includes render_base() of its family. */
+/**
+ * An ingress's chains, jumps, masquerade and guard, without its ports. Includes
+ * render_base() of its family.
+ */
 void render_ingress(const Ingress *ingress, GArray *items);
 
 void render_ingress_port(const Ingress *ingress, const IngressPort *port, GArray *items);

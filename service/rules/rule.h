@@ -36,7 +36,7 @@ enum zone { ZONE_HEAD, ZONE_OWNED, ZONE_TAIL };
 typedef struct ChainInfo {
 	enum table table;
 	bool builtin;
-	const char *name; /* a builtin chain's name; else what follows the configured prefix: "", "-INGRESS", … */
+	const char *name; /* a builtin chain's; else what follows the prefix: "", "-INGRESS", … */
 } ChainInfo;
 
 /** Static facts about a chain. */
@@ -77,7 +77,10 @@ enum rule_target {
 	TARGET_DNAT,
 };
 
-/** Zero means "does not matter" in every match. All padding is explicit, so that rules compare and hash as memory. */
+/**
+ * Zero means "does not matter" in every match. All padding is explicit, so that
+ * rules compare and hash as memory.
+ */
 typedef struct Rule {
 	guint8 family; /* enum family */
 	guint8 chain;  /* enum chain */
@@ -96,15 +99,20 @@ typedef struct Rule {
 	guint8 source[16], destination[16];
 	char in[IFNAMSIZ], out[IFNAMSIZ];
 	guint8 dnat_address[16]; /* for TARGET_DNAT */
-	/* First and last port, host byte order. base is 0, or the first port of a shifted range (NF_NAT_RANGE_PROTO_OFFSET).
-	 * All zero: the address changes and the port stays. */
+	/*
+	 * First and last port, host byte order. base is 0, or the first port of a shifted range
+	 * (NF_NAT_RANGE_PROTO_OFFSET). All zero: the address changes and the port stays.
+	 */
 	guint16 dnat_port[2], dnat_base;
 	guint16 reserved2;
 } Rule;
 
 G_STATIC_ASSERT(sizeof(Rule) == 12 + 8 + 32 + 2 * IFNAMSIZ + 16 + 8);
 
-/** Order within a zone: by rank, then sequence, then index, ascending. "Newest first" is a negated sequence. */
+/**
+ * Order within a zone: by rank, then sequence, then index, ascending. "Newest
+ * first" is a negated sequence.
+ */
 typedef struct RuleOrder {
 	gint64 sequence;
 	guint32 index;

@@ -16,7 +16,7 @@ typedef struct RulesetEntry {
 	RuleOrder order;
 	guint32 references; /* > 0: desired */
 	bool held;          /* in the kernel, as far as we know */
-	bool reordered;     /* its order changed since it was last committed: that it stands elsewhere is no drift */
+	bool reordered;     /* its order changed since the last commit: that it stands elsewhere is no drift */
 } RulesetEntry;
 
 Ruleset *ruleset_new(void);
@@ -30,7 +30,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Ruleset, ruleset_free)
  */
 void ruleset_add(Ruleset *ruleset, const RuleItem *item);
 
-/** Counts a rule out; it must have been added. It stays in its place until ruleset_settle(), so that adding it again undoes this. */
+/**
+ * Counts a rule out; it must have been added. It stays in its place until
+ * ruleset_settle(), so that adding it again undoes this.
+ */
 void ruleset_remove(Ruleset *ruleset, const RuleItem *item);
 
 /** ruleset_add / ruleset_remove over a rendering (GArray of RuleItem); remove goes backwards. */
@@ -43,7 +46,10 @@ void ruleset_remove_all(Ruleset *ruleset, const GArray *items);
  */
 void ruleset_hold(Ruleset *ruleset, const RuleItem *item);
 
-/** The entries of a chain in order: head, owned, tail (GPtrArray of RulesetEntry, owned by the ruleset, valid until it changes). */
+/**
+ * The entries of a chain in order: head, owned, tail (GPtrArray of RulesetEntry,
+ * owned by the ruleset, valid until it changes).
+ */
 const GPtrArray *ruleset_chain(const Ruleset *ruleset, enum family family, enum chain chain);
 
 /** The entry with this content, or NULL. */
@@ -54,7 +60,10 @@ bool ruleset_is_dirty(const Ruleset *ruleset, enum family family, enum chain cha
 bool ruleset_table_is_dirty(const Ruleset *ruleset, enum family family, enum table table);
 void ruleset_set_dirty(Ruleset *ruleset, enum family family, enum table table); /* every chain of the table */
 
-/** Whether some dirty chain gained a desired rule that is not held: decides in which order tables are committed. */
+/**
+ * Whether some dirty chain gained a desired rule that is not held: decides in
+ * which order tables are committed.
+ */
 bool ruleset_grows(const Ruleset *ruleset);
 
 /**
@@ -64,7 +73,10 @@ bool ruleset_grows(const Ruleset *ruleset);
 void ruleset_set_forward_policy(Ruleset *ruleset, enum family family, enum rule_target policy);
 enum rule_target ruleset_forward_policy(const Ruleset *ruleset, enum family family);
 
-/** The backend's word after a table was committed: what is desired is now held, the rest is not, and the table is clean. */
+/**
+ * The backend's word after a table was committed: what is desired is now held,
+ * the rest is not, and the table is clean.
+ */
 void ruleset_committed(Ruleset *ruleset, enum family family, enum table table);
 
 /** Frees what is neither desired nor held; called when a change is final. */

@@ -19,5 +19,8 @@ void rule_append_text(const Rule *rule, const char *chain_prefix, GString *text)
  */
 char *ruleset_to_text(const Ruleset *ruleset, enum family family, const char *chain_prefix);
 
-/** The same for a rendering alone (GArray of RuleItem), whatever its order, both families: IPv4 first, each family's part headed by "# ipv4" or "# ipv6". */
+/**
+ * The same for a rendering alone (GArray of RuleItem), whatever its order, both
+ * families: IPv4 first, each family's part headed by "# ipv4" or "# ipv6".
+ */
 char *rules_to_text(const GArray *items, const char *chain_prefix);
