@@ -86,8 +86,8 @@ Endpoint *endpoint_create(Manager *manager, Network *network, const EndpointSett
 		return NULL;
 	}
 	fresh = endpoint_new(network, settings->name);
-	lifetime_init(&fresh->lifetime, OBJECT_ENDPOINT, fresh, &settings->lifetime);
-	if (!parse_addresses(manager, fresh, settings->addresses, error) ||
+	if (!manager_begin_lifetime(manager, &fresh->lifetime, OBJECT_ENDPOINT, fresh, &settings->lifetime, error) ||
+	    !parse_addresses(manager, fresh, settings->addresses, error) ||
 	    !quota_take(manager, QUOTA_ENDPOINTS, fresh->lifetime.uid, 1, error))
 		return NULL;
 

@@ -100,8 +100,8 @@ Ingress *ingress_create(Manager *manager, const char *name, const IngressSetting
 		return NULL;
 	}
 	fresh = ingress_new(name);
-	lifetime_init(&fresh->lifetime, OBJECT_INGRESS, fresh, &settings->lifetime);
-	if (!parse_ingress(manager, fresh, settings, error) ||
+	if (!manager_begin_lifetime(manager, &fresh->lifetime, OBJECT_INGRESS, fresh, &settings->lifetime, error) ||
+	    !parse_ingress(manager, fresh, settings, error) ||
 	    !quota_take(manager, QUOTA_INGRESSES, fresh->lifetime.uid, 1, error))
 		return NULL;
 

@@ -28,6 +28,10 @@ void manager_count(Manager *manager, guint *counter, int by);
 bool quota_take(Manager *manager, enum quota quota, uid_t uid, guint by, GError **error);
 void quota_give(Manager *manager, enum quota quota, uid_t uid, guint by);
 
+/** lifetime_init() for an object of this manager. */
+bool manager_begin_lifetime(Manager *manager, Lifetime *lifetime, enum object_kind kind, void *object,
+			    const LifetimeSettings *settings, GError **error);
+
 /** Binds an object's end to its owner's, when it has one, and unbinds it. */
 void manager_own(Manager *manager, Lifetime *lifetime);
 void manager_disown(Manager *manager, Lifetime *lifetime);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-Manager *manager_new(Config *config, const char *config_path, GError **error)
+Manager *manager_new(Config *config, const char *config_path, sd_event *event, GError **error)
 {
 	g_autoptr(Netlink) netlink = netlink_new(error);
 	Manager *manager;
@@ -14,10 +14,12 @@ Manager *manager_new(Config *config, const char *config_path, GError **error)
 	manager->config = *config;
 	*config = (Config){};
 	manager->config_path = g_strdup(config_path);
+	manager->event = sd_event_ref(event);
 	manager->networks = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)network_free);
 	manager->ingresses = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)ingress_free);
 	manager->bridges = g_hash_table_new(g_str_hash, g_str_equal);
 	manager->endpoints = g_hash_table_new(address_hash, address_equal_func);
+	manager->over = g_hash_table_new(NULL, NULL);
 	manager->owners =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
 	manager->usage = g_hash_table_new_full(NULL, NULL, NULL, g_free);
@@ -37,6 +39,7 @@ void manager_free(Manager *manager)
 	if (!manager)
 		return;
 	g_hash_table_unref(manager->owners);
+	g_hash_table_unref(manager->over);
 	g_hash_table_unref(manager->endpoints);
 	g_hash_table_unref(manager->bridges);
 	g_hash_table_unref(manager->networks);
@@ -52,6 +55,7 @@ void manager_free(Manager *manager)
 	host_settings_free(manager->host);
 	config_clear(&manager->config);
 	g_free(manager->config_path);
+	sd_event_unref(manager->event);
 	g_clear_error(&manager->refusal);
 	g_free(manager);
 }

@@ -29,6 +29,7 @@ typedef struct ManagerObserver {
 	void (*changed)(enum object_kind kind, void *object, const char *property, void *userdata);
 	/* drifted: chains that somebody else had changed, char *; NULL when none */
 	void (*committed)(guint64 generation, guint added, guint removed, const GPtrArray *drifted, void *userdata);
+	void (*over)(void *userdata); /* some lifetime has ended: manager_end_lifetimes() is due */
 	void *userdata;
 } ManagerObserver;
 
@@ -43,11 +44,13 @@ struct Manager {
 	Config config;
 	char *config_path;
 	ManagerObserver observer;
+	sd_event *event;
 
 	GHashTable *networks;  /* name → Network, owned */
 	GHashTable *ingresses; /* name → Ingress, owned */
 	GHashTable *bridges;   /* interface name → Network */
 	GHashTable *endpoints; /* Address → Endpoint */
+	GHashTable *over;      /* set of Lifetime that have ended and whose objects are still there */
 	GHashTable *owners;    /* unique bus name → set of Lifetime whose objects go with it */
 	bool started;
 	guint n_external; /* networks that are not internal */
@@ -67,8 +70,8 @@ struct Manager {
 	GError *refusal; /* why nothing may be changed (FOREIGN_CHAIN, BACKEND_UNAVAILABLE); NULL normally */
 };
 
-/** Takes over config and copies config_path. NULL with FAILED when the kernel's netlink is not there. */
-Manager *manager_new(Config *config, const char *config_path, GError **error);
+/** Takes over config, copies config_path, refers to event. NULL with FAILED when the kernel's netlink is not there. */
+Manager *manager_new(Config *config, const char *config_path, sd_event *event, GError **error);
 void manager_free(Manager *manager); /* NULL is fine; the kernel keeps what it holds */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Manager, manager_free)
 
@@ -176,6 +179,9 @@ void ingress_delete(Manager *manager, Ingress *ingress);
 
 /** The connection is gone, and with it all it owned. */
 void manager_owner_left(Manager *manager, const char *owner);
+
+/** Deletes every object whose descriptor or time has ended its life. */
+void manager_end_lifetimes(Manager *manager);
 
 /** An interface is gone: says so in the log if it served us. */
 void manager_link_vanished(Manager *manager, const char *name);

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/iptables/private.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define ATTEMPTS_MAX 10
+
+/* The table being written. */
+typedef struct Work {
+	Iptables *iptables;
+	const Ruleset *ruleset;
+	enum family family;
+	enum table table;
+	Snapshot *snapshot;
+
+	bool changed; /* the snapshot, so that it must be written */
+	IptablesCommit result;
+} Work;
+
+/* What the ruleset says of a chain itself. */
+typedef struct ChainState {
+	bool desired; /* should exist */
+	bool held;    /* we made it */
+} ChainState;
+
+static ChainState chain_state(const Work *work, enum chain chain)
+{
+	const GPtrArray *entries = ruleset_chain(work->ruleset, work->family, chain);
+	ChainState state = { false, false };
+
+	for (guint i = 0; i < entries->len && !(state.desired && state.held); i++) {
+		const RulesetEntry *entry = g_ptr_array_index(entries, i);
+		state.desired |= entry->references > 0;
+		state.held |= entry->held;
+	}
+	return state;
+}
+
+static void add_drift(IptablesCommit *result, const char *table, const char *chain)
+{
+	g_autofree char *text = g_strdup_printf("%s %s", table, chain);
+
+	if (!result->drifted)
+		result->drifted = g_ptr_array_new_with_free_func(g_free);
+	if (!g_ptr_array_find_with_equal_func(result->drifted, text, g_str_equal, NULL))
+		g_ptr_array_add(result->drifted, g_steal_pointer(&text));
+}
+
+/* Makes what the diff says of a chain true of the snapshot. */
+static bool apply_diff(Work *work, enum chain chain)
+{
+	const Diff *diff = work->iptables->diff;
+	const char *name = work->iptables->names[chain];
+
+	if (diff->deletions->len && diff->deletions->len == work->iptables->found->len) {
+		if (!snapshot_flush_chain(work->snapshot, name))
+			return false;
+	} else {
+		/* From the bottom, so that the numbers above stay right. */
+		for (guint i = diff->deletions->len; i-- > 0;)
+			if (!snapshot_delete(work->snapshot, name, g_array_index(diff->deletions, guint, i)))
+				return false;
+	}
+
+	for (guint i = 0; i < diff->insertions->len; i++) {
+		const DiffInsertion *insertion = &g_array_index(diff->insertions, DiffInsertion, i);
+		Entry entry;
+		entry_encode(&insertion->entry->rule, work->iptables->names, &entry);
+		if (!snapshot_insert(work->snapshot, name, insertion->position, &entry))
+			return false;
+	}
+
+	work->result.removed += diff->deletions->len;
+	work->result.added += diff->insertions->len;
+	work->changed |= diff->deletions->len || diff->insertions->len;
+	if (diff_drifted(diff))
+		add_drift(&work->result, table_name(work->table), name);
+	return true;
+}
+
+/* Jumps need their chains, so these come first. A chain that should be there and is not must be filled, dirty or not. */
+static bool create_chains(Work *work, bool *ret_created)
+{
+	for (enum chain chain = 0; chain < N_CHAINS; chain++) {
+		const ChainInfo *info = chain_info(chain);
+		const char *name = work->iptables->names[chain];
+
+		ret_created[chain] = false;
+		if (info->table != work->table || info->builtin || snapshot_has_chain(work->snapshot, name))
+			continue;
+		ChainState state = chain_state(work, chain);
+		if (!state.desired)
+			continue;
+		if (!snapshot_create_chain(work->snapshot, name))
+			return false;
+		ret_created[chain] = work->changed = true;
+		if (state.held)
+			add_drift(&work->result, table_name(work->table), name);
+	}
+	return true;
+}
+
+static bool fill_chains(Work *work, const bool *created)
+{
+	for (enum chain chain = 0; chain < N_CHAINS; chain++) {
+		const ChainInfo *info = chain_info(chain);
+
+		if (info->table != work->table ||
+		    !(ruleset_is_dirty(work->ruleset, work->family, chain) || created[chain]))
+			continue;
+		/* Neither wanted nor made by us: whatever it holds is not ours to touch. */
+		if (!info->builtin) {
+			ChainState state = chain_state(work, chain);
+			if (!state.desired && !state.held)
+				continue;
+		}
+		iptables_diff(work->iptables, work->snapshot, work->ruleset, work->family, chain);
+		if (!apply_diff(work, chain))
+			return false;
+	}
+	return true;
+}
+
+/* Takes away the chains of ours that nobody wants any more, emptied by now, unless somebody else's rule jumps there. */
+static bool delete_chains(Work *work)
+{
+	for (enum chain chain = 0; chain < N_CHAINS; chain++) {
+		const ChainInfo *info = chain_info(chain);
+		const char *name = work->iptables->names[chain];
+		unsigned int references;
+
+		if (info->table != work->table || info->builtin ||
+		    !ruleset_is_dirty(work->ruleset, work->family, chain) ||
+		    !snapshot_has_chain(work->snapshot, name) || chain_state(work, chain).desired)
+			continue;
+		if (!snapshot_count_references(work->snapshot, name, &references))
+			return false;
+		snapshot_read_chain(work->snapshot, name, work->iptables->found);
+		if (references || work->iptables->found->len)
+			continue;
+		if (!snapshot_delete_chain(work->snapshot, name))
+			return false;
+		work->changed = true;
+	}
+	return true;
+}
+
+static bool set_policy(Work *work)
+{
+	static const xt_chainlabel accept = IPTC_LABEL_ACCEPT, drop = IPTC_LABEL_DROP;
+	const char *name = work->iptables->names[CHAIN_FILTER_FORWARD];
+	enum rule_target target = ruleset_forward_policy(work->ruleset, work->family);
+
+	if (work->table != TABLE_FILTER || target == TARGET_CHAIN ||
+	    !ruleset_is_dirty(work->ruleset, work->family, CHAIN_FILTER_FORWARD))
+		return true;
+
+	const char *wanted = target == TARGET_DROP ? drop : accept;
+	const char *policy = snapshot_policy(work->snapshot, name);
+	if (!policy)
+		return false;
+	if (strcmp(policy, wanted) == 0)
+		return true;
+	work->changed = true;
+	return snapshot_set_policy(work->snapshot, name, wanted);
+}
+
+/* Returns 0 or a negative errno; then *ret_writing says whether the table could be read at least. */
+static int attempt(Work *work, bool *ret_writing)
+{
+	bool created[N_CHAINS];
+
+	*ret_writing = false;
+	work->changed = false;
+	work->snapshot = snapshot_open(work->family, work->table);
+	if (!work->snapshot)
+		return -errno;
+
+	*ret_writing = true;
+	bool done = create_chains(work, created) && fill_chains(work, created) && delete_chains(work) &&
+		    set_policy(work);
+	if (done && work->changed) {
+		done = snapshot_commit(work->snapshot);
+		work->result.commits = done;
+	}
+	int r = done ? 0 : -errno;
+	g_clear_pointer(&work->snapshot, snapshot_free);
+	return r;
+}
+
+static void add_result(IptablesCommit *total, const IptablesCommit *one)
+{
+	total->commits += one->commits;
+	total->added += one->added;
+	total->removed += one->removed;
+	for (guint i = 0; one->drifted && i < one->drifted->len; i++) {
+		g_auto(GStrv) parts = g_strsplit(g_ptr_array_index(one->drifted, i), " ", 2);
+		add_drift(total, parts[0], parts[1]);
+	}
+}
+
+static bool commit_table(Iptables *iptables, Ruleset *ruleset, enum family family, enum table table,
+			 IptablesCommit *ret, GError **error)
+{
+	/* A host without IPv6 tables is fine as long as nothing is to stand there. */
+	if (!iptables_needs_table(ruleset, family, table)) {
+		ruleset_committed(ruleset, family, table);
+		return true;
+	}
+
+	bool writing = false;
+	int r = -EAGAIN;
+	for (guint i = 0; i < ATTEMPTS_MAX && r == -EAGAIN; i++) {
+		Work work = { iptables, ruleset, family, table };
+		r = attempt(&work, &writing);
+		if (r == 0)
+			add_result(ret, &work.result);
+		iptables_commit_clear(&work.result);
+	}
+	if (r < 0) {
+		snapshot_set_error(error, family, table, writing, -r);
+		return false;
+	}
+	ruleset_committed(ruleset, family, table);
+	return true;
+}
+
+bool iptables_commit(Iptables *iptables, Ruleset *ruleset, IptablesCommit *ret, GError **error)
+{
+	static const enum table growing[N_TABLES] = { TABLE_RAW, TABLE_FILTER, TABLE_NAT };
+	bool grows = ruleset_grows(ruleset);
+
+	iptables_assert_locked(iptables);
+	*ret = (IptablesCommit){ 0 };
+	for (guint i = 0; i < N_TABLES; i++) {
+		enum table table = growing[grows ? i : N_TABLES - 1 - i];
+		for (enum family family = 0; family < N_FAMILIES; family++)
+			if (ruleset_table_is_dirty(ruleset, family, table) &&
+			    !commit_table(iptables, ruleset, family, table, ret, error))
+				return false;
+	}
+	return true;
+}
+
+void iptables_commit_clear(IptablesCommit *commit)
+{
+	g_clear_pointer(&commit->drifted, g_ptr_array_unref);
+	*commit = (IptablesCommit){ 0 };
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/iptables/diff.h"
+
+#include <string.h>
+
+#define NOWHERE G_MAXUINT
+
+enum fate { FATE_FOREIGN, FATE_KEPT, FATE_DELETED };
+
+Diff *diff_new(void)
+{
+	Diff *diff = g_new0(Diff, 1);
+	diff->deletions = g_array_new(FALSE, FALSE, sizeof(guint));
+	diff->insertions = g_array_new(FALSE, FALSE, sizeof(DiffInsertion));
+	diff->places = g_array_new(FALSE, FALSE, sizeof(guint));
+	diff->fates = g_byte_array_new();
+	return diff;
+}
+
+void diff_free(Diff *diff)
+{
+	if (!diff)
+		return;
+	g_array_unref(diff->deletions);
+	g_array_unref(diff->insertions);
+	g_array_unref(diff->places);
+	g_byte_array_unref(diff->fates);
+	g_free(diff);
+}
+
+static const RulesetEntry *wanted_entry(const DiffInput *input, guint i)
+{
+	return g_ptr_array_index(input->wanted, i);
+}
+
+static guint *place_of(const Diff *diff, guint i)
+{
+	return &g_array_index(diff->places, guint, i);
+}
+
+static bool is_desired(const RulesetEntry *entry)
+{
+	return entry->references && entry->rule.target != TARGET_CHAIN;
+}
+
+/* Whether a rule in the kernel that equals this entry is ours. */
+static bool is_claimed(const DiffInput *input, const RulesetEntry *entry)
+{
+	if (entry->rule.target == TARGET_CHAIN)
+		return false;
+	return entry->held || (input->owned && entry->references);
+}
+
+static bool stands_at(const DiffInput *input, const Entry *entry, guint position)
+{
+	return position < input->n_found && entry_equal(input->family, entry, &input->found[position]);
+}
+
+static bool wanted_stands_at(const DiffInput *input, guint i, guint position)
+{
+	Entry entry;
+	entry_encode(&wanted_entry(input, i)->rule, input->names, &entry);
+	return stands_at(input, &entry, position);
+}
+
+/* The claimed entry of the same zone before i (step -1) or after it (1); NOWHERE when it is the zone's end. */
+static guint claimed_neighbour(const DiffInput *input, guint i, int step)
+{
+	guint8 zone = wanted_entry(input, i)->rule.zone;
+
+	for (guint j = i + step; j < input->wanted->len; j += step) {
+		const RulesetEntry *entry = wanted_entry(input, j);
+		if (entry->rule.zone != zone)
+			break;
+		if (is_claimed(input, entry))
+			return j;
+	}
+	return NOWHERE;
+}
+
+/*
+ * Entry i was found at a position below a gap. What stands in the gap right
+ * above may be its predecessor, and what was taken for that a stranger's copy.
+ */
+static void take_neighbours(Diff *diff, const DiffInput *input, guint i, guint position)
+{
+	for (;;) {
+		i = claimed_neighbour(input, i, -1);
+		if (i == NOWHERE || *place_of(diff, i) == NOWHERE || *place_of(diff, i) == position - 1 ||
+		    !wanted_stands_at(input, i, position - 1))
+			return;
+		*place_of(diff, i) = --position;
+	}
+}
+
+/*
+ * Finds the claimed entries in one walk down both lists: what nearly always
+ * succeeds. False when one that is held does not stand below its predecessor,
+ * or when a chain of ours holds something unaccounted for.
+ */
+static bool find_in_order(Diff *diff, const DiffInput *input)
+{
+	guint position = 0, n_matched = 0;
+	bool lacking = false;
+
+	for (guint i = 0; i < input->wanted->len; i++) {
+		const RulesetEntry *wanted = wanted_entry(input, i);
+		*place_of(diff, i) = NOWHERE;
+		if (!is_claimed(input, wanted))
+			continue;
+
+		Entry entry;
+		entry_encode(&wanted->rule, input->names, &entry);
+		guint at = position;
+		if (!stands_at(input, &entry, at)) {
+			if (!wanted->held) {
+				lacking = true;
+				continue;
+			}
+			while (++at < input->n_found && !stands_at(input, &entry, at))
+				;
+			if (at >= input->n_found)
+				return false;
+			take_neighbours(diff, input, i, at);
+		}
+		*place_of(diff, i) = at;
+		position = at + 1;
+		n_matched++;
+	}
+	return !input->owned || !lacking || n_matched == input->n_found;
+}
+
+/* How many of the rules around a position are the ones that should be. */
+static guint count_neighbours(const DiffInput *input, guint i, guint position)
+{
+	guint before = claimed_neighbour(input, i, -1), after = claimed_neighbour(input, i, 1);
+
+	return (before != NOWHERE && position > 0 && wanted_stands_at(input, before, position - 1)) +
+	       (after != NOWHERE && wanted_stands_at(input, after, position + 1));
+}
+
+/* Finds the claimed entries wherever they stand. */
+static void find_anywhere(Diff *diff, const DiffInput *input)
+{
+	g_autoptr(GHashTable) first = g_hash_table_new(NULL, NULL); /* hash → position + 1 */
+	g_autofree guint *next = g_new(guint, input->n_found + 1);  /* position + 1 → position + 1 */
+	guint8 *fates = diff->fates->data;
+
+	for (guint position = input->n_found; position > 0; position--) {
+		gpointer hash = GUINT_TO_POINTER(entry_hash(input->family, input->found[position - 1].entry));
+		next[position] = GPOINTER_TO_UINT(g_hash_table_lookup(first, hash));
+		g_hash_table_insert(first, hash, GUINT_TO_POINTER(position));
+	}
+
+	for (guint i = 0; i < input->wanted->len; i++) {
+		const RulesetEntry *wanted = wanted_entry(input, i);
+		guint best = NOWHERE, n_best = 0;
+
+		*place_of(diff, i) = NOWHERE;
+		if (!is_claimed(input, wanted))
+			continue;
+
+		Entry entry;
+		entry_encode(&wanted->rule, input->names, &entry);
+		gpointer hash = GUINT_TO_POINTER(entry_hash(input->family, &entry));
+		for (guint at = GPOINTER_TO_UINT(g_hash_table_lookup(first, hash)); at; at = next[at]) {
+			if (fates[at - 1] != FATE_FOREIGN || !stands_at(input, &entry, at - 1))
+				continue;
+			bool only = best == NOWHERE && !next[at];
+			guint n = only ? 0 : count_neighbours(input, i, at - 1);
+			if (best == NOWHERE || n > n_best) {
+				best = at - 1;
+				n_best = n;
+			}
+		}
+		if (best != NOWHERE) {
+			*place_of(diff, i) = best;
+			fates[best] = FATE_KEPT;
+		}
+	}
+}
+
+static void count_missing(Diff *diff, const DiffInput *input)
+{
+	for (guint i = 0; i < input->wanted->len; i++) {
+		const RulesetEntry *entry = wanted_entry(input, i);
+		if (entry->held && is_claimed(input, entry) && *place_of(diff, i) == NOWHERE)
+			diff->missing++;
+		diff->reordered |= entry->reordered;
+	}
+}
+
+/*
+ * Leaves the longest increasing subsequence of the places of desired rules as
+ * it stands; the others are to be deleted there and inserted anew.
+ */
+static void move_disordered(Diff *diff, const DiffInput *input)
+{
+	guint n = input->wanted->len;
+	g_autofree guint *ends = g_new(guint, n + 1);    /* by length: the entry that ends the lowest such sequence */
+	g_autofree guint *previous = g_new(guint, n + 1);
+	guint length = 0;
+
+	for (guint i = 0; i < n; i++) {
+		if (*place_of(diff, i) == NOWHERE || !is_desired(wanted_entry(input, i)))
+			continue;
+		guint low = 0, high = length;
+		while (low < high) {
+			guint middle = (low + high) / 2;
+			if (*place_of(diff, ends[middle]) < *place_of(diff, i))
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		previous[i] = low ? ends[low - 1] : NOWHERE;
+		ends[low] = i;
+		length = MAX(length, low + 1);
+	}
+
+	guint stays = length ? ends[length - 1] : NOWHERE;
+	for (guint i = n; i-- > 0;) {
+		if (i == stays) {
+			stays = previous[i];
+		} else if (*place_of(diff, i) != NOWHERE && is_desired(wanted_entry(input, i))) {
+			diff->fates->data[*place_of(diff, i)] = FATE_DELETED;
+			*place_of(diff, i) = NOWHERE;
+			diff->moved++;
+		}
+	}
+}
+
+/* Settles what becomes of each found rule, but for those that move_disordered() settled. */
+static void settle_fates(Diff *diff, const DiffInput *input)
+{
+	guint8 *fates = diff->fates->data;
+
+	for (guint i = 0; i < input->wanted->len; i++) {
+		guint place = *place_of(diff, i);
+		if (place != NOWHERE)
+			fates[place] = is_desired(wanted_entry(input, i)) ? FATE_KEPT : FATE_DELETED;
+	}
+	for (guint position = 0; position < input->n_found; position++) {
+		if (input->owned && fates[position] == FATE_FOREIGN) {
+			fates[position] = FATE_DELETED;
+			diff->foreign++;
+		}
+		if (fates[position] == FATE_DELETED)
+			g_array_append_val(diff->deletions, position);
+	}
+}
+
+/*
+ * Above which found rule the zone whose first entry is i begins: above its own
+ * first that stays; else where one stood that goes; else at its end of the
+ * chain. Between floor and the first rule of ours below the zone in any case.
+ */
+static guint open_zone(const Diff *diff, const DiffInput *input, guint i, guint floor)
+{
+	guint8 zone = wanted_entry(input, i)->rule.zone;
+	guint gone = NOWHERE, ceiling = input->n_found;
+
+	for (; i < input->wanted->len; i++) {
+		const RulesetEntry *entry = wanted_entry(input, i);
+		guint place = *place_of(diff, i);
+		if (place == NOWHERE)
+			continue;
+		if (entry->rule.zone != zone) {
+			if (!is_desired(entry))
+				continue;
+			ceiling = place;
+			break;
+		}
+		if (is_desired(entry))
+			return place;
+		gone = MIN(gone, place);
+	}
+	if (gone == NOWHERE)
+		gone = zone == ZONE_TAIL ? input->n_found : 0;
+	return CLAMP(gone, floor, ceiling);
+}
+
+/* Places the desired entries that do not stand: below their predecessors, whether those stand already or not. */
+static void place_insertions(Diff *diff, const DiffInput *input)
+{
+	guint slot = 0, n_deleted = 0, first = 0;
+	bool opened = false;
+
+	for (guint i = 0; i < input->wanted->len; i++) {
+		const RulesetEntry *entry = wanted_entry(input, i);
+		guint place = *place_of(diff, i);
+
+		if (entry->rule.zone != wanted_entry(input, first)->rule.zone) {
+			first = i;
+			opened = false;
+		}
+		if (!is_desired(entry))
+			continue;
+		if (place != NOWHERE) {
+			slot = place + 1;
+			opened = true;
+			continue;
+		}
+		if (!opened) {
+			slot = open_zone(diff, input, first, slot);
+			opened = true;
+		}
+		while (n_deleted < diff->deletions->len && g_array_index(diff->deletions, guint, n_deleted) < slot)
+			n_deleted++;
+		DiffInsertion insertion = { slot - n_deleted + diff->insertions->len, entry };
+		g_array_append_val(diff->insertions, insertion);
+	}
+}
+
+void diff_chain(Diff *diff, const DiffInput *input)
+{
+	g_array_set_size(diff->deletions, 0);
+	g_array_set_size(diff->insertions, 0);
+	g_array_set_size(diff->places, input->wanted->len);
+	g_byte_array_set_size(diff->fates, input->n_found);
+	if (input->n_found)
+		memset(diff->fates->data, FATE_FOREIGN, input->n_found);
+	diff->missing = diff->moved = diff->foreign = 0;
+	diff->reordered = false;
+
+	if (!find_in_order(diff, input)) {
+		find_anywhere(diff, input);
+		count_missing(diff, input);
+		move_disordered(diff, input);
+	}
+	settle_fates(diff, input);
+	place_insertions(diff, input);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/rules/rule.h"
+
+#include <libiptc/libip6tc.h>
+#include <libiptc/libiptc.h>
+
+/**
+ * A rule in the kernel's form, struct ipt_entry or struct ip6t_entry, byte for
+ * byte as iptables-legacy(8) would send it, so that its -C and -D find ours.
+ */
+
+/** An entry of ours. The largest: IPv6, conntrack, addrtype and sctp matches, DNAT. */
+typedef union Entry {
+	struct ipt_entry ipv4;
+	struct ip6t_entry ipv6;
+	guint8 bytes[832];
+} Entry;
+
+/** An entry as it stands in a snapshot: struct ipt_entry or struct ip6t_entry, and what iptc_get_target() says of it. */
+typedef struct FoundEntry {
+	const void *entry;
+	const char *target;
+} FoundEntry;
+
+/**
+ * Writes a rule that is not TARGET_CHAIN. names has the chain names of ours,
+ * by enum chain. Verdicts and jumps are named, as libiptc takes them.
+ */
+void entry_encode(const Rule *rule, const xt_chainlabel *names, Entry *ret);
+
+/** Whether a found entry is the same rule: everything but counters and what libiptc and the kernel note down for themselves. */
+bool entry_equal(enum family family, const Entry *entry, const FoundEntry *found);
+
+/** Equal for an encoded and a found entry that are equal. */
+guint entry_hash(enum family family, const void *entry);
+
+/** The counters within a found entry. */
+struct xt_counters entry_counters(enum family family, const void *entry);

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/iptables/snapshot.h"
+
+#include "service/iptables/fault.h"
+
+#include <errno.h>
+
+/* What libip4tc and libip6tc do alike; their functions, or wrappers where the type of an entry shows. */
+typedef struct Library {
+	struct xtc_handle *(*init)(const char *table);
+	void (*free)(struct xtc_handle *handle);
+	int (*commit)(struct xtc_handle *handle);
+	const char *(*strerror)(int error);
+
+	int (*is_chain)(const char *chain, struct xtc_handle *handle);
+	int (*create_chain)(const xt_chainlabel chain, struct xtc_handle *handle);
+	int (*delete_chain)(const xt_chainlabel chain, struct xtc_handle *handle);
+	int (*flush_entries)(const xt_chainlabel chain, struct xtc_handle *handle);
+	int (*get_references)(unsigned int *ret, const xt_chainlabel chain, struct xtc_handle *handle);
+
+	const char *(*get_policy)(const char *chain, struct xt_counters *ret, struct xtc_handle *handle);
+	int (*set_policy)(const xt_chainlabel chain, const xt_chainlabel policy, struct xt_counters *counters,
+			  struct xtc_handle *handle);
+
+	const void *(*first_rule)(const char *chain, struct xtc_handle *handle);
+	const void *(*next_rule)(const void *previous, struct xtc_handle *handle);
+	const char *(*get_target)(const void *entry, struct xtc_handle *handle);
+	int (*insert_entry)(const xt_chainlabel chain, const Entry *entry, unsigned int position,
+			    struct xtc_handle *handle);
+	int (*delete_num_entry)(const xt_chainlabel chain, unsigned int position, struct xtc_handle *handle);
+} Library;
+
+static const void *first_rule_ipv4(const char *chain, struct xtc_handle *handle)
+{
+	return iptc_first_rule(chain, handle);
+}
+
+static const void *next_rule_ipv4(const void *previous, struct xtc_handle *handle)
+{
+	return iptc_next_rule(previous, handle);
+}
+
+static const char *get_target_ipv4(const void *entry, struct xtc_handle *handle)
+{
+	return iptc_get_target(entry, handle);
+}
+
+static int insert_entry_ipv4(const xt_chainlabel chain, const Entry *entry, unsigned int position,
+			     struct xtc_handle *handle)
+{
+	return iptc_insert_entry(chain, &entry->ipv4, position, handle);
+}
+
+static const void *first_rule_ipv6(const char *chain, struct xtc_handle *handle)
+{
+	return ip6tc_first_rule(chain, handle);
+}
+
+static const void *next_rule_ipv6(const void *previous, struct xtc_handle *handle)
+{
+	return ip6tc_next_rule(previous, handle);
+}
+
+static const char *get_target_ipv6(const void *entry, struct xtc_handle *handle)
+{
+	return ip6tc_get_target(entry, handle);
+}
+
+static int insert_entry_ipv6(const xt_chainlabel chain, const Entry *entry, unsigned int position,
+			     struct xtc_handle *handle)
+{
+	return ip6tc_insert_entry(chain, &entry->ipv6, position, handle);
+}
+
+static const Library libraries[N_FAMILIES] = {
+	[FAMILY_IPV4] = {
+		.init = iptc_init,
+		.free = iptc_free,
+		.commit = iptc_commit,
+		.strerror = iptc_strerror,
+		.is_chain = iptc_is_chain,
+		.create_chain = iptc_create_chain,
+		.delete_chain = iptc_delete_chain,
+		.flush_entries = iptc_flush_entries,
+		.get_references = iptc_get_references,
+		.get_policy = iptc_get_policy,
+		.set_policy = iptc_set_policy,
+		.first_rule = first_rule_ipv4,
+		.next_rule = next_rule_ipv4,
+		.get_target = get_target_ipv4,
+		.insert_entry = insert_entry_ipv4,
+		.delete_num_entry = iptc_delete_num_entry,
+	},
+	[FAMILY_IPV6] = {
+		.init = ip6tc_init,
+		.free = ip6tc_free,
+		.commit = ip6tc_commit,
+		.strerror = ip6tc_strerror,
+		.is_chain = ip6tc_is_chain,
+		.create_chain = ip6tc_create_chain,
+		.delete_chain = ip6tc_delete_chain,
+		.flush_entries = ip6tc_flush_entries,
+		.get_references = ip6tc_get_references,
+		.get_policy = ip6tc_get_policy,
+		.set_policy = ip6tc_set_policy,
+		.first_rule = first_rule_ipv6,
+		.next_rule = next_rule_ipv6,
+		.get_target = get_target_ipv6,
+		.insert_entry = insert_entry_ipv6,
+		.delete_num_entry = ip6tc_delete_num_entry,
+	},
+};
+
+struct Snapshot {
+	const Library *library;
+	struct xtc_handle *handle;
+};
+
+Snapshot *snapshot_open(enum family family, enum table table)
+{
+	const Library *library = &libraries[family];
+
+	if (fault_before("init"))
+		return NULL;
+	struct xtc_handle *handle = library->init(table_name(table));
+	if (!handle)
+		return NULL;
+
+	Snapshot *snapshot = g_new(Snapshot, 1);
+	*snapshot = (Snapshot){ library, handle };
+	return snapshot;
+}
+
+void snapshot_free(Snapshot *snapshot)
+{
+	if (!snapshot)
+		return;
+	snapshot->library->free(snapshot->handle);
+	g_free(snapshot);
+}
+
+bool snapshot_has_chain(Snapshot *snapshot, const xt_chainlabel chain)
+{
+	return snapshot->library->is_chain(chain, snapshot->handle);
+}
+
+bool snapshot_create_chain(Snapshot *snapshot, const xt_chainlabel chain)
+{
+	return snapshot->library->create_chain(chain, snapshot->handle);
+}
+
+bool snapshot_delete_chain(Snapshot *snapshot, const xt_chainlabel chain)
+{
+	return snapshot->library->delete_chain(chain, snapshot->handle);
+}
+
+bool snapshot_count_references(Snapshot *snapshot, const xt_chainlabel chain, unsigned int *ret)
+{
+	return snapshot->library->get_references(ret, chain, snapshot->handle);
+}
+
+void snapshot_read_chain(Snapshot *snapshot, const xt_chainlabel chain, GArray *entries)
+{
+	const Library *library = snapshot->library;
+
+	g_array_set_size(entries, 0);
+	for (const void *entry = library->first_rule(chain, snapshot->handle); entry;
+	     entry = library->next_rule(entry, snapshot->handle)) {
+		FoundEntry found = { entry, library->get_target(entry, snapshot->handle) };
+		g_array_append_val(entries, found);
+	}
+}
+
+bool snapshot_insert(Snapshot *snapshot, const xt_chainlabel chain, guint position, const Entry *entry)
+{
+	return snapshot->library->insert_entry(chain, entry, position, snapshot->handle);
+}
+
+bool snapshot_delete(Snapshot *snapshot, const xt_chainlabel chain, guint position)
+{
+	return snapshot->library->delete_num_entry(chain, position, snapshot->handle);
+}
+
+bool snapshot_flush_chain(Snapshot *snapshot, const xt_chainlabel chain)
+{
+	return snapshot->library->flush_entries(chain, snapshot->handle);
+}
+
+const char *snapshot_policy(Snapshot *snapshot, const xt_chainlabel chain)
+{
+	struct xt_counters counters;
+	return snapshot->library->get_policy(chain, &counters, snapshot->handle);
+}
+
+bool snapshot_set_policy(Snapshot *snapshot, const xt_chainlabel chain, const xt_chainlabel policy)
+{
+	struct xt_counters counters;
+
+	if (!snapshot->library->get_policy(chain, &counters, snapshot->handle))
+		return false;
+	/* Without counters libiptc would zero them. */
+	return snapshot->library->set_policy(chain, policy, &counters, snapshot->handle);
+}
+
+bool snapshot_commit(Snapshot *snapshot)
+{
+	if (fault_before("commit"))
+		return false;
+	if (!snapshot->library->commit(snapshot->handle))
+		return false;
+	fault_after("commit");
+	return true;
+}
+
+bool snapshot_is_missing(int number)
+{
+	/* No such table; no xtables at all; no such family. */
+	return number == ENOENT || number == ENOPROTOOPT || number == EAFNOSUPPORT;
+}
+
+static const char *const table_options[N_FAMILIES][N_TABLES] = {
+	[FAMILY_IPV4] = { "CONFIG_IP_NF_RAW", "CONFIG_IP_NF_FILTER", "CONFIG_IP_NF_NAT" },
+	[FAMILY_IPV6] = { "CONFIG_IP6_NF_RAW", "CONFIG_IP6_NF_FILTER", "CONFIG_IP6_NF_NAT" },
+};
+
+/* What the rules of a table are made of. */
+static const char *const extension_options[N_TABLES] = {
+	[TABLE_RAW] = "CONFIG_NETFILTER_XTABLES",
+	[TABLE_FILTER] = "CONFIG_NETFILTER_XT_MATCH_CONNTRACK",
+	[TABLE_NAT] = "CONFIG_NETFILTER_XT_{MATCH_ADDRTYPE,TARGET_MASQUERADE,NAT}",
+};
+
+void snapshot_set_error(GError **error, enum family family, enum table table, bool writing, int number)
+{
+	const char *verb = writing ? "written" : "read";
+
+	if (number == EAGAIN)
+		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_BUSY,
+			    "The %s table of %s is being changed by somebody else", table_name(table),
+			    family_to_string(family));
+	else if (number == ENOMEM)
+		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_NO_MEMORY,
+			    "The kernel has no memory for the %s table of %s", table_name(table),
+			    family_to_string(family));
+	else if (number == EPERM || number == EACCES)
+		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_BACKEND_UNAVAILABLE,
+			    "The %s table of %s cannot be %s without CAP_NET_ADMIN and CAP_NET_RAW",
+			    table_name(table), family_to_string(family), verb);
+	else if (!writing && snapshot_is_missing(number))
+		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_BACKEND_UNAVAILABLE,
+			    "The kernel has no %s table of %s: it lacks %s", table_name(table),
+			    family_to_string(family), table_options[family][table]);
+	else if (number == ENOENT)
+		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_BACKEND_UNAVAILABLE,
+			    "The kernel does not know a match or target of the %s table of %s: it lacks %s",
+			    table_name(table), family_to_string(family), extension_options[table]);
+	else
+		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "The %s table of %s cannot be %s: %s",
+			    table_name(table), family_to_string(family), verb,
+			    libraries[family].strerror(number));
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/error.h"
+#include "service/iptables/entry.h"
+
+/**
+ * A copy of one kernel table, to be looked at, changed and written back: libiptc
+ * behind one face for both families, and the only place that calls it.
+ * Functions that return bool or NULL set errno. Positions count from 0.
+ */
+typedef struct Snapshot Snapshot;
+
+Snapshot *snapshot_open(enum family family, enum table table);
+void snapshot_free(Snapshot *snapshot); /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Snapshot, snapshot_free)
+
+bool snapshot_has_chain(Snapshot *snapshot, const xt_chainlabel chain);
+bool snapshot_create_chain(Snapshot *snapshot, const xt_chainlabel chain);
+bool snapshot_delete_chain(Snapshot *snapshot, const xt_chainlabel chain);
+
+/** How many rules jump to a chain of one's own. */
+bool snapshot_count_references(Snapshot *snapshot, const xt_chainlabel chain, unsigned int *ret);
+
+/** Replaces what is in entries (GArray of FoundEntry) by a chain's entries; none if there is no such chain. Valid until it changes. */
+void snapshot_read_chain(Snapshot *snapshot, const xt_chainlabel chain, GArray *entries);
+
+bool snapshot_insert(Snapshot *snapshot, const xt_chainlabel chain, guint position, const Entry *entry);
+bool snapshot_delete(Snapshot *snapshot, const xt_chainlabel chain, guint position);
+bool snapshot_flush_chain(Snapshot *snapshot, const xt_chainlabel chain);
+
+/** "ACCEPT" or "DROP"; NULL if the chain is not a builtin one. */
+const char *snapshot_policy(Snapshot *snapshot, const xt_chainlabel chain);
+
+/** Its counters stay. */
+bool snapshot_set_policy(Snapshot *snapshot, const xt_chainlabel chain, const xt_chainlabel policy);
+
+/** Writes it, whole or not at all. EAGAIN: somebody else wrote meanwhile. */
+bool snapshot_commit(Snapshot *snapshot);
+
+/**
+ * Says as BUSY, NO_MEMORY, BACKEND_UNAVAILABLE or FAILED why the table could
+ * not be opened, or with writing, written.
+ */
+void snapshot_set_error(GError **error, enum family family, enum table table, bool writing, int number);
+
+/** Whether an errno of snapshot_open() means that the kernel has no such table. */
+bool snapshot_is_missing(int number);
