@@ -5,6 +5,7 @@
 #include "policy/action.h"
 #include "tests/agent.h"
 #include "tests/caller.h"
+#include "tests/false-polkit.h"
 #include "tests/policy-service.h"
 
 #include <pwd.h>
@@ -377,22 +378,70 @@ static void test_bus_limit(void)
 	policy_service_stop(service);
 }
 
-static void test_absent(void)
+static void polkit_stop(void)
+{
+	kill(polkit_pid(), SIGTERM);
+	polkit_wait(false);
+}
+
+static void polkit_start(void)
 {
 	char *argv[] = {(char *)g_getenv("POLKITD"), "--no-debug", NULL};
 	g_autoptr(GError) error = NULL;
-
-	kill(polkit_pid(), SIGTERM);
-	polkit_wait(false);
-	expect_refusal(BOB, &create, "AccessDenied:", "polkit does not answer");
-	expect_report(BOB, &look_up, "yes 2002");
-	expect_report(0, &reload, "yes 0");
 
 	g_spawn_async(NULL, argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL,
 		      NULL, &error);
 	g_assert_no_error(error);
 	polkit_wait(true);
+}
+
+static void test_absent(void)
+{
+	polkit_stop();
+	expect_refusal(BOB, &create, "AccessDenied:", "polkit does not answer");
+	expect_report(BOB, &look_up, "yes 2002");
+	expect_report(0, &reload, "yes 0");
+	polkit_start();
 	expect_refusal(BOB, &create, "InteractiveAuthorizationRequired:", "");
+}
+
+/* The real one notices by itself that a caller is gone, but not that nobody waits for it any more. */
+static void test_cancel(void)
+{
+	pid_t service = policy_service_start(16, SECOND / 2);
+	g_autofree char *asked = NULL, *cancelled = NULL, *again = NULL, *given_up = NULL;
+	Errand errand = create;
+	Caller caller;
+
+	polkit_stop();
+	false_polkit_start(bus);
+
+	errand.asks[0].interactive = true;
+	caller_start(&caller, BOB, &errand);
+	caller_go(&caller);
+	asked = false_polkit_hear(bus);
+	g_assert_true(
+		g_str_has_prefix(asked, "check system-bus-name org.example.NetFilter.manage-networks 1 "));
+	caller_kill(&caller);
+	cancelled = false_polkit_hear(bus);
+	g_assert_true(g_str_has_prefix(cancelled, "cancel "));
+	g_assert_cmpstr(strrchr(cancelled, ' '), ==, strrchr(asked, ' '));
+
+	errand.asks[0].interactive = false;
+	caller_start(&caller, BOB, &errand);
+	caller_go(&caller);
+	again = false_polkit_hear(bus);
+	g_assert_true(
+		g_str_has_prefix(again, "check system-bus-name org.example.NetFilter.manage-networks 0 "));
+	g_assert_cmpstr(strrchr(again, ' '), !=, strrchr(asked, ' '));
+	given_up = false_polkit_hear(bus);
+	g_assert_true(g_str_has_prefix(given_up, "cancel "));
+	g_assert_cmpstr(strrchr(given_up, ' '), ==, strrchr(again, ' '));
+	g_free(caller_finish(&caller));
+
+	false_polkit_stop(bus);
+	policy_service_stop(service);
+	polkit_start();
 }
 
 static void test_rounds(void)
@@ -460,6 +509,7 @@ static const struct {
 	{"/polkit/hung/timeout", test_hung_timeout, true},
 	{"/polkit/hung/bus-limit", test_bus_limit, true},
 	{"/polkit/absent", test_absent},
+	{"/polkit/cancel", test_cancel, true},
 	{"/polkit/rounds", test_rounds},
 };
 
