@@ -27,6 +27,7 @@ struct HostSettings {
 	Switch switches[N_SWITCHES];
 	enum rule_target policies[N_FAMILIES]; /* of FORWARD before we changed it; TARGET_CHAIN: we did not */
 	GHashTable *localnets;                 /* interface → Switch, owned */
+	GHashTable *inherited;                 /* set of interfaces whose route_localnet a predecessor switched on */
 };
 
 struct HostSettings *host_settings_new(void)
@@ -34,12 +35,14 @@ struct HostSettings *host_settings_new(void)
 	struct HostSettings *host = g_new0(struct HostSettings, 1);
 
 	host->localnets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	host->inherited = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	return host;
 }
 
 void host_settings_free(struct HostSettings *host)
 {
 	g_hash_table_unref(host->localnets);
+	g_hash_table_unref(host->inherited);
 	g_free(host);
 }
 
@@ -55,15 +58,8 @@ static bool switch_on(void *context, void *object, GError **error)
 {
 	Manager *manager = context;
 	enum host_switch which = GPOINTER_TO_UINT(object);
-	Switch *state = &manager->host->switches[which];
-	bool on;
 
-	if (!sysctl_get(switch_names[which], &on, error))
-		return false;
-	if (on)
-		return true;
-	state->switched = sysctl_set(switch_names[which], true, error);
-	return state->switched;
+	return !manager->host->switches[which].switched || sysctl_set(switch_names[which], true, error);
 }
 
 static void set_switch_back(Manager *manager, enum host_switch which)
@@ -87,34 +83,59 @@ static void undo_use_switch(void *context, void *object)
 	set_switch_back(manager, which);
 }
 
-static void use_switch(Manager *manager, enum host_switch which)
+static bool use_switch(Manager *manager, enum host_switch which, GError **error)
 {
-	bool first = manager->host->switches[which].users++ == 0;
+	Switch *state = &manager->host->switches[which];
+	bool on = true, first = state->users == 0;
 
+	if (first && !state->switched) {
+		if (!sysctl_get(switch_names[which], &on, error))
+			return false;
+		state->switched = !on;
+	}
+	state->users++;
 	transaction_push(manager->transaction, undo_use_switch, first ? switch_on : NULL, NULL, manager,
 			 GUINT_TO_POINTER(which));
+	return true;
 }
+
+typedef struct SwitchLeft {
+	enum host_switch which;
+	bool switched; /* before */
+} SwitchLeft;
 
 static void undo_leave_switch(void *context, void *object)
 {
 	Manager *manager = context;
-	enum host_switch which = GPOINTER_TO_UINT(object);
+	SwitchLeft *left = object;
+	Switch *state = &manager->host->switches[left->which];
 	GError *error = NULL;
 
-	if (manager->host->switches[which].users++ == 0 && !switch_on(manager, object, &error))
+	state->switched = left->switched;
+	if (state->users++ == 0 && !switch_on(manager, GUINT_TO_POINTER(left->which), &error))
 		warn(error);
+	g_free(left);
+}
+
+static void done_free(void *context G_GNUC_UNUSED, void *object)
+{
+	g_free(object);
 }
 
 static void leave_switch(Manager *manager, enum host_switch which)
 {
-	manager->host->switches[which].users--;
+	Switch *state = &manager->host->switches[which];
+	SwitchLeft *left = g_new(SwitchLeft, 1);
+
+	*left = (SwitchLeft){ which, state->switched };
+	state->users--;
 	set_switch_back(manager, which);
-	transaction_push(manager->transaction, undo_leave_switch, NULL, NULL, manager, GUINT_TO_POINTER(which));
+	transaction_push(manager->transaction, undo_leave_switch, NULL, done_free, manager, left);
 }
 
-void host_use_bridge_filter(Manager *manager, enum family family)
+bool host_use_bridge_filter(Manager *manager, enum family family, GError **error)
 {
-	use_switch(manager, family == FAMILY_IPV4 ? SWITCH_BRIDGE_IPV4 : SWITCH_BRIDGE_IPV6);
+	return use_switch(manager, family == FAMILY_IPV4 ? SWITCH_BRIDGE_IPV4 : SWITCH_BRIDGE_IPV6, error);
 }
 
 void host_leave_bridge_filter(Manager *manager, enum family family)
@@ -172,22 +193,18 @@ static enum host_switch forward_switch(enum family family)
 
 bool host_use_forwarding(Manager *manager, enum family family, GError **error)
 {
-	enum host_switch which = forward_switch(family);
-	enum rule_target policy;
-	bool on;
+	Switch *state = &manager->host->switches[forward_switch(family)];
+	enum rule_target policy = manager->host->policies[family];
 
 	if (!manager->config.ip_forward)
 		return true;
-	if (manager->host->switches[which].users == 0 && manager->config.forward_policy_auto) {
-		if (!sysctl_get(switch_names[which], &on, error))
-			return false;
-		if (!on) {
-			if (!iptables_get_forward_policy(manager->iptables, family, &policy, error))
-				return false;
-			set_policy(manager, family, TARGET_DROP, policy);
-		}
-	}
-	use_switch(manager, which);
+	if (!use_switch(manager, forward_switch(family), error))
+		return false;
+	if (state->users > 1 || !state->switched || !manager->config.forward_policy_auto)
+		return true;
+	if (policy == TARGET_CHAIN && !iptables_get_forward_policy(manager->iptables, family, &policy, error))
+		return false;
+	set_policy(manager, family, TARGET_DROP, policy);
 	return true;
 }
 
@@ -210,14 +227,8 @@ static bool localnet_on(void *context, void *object, GError **error)
 	Manager *manager = context;
 	const char *interface = object;
 	Switch *state = g_hash_table_lookup(manager->host->localnets, interface);
-	bool on;
 
-	if (!link_get_route_localnet(manager->netlink, interface, &on, error))
-		return false;
-	if (on)
-		return true;
-	state->switched = link_set_route_localnet(manager->netlink, interface, true, error);
-	return state->switched;
+	return !state->switched || link_set_route_localnet(manager->netlink, interface, true, error);
 }
 
 /* The interface may be gone, and its setting with it. */
@@ -245,17 +256,16 @@ static void undo_use_localnet(void *context, void *object)
 	g_free(object);
 }
 
-static void done_localnet(void *context G_GNUC_UNUSED, void *object)
-{
-	g_free(object);
-}
-
+/* Whether this is the first user; what a predecessor switched is ours to switch back. */
 static bool count_localnet_user(Manager *manager, const char *interface)
 {
 	Switch *state = g_hash_table_lookup(manager->host->localnets, interface);
+	bool on = false;
 
 	if (!state) {
 		state = g_new0(Switch, 1);
+		state->switched = g_hash_table_contains(manager->host->inherited, interface) ||
+				  !link_get_route_localnet(manager->netlink, interface, &on, NULL) || !on;
 		g_hash_table_insert(manager->host->localnets, g_strdup(interface), state);
 	}
 	return state->users++ == 0;
@@ -265,7 +275,7 @@ void host_use_localnet(Manager *manager, const char *interface)
 {
 	bool first = count_localnet_user(manager, interface);
 
-	transaction_push(manager->transaction, undo_use_localnet, first ? localnet_on : NULL, done_localnet, manager,
+	transaction_push(manager->transaction, undo_use_localnet, first ? localnet_on : NULL, done_free, manager,
 			 g_strdup(interface));
 }
 
@@ -286,7 +296,7 @@ void host_leave_localnet(Manager *manager, const char *interface)
 	/* Off before the guard goes. */
 	state->users--;
 	set_localnet_back(manager, interface);
-	transaction_push(manager->transaction, undo_leave_localnet, NULL, done_localnet, manager, g_strdup(interface));
+	transaction_push(manager->transaction, undo_leave_localnet, NULL, done_free, manager, g_strdup(interface));
 }
 
 /* --- bridges --- */
@@ -296,9 +306,10 @@ static bool create_bridge(void *context, void *object, GError **error)
 	Manager *manager = context;
 	Network *network = object;
 
-	if (!bridge_create(manager->netlink, network->bridge, error))
+	if (!bridge_create(manager->netlink, network->bridge, error)) {
+		network->bridge_created = false; /* whatever is there is not ours to delete */
 		return false;
-	network->bridge_created = true;
+	}
 	for (enum family family = 0; family < N_FAMILIES; family++) {
 		Prefix address = { network->gateways[family], network->subnets[family].length };
 
@@ -342,6 +353,7 @@ static void done_leave_bridge(void *context, void *object)
 
 void host_create_bridge(Manager *manager, Network *network)
 {
+	network->bridge_created = true;
 	transaction_push(manager->transaction, undo_use_bridge, create_bridge, NULL, manager, network);
 }
 

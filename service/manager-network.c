@@ -157,8 +157,8 @@ bool network_use_host(Manager *manager, Network *network, GError **error)
 			continue;
 		if (!network->internal && !host_use_forwarding(manager, family, error))
 			return false;
-		if (!network->communication)
-			host_use_bridge_filter(manager, family);
+		if (!network->communication && !host_use_bridge_filter(manager, family, error))
+			return false;
 	}
 	if (wants_localnet(manager, network))
 		host_use_localnet(manager, network->bridge);
@@ -299,9 +299,9 @@ bool network_update(Manager *manager, Network *network, guint mask, const Networ
 	for (enum family family = 0; family < N_FAMILIES; family++) {
 		if (!network_has_family(network, family))
 			continue;
-		if (communication && !network->communication)
-			host_use_bridge_filter(manager, family);
-		else if (!communication && network->communication)
+		if (communication && !network->communication && !host_use_bridge_filter(manager, family, error))
+			return false;
+		if (!communication && network->communication)
 			host_leave_bridge_filter(manager, family);
 	}
 

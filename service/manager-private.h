@@ -63,7 +63,7 @@ bool host_use_forwarding(Manager *manager, enum family family, GError **error);
 void host_leave_forwarding(Manager *manager, enum family family);
 
 /** Bridged packets are shown to the rules of that family. */
-void host_use_bridge_filter(Manager *manager, enum family family);
+bool host_use_bridge_filter(Manager *manager, enum family family, GError **error);
 void host_leave_bridge_filter(Manager *manager, enum family family);
 
 /** route_localnet on an interface. */
