@@ -49,7 +49,7 @@ def read(path):
         with open(path, encoding='utf-8') as log:
             tests = [json.loads(line) for line in log]
     except FileNotFoundError:
-        yield 'build', 'failed', ['it did not come to the tests']
+        yield 'no tests', 'failed', ['it was not built, or nothing was chosen']
         return
     for test in tests:
         program = test['name'].rpartition(' / ')[2]
