@@ -51,10 +51,12 @@ static void note(Server *server, int type, enum object_kind kind, const void *ob
 	Signal *signal = g_new(Signal, 1);
 
 	*signal = (Signal){ type, kind, path_of(kind, object), property };
-	if (type == SIGNAL_CHANGED && !g_hash_table_add(server->announced, signal)) {
+	if (type == SIGNAL_CHANGED && g_hash_table_contains(server->announced, signal)) {
 		signal_free(signal);
 		return;
 	}
+	if (type == SIGNAL_CHANGED)
+		g_hash_table_add(server->announced, signal);
 	g_ptr_array_add(server->signals, signal);
 }
 
