@@ -228,7 +228,8 @@ static bool localnet_on(void *context, void *object, GError **error)
 	const char *interface = object;
 	Switch *state = g_hash_table_lookup(manager->host->localnets, interface);
 
-	return !state->switched || link_set_route_localnet(manager->netlink, interface, true, error);
+	/* Who wanted it may have gone within the same transaction. */
+	return !state || !state->switched || link_set_route_localnet(manager->netlink, interface, true, error);
 }
 
 /* The interface may be gone, and its setting with it. */
