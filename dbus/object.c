@@ -41,7 +41,8 @@ static char **steal_nodes(GPtrArray *paths)
 		g_ptr_array_set_free_func(paths, free);
 		return NULL;
 	}
-	memcpy(nodes, paths->pdata, paths->len * sizeof *nodes);
+	if (paths->len > 0)
+		memcpy(nodes, paths->pdata, paths->len * sizeof *nodes);
 	return nodes;
 }
 
