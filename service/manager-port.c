@@ -108,12 +108,16 @@ static bool publish_one(Manager *manager, Endpoint *endpoint, const PortMapping 
 
 bool endpoint_publish(Manager *manager, Endpoint *endpoint, const GArray *mappings, GArray *published, GError **error)
 {
+	guint64 ports = 0;
+
 	if (endpoint->network->internal)
 		return netfilter_fail(error, NETWORK_INTERNAL, "network \"%s\" is internal, it publishes no ports",
 				      endpoint->network->name);
-	if (mappings->len > manager->config.max_ports_per_call)
-		return netfilter_fail(error, QUOTA_EXCEEDED, "%u mappings at once are more than MaxPortsPerCall=%u",
-				      mappings->len, manager->config.max_ports_per_call);
+	for (guint i = 0; i < mappings->len; i++)
+		ports += g_array_index(mappings, PortMapping, i).count;
+	if (ports > manager->config.max_ports_per_call)
+		return netfilter_fail(error, QUOTA_EXCEEDED, "%" G_GUINT64_FORMAT " ports at once are more than MaxPortsPerCall=%u",
+				      ports, manager->config.max_ports_per_call);
 	for (guint i = 0; i < mappings->len; i++)
 		if (!publish_one(manager, endpoint, &g_array_index(mappings, PortMapping, i), published, error))
 			return false;
