@@ -7,21 +7,14 @@
  * what it would add is what the ruleset then wants and does not hold.
  */
 
-static const guint8 protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP };
-
 typedef struct Preview {
 	guint mark;
 	guint64 sequence;
-	guint16 cursors[G_N_ELEMENTS(protocols)];
 } Preview;
 
 static Preview preview_begin(const Manager *manager)
 {
-	Preview preview = { .mark = manager_mark(manager), .sequence = manager->sequence };
-
-	for (guint i = 0; i < G_N_ELEMENTS(protocols); i++)
-		preview.cursors[i] = ports_cursor(manager->ports, protocols[i]);
-	return preview;
+	return (Preview){ .mark = manager_mark(manager), .sequence = manager->sequence };
 }
 
 static GArray *collect_additions(const Manager *manager)
@@ -55,8 +48,6 @@ static char *preview_end(Manager *manager, const Preview *preview, bool ok)
 	manager_rollback(manager, preview->mark);
 	ruleset_settle(manager->ruleset);
 	manager->sequence = preview->sequence;
-	for (guint i = 0; i < G_N_ELEMENTS(protocols); i++)
-		ports_set_cursor(manager->ports, protocols[i], preview->cursors[i]);
 	return text;
 }
 

@@ -310,6 +310,15 @@ static void read_local_port_range(guint *ret_min, guint *ret_max)
 	}
 }
 
+/* What was not handed out after all is the next to be. */
+static void undo_allocate(void *context, void *object)
+{
+	Ports *ports = context;
+	guint before = GPOINTER_TO_UINT(object);
+
+	ports->cursors[before >> 16] = before & G_MAXUINT16;
+}
+
 bool ports_allocate(Ports *ports, Transaction *transaction, PortRange *ranges, guint n, GError **error)
 {
 	guint8 protocol = ranges[0].protocol;
@@ -330,6 +339,8 @@ bool ports_allocate(Ports *ports, Transaction *transaction, PortRange *ranges, g
 			result = reserve_range(ports, transaction, &ranges[i], &port, &e);
 		}
 		if (result == RESERVED) {
+			transaction_push(transaction, undo_allocate, NULL, NULL, ports,
+					 GUINT_TO_POINTER((guint)protocol << 16 | ports->cursors[protocol]));
 			ports->cursors[protocol] = first + count - 1;
 			return true;
 		}
