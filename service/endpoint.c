@@ -84,8 +84,8 @@ bool port_mapping_parse(const char *protocol, const char *host_address, guint16 
 		return netfilter_fail(error, INVALID_ARGS, "protocol \"%s\" is not tcp, udp or sctp", protocol);
 	if (*host_address && !address_parse(host_address, &mapping.host_address))
 		return netfilter_fail(error, INVALID_ARGS, "host address \"%s\" is not an address", host_address);
-	if (mapping.host_address.family != AF_UNSPEC && address_is_multicast(&mapping.host_address))
-		return netfilter_fail(error, INVALID_ARGS, "host address %s is a multicast address", host_address);
+	if (address_is_multicast(&mapping.host_address) || address_is_broadcast(&mapping.host_address))
+		return netfilter_fail(error, INVALID_ARGS, "host address %s is not one host's", host_address);
 	if (endpoint_port == 0)
 		return netfilter_fail(error, INVALID_ARGS, "endpoint port 0 cannot be forwarded to");
 	if (count == 0)

@@ -18,7 +18,8 @@ static bool parse_ingress(Manager *manager, Ingress *ingress, const IngressSetti
 	if (!address_parse(settings->gateway, &ingress->gateway))
 		return netfilter_fail(error, INVALID_ARGS, "Gateway: \"%s\" is not an address", settings->gateway);
 	if (address_is_any(&ingress->gateway) || address_is_loopback(&ingress->gateway) ||
-	    address_is_multicast(&ingress->gateway) || address_is_link_local(&ingress->gateway))
+	    address_is_multicast(&ingress->gateway) || address_is_broadcast(&ingress->gateway) ||
+	    address_is_link_local(&ingress->gateway))
 		return netfilter_fail(error, INVALID_ARGS, "Gateway: \"%s\" cannot be forwarded to", settings->gateway);
 
 	if (!settings->bridge || !*settings->bridge)

@@ -64,7 +64,8 @@ static bool parse_host_binding(Network *network, const char *text, GError **erro
 {
 	Address address = {};
 
-	if (text && *text && (!address_parse(text, &address) || address_is_multicast(&address)))
+	if (text && *text &&
+	    (!address_parse(text, &address) || address_is_multicast(&address) || address_is_broadcast(&address)))
 		return netfilter_fail(error, INVALID_ARGS, "HostBinding: \"%s\" is not an address to publish on", text);
 	if (address.family != AF_UNSPEC && !network_has_family(network, address_family(&address)))
 		return netfilter_fail(error, INVALID_ARGS, "HostBinding: \"%s\": the network has no %s subnet", text,
