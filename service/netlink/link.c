@@ -12,6 +12,9 @@ bool link_name_is_valid(const char *name)
 
 	if (length == 0 || length >= IFNAMSIZ || g_str_equal(name, ".") || g_str_equal(name, ".."))
 		return false;
+	/* Below /proc/sys/net these stand for every interface. */
+	if (g_str_equal(name, "all") || g_str_equal(name, "default"))
+		return false;
 	/* To xtables, "br+" is every name that begins with "br". */
 	if (name[length - 1] == '+')
 		return false;
