@@ -40,13 +40,21 @@ void *call_object(const Call *call, enum object_kind kind, GError **error)
 
 Endpoint *call_read_endpoint(Call *call, GError **error)
 {
+	g_autoptr(GError) failure = NULL;
+	Endpoint *endpoint;
 	const char *path;
 
 	if (sd_bus_message_read_basic(call->message, 'o', &path) < 0) {
 		netfilter_fail(error, INVALID_ARGS, "the path of the endpoint cannot be read");
 		return NULL;
 	}
-	return path_find(call->server->manager, path, OBJECT_ENDPOINT, error);
+	endpoint = path_find(call->server->manager, path, OBJECT_ENDPOINT, &failure);
+	/* To the caller an unknown object is the one that was called. */
+	if (g_error_matches(failure, NETFILTER_ERROR, NETFILTER_ERROR_UNKNOWN_OBJECT))
+		netfilter_fail(error, NO_SUCH_ENDPOINT, "there is no endpoint %s", path);
+	else if (failure)
+		g_propagate_error(error, g_steal_pointer(&failure));
+	return endpoint;
 }
 
 bool call_append_path(Call *call, enum object_kind kind, const void *object, GError **error)

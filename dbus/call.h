@@ -47,7 +47,7 @@ typedef struct Method {
 /** The object the message was sent to. UNKNOWN_OBJECT when it is not there (any more). */
 void *call_object(const Call *call, enum object_kind kind, GError **error);
 
-/** An endpoint named in the arguments. INVALID_ARGS, UNKNOWN_OBJECT. */
+/** An endpoint named in the arguments. INVALID_ARGS, NO_SUCH_ENDPOINT. */
 Endpoint *call_read_endpoint(Call *call, GError **error);
 
 /** Appends to the reply; out of memory is the only way to fail. */
