@@ -19,6 +19,7 @@ void call_free(Call *call)
 /* The answer, and the one line in the log for a call that failed. */
 static void answer(Call *call, const GError *error)
 {
+	Server *server;
 	int r;
 
 	if (error) {
@@ -30,7 +31,9 @@ static void answer(Call *call, const GError *error)
 	}
 	if (r < 0)
 		g_warning("Cannot answer %s: %s", call->method->member, g_strerror(-r));
+	server = call->server;
 	call_free(call);
+	server_check_idle(server);
 }
 
 void *call_object(const Call *call, enum object_kind kind, GError **error)
@@ -222,7 +225,6 @@ static bool describe(Call *call, Description *description, GError **error)
 
 	sd_bus_message_rewind(call->message, true);
 	description->actions = 1 << policy->action;
-	description_add(description, "verb", policy->verb);
 	describe_object(call, description);
 	return !call->method->describe || call->method->describe(call, description, error);
 }

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
+#include <systemd/sd-id128.h>
+#include <unistd.h>
 
 #include "dbus/version.h"
 
@@ -100,7 +102,58 @@ static int add_signals(sd_event *event, Server *server)
 	return 0;
 }
 
-static int serve(Manager *manager, sd_event *event)
+/* What systemd kept for us: token → descriptor. */
+static GHashTable *take_descriptors(void)
+{
+	GHashTable *descriptors = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	char **names = NULL;
+	int n = sd_listen_fds_with_names(true, &names);
+
+	for (int i = 0; i < n; i++) {
+		guint64 token = lifetime_token_from_name(names[i]);
+
+		if (token == 0 ||
+		    !g_hash_table_insert(descriptors, g_memdup2(&token, sizeof token), GINT_TO_POINTER(SD_LISTEN_FDS_START + i)))
+			close(SD_LISTEN_FDS_START + i);
+		free(names[i]);
+	}
+	free(names);
+	return descriptors;
+}
+
+/* The objects have their own copies now; what belongs to none is nobody's. */
+static void drop_descriptors(GHashTable *descriptors)
+{
+	GHashTableIter iter;
+	gpointer fd;
+
+	g_hash_table_iter_init(&iter, descriptors);
+	while (g_hash_table_iter_next(&iter, NULL, &fd))
+		close(GPOINTER_TO_INT(fd));
+	g_hash_table_unref(descriptors);
+}
+
+static int restore(Manager *manager, const Options *options, sd_bus *bus)
+{
+	GHashTable *descriptors = take_descriptors();
+	g_autoptr(GError) error = NULL;
+	char id[SD_ID128_STRING_MAX];
+	sd_id128_t bus_id;
+	int r;
+
+	r = sd_bus_get_bus_id(bus, &bus_id);
+	if (r < 0) {
+		g_critical("Cannot learn the bus's id: %s", g_strerror(-r));
+	} else if (!manager_restore(manager, options->runtime_directory, sd_id128_to_string(bus_id, id), descriptors,
+				    &error)) {
+		g_critical("%s", error->message);
+		r = -EIO;
+	}
+	drop_descriptors(descriptors);
+	return r;
+}
+
+static int serve(Manager *manager, const Options *options, sd_event *event)
 {
 	Server server = {};
 	sd_bus *bus = NULL;
@@ -109,6 +162,11 @@ static int serve(Manager *manager, sd_event *event)
 	r = sd_bus_open_system(&bus);
 	if (r < 0) {
 		g_critical("Cannot connect to the system bus: %s", g_strerror(-r));
+		return r;
+	}
+	r = restore(manager, options, bus);
+	if (r < 0) {
+		sd_bus_unref(bus);
 		return r;
 	}
 	r = server_start(&server, manager, event, bus);
@@ -153,7 +211,7 @@ static int run(const Options *options)
 		config_clear(&config);
 		r = -EIO;
 	} else {
-		r = serve(manager, event);
+		r = serve(manager, options, event);
 	}
 	sd_event_unref(event);
 	return r;

@@ -6,10 +6,13 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
 
 static void on_settled(void *userdata)
 {
 	signal_emit(userdata);
+	server_check_idle(userdata);
 }
 
 /* --- what changes without a call --- */
@@ -25,12 +28,18 @@ static bool run_start(void *userdata, GError **error G_GNUC_UNUSED)
 	Server *server = userdata;
 
 	manager_start(server->manager);
+	if (manager_is_available(server->manager, NULL))
+		manager_end_orphans(server->manager, server->alive);
 	return true;
 }
 
-static void done_start(void *userdata G_GNUC_UNUSED, const GError *error)
+static void done_start(void *userdata, const GError *error)
 {
+	Server *server = userdata;
+
 	log_failure((void *)"Cannot set up the chains", error);
+	if (!error)
+		manager_assert_host(server->manager);
 }
 
 typedef struct Departure {
@@ -132,7 +141,56 @@ static int on_link(sd_event_source *source G_GNUC_UNUSED, int fd G_GNUC_UNUSED, 
 	return 0;
 }
 
-/* --- start and end --- */
+/* --- nothing to do --- */
+
+static bool is_idle(const Server *server)
+{
+	return manager_is_idle(server->manager) && queue_is_empty(server->queue) && g_hash_table_size(server->calls) == 0;
+}
+
+void server_check_idle(Server *server)
+{
+	guint seconds = server->manager->config.idle_exit_sec;
+
+	sd_event_source_set_enabled(server->idle_source, SD_EVENT_OFF);
+	if (seconds == 0 || !is_idle(server))
+		return;
+	sd_event_source_set_time_relative(server->idle_source, (uint64_t)seconds * G_USEC_PER_SEC);
+	sd_event_source_set_enabled(server->idle_source, SD_EVENT_ONESHOT);
+}
+
+/* What came in before the name was given up has been read by now. */
+static int on_name_released(sd_bus_message *reply G_GNUC_UNUSED, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+{
+	Server *server = userdata;
+
+	if (is_idle(server)) {
+		server_exit(server);
+		return 0;
+	}
+	sd_notify(false, "READY=1");
+	return sd_bus_request_name(server->bus, BUS_NAME, 0);
+}
+
+static int on_idle(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED, void *userdata)
+{
+	Server *server = userdata;
+
+	if (!is_idle(server))
+		return 0;
+	/* Calls that come from now on start a successor. */
+	sd_notify(false, "STOPPING=1");
+	return sd_bus_release_name_async(server->bus, NULL, BUS_NAME, on_name_released, server);
+}
+
+static int watch_idleness(Server *server)
+{
+	int r = sd_event_add_time(server->event, &server->idle_source, CLOCK_MONOTONIC, 0, 0, on_idle, server);
+
+	return r < 0 ? r : sd_event_source_set_enabled(server->idle_source, SD_EVENT_OFF);
+}
+
+/* --- the start --- */
 
 static char **list_features(Manager *manager)
 {
@@ -212,6 +270,11 @@ int server_start(Server *server, Manager *manager, sd_event *event, sd_bus *bus)
 		r = add_objects(server);
 	if (r >= 0)
 		r = watch_bus(server);
+	/* Whoever leaves after this is announced to us. */
+	if (r >= 0)
+		r = sd_bus_list_names(bus, &server->alive, NULL);
+	if (r >= 0)
+		r = watch_idleness(server);
 	if (r >= 0)
 		r = sd_bus_attach_event(bus, event, SD_EVENT_PRIORITY_NORMAL);
 	if (r < 0)
@@ -219,6 +282,8 @@ int server_start(Server *server, Manager *manager, sd_event *event, sd_bus *bus)
 	queue_add(server->queue, run_start, done_start, server, QUEUE_PATIENT);
 	return sd_bus_request_name(bus, BUS_NAME, 0);
 }
+
+/* --- the end --- */
 
 static bool run_exit(void *userdata, GError **error G_GNUC_UNUSED)
 {
@@ -242,6 +307,14 @@ void server_exit(Server *server)
 	queue_add(server->queue, run_exit, done_exit, server, 0);
 }
 
+/* libsystemd's lists are malloc's. */
+static void strv_free(char **list)
+{
+	for (char **i = list; i && *i; i++)
+		free(*i);
+	free(list);
+}
+
 void server_stop(Server *server)
 {
 	GHashTableIter iter;
@@ -258,6 +331,8 @@ void server_stop(Server *server)
 	link_monitor_free(server->monitor);
 	signal_clear(server);
 	g_strfreev(server->features);
+	strv_free(server->alive);
+	sd_event_source_disable_unref(server->idle_source);
 	sd_bus_flush_close_unref(server->bus);
 	sd_event_unref(server->event);
 }

@@ -36,6 +36,8 @@ struct Server {
 	GHashTable *announced; /* set of what is in signals, for coalescing */
 	bool hairpin;          /* as last announced */
 	char **features;
+	char **alive;                 /* the names on the bus when we started */
+	sd_event_source *idle_source; /* armed while nothing is held */
 	Found found[3]; /* by enum object_kind */
 };
 
@@ -44,6 +46,9 @@ struct Server {
  * negative errno when the bus or the name is not to be had.
  */
 int server_start(Server *server, Manager *manager, sd_event *event, sd_bus *bus);
+
+/** Called whenever something was worked off: ends the service IdleExitSec= after it holds nothing. */
+void server_check_idle(Server *server);
 
 /** Ends the event loop once everything is answered and, if nothing is held, the chains are gone. */
 void server_exit(Server *server);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 typedef struct Signal {
-	enum { SIGNAL_ADDED, SIGNAL_REMOVED, SIGNAL_CHANGED } type;
+	enum { SIGNAL_ADDED, SIGNAL_REMOVED, SIGNAL_CHANGED, SIGNAL_DROPPED } type;
 	enum object_kind kind;
 	char *path;
 	const char *property;
@@ -115,22 +115,41 @@ static void emit(Server *server, const Signal *signal)
 {
 	const char *interface = interface_of(signal->kind);
 
-	/* An object that came and went within one commit was never there. */
 	switch (signal->type) {
 	case SIGNAL_ADDED:
-		if (path_find(server->manager, signal->path, signal->kind, NULL))
-			check(sd_bus_emit_interfaces_added(server->bus, signal->path, interface, NULL), "the coming",
-			      signal->path);
+		check(sd_bus_emit_interfaces_added(server->bus, signal->path, interface, NULL), "the coming",
+		      signal->path);
 		break;
 	case SIGNAL_REMOVED:
 		check(sd_bus_emit_interfaces_removed(server->bus, signal->path, interface, NULL), "the going",
 		      signal->path);
 		break;
 	case SIGNAL_CHANGED:
-		if (path_find(server->manager, signal->path, signal->kind, NULL))
-			check(sd_bus_emit_properties_changed(server->bus, signal->path, interface, signal->property, NULL),
-			      signal->property, signal->path);
+		check(sd_bus_emit_properties_changed(server->bus, signal->path, interface, signal->property, NULL),
+		      signal->property, signal->path);
 		break;
+	case SIGNAL_DROPPED:
+		break;
+	}
+}
+
+/* An object that came and went within one commit was never there, and one that went has not changed before. */
+static void drop_short_lived(GPtrArray *signals)
+{
+	g_autoptr(GHashTable) leaving = g_hash_table_new(g_str_hash, g_str_equal); /* path → Signal */
+
+	for (guint i = signals->len; i-- > 0;) {
+		Signal *signal = signals->pdata[i], *removal = g_hash_table_lookup(leaving, signal->path);
+
+		if (signal->type == SIGNAL_REMOVED) {
+			g_hash_table_insert(leaving, signal->path, signal);
+		} else if (removal) {
+			if (signal->type == SIGNAL_ADDED) {
+				removal->type = SIGNAL_DROPPED;
+				g_hash_table_remove(leaving, signal->path);
+			}
+			signal->type = SIGNAL_DROPPED;
+		}
 	}
 }
 
@@ -140,6 +159,7 @@ void signal_emit(Server *server)
 
 	g_hash_table_remove_all(server->announced);
 	server->signals = g_ptr_array_new_with_free_func(signal_free);
+	drop_short_lived(signals);
 	for (guint i = 0; i < signals->len; i++)
 		emit(server, signals->pdata[i]);
 	if (server->hairpin != server->manager->config.hairpin) {

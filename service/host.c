@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/manager-private.h"
 #include "service/netlink/sysctl.h"
+#include "service/record.h"
 
 #include <string.h>
 
@@ -161,15 +162,12 @@ static void undo_policy(void *context, void *object)
 	g_free(change);
 }
 
-static void done_policy(void *context, void *object)
+void host_settle_policies(Manager *manager)
 {
-	Manager *manager = context;
-	PolicyChange *change = object;
-
-	/* Once given back it is others' to set. */
-	if (manager->host->policies[change->family] == TARGET_CHAIN)
-		ruleset_set_forward_policy(manager->ruleset, change->family, TARGET_CHAIN);
-	g_free(change);
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (manager->host->policies[family] == TARGET_CHAIN &&
+		    ruleset_forward_policy(manager->ruleset, family) != TARGET_CHAIN)
+			ruleset_set_forward_policy(manager->ruleset, family, TARGET_CHAIN);
 }
 
 static void set_policy(Manager *manager, enum family family, enum rule_target policy, enum rule_target original)
@@ -183,7 +181,7 @@ static void set_policy(Manager *manager, enum family family, enum rule_target po
 	};
 	ruleset_set_forward_policy(manager->ruleset, family, policy);
 	manager->host->policies[family] = original;
-	transaction_push(manager->transaction, undo_policy, NULL, done_policy, manager, change);
+	transaction_push(manager->transaction, undo_policy, NULL, done_free, manager, change);
 }
 
 static enum host_switch forward_switch(enum family family)
@@ -358,8 +356,124 @@ void host_create_bridge(Manager *manager, Network *network)
 	transaction_push(manager->transaction, undo_use_bridge, create_bridge, NULL, manager, network);
 }
 
+void host_inherit_bridge(Manager *manager, Network *network)
+{
+	if (network->bridge_created)
+		return;
+	network->bridge_created = true;
+	transaction_push(manager->transaction, undo_use_bridge, NULL, NULL, manager, network);
+}
+
 void host_leave_bridge(Manager *manager, Network *network)
 {
 	g_hash_table_add(manager->bridges_leaving, g_strdup(network->bridge));
 	transaction_push(manager->transaction, undo_leave_bridge, NULL, done_leave_bridge, manager, network);
+}
+
+/* --- for a successor --- */
+
+GVariant *host_settings_record(Manager *manager)
+{
+	const struct HostSettings *host = manager->host;
+	GVariantBuilder switches, policies, localnets;
+	GHashTableIter iter;
+	gpointer key, value;
+
+	g_variant_builder_init(&switches, G_VARIANT_TYPE("ab"));
+	for (guint i = 0; i < N_SWITCHES; i++)
+		g_variant_builder_add(&switches, "b", host->switches[i].switched);
+	g_variant_builder_init(&policies, G_VARIANT_TYPE("ay"));
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		g_variant_builder_add(&policies, "y", host->policies[family]);
+	g_variant_builder_init(&localnets, G_VARIANT_TYPE("as"));
+	g_hash_table_iter_init(&iter, host->localnets);
+	while (g_hash_table_iter_next(&iter, &key, &value))
+		if (((const Switch *)value)->switched)
+			g_variant_builder_add(&localnets, "s", key);
+	return g_variant_new(RECORD_HOST, RECORD('H'), g_variant_builder_end(&switches), g_variant_builder_end(&policies),
+			     g_variant_builder_end(&localnets));
+}
+
+typedef struct HostBefore {
+	bool switched[N_SWITCHES];
+	enum rule_target policies[N_FAMILIES];
+} HostBefore;
+
+static void undo_apply(void *context, void *object)
+{
+	Manager *manager = context;
+	HostBefore *before = object;
+
+	for (guint i = 0; i < N_SWITCHES; i++)
+		manager->host->switches[i].switched = before->switched[i];
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		/* What the kernel may have got of it is taken back by the next commit. */
+		if (before->policies[family] == TARGET_CHAIN && manager->host->policies[family] != TARGET_CHAIN)
+			ruleset_set_forward_policy(manager->ruleset, family, manager->host->policies[family]);
+		manager->host->policies[family] = before->policies[family];
+	}
+	g_free(before);
+}
+
+bool host_settings_apply(Manager *manager, GVariant *record, GError **error)
+{
+	g_autoptr(GVariant) switches = NULL, policies = NULL, localnets = NULL;
+	HostBefore *before;
+	GVariantIter iter;
+	const char *interface;
+
+	g_variant_get(record, RECORD_HOST, NULL, &switches, &policies, &localnets);
+	if (g_variant_n_children(switches) != N_SWITCHES || g_variant_n_children(policies) != N_FAMILIES)
+		return netfilter_fail(error, FAILED, "a record 'H' of another version");
+
+	before = g_new(HostBefore, 1);
+	for (guint i = 0; i < N_SWITCHES; i++) {
+		gboolean switched;
+
+		before->switched[i] = manager->host->switches[i].switched;
+		g_variant_get_child(switches, i, "b", &switched);
+		manager->host->switches[i].switched = switched;
+	}
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		guint8 policy;
+
+		before->policies[family] = manager->host->policies[family];
+		g_variant_get_child(policies, family, "y", &policy);
+		manager->host->policies[family] = policy;
+	}
+	g_variant_iter_init(&iter, localnets);
+	while (g_variant_iter_next(&iter, "&s", &interface))
+		g_hash_table_add(manager->host->inherited, g_strdup(interface));
+	transaction_push(manager->transaction, undo_apply, NULL, done_free, manager, before);
+	return true;
+}
+
+static void assert_bridge(Manager *manager, Network *network)
+{
+	GError *error = NULL;
+	enum link_kind kind;
+
+	if (!network->bridge_created || !link_kind(manager->netlink, network->bridge, &kind, NULL) || kind != LINK_MISSING)
+		return;
+	if (!create_bridge(manager, network, &error))
+		warn(error);
+}
+
+void manager_assert_host(Manager *manager)
+{
+	GError *error = NULL;
+	GHashTableIter iter;
+	gpointer key, value;
+
+	g_hash_table_iter_init(&iter, manager->networks);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		assert_bridge(manager, value);
+	for (guint i = 0; i < N_SWITCHES; i++)
+		if (manager->host->switches[i].users > 0 && !switch_on(manager, GUINT_TO_POINTER(i), &error))
+			warn(g_steal_pointer(&error));
+	g_hash_table_iter_init(&iter, manager->host->localnets);
+	while (g_hash_table_iter_next(&iter, &key, &value))
+		if (!localnet_on(manager, key, &error))
+			warn(g_steal_pointer(&error));
+	g_hash_table_remove_all(manager->host->inherited);
 }

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/epoll.h>
+#include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,17 +36,26 @@ static bool watch_descriptor(Lifetime *lifetime, sd_event *event, GError **error
 	return sd_event_source_set_enabled(lifetime->fd_source, SD_EVENT_ONESHOT) >= 0;
 }
 
-static bool watch_clock(Lifetime *lifetime, sd_event *event, guint64 usec, GError **error)
+/* Suspended time counts: what was promised to be gone by then is. */
+static bool watch_clock(Lifetime *lifetime, sd_event *event, GError **error)
 {
-	/* Suspended time counts: what was promised to be gone by then is. */
-	int r = sd_event_add_time_relative(event, &lifetime->timeout_source, CLOCK_BOOTTIME, usec, 0, on_timeout,
-					   lifetime);
+	int r = sd_event_add_time(event, &lifetime->timeout_source, CLOCK_BOOTTIME, lifetime->deadline_usec, 0, on_timeout,
+				  lifetime);
 
-	if (r == -EOVERFLOW)
-		return true;
 	if (r < 0)
-		return netfilter_fail(error, FAILED, "TimeoutUSec=%" G_GUINT64_FORMAT ": %s", usec, g_strerror(-r));
+		return netfilter_fail(error, FAILED, "TimeoutUSec: %s", g_strerror(-r));
 	return true;
+}
+
+static guint64 find_deadline(sd_event *event, const LifetimeSettings *settings)
+{
+	uint64_t now = 0;
+
+	if (settings->timeout_usec == 0)
+		return settings->deadline_usec;
+	sd_event_now(event, CLOCK_BOOTTIME, &now);
+	/* Beyond the end of time is never. */
+	return settings->timeout_usec < G_MAXUINT64 - now ? now + settings->timeout_usec : 0;
 }
 
 bool lifetime_init(Lifetime *lifetime, enum object_kind kind, void *object, const LifetimeSettings *settings,
@@ -56,23 +67,51 @@ bool lifetime_init(Lifetime *lifetime, enum object_kind kind, void *object, cons
 		.uid = settings->uid,
 		.owner = settings->persistent ? NULL : g_strdup(settings->sender),
 		.persistent = settings->persistent,
-		.with_owner = !settings->persistent && settings->fd < 0,
+		.with_owner = !settings->persistent && settings->fd < 0 && settings->token == 0,
 		.fd = -1,
+		.token = settings->token,
+		.deadline_usec = find_deadline(event, settings),
 		.over = over,
 		.userdata = userdata,
 	};
 	if (settings->persistent && settings->fd >= 0)
 		return netfilter_fail(error, INVALID_ARGS, "LifetimeFd: a persistent object lives until it is deleted");
-	if (settings->fd < 0 && settings->timeout_usec == 0)
-		return true;
-
 	if (settings->fd >= 0) {
 		lifetime->fd = fcntl(settings->fd, F_DUPFD_CLOEXEC, 3);
 		if (lifetime->fd < 0)
 			return netfilter_fail(error, FAILED, "LifetimeFd: %s", g_strerror(errno));
 	}
 	return (lifetime->fd < 0 || watch_descriptor(lifetime, event, error)) &&
-	       (settings->timeout_usec == 0 || watch_clock(lifetime, event, settings->timeout_usec, error));
+	       (lifetime->deadline_usec == 0 || watch_clock(lifetime, event, error));
+}
+
+#define STORE_NAME "lifetime-"
+
+void lifetime_store(const Lifetime *lifetime)
+{
+	g_autofree char *message = NULL;
+
+	if (lifetime->fd < 0)
+		return;
+	/* FDPOLL=0: a descriptor that hangs up while nobody watches is for the successor to see. */
+	message = g_strdup_printf("FDSTORE=1\nFDPOLL=0\nFDNAME=" STORE_NAME "%" G_GUINT64_FORMAT, lifetime->token);
+	sd_pid_notify_with_fds(0, false, message, &lifetime->fd, 1);
+}
+
+void lifetime_unstore(const Lifetime *lifetime)
+{
+	if (lifetime->fd >= 0)
+		sd_notifyf(false, "FDSTOREREMOVE=1\nFDNAME=" STORE_NAME "%" G_GUINT64_FORMAT, lifetime->token);
+}
+
+guint64 lifetime_token_from_name(const char *name)
+{
+	guint64 token;
+
+	if (!g_str_has_prefix(name, STORE_NAME) ||
+	    !g_ascii_string_to_unsigned(name + strlen(STORE_NAME), 10, 1, G_MAXUINT64, &token, NULL))
+		return 0;
+	return token;
 }
 
 void lifetime_clear(Lifetime *lifetime)

@@ -21,6 +21,8 @@ struct Lifetime {
 	bool persistent; /* until deleted */
 	bool with_owner; /* until the creator's connection closes */
 	int fd;          /* until this hangs up or is readable; -1: none */
+	guint64 token;   /* names the descriptor for a successor; 0: there is none */
+	guint64 deadline_usec; /* CLOCK_BOOTTIME; 0: none */
 	sd_event_source *fd_source, *timeout_source;
 	LifetimeOver over;
 	void *userdata;
@@ -31,8 +33,10 @@ typedef struct LifetimeSettings {
 	uid_t uid;
 	const char *sender; /* borrowed */
 	bool persistent;
-	int fd;               /* borrowed, -1: none */
-	guint64 timeout_usec; /* 0: none */
+	int fd;                /* borrowed, -1: none */
+	guint64 timeout_usec;  /* from now; 0: none */
+	guint64 token;         /* for the descriptor */
+	guint64 deadline_usec; /* of an earlier life, instead of timeout_usec; 0: none */
 } LifetimeSettings;
 
 /**
@@ -41,6 +45,13 @@ typedef struct LifetimeSettings {
  */
 bool lifetime_init(Lifetime *lifetime, enum object_kind kind, void *object, const LifetimeSettings *settings,
 		   sd_event *event, LifetimeOver over, void *userdata, GError **error);
+
+/** Puts the descriptor into systemd's fd store, where a successor finds it by its token; takes it out again. */
+void lifetime_store(const Lifetime *lifetime);
+void lifetime_unstore(const Lifetime *lifetime);
+
+/** The token in the name of a stored descriptor; 0 when it is not one of these. */
+guint64 lifetime_token_from_name(const char *name);
 
 /** Frees what is inside and zeroes it. */
 void lifetime_clear(Lifetime *lifetime);

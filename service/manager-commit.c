@@ -15,7 +15,6 @@ static void announce(Manager *manager, IptablesCommit *commit)
 {
 	if (commit->commits == 0 && !commit->drifted)
 		return;
-	manager->generation += commit->commits;
 	manager->observer.committed(manager->generation, commit->added, commit->removed, commit->drifted,
 				    manager->observer.userdata);
 }
@@ -31,6 +30,9 @@ static void put_back(Manager *manager)
 		ruleset_settle(manager->ruleset);
 	else
 		g_critical("The kernel's rules could not be put back, the next change will try again: %s", error->message);
+	manager->generation += commit.commits;
+	if (manager->state && state_is_begun(manager->state))
+		state_abort(manager->state);
 	announce(manager, &commit);
 	iptables_commit_clear(&commit);
 }
@@ -47,19 +49,57 @@ static void forget_stale_connections(Manager *manager)
 	manager->stale = conntrack_filter_new();
 }
 
+/* Before the kernel is touched, so that a successor knows what it may find there. */
+static bool write_intention(Manager *manager, GError **error)
+{
+	if (manager->records->len == 0 || !manager->state || !state_has_file(manager->state))
+		return true;
+	return state_begin(manager->state, manager_record_group(manager), error);
+}
+
+static void write_outcome(Manager *manager)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_ptr_array_set_size(manager->records, 0);
+	if (!manager->state || manager->refusal)
+		return;
+	if (!manager->started) {
+		state_remove(manager->state);
+		return;
+	}
+	if (state_is_begun(manager->state))
+		state_finish(manager->state, manager->generation);
+	if ((!state_has_file(manager->state) || state_is_long(manager->state)) &&
+	    !state_rewrite(manager->state, manager_record_everything(manager), manager->generation, &error))
+		g_critical("%s", error->message);
+}
+
 bool manager_commit(Manager *manager, GError **error)
 {
 	IptablesCommit commit = {};
 
+	if (!write_intention(manager, error)) {
+		manager_rollback(manager, 0);
+		ruleset_settle(manager->ruleset);
+		return false;
+	}
 	if (!iptables_commit(manager->iptables, manager->ruleset, &commit, error) ||
 	    !transaction_effects(manager->transaction, error)) {
+		manager->generation += commit.commits;
 		announce(manager, &commit);
 		iptables_commit_clear(&commit);
 		put_back(manager);
 		return false;
 	}
+	manager->generation += commit.commits;
+	if (manager->converging)
+		g_clear_pointer(&commit.drifted, g_ptr_array_unref);
+	manager->converging = false;
+	write_outcome(manager);
 	ruleset_settle(manager->ruleset);
 	transaction_done(manager->transaction);
+	host_settle_policies(manager);
 	forget_stale_connections(manager);
 	announce(manager, &commit);
 	iptables_commit_clear(&commit);
@@ -76,12 +116,13 @@ bool manager_reconcile(Manager *manager, guint *ret_repaired, GError **error)
 			ruleset_set_dirty(manager->ruleset, family, table);
 	ok = iptables_commit(manager->iptables, manager->ruleset, &commit, error);
 	*ret_repaired = commit.added + commit.removed;
+	manager->generation += commit.commits;
 	announce(manager, &commit);
 	iptables_commit_clear(&commit);
 	return ok;
 }
 
-static GArray *render_start(void)
+GArray *manager_render_start(void)
 {
 	GArray *items = rendering_new();
 
@@ -103,7 +144,8 @@ void manager_start(Manager *manager)
 	GError *error = NULL;
 
 	if (!iptables_probe(manager->iptables, FAMILY_IPV4, &error) ||
-	    !iptables_find_foreign(manager->iptables, manager->ruleset, &foreign, &error)) {
+	    (!manager->has_predecessor &&
+	     !iptables_find_foreign(manager->iptables, manager->ruleset, &foreign, &error))) {
 		refuse(manager, error);
 		return;
 	}
@@ -116,14 +158,15 @@ void manager_start(Manager *manager)
 		refuse(manager, error);
 		return;
 	}
-	manager_add_rules(manager, render_start());
+	manager_add_rules(manager, manager_render_start());
 	manager->started = true;
+	manager->converging = true;
 }
 
 void manager_stop(Manager *manager)
 {
 	if (!manager->started)
 		return;
-	manager_remove_rules(manager, render_start());
+	manager_remove_rules(manager, manager_render_start());
 	manager->started = false;
 }

@@ -95,6 +95,7 @@ Endpoint *endpoint_create(Manager *manager, Network *network, const EndpointSett
 	index_addresses(manager, endpoint);
 	transaction_push(manager->transaction, undo_insert, NULL, NULL, manager, endpoint);
 	manager_own(manager, &endpoint->lifetime);
+	record_endpoint(manager, endpoint);
 	manager_note_added(manager, OBJECT_ENDPOINT, endpoint);
 	manager_note_changed(manager, OBJECT_NETWORK, network, "Endpoints");
 	if (settings->ports && settings->ports->len > 0 &&
@@ -116,6 +117,7 @@ void endpoint_delete(Manager *manager, Endpoint *endpoint)
 		port_release(manager, endpoint, endpoint->ports->pdata[i]);
 
 	manager_disown(manager, &endpoint->lifetime);
+	record_endpoint_gone(manager, endpoint);
 	quota_give(manager, QUOTA_ENDPOINTS, endpoint->lifetime.uid, 1);
 	unindex_addresses(manager, endpoint);
 	transaction_push(manager->transaction, undo_remove, NULL, done_remove, manager, endpoint);

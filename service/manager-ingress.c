@@ -113,6 +113,7 @@ Ingress *ingress_create(Manager *manager, const char *name, const IngressSetting
 	manager_own(manager, &ingress->lifetime);
 	manager_note_added(manager, OBJECT_INGRESS, ingress);
 	manager_add_rules(manager, render_own(ingress));
+	record_ingress(manager, ingress);
 
 	if (!ingress_use_host(manager, ingress, error))
 		return NULL;
@@ -151,38 +152,22 @@ static void undo_publish(void *context, void *object)
 	g_ptr_array_remove(ingress->ports, object);
 }
 
-static bool publish_one(Manager *manager, Ingress *ingress, const LinkPort *requested, GError **error)
+static bool add_port(Manager *manager, Ingress *ingress, const LinkPort *requested, guint references, GError **error)
 {
 	PortRange range = port_range(ingress, requested->protocol, requested->port);
 	IngressPort *port;
-	guint index;
 
-	port = find_port(ingress, requested, &index);
-	if (port) {
-		manager_count(manager, &port->references, 1);
-		return true;
-	}
 	if (!quota_take(manager, QUOTA_PORTS, ingress->lifetime.uid, 1, error) ||
 	    !ports_reserve(manager->ports, manager->transaction, &range, error))
 		return false;
 
 	port = g_new(IngressPort, 1);
-	*port = (IngressPort){ requested->protocol, requested->port, 1, manager_next_sequence(manager) };
+	*port = (IngressPort){ requested->protocol, requested->port, references, manager_next_sequence(manager) };
 	g_ptr_array_add(ingress->ports, port);
 	transaction_push(manager->transaction, undo_publish, NULL, NULL, ingress, port);
 	manager_add_rules(manager, render_port_of(ingress, port));
+	record_ingress_port(manager, ingress, port);
 	manager_note_changed(manager, OBJECT_INGRESS, ingress, "Ports");
-	return true;
-}
-
-bool ingress_publish(Manager *manager, Ingress *ingress, const GArray *ports, GError **error)
-{
-	if (ports->len > manager->config.max_ports_per_call)
-		return netfilter_fail(error, QUOTA_EXCEEDED, "%u ports at once are more than MaxPortsPerCall=%u", ports->len,
-				      manager->config.max_ports_per_call);
-	for (guint i = 0; i < ports->len; i++)
-		if (!publish_one(manager, ingress, &g_array_index(ports, LinkPort, i), error))
-			return false;
 	return true;
 }
 
@@ -234,26 +219,61 @@ static void done_unpublish(void *context G_GNUC_UNUSED, void *object)
 	g_free(gone);
 }
 
+static void remove_port(Manager *manager, Ingress *ingress, IngressPort *port, guint index)
+{
+	Unpublication *gone = g_new(Unpublication, 1);
+
+	release_port(manager, ingress, port);
+	*gone = (Unpublication){ ingress, g_ptr_array_steal_index(ingress->ports, index), index };
+	transaction_push(manager->transaction, undo_unpublish, NULL, done_unpublish, NULL, gone);
+	record_ingress_port_gone(manager, ingress, port);
+	manager_note_changed(manager, OBJECT_INGRESS, ingress, "Ports");
+}
+
+bool ingress_set_port(Manager *manager, Ingress *ingress, const LinkPort *requested, guint references, GError **error)
+{
+	guint index;
+	IngressPort *port = find_port(ingress, requested, &index);
+
+	if (!port)
+		return references == 0 || add_port(manager, ingress, requested, references, error);
+	if (references == 0) {
+		remove_port(manager, ingress, port, index);
+		return true;
+	}
+	manager_count(manager, &port->references, (int)references - (int)port->references);
+	record_ingress_port(manager, ingress, port);
+	return true;
+}
+
+static bool publish_one(Manager *manager, Ingress *ingress, const LinkPort *requested, GError **error)
+{
+	guint index;
+	const IngressPort *port = find_port(ingress, requested, &index);
+
+	return ingress_set_port(manager, ingress, requested, port ? port->references + 1 : 1, error);
+}
+
+bool ingress_publish(Manager *manager, Ingress *ingress, const GArray *ports, GError **error)
+{
+	if (ports->len > manager->config.max_ports_per_call)
+		return netfilter_fail(error, QUOTA_EXCEEDED, "%u ports at once are more than MaxPortsPerCall=%u", ports->len,
+				      manager->config.max_ports_per_call);
+	for (guint i = 0; i < ports->len; i++)
+		if (!publish_one(manager, ingress, &g_array_index(ports, LinkPort, i), error))
+			return false;
+	return true;
+}
+
 static bool unpublish_one(Manager *manager, Ingress *ingress, const LinkPort *requested, GError **error)
 {
-	Unpublication *gone;
-	IngressPort *port;
 	guint index;
+	const IngressPort *port = find_port(ingress, requested, &index);
 
-	port = find_port(ingress, requested, &index);
 	if (!port)
 		return netfilter_fail(error, INVALID_ARGS, "ingress \"%s\" does not publish %s port %u", ingress->name,
 				      protocol_to_string(requested->protocol), requested->port);
-	manager_count(manager, &port->references, -1);
-	if (port->references > 0)
-		return true;
-
-	release_port(manager, ingress, port);
-	gone = g_new(Unpublication, 1);
-	*gone = (Unpublication){ ingress, g_ptr_array_steal_index(ingress->ports, index), index };
-	transaction_push(manager->transaction, undo_unpublish, NULL, done_unpublish, NULL, gone);
-	manager_note_changed(manager, OBJECT_INGRESS, ingress, "Ports");
-	return true;
+	return ingress_set_port(manager, ingress, requested, port->references - 1, error);
 }
 
 bool ingress_unpublish(Manager *manager, Ingress *ingress, const GArray *ports, GError **error)
@@ -271,6 +291,7 @@ void ingress_delete(Manager *manager, Ingress *ingress)
 	ingress_leave_host(manager, ingress);
 	manager_remove_rules(manager, render_own(ingress));
 	manager_disown(manager, &ingress->lifetime);
+	record_ingress_gone(manager, ingress);
 	quota_give(manager, QUOTA_INGRESSES, ingress->lifetime.uid, 1);
 	g_hash_table_steal(manager->ingresses, ingress->name);
 	transaction_push(manager->transaction, undo_remove, NULL, done_remove, manager, ingress);

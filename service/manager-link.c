@@ -110,6 +110,7 @@ bool endpoint_link(Manager *manager, Endpoint *parent, Endpoint *child, const GA
 	attach(parent, link);
 	transaction_push(manager->transaction, undo_attach, NULL, NULL, parent, link);
 	manager_add_rules(manager, render_one(parent, link));
+	record_link(manager, parent, link);
 	manager_note_changed(manager, OBJECT_ENDPOINT, parent, "Links");
 	return true;
 }
@@ -123,6 +124,7 @@ bool endpoint_unlink(Manager *manager, Endpoint *parent, Endpoint *child, GError
 	manager_remove_rules(manager, render_one(parent, link));
 	detach(parent, link);
 	transaction_push(manager->transaction, attach, NULL, done_detach, parent, link);
+	record_link_gone(manager, parent, child);
 	manager_note_changed(manager, OBJECT_ENDPOINT, parent, "Links");
 	return true;
 }

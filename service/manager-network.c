@@ -253,6 +253,7 @@ Network *network_create(Manager *manager, const char *name, const NetworkSetting
 		host_create_bridge(manager, network);
 	if (!network_use_host(manager, network, error))
 		return NULL;
+	record_network(manager, network);
 	for (guint i = 0; settings->endpoints && i < settings->endpoints->len; i++)
 		if (!endpoint_create(manager, network, settings->endpoints->pdata[i], error))
 			return NULL;
@@ -296,6 +297,7 @@ bool network_update(Manager *manager, Network *network, guint mask, const Networ
 	if (mask & UPDATE_MASQUERADE)
 		network->masquerade = settings->masquerade;
 	manager_add_rules(manager, network_render_own(manager, network));
+	record_network_update(manager, network);
 
 	for (enum family family = 0; family < N_FAMILIES; family++) {
 		if (!network_has_family(network, family))
@@ -329,6 +331,7 @@ void network_delete(Manager *manager, Network *network)
 	host_leave_bridge(manager, network);
 	manager_remove_rules(manager, network_render_own(manager, network));
 	manager_disown(manager, &network->lifetime);
+	record_network_gone(manager, network);
 	quota_give(manager, QUOTA_NETWORKS, network->lifetime.uid, 1);
 
 	g_hash_table_remove(manager->bridges, network->bridge);

@@ -12,7 +12,28 @@ static void on_over(Lifetime *lifetime, void *userdata)
 bool manager_begin_lifetime(Manager *manager, Lifetime *lifetime, enum object_kind kind, void *object,
 			    const LifetimeSettings *settings, GError **error)
 {
-	return lifetime_init(lifetime, kind, object, settings, manager->event, on_over, manager, error);
+	LifetimeSettings own = *settings;
+
+	if (own.fd >= 0 && own.token == 0)
+		own.token = manager_next_sequence(manager);
+	if (!lifetime_init(lifetime, kind, object, &own, manager->event, on_over, manager, error))
+		return false;
+	/* A descriptor that did not survive cannot say any more when it is over. */
+	if (own.token && own.fd < 0)
+		g_hash_table_add(manager->over, lifetime);
+	return true;
+}
+
+static void unstore(void *context G_GNUC_UNUSED, void *object)
+{
+	lifetime_unstore(object);
+}
+
+static void forget_over(void *context, void *object)
+{
+	Manager *manager = context;
+
+	g_hash_table_remove(manager->over, object);
 }
 
 static void bind_to_owner(void *context, void *object)
@@ -41,6 +62,12 @@ static void unbind_from_owner(void *context, void *object)
 
 void manager_own(Manager *manager, Lifetime *lifetime)
 {
+	transaction_push(manager->transaction, forget_over, NULL, NULL, manager, lifetime);
+	if (lifetime->fd >= 0) {
+		if (!manager->restoring)
+			lifetime_store(lifetime);
+		transaction_push(manager->transaction, unstore, NULL, NULL, NULL, lifetime);
+	}
 	if (!lifetime->with_owner)
 		return;
 	bind_to_owner(manager, lifetime);
@@ -58,6 +85,7 @@ void manager_disown(Manager *manager, Lifetime *lifetime)
 {
 	if (g_hash_table_remove(manager->over, lifetime))
 		transaction_push(manager->transaction, undo_end, NULL, NULL, manager, lifetime);
+	transaction_push(manager->transaction, NULL, NULL, unstore, NULL, lifetime);
 	if (!lifetime->with_owner)
 		return;
 	unbind_from_owner(manager, lifetime);
@@ -91,6 +119,21 @@ void manager_owner_left(Manager *manager, const char *owner)
 		g_hash_table_iter_next(&iter, &lifetime, NULL);
 		delete_object(manager, lifetime);
 	}
+}
+
+void manager_end_orphans(Manager *manager, char *const *alive)
+{
+	g_autoptr(GPtrArray) gone = g_ptr_array_new_with_free_func(g_free);
+	GHashTableIter iter;
+	gpointer name;
+
+	g_hash_table_iter_init(&iter, manager->owners);
+	while (g_hash_table_iter_next(&iter, &name, NULL))
+		if (manager->other_bus || !g_strv_contains((const char *const *)alive, name))
+			g_ptr_array_add(gone, g_strdup(name));
+	for (guint i = 0; i < gone->len; i++)
+		manager_owner_left(manager, gone->pdata[i]);
+	manager_end_lifetimes(manager);
 }
 
 void manager_end_lifetimes(Manager *manager)

@@ -91,7 +91,7 @@ static bool publish_one(Manager *manager, Endpoint *endpoint, const PortMapping 
 {
 	PortMapping mapping = *requested;
 
-	if (mapping.host_address.family == AF_UNSPEC)
+	if (mapping.host_address.family == AF_UNSPEC && !manager->restoring)
 		mapping.host_address = endpoint->network->host_binding;
 	if (!quota_take(manager, QUOTA_PORTS, endpoint->lifetime.uid, mapping.count, error) ||
 	    !reserve(manager, endpoint, &mapping, error))
@@ -101,6 +101,7 @@ static bool publish_one(Manager *manager, Endpoint *endpoint, const PortMapping 
 	g_ptr_array_add(endpoint->ports, g_memdup2(&mapping, sizeof mapping));
 	transaction_push(manager->transaction, undo_publish, NULL, NULL, NULL, endpoint);
 	manager_add_rules(manager, render_one(manager, endpoint, &mapping));
+	record_mapping(manager, endpoint, &mapping);
 	if (published)
 		g_array_append_val(published, mapping);
 	return true;
@@ -174,6 +175,7 @@ static bool unpublish_one(Manager *manager, Endpoint *endpoint, const PortMappin
 	}
 	manager_remove_rules(manager, render_one(manager, endpoint, endpoint->ports->pdata[index]));
 	port_release(manager, endpoint, endpoint->ports->pdata[index]);
+	record_mapping_gone(manager, endpoint, endpoint->ports->pdata[index]);
 
 	gone = g_new(Unpublication, 1);
 	*gone = (Unpublication){ endpoint, g_ptr_array_steal_index(endpoint->ports, index), index };

@@ -50,6 +50,31 @@ void isolation_leave(Manager *manager, Network *network);
 void isolation_render_all(const Manager *manager, GArray *items);
 void isolation_render(const Manager *manager, const Network *network, GArray *items);
 
+/* Writes down what is changed, for a successor (manager-record.c). */
+void record_network(Manager *manager, const Network *network);
+void record_network_update(Manager *manager, const Network *network);
+void record_network_gone(Manager *manager, const Network *network);
+void record_endpoint(Manager *manager, const Endpoint *endpoint);
+void record_endpoint_gone(Manager *manager, const Endpoint *endpoint);
+void record_mapping(Manager *manager, const Endpoint *endpoint, const PortMapping *mapping);
+void record_mapping_gone(Manager *manager, const Endpoint *endpoint, const PortMapping *mapping);
+void record_link(Manager *manager, const Endpoint *parent, const Link *link);
+void record_link_gone(Manager *manager, const Endpoint *parent, const Endpoint *child);
+void record_ingress(Manager *manager, const Ingress *ingress);
+void record_ingress_gone(Manager *manager, const Ingress *ingress);
+void record_ingress_port(Manager *manager, const Ingress *ingress, const IngressPort *port);
+void record_ingress_port_gone(Manager *manager, const Ingress *ingress, const IngressPort *port);
+
+/** All there is, and what the transaction changes, as groups of records ("av", floating). */
+GVariant *manager_record_everything(Manager *manager);
+GVariant *manager_record_group(Manager *manager);
+
+/** The rules that stand from the start. */
+GArray *manager_render_start(void);
+
+/** Publishes a port of an ingress so often; 0: not at all. PORT_IN_USE, QUOTA_EXCEEDED. */
+bool ingress_set_port(Manager *manager, Ingress *ingress, const LinkPort *port, guint references, GError **error);
+
 /* What of the host serves the objects (host.c). */
 struct HostSettings *host_settings_new(void);
 void host_settings_free(struct HostSettings *host);
@@ -57,6 +82,16 @@ void host_settings_free(struct HostSettings *host);
 /** Creates and addresses the network's bridge; deletes it if it was created. */
 void host_create_bridge(Manager *manager, Network *network);
 void host_leave_bridge(Manager *manager, Network *network);
+
+/** A bridge that a predecessor created. */
+void host_inherit_bridge(Manager *manager, Network *network);
+
+/** What was switched, as a record ('H'), and from one. */
+GVariant *host_settings_record(Manager *manager);
+bool host_settings_apply(Manager *manager, GVariant *record, GError **error);
+
+/** After a commit: FORWARD policies that were given back are others' to set. */
+void host_settle_policies(Manager *manager);
 
 /** Forwarding in the families of a network or ingress. */
 bool host_use_forwarding(Manager *manager, enum family family, GError **error);

@@ -36,6 +36,8 @@ bool quota_take(Manager *manager, enum quota quota, uid_t uid, guint by, GError 
 	guint *total = &manager->total.counts[quota], *own = &find_usage(manager, uid)->counts[quota];
 	guint max = limit(manager, quotas[quota].max), max_per_uid = limit(manager, quotas[quota].max_per_uid);
 
+	if (manager->restoring)
+		max = max_per_uid = G_MAXUINT;
 	if (by > max || *total > max - by)
 		return netfilter_fail(error, QUOTA_EXCEEDED, "%u more %s would be more than %s=%u", by, quotas[quota].what,
 				      quotas[quota].limit, max);

@@ -31,6 +31,7 @@ Manager *manager_new(Config *config, const char *config_path, sd_event *event, G
 	manager->stale = conntrack_filter_new();
 	manager->bridges_leaving = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	manager->host = host_settings_new();
+	manager->records = g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref);
 	return manager;
 }
 
@@ -53,6 +54,9 @@ void manager_free(Manager *manager)
 	ports_free(manager->ports);
 	conntrack_filter_free(manager->stale);
 	host_settings_free(manager->host);
+	g_ptr_array_unref(manager->records);
+	state_close(manager->state);
+	g_free(manager->bus_id);
 	config_clear(&manager->config);
 	g_free(manager->config_path);
 	sd_event_unref(manager->event);
@@ -79,7 +83,7 @@ bool manager_is_available(const Manager *manager, GError **error)
 
 guint64 manager_next_sequence(Manager *manager)
 {
-	return ++manager->sequence;
+	return manager->restoring ? manager->restored_sequence : ++manager->sequence;
 }
 
 Network *manager_find_network(const Manager *manager, const char *name, GError **error)
@@ -198,8 +202,11 @@ static void done_note(void *context, void *object)
 
 void manager_note_changed(Manager *manager, enum object_kind kind, void *object, const char *property)
 {
-	Note *note = g_new(Note, 1);
+	Note *note;
 
+	if (manager->restoring)
+		return;
+	note = g_new(Note, 1);
 	*note = (Note){ kind, object, property };
 	transaction_push(manager->transaction, undo_note, NULL, done_note, manager, note);
 }

@@ -8,6 +8,7 @@
 #include "service/netlink/link.h"
 #include "service/ports.h"
 #include "service/rules/render.h"
+#include "service/state.h"
 #include "service/transaction.h"
 
 /**
@@ -52,7 +53,18 @@ struct Manager {
 	GHashTable *endpoints; /* Address → Endpoint */
 	GHashTable *over;      /* set of Lifetime that have ended and whose objects are still there */
 	GHashTable *owners;    /* unique bus name → set of Lifetime whose objects go with it */
-	bool started;
+	bool started; /* the chains are asked for */
+
+	State *state;           /* NULL before manager_restore() */
+	GPtrArray *records;     /* GVariant: what is to be written down of the transaction */
+	char *bus_id;           /* of the bus the owners are on */
+	bool has_predecessor;   /* the chains in the kernel are ours, whatever is in them */
+	bool other_bus;         /* the restored owners were on another bus: all are gone */
+	bool converging;        /* the first commit is still to come: what differs in the kernel is no drift */
+	bool restoring;         /* records are being applied */
+	guint64 restored_sequence;
+	GHashTable *descriptors; /* token (guint64) → descriptor, while restoring; borrowed */
+
 	guint n_external; /* networks that are not internal */
 	Usage total;
 	GHashTable *usage; /* uid → Usage, owned */
@@ -78,13 +90,25 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Manager, manager_free)
 void manager_set_observer(Manager *manager, const ManagerObserver *observer);
 
 /**
+ * Brings back what a predecessor left in the runtime directory, into the model
+ * alone: manager_start() and a commit bring the kernel and the host in line.
+ * bus_id tells this bus from others; descriptors maps tokens (guint64) to what the fd store kept. FAILED
+ * when the directory cannot be used.
+ */
+bool manager_restore(Manager *manager, const char *directory, const char *bus_id, GHashTable *descriptors,
+		     GError **error);
+
+/**
  * Looks whether the chains are ours to use and asks for those that stand from
  * the start. If they are not, every later change fails with the reason
  * (FOREIGN_CHAIN, BACKEND_UNAVAILABLE). Needs the lock; commit afterwards.
  */
 void manager_start(Manager *manager);
 
-/** When nothing is held any more: asks for the chains to go too. Commit afterwards. */
+/** After the first commit: switches on again what of the host should be on. */
+void manager_assert_host(Manager *manager);
+
+/** When nothing is held any more: asks for the chains, and with them the state, to go too. Commit afterwards. */
 void manager_stop(Manager *manager);
 
 /** Whether there is neither network nor ingress. */
@@ -179,6 +203,9 @@ void ingress_delete(Manager *manager, Ingress *ingress);
 
 /** The connection is gone, and with it all it owned. */
 void manager_owner_left(Manager *manager, const char *owner);
+
+/** After a restart: everything goes whose owner is not among the names on the bus (NULL-terminated), or whose time is over. */
+void manager_end_orphans(Manager *manager, char *const *alive);
 
 /** Deletes every object whose descriptor or time has ended its life. */
 void manager_end_lifetimes(Manager *manager);

@@ -24,6 +24,7 @@ struct Ports {
 	GHashTable *bindings;    /* port_key() → Binding */
 	guint16 cursors[256];    /* by protocol: the last port handed out */
 	bool warned[256];        /* by protocol: no socket to reserve with */
+	bool tolerant;
 };
 
 enum reserve_result { RESERVED, IN_USE_HERE, IN_USE_ON_HOST, RELEASE_PENDING, BIND_FAILED };
@@ -170,6 +171,10 @@ static enum reserve_result reserve_port(Ports *ports, const PortRange *range, gu
 			g_warning("Cannot reserve %s port %u on the host, publishing it all the same: %s",
 				  protocol_to_string(range->protocol), port, g_strerror(-fd));
 		ports->warned[range->protocol] = true;
+		fd = -1;
+	} else if (fd == -EADDRINUSE && ports->tolerant) {
+		g_warning("%s port %u was taken by a program on the host, it stays published all the same",
+			  protocol_to_string(range->protocol), port);
 		fd = -1;
 	} else if (fd < 0) {
 		*ret_errno = -fd;
@@ -356,6 +361,11 @@ bool ports_allocate(Ports *ports, Transaction *transaction, PortRange *ranges, g
 	g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_PORTS_EXHAUSTED,
 		    "no %u consecutive %s port(s) are free from %u to %u", count, protocol_to_string(protocol), min, max);
 	return false;
+}
+
+void ports_set_tolerant(Ports *ports, bool tolerant)
+{
+	ports->tolerant = tolerant;
 }
 
 guint16 ports_cursor(const Ports *ports, guint8 protocol)
