@@ -37,6 +37,27 @@ static void put_back(Manager *manager)
 	iptables_commit_clear(&commit);
 }
 
+static void undo_forget(void *context G_GNUC_UNUSED, void *object)
+{
+	g_free(object);
+}
+
+static void done_forget(void *context, void *object)
+{
+	Manager *manager = context;
+	PortRange *range = object;
+
+	conntrack_filter_add_udp_ports(manager->stale, range->family, &range->address, range->first, range->count);
+	g_free(range);
+}
+
+void manager_forget_flows(Manager *manager, const PortRange *range)
+{
+	if (range->protocol == IPPROTO_UDP && !manager->restoring)
+		transaction_push(manager->transaction, undo_forget, NULL, done_forget, manager,
+				 g_memdup2(range, sizeof *range));
+}
+
 static void forget_stale_connections(Manager *manager)
 {
 	g_autoptr(GError) error = NULL;

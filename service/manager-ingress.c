@@ -160,6 +160,7 @@ static bool add_port(Manager *manager, Ingress *ingress, const LinkPort *request
 	if (!quota_take(manager, QUOTA_PORTS, ingress->lifetime.uid, 1, error) ||
 	    !ports_reserve(manager->ports, manager->transaction, &range, error))
 		return false;
+	manager_forget_flows(manager, &range);
 
 	port = g_new(IngressPort, 1);
 	*port = (IngressPort){ requested->protocol, requested->port, references, manager_next_sequence(manager) };
@@ -171,28 +172,12 @@ static bool add_port(Manager *manager, Ingress *ingress, const LinkPort *request
 	return true;
 }
 
-static void done_release(void *context, void *object)
-{
-	Manager *manager = context;
-	PortRange *range = object;
-
-	conntrack_filter_add_udp_ports(manager->stale, range->family, &range->address, range->first, range->count);
-	g_free(range);
-}
-
-static void undo_release(void *context G_GNUC_UNUSED, void *object)
-{
-	g_free(object);
-}
-
 static void release_port(Manager *manager, const Ingress *ingress, const IngressPort *port)
 {
 	PortRange range = port_range(ingress, port->protocol, port->port);
 
 	ports_release(manager->ports, manager->transaction, &range);
-	if (port->protocol == IPPROTO_UDP)
-		transaction_push(manager->transaction, undo_release, NULL, done_release, manager,
-				 g_memdup2(&range, sizeof range));
+	manager_forget_flows(manager, &range);
 	quota_give(manager, QUOTA_PORTS, ingress->lifetime.uid, 1);
 	manager_remove_rules(manager, render_port_of(ingress, port));
 }

@@ -42,27 +42,14 @@ static bool reserve(Manager *manager, Endpoint *endpoint, PortMapping *mapping, 
 		if (!ports_allocate(manager->ports, manager->transaction, ranges, n, error))
 			return false;
 		mapping->host_port = ranges[0].first;
-		return true;
+	} else {
+		for (guint i = 0; i < n; i++)
+			if (!ports_reserve(manager->ports, manager->transaction, &ranges[i], error))
+				return false;
 	}
 	for (guint i = 0; i < n; i++)
-		if (!ports_reserve(manager->ports, manager->transaction, &ranges[i], error))
-			return false;
+		manager_forget_flows(manager, &ranges[i]);
 	return true;
-}
-
-/* Forgets the flows that a UDP host port would go on forwarding. */
-static void done_release(void *context, void *object)
-{
-	Manager *manager = context;
-	PortRange *range = object;
-
-	conntrack_filter_add_udp_ports(manager->stale, range->family, &range->address, range->first, range->count);
-	g_free(range);
-}
-
-static void undo_release(void *context G_GNUC_UNUSED, void *object)
-{
-	g_free(object);
 }
 
 void port_release(Manager *manager, Endpoint *endpoint, const PortMapping *mapping)
@@ -72,9 +59,7 @@ void port_release(Manager *manager, Endpoint *endpoint, const PortMapping *mappi
 
 	for (guint i = 0; i < n; i++) {
 		ports_release(manager->ports, manager->transaction, &ranges[i]);
-		if (mapping->protocol == IPPROTO_UDP)
-			transaction_push(manager->transaction, undo_release, NULL, done_release, manager,
-					 g_memdup2(&ranges[i], sizeof ranges[i]));
+		manager_forget_flows(manager, &ranges[i]);
 	}
 	quota_give(manager, QUOTA_PORTS, endpoint->lifetime.uid, mapping->count);
 }

@@ -116,3 +116,9 @@ bool network_use_host(Manager *manager, Network *network, GError **error);
 void network_leave_host(Manager *manager, Network *network);
 bool ingress_use_host(Manager *manager, Ingress *ingress, GError **error);
 void ingress_leave_host(Manager *manager, Ingress *ingress);
+
+/**
+ * Once the transaction is done, flows to these host ports start anew if they are UDP: those that a published port
+ * would go on forwarding, and those that would go on missing it.
+ */
+void manager_forget_flows(Manager *manager, const PortRange *range);
