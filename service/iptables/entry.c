@@ -153,6 +153,12 @@ static void encode_matches(const Rule *rule, Entry *entry, guint16 *offset)
 			addrtype->dest = XT_ADDRTYPE_LOCAL;
 	}
 
+	if (rule->icmpv6_type) {
+		struct ip6t_icmp *icmp = append_extension(entry, offset, "icmp6", 0, sizeof *icmp);
+		icmp->type = rule->icmpv6_type;
+		icmp->code[1] = 0xff;
+	}
+
 	if (rule->source_port[1] || rule->destination_port[1])
 		encode_ports(rule, entry, offset);
 }

@@ -3,6 +3,7 @@
 
 #include "service/rules/layout.h"
 
+#include <netinet/icmp6.h>
 #include <string.h>
 
 static void set_port_range(guint16 range[2], guint16 first, guint16 count)
@@ -85,6 +86,25 @@ static Rule *render_link_accept(const Address *from, const Address *to, const ch
 	return rule;
 }
 
+/*
+ * Endpoints find each other on the bridge by multicast, which is bridged past the rules in IPv4 (ARP) but not in
+ * IPv6: without these two a link would have nobody to talk to.
+ */
+static void render_neighbour_discovery(const char *bridge, guint64 sequence, guint32 index, GArray *items)
+{
+	static const guint8 types[] = { ND_NEIGHBOR_SOLICIT, ND_NEIGHBOR_ADVERT };
+
+	for (guint i = 0; i < G_N_ELEMENTS(types); i++) {
+		Rule *rule = layout_add(items, PLACE_DOCKER_ACCEPT, FAMILY_IPV6, sequence, index + i);
+
+		rule_set_in(rule, bridge);
+		rule_set_out(rule, bridge);
+		rule->protocol = IPPROTO_ICMPV6;
+		rule->icmpv6_type = types[i];
+		rule->target = TARGET_ACCEPT;
+	}
+}
+
 void render_link(const Endpoint *parent, const Link *link, GArray *items)
 {
 	const char *bridge = parent->network->bridge;
@@ -103,5 +123,7 @@ void render_link(const Endpoint *parent, const Link *link, GArray *items)
 			rule = render_link_accept(to, from, bridge, link, port, 2 * i + 1, items);
 			set_port_range(rule->source_port, port->port, 1);
 		}
+		if (family == FAMILY_IPV6)
+			render_neighbour_discovery(bridge, link->sequence, 2 * link->ports->len, items);
 	}
 }

@@ -50,10 +50,14 @@ static void append_matches(const Rule *rule, GString *text)
 		       rule->destination_length, text);
 	append_interface("-i", rule->flags & RULE_NOT_IN, rule->in, text);
 	append_interface("-o", rule->flags & RULE_NOT_OUT, rule->out, text);
-	if (rule->protocol != 0)
+	if (rule->protocol == IPPROTO_ICMPV6)
+		g_string_append(text, "-p ipv6-icmp ");
+	else if (rule->protocol != 0)
 		g_string_append_printf(text, "-p %s ", protocol_to_string(rule->protocol));
 	g_string_append(text, states[rule->state]);
 	g_string_append(text, addrtypes[rule->addrtype]);
+	if (rule->icmpv6_type != 0)
+		g_string_append_printf(text, "-m icmp6 --icmpv6-type %u ", rule->icmpv6_type);
 	if (rule->source_port[1] != 0 || rule->destination_port[1] != 0) {
 		g_string_append_printf(text, "-m %s ", protocol_to_string(rule->protocol));
 		append_ports("--sport", rule->source_port, text);
