@@ -35,6 +35,7 @@ struct Server {
 	GPtrArray *signals;    /* what to announce, in order */
 	GHashTable *announced; /* set of what is in signals, for coalescing */
 	bool hairpin;          /* as last announced */
+	guint64 generation;    /* likewise */
 	char **features;
 	char **alive;                 /* the names on the bus when we started */
 	sd_event_source *idle_source; /* armed while nothing is held */

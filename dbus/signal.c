@@ -104,8 +104,10 @@ static void on_committed(guint64 generation, guint added, guint removed, const G
 		sd_bus_message_unref(message);
 		check(r, "Drifted", ROOT_PATH);
 	}
-	if (added == 0 && removed == 0)
+	/* Drift that nothing was to be done about is no commit; a chain's policy alone is one. */
+	if (generation == server->generation)
 		return;
+	server->generation = generation;
 	check(sd_bus_emit_signal(server->bus, ROOT_PATH, MANAGER_INTERFACE, "RulesCommitted", "tuu", generation, added,
 				 removed),
 	      "RulesCommitted", ROOT_PATH);
