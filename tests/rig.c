@@ -18,10 +18,11 @@ enum { GONE_MS = 2000 };
 GDBusConnection *connection_new(void)
 {
 	g_autoptr(GError) error = NULL;
-	GDBusConnection *connection = g_dbus_connection_new_for_address_sync(
-		ADDRESS,
-		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL,
-		NULL, &error);
+	GDBusConnection *connection =
+		g_dbus_connection_new_for_address_sync(ADDRESS,
+						       G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+							       G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+						       NULL, NULL, &error);
 
 	if (!connection)
 		g_error(ADDRESS ": %s", error->message);
@@ -32,6 +33,12 @@ void connection_close(GDBusConnection *connection)
 {
 	g_dbus_connection_close_sync(connection, NULL, NULL);
 	g_object_unref(connection);
+}
+
+/* The name comes before the chains: a change, also one that is refused, waits until they are there. */
+static void settle(const Rig *rig)
+{
+	g_autoptr(GVariant) reply = ask_with_fds(rig->bus, "", "Manager", "Reconcile", "", "", NULL, NULL);
 }
 
 static Rig *rig_new(const BusTest *test)
@@ -54,6 +61,7 @@ static Rig *rig_new(const BusTest *test)
 	rig->bus = connection_new();
 	rig->starter = bus_connect();
 	rig->service = service_start(rig->starter, rig->configuration);
+	settle(rig);
 	return rig;
 }
 
@@ -71,6 +79,7 @@ void rig_restart(Rig *rig)
 {
 	service_kill(rig->service);
 	rig->service = service_start(rig->starter, rig->configuration);
+	settle(rig);
 }
 
 void rig_configure(const Rig *rig G_GNUC_UNUSED, const char *configuration)
@@ -132,16 +141,16 @@ static char *full_interface(const char *interface)
 	return strchr(interface, '.') ? g_strdup(interface) : g_strconcat(SERVICE ".", interface, NULL);
 }
 
-GVariant *ask_with_fds(GDBusConnection *connection, const char *path, const char *interface, const char *member,
-		       const char *types, const char *arguments, GUnixFDList *fds, GError **error)
+GVariant *ask_with_fds(GDBusConnection *connection, const char *path, const char *interface,
+		       const char *member, const char *types, const char *arguments, GUnixFDList *fds,
+		       GError **error)
 {
 	g_autofree char *object = g_strconcat(ROOT, path, NULL);
 	g_autofree char *full = full_interface(interface);
 
-	return g_dbus_connection_call_with_unix_fd_list_sync(connection, SERVICE, object, full, member,
-							     parse_arguments(types, arguments), NULL,
-							     G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, fds, NULL, NULL,
-							     error);
+	return g_dbus_connection_call_with_unix_fd_list_sync(
+		connection, SERVICE, object, full, member, parse_arguments(types, arguments), NULL,
+		G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, fds, NULL, NULL, error);
 }
 
 static GVariant *ask_on(const Rig *rig, const char *path, const char *interface, const char *member,
@@ -194,7 +203,8 @@ void refused(Rig *rig, const char *expected, const char *names, const char *path
 {
 	g_autofree char *before = rig_state(rig), *after = NULL, *name = NULL;
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GVariant) reply = ask_with_fds(rig->bus, path, interface, member, types, arguments, NULL, &error);
+	g_autoptr(GVariant) reply =
+		ask_with_fds(rig->bus, path, interface, member, types, arguments, NULL, &error);
 
 	if (reply) {
 		g_test_message("%s %s(%s) succeeded", path, member, arguments);
@@ -204,8 +214,8 @@ void refused(Rig *rig, const char *expected, const char *names, const char *path
 	name = g_dbus_error_get_remote_error(error);
 	g_dbus_error_strip_remote_error(error);
 	if (g_strcmp0(name, expected) != 0 || !strstr(error->message, names)) {
-		g_test_message("%s %s(%s) failed with %s: %s; not with %s and \"%s\"", path, member, arguments, name,
-			       error->message, expected, names);
+		g_test_message("%s %s(%s) failed with %s: %s; not with %s and \"%s\"", path, member,
+			       arguments, name, error->message, expected, names);
 		g_test_fail();
 	}
 	after = rig_state(rig);
@@ -274,8 +284,9 @@ char *rig_rules(const Rig *rig)
 
 char *rig_links(const Rig *rig)
 {
-	return netns_output(rig->host, "sh -c \"ip -o address; sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding "
-				       "net.bridge.bridge-nf-call-iptables 2>&1\"");
+	return netns_output(rig->host,
+			    "sh -c \"ip -o address; sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding "
+			    "net.bridge.bridge-nf-call-iptables 2>&1\"");
 }
 
 static int compare_strings(gconstpointer a, gconstpointer b)
@@ -308,12 +319,18 @@ guint rig_descriptors(const Rig *rig)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/fd", rig->service);
 	DIR *directory = opendir(path);
+	const struct dirent *entry;
 	guint n = 0;
 
 	if (!directory)
 		g_error("%s: no such directory", path);
-	while (readdir(directory))
-		n++;
+	while ((entry = readdir(directory))) {
+		g_autofree char *link = g_build_filename(path, entry->d_name, NULL);
+		g_autofree char *target = g_file_read_link(link, NULL);
+
+		/* Answers go out while the lock is still held. */
+		n += target && !g_str_has_suffix(target, "xtables.lock");
+	}
 	closedir(directory);
 	return n;
 }
@@ -371,7 +388,8 @@ static void on_answer(GObject *connection, GAsyncResult *result, gpointer data)
 {
 	Pending *pending = data;
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GVariant) reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(connection), result, &error);
+	g_autoptr(GVariant) reply =
+		g_dbus_connection_call_finish(G_DBUS_CONNECTION(connection), result, &error);
 
 	if (reply) {
 		pending->outcome = g_strdup("");
@@ -402,8 +420,8 @@ void pipeline_call(Pipeline *pipeline, GDBusConnection *connection, const char *
 		g_main_context_iteration(NULL, TRUE);
 	++*pending->open;
 	g_ptr_array_add(pipeline->calls, pending);
-	g_dbus_connection_call(connection, SERVICE, object, full, member, parse_arguments(types, arguments), NULL,
-			       G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, on_answer, pending);
+	g_dbus_connection_call(connection, SERVICE, object, full, member, parse_arguments(types, arguments),
+			       NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, on_answer, pending);
 }
 
 void pipeline_run(Pipeline *pipeline)
@@ -425,7 +443,8 @@ guint pipeline_place(const Pipeline *pipeline, guint n)
 /* --- signals --- */
 
 struct Signals {
-	GDBusConnection *connection; /* its own, so that what was sent has come when a call on it is answered */
+	GDBusConnection
+		*connection; /* its own, so that what was sent has come when a call on it is answered */
 	guint subscription;
 	GPtrArray *lines;
 	GArray *commits;
@@ -480,8 +499,9 @@ static void note_removed(Signals *signals, GVariant *parameters)
 			add_line(signals, g_strdup_printf("InterfacesRemoved %s %s", below_root(path), name));
 }
 
-static void on_signal(GDBusConnection *connection G_GNUC_UNUSED, const char *sender G_GNUC_UNUSED, const char *path,
-		      const char *interface, const char *member, GVariant *parameters, gpointer data)
+static void on_signal(GDBusConnection *connection G_GNUC_UNUSED, const char *sender G_GNUC_UNUSED,
+		      const char *path, const char *interface, const char *member, GVariant *parameters,
+		      gpointer data)
 {
 	Signals *signals = data;
 	Commit commit;
@@ -505,8 +525,8 @@ static void on_signal(GDBusConnection *connection G_GNUC_UNUSED, const char *sen
 /* Everything the service sent before its answer has come to this connection when that has. */
 static void catch_up(Signals *signals)
 {
-	g_autoptr(GVariant) reply = ask_with_fds(signals->connection, "", "org.freedesktop.DBus.Peer", "Ping", "", "",
-						 NULL, NULL);
+	g_autoptr(GVariant) reply = ask_with_fds(signals->connection, "", "org.freedesktop.DBus.Peer", "Ping",
+						 "", "", NULL, NULL);
 
 	g_assert_nonnull(reply);
 	while (g_main_context_iteration(NULL, FALSE))
@@ -520,8 +540,9 @@ Signals *signals_new(const Rig *rig G_GNUC_UNUSED)
 	signals->connection = connection_new();
 	signals->lines = g_ptr_array_new_with_free_func(g_free);
 	signals->commits = g_array_new(FALSE, FALSE, sizeof(Commit));
-	signals->subscription = g_dbus_connection_signal_subscribe(signals->connection, SERVICE, NULL, NULL, NULL, NULL,
-								   G_DBUS_SIGNAL_FLAGS_NONE, on_signal, signals, NULL);
+	signals->subscription =
+		g_dbus_connection_signal_subscribe(signals->connection, SERVICE, NULL, NULL, NULL, NULL,
+						   G_DBUS_SIGNAL_FLAGS_NONE, on_signal, signals, NULL);
 	catch_up(signals);
 	g_ptr_array_set_size(signals->lines, 0);
 	g_array_set_size(signals->commits, 0);

@@ -33,8 +33,8 @@ typedef struct Rig {
 typedef struct BusTest {
 	const char *path;
 	void (*run)(Rig *rig);
-	const char *configuration;         /* NULL: the defaults */
-	void (*before)(const Rig *rig);    /* what the service is to find when it comes */
+	const char *configuration;	/* NULL: the defaults */
+	void (*before)(const Rig *rig); /* what the service is to find when it comes */
 } BusTest;
 
 /** main() of a program of such tests. */
@@ -63,19 +63,21 @@ void answers(Rig *rig, const char *reply, const char *path, const char *interfac
 	     const char *types, const char *arguments);
 
 /**
- * A call that must fail with exactly this error, in a sentence that has names in it, and must leave everything as
- * it was: rules, links, objects, what the service has open.
+ * A call that must fail with exactly this error, in a sentence that has names in it, and must leave
+ * everything as it was: rules, links, objects, what the service has open.
  */
 void refused(Rig *rig, const char *error, const char *names, const char *path, const char *interface,
 	     const char *member, const char *types, const char *arguments);
 
 /** The same with descriptors, which are closed, for the handles in the arguments. */
-GVariant *ask_with_fds(GDBusConnection *connection, const char *path, const char *interface, const char *member,
-		       const char *types, const char *arguments, GUnixFDList *fds, GError **error);
+GVariant *ask_with_fds(GDBusConnection *connection, const char *path, const char *interface,
+		       const char *member, const char *types, const char *arguments, GUnixFDList *fds,
+		       GError **error);
 
 /** A property, as GVariant prints it without annotations; free it. NULL when it could not be had. */
 char *property(const Rig *rig, const char *path, const char *interface, const char *name);
-void property_is(const Rig *rig, const char *value, const char *path, const char *interface, const char *name);
+void property_is(const Rig *rig, const char *value, const char *path, const char *interface,
+		 const char *name);
 
 /** Fails unless there is, or is not, such an object. */
 void exists(const Rig *rig, const char *path);
@@ -84,7 +86,8 @@ void gone(const Rig *rig, const char *path);
 /** Waits until there is no such object; fails when it stays. */
 void goes(const Rig *rig, const char *path);
 
-/** Every rule of both families without counters; every link; every object with its properties; open descriptors. */
+/** Every rule of both families without counters; every link; every object with its properties; open
+ * descriptors. */
 char *rig_rules(const Rig *rig);
 char *rig_links(const Rig *rig);
 char *rig_objects(const Rig *rig);

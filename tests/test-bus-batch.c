@@ -35,7 +35,8 @@ static void build_up(Rig *rig)
 		      "'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16']>}");
 	pipeline_call(pipeline, rig->bus, WEB, "Network", "CreateEndpoint", "sa{sv}",
 		      "'app', {'Addresses': <['172.18.0.2']>}");
-	pipeline_call(pipeline, rig->bus, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8080, 80, 1)]");
+	pipeline_call(pipeline, rig->bus, APP, "Endpoint", "Publish", "a(ssqqq)",
+		      "[('tcp', '', 8080, 80, 1)]");
 	pipeline_call(pipeline, rig->bus, WEB, "Network", "Update", "a{sv}", "{'Masquerade': <false>}");
 	pipeline_call(pipeline, rig->bus, "", "Manager", "CreateIngress", "sa{sv}",
 		      "'front', {'Gateway': <'172.18.0.9'>}");
@@ -58,7 +59,8 @@ static void tear_down(Rig *rig)
 	pipeline_call(pipeline, rig->bus, "", "Manager", "CreateNetwork", "sa{sv}",
 		      "'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16']>}");
 	pipeline_call(pipeline, rig->bus, WEB, "Network", "CreateEndpoint", "sa{sv}",
-		      "'app', {'Addresses': <['172.18.0.2']>, 'Ports': <[('tcp', '', uint16 80, uint16 80, uint16 1)]>}");
+		      "'app', {'Addresses': <['172.18.0.2']>, 'Ports': <[('tcp', '', uint16 80, uint16 80, "
+		      "uint16 1)]>}");
 	pipeline_call(pipeline, rig->bus, APP, "Endpoint", "Delete", "", "");
 	pipeline_call(pipeline, rig->bus, WEB, "Network", "Delete", "", "");
 	pipeline_run(pipeline);
@@ -75,9 +77,10 @@ static void bad_one(Rig *rig)
 
 	create_network(rig);
 	for (guint i = 0; i < 60; i++) {
-		g_autofree char *arguments = g_strdup_printf(
-			"'e%u', {'Addresses': <['%s.%u']>, 'Ports': <[('tcp', '', uint16 %u, uint16 80, uint16 1)]>}", i,
-			i == 30 ? "10.0.0" : "172.18.0", 2 + i, 8000 + (i == 40 ? 39 : i));
+		g_autofree char *arguments =
+			g_strdup_printf("'e%u', {'Addresses': <['%s.%u']>, 'Ports': <[('tcp', '', uint16 %u, "
+					"uint16 80, uint16 1)]>}",
+					i, i == 30 ? "10.0.0" : "172.18.0", 2 + i, 8000 + (i == 40 ? 39 : i));
 
 		pipeline_call(pipeline, rig->bus, WEB, "Network", "CreateEndpoint", "sa{sv}", arguments);
 	}
@@ -109,13 +112,14 @@ static void bad_on_host(Rig *rig)
 	netns_sysctl(rig->host, "net/ipv6/conf/all/disable_ipv6", "1");
 	netns_sysctl(rig->host, "net/ipv6/conf/default/disable_ipv6", "1");
 	for (guint i = 0; i < 20; i++) {
-		g_autofree char *arguments = g_strdup_printf("'n%u', {'Subnets': <['%s']>, 'Persistent': <true>}", i,
-							     i == 11 ? "fd00:11::/64" : "10.0.0.0/24");
-		g_autofree char *good =
-			g_strdup_printf("'e%u', {'Addresses': <['172.18.0.%u']>}", i, 2 + i);
+		g_autofree char *arguments =
+			g_strdup_printf("'n%u', {'Subnets': <['%s']>, 'Persistent': <true>}", i,
+					i == 11 ? "fd00:11::/64" : "10.0.0.0/24");
+		g_autofree char *good = g_strdup_printf("'e%u', {'Addresses': <['172.18.0.%u']>}", i, 2 + i);
 
 		if (i == 11)
-			pipeline_call(pipeline, rig->bus, "", "Manager", "CreateNetwork", "sa{sv}", arguments);
+			pipeline_call(pipeline, rig->bus, "", "Manager", "CreateNetwork", "sa{sv}",
+				      arguments);
 		else
 			pipeline_call(pipeline, rig->bus, WEB, "Network", "CreateEndpoint", "sa{sv}", good);
 	}
@@ -143,8 +147,9 @@ static void again(Rig *rig)
 	before = rig_state(rig);
 	for (guint i = 0; i < 5; i++) {
 		pipeline_call(pipeline, rig->bus, WEB, "Network", "Delete", "", "");
-		pipeline_call(pipeline, rig->bus, "", "Manager", "CreateNetwork", "sa{sv}",
-			      "'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16']>, 'Persistent': <true>}");
+		pipeline_call(
+			pipeline, rig->bus, "", "Manager", "CreateNetwork", "sa{sv}",
+			"'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16']>, 'Persistent': <true>}");
 		pipeline_call(pipeline, rig->bus, WEB, "Network", "CreateEndpoint", "sa{sv}",
 			      "'app', {'Addresses': <['172.18.0.2']>, 'Persistent': <true>}");
 		pipeline_call(pipeline, rig->bus, APP, "Endpoint", "Publish", "a(ssqqq)",
@@ -168,7 +173,7 @@ static void again(Rig *rig)
 /* Three clients at once, each with its own network, all in each other's way at one port. */
 static void mixed(Rig *rig)
 {
-	enum { CLIENTS = 3, ROUNDS = 42 };
+	enum { CLIENTS = 3, ROUNDS = 48 };
 	GDBusConnection *clients[CLIENTS];
 	Pipeline *pipeline = pipeline_new();
 	guint taken = 0, n = 0;
@@ -176,8 +181,7 @@ static void mixed(Rig *rig)
 	for (guint c = 0; c < CLIENTS; c++)
 		clients[c] = connection_new();
 	for (guint c = 0; c < CLIENTS; c++) {
-		g_autofree char *arguments =
-			g_strdup_printf("'n%u', {'Subnets': <['10.%u.0.0/16']>}", c, c);
+		g_autofree char *arguments = g_strdup_printf("'n%u', {'Subnets': <['10.%u.0.0/16']>}", c, c);
 
 		pipeline_call(pipeline, clients[c], "", "Manager", "CreateNetwork", "sa{sv}", arguments);
 	}
@@ -188,7 +192,8 @@ static void mixed(Rig *rig)
 			g_autofree char *create =
 				g_strdup_printf("'e%u', {'Addresses': <['10.%u.1.%u']>}", i, c, 2 + i);
 
-			pipeline_call(pipeline, clients[c], network, "Network", "CreateEndpoint", "sa{sv}", create);
+			pipeline_call(pipeline, clients[c], network, "Network", "CreateEndpoint", "sa{sv}",
+				      create);
 			pipeline_call(pipeline, clients[c], endpoint, "Endpoint", "Publish", "a(ssqqq)",
 				      "[('tcp', '', 0, 80, 1)]");
 			pipeline_call(pipeline, clients[c], endpoint, "Endpoint", "Publish", "a(ssqqq)",
@@ -225,7 +230,8 @@ static void mixed(Rig *rig)
 	pipeline_free(pipeline);
 }
 
-/* Calls that come together are committed together; Generation counts tables, of which a publication needs two. */
+/* Calls that come together are committed together; Generation counts tables, of which a publication needs
+ * two. */
 static void group_commit(Rig *rig)
 {
 	enum { CALLS = 120 };
@@ -239,7 +245,8 @@ static void group_commit(Rig *rig)
 	     "'app', {'Addresses': <['172.18.0.2']>, 'Persistent': <true>}");
 	signals = signals_new(rig);
 	for (guint i = 0; i < CALLS; i++) {
-		g_autofree char *ports = g_strdup_printf("[('tcp', '0.0.0.0', %u, %u, 1)]", 2000 + i, 2000 + i);
+		g_autofree char *ports =
+			g_strdup_printf("[('tcp', '0.0.0.0', %u, %u, 1)]", 2000 + i, 2000 + i);
 
 		pipeline_call(pipeline, rig->bus, APP, "Endpoint", "Publish", "a(ssqqq)", ports);
 	}

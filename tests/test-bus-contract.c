@@ -63,9 +63,10 @@ static char *describe_interface(const GDBusInterfaceInfo *info)
 		g_ptr_array_add(lines, g_string_free(line, FALSE));
 	}
 	for (guint i = 0; info->properties && info->properties[i]; i++)
-		g_ptr_array_add(lines, g_strdup_printf("property %s:%s flags %u emits %s", info->properties[i]->name,
-						       info->properties[i]->signature, info->properties[i]->flags,
-						       emits_changed(info->properties[i])));
+		g_ptr_array_add(lines,
+				g_strdup_printf("property %s:%s flags %u emits %s", info->properties[i]->name,
+						info->properties[i]->signature, info->properties[i]->flags,
+						emits_changed(info->properties[i])));
 	g_ptr_array_sort(lines, compare_lines);
 	g_ptr_array_add(lines, NULL);
 	return g_strjoinv("\n", (char **)lines->pdata);
@@ -73,7 +74,8 @@ static char *describe_interface(const GDBusInterfaceInfo *info)
 
 static GDBusNodeInfo *introspect(Rig *rig, const char *path)
 {
-	g_autoptr(GVariant) reply = ask(rig, path, "org.freedesktop.DBus.Introspectable", "Introspect", "", "");
+	g_autoptr(GVariant) reply =
+		ask(rig, path, "org.freedesktop.DBus.Introspectable", "Introspect", "", "");
 	g_autoptr(GError) error = NULL;
 	GDBusNodeInfo *node;
 	const char *xml;
@@ -173,8 +175,8 @@ static void manager_properties(Rig *rig)
 	create_all(rig);
 	after = property(rig, "", "Manager", "Generation");
 	g_assert_cmpint(g_ascii_strtoll(after, NULL, 10), >, g_ascii_strtoll(before, NULL, 10));
-	refused(rig, STANDARD("PropertyReadOnly"), "Hairpin", "", "org.freedesktop.DBus.Properties", "Set", "ssv",
-		"'org.example.NetFilter.Manager', 'Hairpin', <true>");
+	refused(rig, STANDARD("PropertyReadOnly"), "Hairpin", "", "org.freedesktop.DBus.Properties", "Set",
+		"ssv", "'org.example.NetFilter.Manager', 'Hairpin', <true>");
 }
 
 static void network_properties(Rig *rig)
@@ -231,8 +233,8 @@ static void endpoint_properties(Rig *rig)
 	};
 
 	create_all(rig);
-	answers(rig, "([('tcp', '', 8080, 80, 1), ('udp', '192.0.2.1', 53, 5353, 2)],)", APP, "Endpoint", "Publish",
-		"a(ssqqq)", "[('tcp', '', 8080, 80, 1), ('udp', '192.0.2.1', 53, 5353, 2)]");
+	answers(rig, "([('tcp', '', 8080, 80, 1), ('udp', '192.0.2.1', 53, 5353, 2)],)", APP, "Endpoint",
+		"Publish", "a(ssqqq)", "[('tcp', '', 8080, 80, 1), ('udp', '192.0.2.1', 53, 5353, 2)]");
 	for (guint i = 0; i < G_N_ELEMENTS(values); i++)
 		property_is(rig, values[i].value, APP, "Endpoint", values[i].name);
 	property_is(rig, owner, APP, "Endpoint", "Owner");
@@ -295,7 +297,8 @@ static void rules_of_objects(Rig *rig)
 {
 	create_all(rig);
 	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'db', {'Subnets': <['172.19.0.0/16']>}");
-	done(rig, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8080, 80, 1), ('udp', '', 53, 5353, 2)]");
+	done(rig, APP, "Endpoint", "Publish", "a(ssqqq)",
+	     "[('tcp', '', 8080, 80, 1), ('udp', '', 53, 5353, 2)]");
 	done(rig, FRONT, "Ingress", "Publish", "a(sq)", "[('tcp', 443)]");
 	check_rules(rig, WEB, "Network", 20);
 	check_rules(rig, APP, "Endpoint", 12);
@@ -337,7 +340,8 @@ static void creating_several(Rig *rig)
 	before = rig_state(rig);
 	answers(rig, "(['" ROOT WEB "/endpoint/x', '" ROOT WEB "/endpoint/y'],)", WEB, "Network",
 		"CreateEndpoints", "a(sa{sv})",
-		"[('x', {'Addresses': <['172.18.0.3']>, 'Ports': <[('tcp', '', uint16 81, uint16 80, uint16 1)]>}),"
+		"[('x', {'Addresses': <['172.18.0.3']>, 'Ports': <[('tcp', '', uint16 81, uint16 80, uint16 "
+		"1)]>}),"
 		" ('y', {'Addresses': <['172.18.0.4']>})]");
 	done(rig, WEB "/endpoint/x", "Endpoint", "Delete", "", "");
 	done(rig, WEB "/endpoint/y", "Endpoint", "Delete", "", "");
@@ -345,7 +349,8 @@ static void creating_several(Rig *rig)
 	g_assert_cmpstr(before, ==, after);
 	answers(rig, "([],)", WEB, "Network", "CreateEndpoints", "a(sa{sv})", "[]");
 	refused(rig, OURS("AddressInUse"), "172.18.0.2", WEB, "Network", "CreateEndpoints", "a(sa{sv})",
-		"[('x', {'Addresses': <['172.18.0.3']>, 'Ports': <[('tcp', '', uint16 81, uint16 80, uint16 1)]>}),"
+		"[('x', {'Addresses': <['172.18.0.3']>, 'Ports': <[('tcp', '', uint16 81, uint16 80, uint16 "
+		"1)]>}),"
 		" ('y', {'Addresses': <['172.18.0.2']>})]");
 	refused(rig, OURS("EndpointExists"), "\"x\"", WEB, "Network", "CreateEndpoints", "a(sa{sv})",
 		"[('x', {'Addresses': <['172.18.0.3']>}), ('x', {'Addresses': <['172.18.0.4']>})]");
@@ -355,14 +360,17 @@ static void network_with_endpoints(Rig *rig)
 {
 	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
 	     "'web', {'Subnets': <['172.18.0.0/16']>, 'Endpoints': <["
-	     "('a', {'Addresses': <['172.18.0.2']>, 'Ports': <[('tcp', '', uint16 80, uint16 80, uint16 1)]>}),"
+	     "('a', {'Addresses': <['172.18.0.2']>, 'Ports': <[('tcp', '', uint16 80, uint16 80, uint16 "
+	     "1)]>}),"
 	     "('b', @a{sv} {'Addresses': <['172.18.0.3']>, 'Persistent': <true>})]>}");
 	exists(rig, WEB "/endpoint/a");
 	property_is(rig, "true", WEB "/endpoint/b", "Endpoint", "Persistent");
 	refused(rig, OURS("PortInUse"), "tcp port 80", "", "Manager", "CreateNetwork", "sa{sv}",
 		"'two', {'Subnets': <['172.19.0.0/16']>, 'Endpoints': <["
-		"('a', {'Addresses': <['172.19.0.2']>, 'Ports': <[('tcp', '', uint16 81, uint16 80, uint16 1)]>}),"
-		"('b', {'Addresses': <['172.19.0.3']>, 'Ports': <[('tcp', '', uint16 80, uint16 80, uint16 1)]>})]>}");
+		"('a', {'Addresses': <['172.19.0.2']>, 'Ports': <[('tcp', '', uint16 81, uint16 80, uint16 "
+		"1)]>}),"
+		"('b', {'Addresses': <['172.19.0.3']>, 'Ports': <[('tcp', '', uint16 80, uint16 80, uint16 "
+		"1)]>})]>}");
 	done(rig, WEB, "Network", "Delete", "", "");
 }
 
@@ -401,7 +409,8 @@ static void linking(Rig *rig)
 	property_is(rig, "['" ROOT WEB "/endpoint/db']", APP, "Endpoint", "Links");
 	check_rules(rig, APP, "Endpoint", 2);
 	/* Linking again adds ports. */
-	done(rig, APP, "Endpoint", "Link", "oa(sq)", "'" ROOT WEB "/endpoint/db', [('tcp', 5432), ('udp', 53)]");
+	done(rig, APP, "Endpoint", "Link", "oa(sq)",
+	     "'" ROOT WEB "/endpoint/db', [('tcp', 5432), ('udp', 53)]");
 	check_rules(rig, APP, "Endpoint", 4);
 	done(rig, APP, "Endpoint", "Unlink", "o", "'" ROOT WEB "/endpoint/db'");
 	after = rig_state(rig);
@@ -417,7 +426,8 @@ static void deleting(Rig *rig)
 	g_autofree char *before = rig_state(rig), *after = NULL;
 
 	create_all(rig);
-	done(rig, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 0, 80, 1), ('udp', '', 53, 5353, 100)]");
+	done(rig, APP, "Endpoint", "Publish", "a(ssqqq)",
+	     "[('tcp', '', 0, 80, 1), ('udp', '', 53, 5353, 100)]");
 	done(rig, FRONT, "Ingress", "Publish", "a(sq)", "[('tcp', 443)]");
 	done(rig, FRONT, "Ingress", "Delete", "", "");
 	gone(rig, FRONT);
@@ -440,8 +450,56 @@ static void unknown_members(Rig *rig)
 	refused(rig, STANDARD("InvalidArgs"), "", "", "Manager", "CreateNetwork", "s", "'x'");
 	refused(rig, STANDARD("InvalidArgs"), "", "", "Manager", "CreateNetwork", "sa{ss}", "'x', {}");
 	refused(rig, STANDARD("InvalidArgs"), "ipv5", "", "Manager", "DumpRules", "s", "'ipv5'");
-	refused(rig, STANDARD("UnknownObject"), "", "/network/nothing/endpoint/x", "Endpoint", "Delete", "", "");
+	refused(rig, STANDARD("UnknownObject"), "", "/network/nothing/endpoint/x", "Endpoint", "Delete", "",
+		"");
 	refused(rig, STANDARD("UnknownObject"), "", "/elsewhere", "Manager", "Reload", "", "");
+}
+
+/* --- who may --- */
+
+/* What a call by a nobody prints, or the error it fails with. */
+static char *as_nobody(Rig *rig, const char *call)
+{
+	return netns_output(rig->host,
+			    "sh -c \"setpriv --reuid=65534 --clear-groups gdbus call --system"
+			    " -d org.example.NetFilter -o " ROOT
+			    " -m org.example.NetFilter.%s 2>&1 || true\"",
+			    call);
+}
+
+/* Without polkit nobody else may change anything; everybody may look. */
+static void strangers(Rig *rig)
+{
+	static const char *const changes[] = {
+		"Manager.CreateNetwork new \\\"{'Subnets': <['10.0.0.0/8']>}\\\"",
+		"Manager.CreateIngress new \\\"{'Gateway': <'172.18.0.9'>}\\\"",
+		"Manager.Reconcile",
+		"Manager.Reload",
+	};
+	static const char *const looks[] = {
+		"Manager.GetNetwork web",
+		"Manager.DumpRules ipv4",
+		"Manager.PreviewNetwork new \\\"{'Subnets': <['10.0.0.0/8']>}\\\"",
+	};
+	g_autofree char *before = NULL, *after = NULL;
+
+	create_all(rig);
+	before = rig_state(rig);
+	for (guint i = 0; i < G_N_ELEMENTS(changes); i++) {
+		g_autofree char *said = as_nobody(rig, changes[i]);
+
+		if (strstr(said, STANDARD("AccessDenied")))
+			continue;
+		g_test_message("%s: %s", changes[i], said);
+		g_test_fail();
+	}
+	for (guint i = 0; i < G_N_ELEMENTS(looks); i++) {
+		g_autofree char *said = as_nobody(rig, looks[i]);
+
+		g_assert_true(g_str_has_prefix(said, "("));
+	}
+	after = rig_state(rig);
+	g_assert_cmpstr(before, ==, after);
 }
 
 static const BusTest tests[] = {
@@ -461,6 +519,7 @@ static const BusTest tests[] = {
 	{"/bus/contract/linking", linking},
 	{"/bus/contract/deleting", deleting},
 	{"/bus/contract/unknown-members", unknown_members},
+	{"/bus/contract/strangers", strangers},
 };
 
 int main(int argc, char **argv)

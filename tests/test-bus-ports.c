@@ -44,7 +44,9 @@ static int host_bind(int type, const char *address, guint16 port)
 	int fd = socket(v6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0);
 	int r;
 
-	g_assert_cmpint(inet_pton(v6 ? AF_INET6 : AF_INET, address, v6 ? (void *)&in6.sin6_addr : &in.sin_addr), ==, 1);
+	g_assert_cmpint(
+		inet_pton(v6 ? AF_INET6 : AF_INET, address, v6 ? (void *)&in6.sin6_addr : &in.sin_addr), ==,
+		1);
 	if (v6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int));
 	r = v6 ? bind(fd, (struct sockaddr *)&in6, sizeof in6) : bind(fd, (struct sockaddr *)&in, sizeof in);
@@ -280,8 +282,9 @@ static void ranges(Rig *rig)
 	before = count_rules(rig, "\n-A ");
 	publish(rig, APP, "[('tcp', '0.0.0.0', 10000, 20000, 10000)]");
 	g_assert_cmpuint(count_rules(rig, "\n-A "), ==, before + 3);
-	g_assert_cmpuint(count_rules(rig, "--dport 10000:19999 -j DNAT --to-destination 172.18.0.2:20000-29999/10000"), ==,
-			 1);
+	g_assert_cmpuint(
+		count_rules(rig, "--dport 10000:19999 -j DNAT --to-destination 172.18.0.2:20000-29999/10000"),
+		==, 1);
 	is_taken(SOCK_STREAM, "0.0.0.0", 10000);
 	is_taken(SOCK_STREAM, "0.0.0.0", 19999);
 	unpublish(rig, APP, "[('tcp', '0.0.0.0', 10000, 20000, 10000)]");
@@ -305,10 +308,12 @@ static void ingress(Rig *rig)
 	cannot_publish(rig, APP, "[('tcp', '', 80, 80, 1)]", "tcp port 80");
 	cannot_publish(rig, APP, "[('tcp', '192.0.2.1', 440, 80, 5)]", "tcp port 443");
 	publish(rig, APP, "[('tcp', '', 8080, 80, 1)]");
-	refused(rig, OURS("PortInUse"), "8080", FRONT, "Ingress", "Publish", "a(sq)", "[('tcp', 81), ('tcp', 8080)]");
+	refused(rig, OURS("PortInUse"), "8080", FRONT, "Ingress", "Publish", "a(sq)",
+		"[('tcp', 81), ('tcp', 8080)]");
 	refused(rig, OURS("PortInUse"), "53", FRONT, "Ingress", "Publish", "a(sq)", "[('udp', 53)]");
 	refused(rig, OURS("PortInUse"), "8080", "", "Manager", "CreateIngress", "sa{sv}",
-		"'third', {'Gateway': <'172.18.0.7'>, 'Ports': <[('tcp', uint16 81), ('tcp', uint16 8080)]>}");
+		"'third', {'Gateway': <'172.18.0.7'>, 'Ports': <[('tcp', uint16 81), ('tcp', uint16 "
+		"8080)]>}");
 
 	/* Counted: what was published twice goes with the second withdrawal. */
 	between = rig_state(rig);
@@ -339,14 +344,10 @@ static void ingress(Rig *rig)
 }
 
 static const BusTest tests[] = {
-	{"/bus/ports/conflicts", conflicts},
-	{"/bus/ports/all-or-nothing", all_or_nothing},
-	{"/bus/ports/reserved", reserved},
-	{"/bus/ports/in-use-on-host", in_use_on_host},
-	{"/bus/ports/allocation", allocation},
-	{"/bus/ports/allocation-undone", allocation_undone},
-	{"/bus/ports/shared", shared},
-	{"/bus/ports/ranges", ranges},
+	{"/bus/ports/conflicts", conflicts},   {"/bus/ports/all-or-nothing", all_or_nothing},
+	{"/bus/ports/reserved", reserved},     {"/bus/ports/in-use-on-host", in_use_on_host},
+	{"/bus/ports/allocation", allocation}, {"/bus/ports/allocation-undone", allocation_undone},
+	{"/bus/ports/shared", shared},	       {"/bus/ports/ranges", ranges},
 	{"/bus/ports/ingress", ingress},
 };
 

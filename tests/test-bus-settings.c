@@ -16,7 +16,8 @@ static void create_world(Rig *rig)
 {
 	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
 	     "'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16', 'fd00:18::/64']>, 'Endpoints': <["
-	     "('app', {'Addresses': <['172.18.0.2', 'fd00:18::2']>}), ('db', {'Addresses': <['172.18.0.3']>}),"
+	     "('app', {'Addresses': <['172.18.0.2', 'fd00:18::2']>}), ('db', {'Addresses': "
+	     "<['172.18.0.3']>}),"
 	     "('six', @a{sv} {'Addresses': <['fd00:18::6']>})]>}");
 	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
 	     "'inner', {'Internal': <true>, 'Subnets': <['172.20.0.0/16']>,"
@@ -30,18 +31,19 @@ typedef struct Bad {
 	const char *error; /* NULL: InvalidArgs */
 } Bad;
 
-static void refuse_all(Rig *rig, const char *path, const char *interface, const char *member, const char *types,
-		       const char *format, const Bad *bad, gsize n)
+static void refuse_all(Rig *rig, const char *path, const char *interface, const char *member,
+		       const char *types, const char *format, const Bad *bad, gsize n)
 {
 	for (gsize i = 0; i < n; i++) {
 		g_auto(GStrv) parts = g_strsplit(format, "%s", 2);
 		g_autofree char *arguments = g_strconcat(parts[0], bad[i].arguments, parts[1], NULL);
 
-		refused(rig, bad[i].error ?: INVALID, bad[i].names, path, interface, member, types, arguments);
+		refused(rig, bad[i].error ?: INVALID, bad[i].names, path, interface, member, types,
+			arguments);
 	}
 }
 
-#define REFUSE_ALL(path, interface, member, types, format, bad)                                                        \
+#define REFUSE_ALL(path, interface, member, types, format, bad)                                              \
 	refuse_all(rig, path, interface, member, types, format, bad, G_N_ELEMENTS(bad))
 
 /* --- names --- */
@@ -52,21 +54,18 @@ static void refuse_all(Rig *rig, const char *path, const char *interface, const 
 static void names(Rig *rig)
 {
 	static const Bad bad[] = {
-		{"''", "empty"},
-		{"'" BYTES_64 "x'", BYTES_16},
-		{"'a\\nb'", "printed"},
-		{"'\\u0007'", "printed"},
-		{"'\\u007f'", "printed"},
-		{"'\\u0085'", "printed"},
-		{"'\\u200b'", "printed"},
-		{"'\\u202e'", "printed"},
+		{"''", "empty"},	  {"'" BYTES_64 "x'", BYTES_16}, {"'a\\nb'", "printed"},
+		{"'\\u0007'", "printed"}, {"'\\u007f'", "printed"},	 {"'\\u0085'", "printed"},
+		{"'\\u200b'", "printed"}, {"'\\u202e'", "printed"},
 	};
 	static const char *const good[] = {
-		"'" BYTES_64 "'", "'a/b'", "'a_2fb'", "'_'", "'a b'", "'.'", "'..'", "'1'", "'-j'", "'%s'", "'é€𝄞'",
+		"'" BYTES_64 "'", "'a/b'", "'a_2fb'", "'_'",  "'a b'", "'.'",
+		"'..'",		  "'1'",   "'-j'",    "'%s'", "'é€𝄞'",
 	};
 	/* Names that differ are different objects, however they are written in a path. */
 	for (guint i = 0; i < G_N_ELEMENTS(good); i++) {
-		g_autofree char *arguments = g_strdup_printf("%s, {'Subnets': <['10.0.%u.0/24']>}", good[i], i);
+		g_autofree char *arguments =
+			g_strdup_printf("%s, {'Subnets': <['10.0.%u.0/24']>}", good[i], i);
 		g_autoptr(GVariant) reply = ask(rig, "", "Manager", "CreateNetwork", "sa{sv}", arguments);
 		g_autofree char *name = NULL, *text = NULL;
 		const char *path;
@@ -85,7 +84,8 @@ static void names(Rig *rig)
 	}
 	REFUSE_ALL("", "Manager", "CreateNetwork", "sa{sv}", "%s, {'Subnets': <['10.1.0.0/24']>}", bad);
 	REFUSE_ALL("", "Manager", "CreateIngress", "sa{sv}", "%s, {'Gateway': <'10.0.0.2'>}", bad);
-	REFUSE_ALL("/network/_2e", "Network", "CreateEndpoint", "sa{sv}", "%s, {'Addresses': <['10.0.5.9']>}", bad);
+	REFUSE_ALL("/network/_2e", "Network", "CreateEndpoint", "sa{sv}", "%s, {'Addresses': <['10.0.5.9']>}",
+		   bad);
 	refused(rig, OURS("NetworkExists"), "\"a/b\"", "", "Manager", "CreateNetwork", "sa{sv}",
 		"'a/b', {'Subnets': <['10.1.0.0/24']>}");
 	refused(rig, OURS("NetworkExists"), "\"a/b\"", "", "Manager", "PreviewNetwork", "sa{sv}",
@@ -208,8 +208,8 @@ static void gateways(Rig *rig)
 	};
 
 	create_world(rig);
-	REFUSE_ALL("", "Manager", "CreateNetwork", "sa{sv}", "'new', {'Subnets': <['172.19.0.0/16']>, 'Gateways': <%s>}",
-		   bad);
+	REFUSE_ALL("", "Manager", "CreateNetwork", "sa{sv}",
+		   "'new', {'Subnets': <['172.19.0.0/16']>, 'Gateways': <%s>}", bad);
 	refused(rig, INVALID, "fd00:19::", "", "Manager", "CreateNetwork", "sa{sv}",
 		"'new', {'Subnets': <['fd00:19::/64']>, 'Gateways': <['fd00:19::']>}");
 	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
@@ -240,8 +240,8 @@ static void bridges(Rig *rig)
 	g_autofree char *links = NULL;
 
 	create_world(rig);
-	REFUSE_ALL("", "Manager", "CreateNetwork", "sa{sv}", "'new', {'Subnets': <['172.19.0.0/16']>, 'Bridge': <%s>}",
-		   bad);
+	REFUSE_ALL("", "Manager", "CreateNetwork", "sa{sv}",
+		   "'new', {'Subnets': <['172.19.0.0/16']>, 'Bridge': <%s>}", bad);
 
 	/* One that exists is adopted and left alone. */
 	netns_run(rig->host, "ip link add mine type bridge");
@@ -276,7 +276,8 @@ static void host_bindings(Rig *rig)
 	create_world(rig);
 	REFUSE_ALL("", "Manager", "CreateNetwork", "sa{sv}",
 		   "'new', {'Subnets': <['172.19.0.0/16']>, 'HostBinding': <%s>}", bad);
-	REFUSE_ALL(INTERNAL, "Network", "Update", "a{sv}", "{'Masquerade': <false>, 'HostBinding': <%s>}", bad);
+	REFUSE_ALL(INTERNAL, "Network", "Update", "a{sv}", "{'Masquerade': <false>, 'HostBinding': <%s>}",
+		   bad);
 	refused(rig, INVALID, "\"Bridge\"", WEB, "Network", "Update", "a{sv}", "{'Bridge': <'br1'>}");
 	refused(rig, INVALID, "\"Subnets\"", WEB, "Network", "Update", "a{sv}",
 		"{'Masquerade': <false>, 'Subnets': <['10.0.0.0/8']>}");
@@ -306,7 +307,8 @@ static void addresses(Rig *rig)
 		{"{'Addresses': <['172.18.0.1']>}", "172.18.0.1", OURS("AddressInUse")},
 		{"{'Addresses': <['fd00:18::1']>}", "fd00:18::1", OURS("AddressInUse")},
 		{"{'Addresses': <['172.18.0.2']>}", "172.18.0.2", OURS("AddressInUse")},
-		{"{'Addresses': <['172.18.0.7', 'fd00:18:0:0:0::2']>}", "fd00:18:0:0:0::2", OURS("AddressInUse")},
+		{"{'Addresses': <['172.18.0.7', 'fd00:18:0:0:0::2']>}", "fd00:18:0:0:0::2",
+		 OURS("AddressInUse")},
 		{"{'Addresses': <['172.18.0.7']>, 'Addresses': <['172.18.0.8']>}", "Addresses"},
 		{"{'Addresses': <['172.18.0.7']>, 'Bridge': <'br0'>}", "\"Bridge\""},
 		{"{'Addresses': <['172.18.0.7']>, 'Ports': <[('tcp', uint16 80)]>}", "Ports"},
@@ -317,15 +319,16 @@ static void addresses(Rig *rig)
 	REFUSE_ALL(WEB, "Network", "CreateEndpoint", "sa{sv}", "'new', %s", bad);
 	refused(rig, OURS("EndpointExists"), "\"app\"", WEB, "Network", "CreateEndpoint", "sa{sv}",
 		"'app', {'Addresses': <['172.18.0.7']>}");
-	REFUSE_ALL("", "Manager", "CreateNetwork", "sa{sv}",
-		   "'new', {'Subnets': <['10.0.0.0/8']>, 'Endpoints': <[('one', {'Addresses': <['10.0.0.2']>}),"
-		   " ('new', @a{sv} %s)]>}",
-		   ((const Bad[]){
-			   {"{'Addresses': <['172.18.0.7']>}", "172.18.0.7"},
-			   {"{'Addresses': <['10.0.0.2']>}", "10.0.0.2", OURS("AddressInUse")},
-			   {"{}", "Addresses"},
-			   {"{'Address': <['10.0.0.3']>}", "\"Address\""},
-		   }));
+	REFUSE_ALL(
+		"", "Manager", "CreateNetwork", "sa{sv}",
+		"'new', {'Subnets': <['10.0.0.0/8']>, 'Endpoints': <[('one', {'Addresses': <['10.0.0.2']>}),"
+		" ('new', @a{sv} %s)]>}",
+		((const Bad[]){
+			{"{'Addresses': <['172.18.0.7']>}", "172.18.0.7"},
+			{"{'Addresses': <['10.0.0.2']>}", "10.0.0.2", OURS("AddressInUse")},
+			{"{}", "Addresses"},
+			{"{'Address': <['10.0.0.3']>}", "\"Address\""},
+		}));
 }
 
 static void mappings(Rig *rig)
@@ -359,14 +362,16 @@ static void mappings(Rig *rig)
 		"[('tcp', '2001:db8:1::1', 8080, 80, 1)]");
 	refused(rig, INVALID, "192.0.2.1", WEB "/endpoint/six", "Endpoint", "Publish", "a(ssqqq)",
 		"[('tcp', '192.0.2.1', 8080, 80, 1)]");
-	refused(rig, OURS("NetworkInternal"), "\"inner\"", INTERNAL "/endpoint/app", "Endpoint", "Publish", "a(ssqqq)",
-		"[('tcp', '', 8080, 80, 1)]");
+	refused(rig, OURS("NetworkInternal"), "\"inner\"", INTERNAL "/endpoint/app", "Endpoint", "Publish",
+		"a(ssqqq)", "[('tcp', '', 8080, 80, 1)]");
 	refused(rig, OURS("NetworkInternal"), "\"inner\"", INTERNAL, "Network", "CreateEndpoint", "sa{sv}",
-		"'new', {'Addresses': <['172.20.0.3']>, 'Ports': <[('tcp', '', uint16 8080, uint16 80, uint16 1)]>}");
+		"'new', {'Addresses': <['172.20.0.3']>, 'Ports': <[('tcp', '', uint16 8080, uint16 80, "
+		"uint16 1)]>}");
 	refused(rig, INVALID, "8080", APP, "Endpoint", "Unpublish", "a(ssqqq)", "[('tcp', '', 8080, 80, 1)]");
 
 	/* All or nothing, also on the way back; and each as it was published. */
-	done(rig, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8080, 80, 1), ('tcp', '', 9000, 90, 10)]");
+	done(rig, APP, "Endpoint", "Publish", "a(ssqqq)",
+	     "[('tcp', '', 8080, 80, 1), ('tcp', '', 9000, 90, 10)]");
 	refused(rig, INVALID, "8081", APP, "Endpoint", "Unpublish", "a(ssqqq)",
 		"[('tcp', '', 8080, 80, 1), ('tcp', '', 8081, 80, 1)]");
 	refused(rig, INVALID, "9000", APP, "Endpoint", "Unpublish", "a(ssqqq)", "[('tcp', '', 9000, 90, 9)]");
@@ -379,7 +384,8 @@ static void mappings(Rig *rig)
 static void links(Rig *rig)
 {
 	create_world(rig);
-	refused(rig, INVALID, "\"web\"", APP, "Endpoint", "Link", "oa(sq)", "'" ROOT WEB "/endpoint/db', [('tcp', 1)]");
+	refused(rig, INVALID, "\"web\"", APP, "Endpoint", "Link", "oa(sq)",
+		"'" ROOT WEB "/endpoint/db', [('tcp', 1)]");
 	refused(rig, INVALID, ROOT WEB, APP, "Endpoint", "Link", "oa(sq)", "'" ROOT WEB "', [('tcp', 1)]");
 	refused(rig, INVALID, "/ is not", APP, "Endpoint", "Link", "oa(sq)", "'/', [('tcp', 1)]");
 	refused(rig, INVALID, "\"db\"", APP, "Endpoint", "Unlink", "o", "'" ROOT WEB "/endpoint/db'");
@@ -388,7 +394,8 @@ static void links(Rig *rig)
 		return;
 	}
 	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
-	     "'quiet', {'Subnets': <['172.21.0.0/16']>, 'InterContainerCommunication': <false>, 'Endpoints': <["
+	     "'quiet', {'Subnets': <['172.21.0.0/16']>, 'InterContainerCommunication': <false>, 'Endpoints': "
+	     "<["
 	     "('app', {'Addresses': <['172.21.0.2']>}), ('db', {'Addresses': <['172.21.0.3']>})]>}");
 	refused(rig, INVALID, "\"app\"", QUIET "/endpoint/app", "Endpoint", "Link", "oa(sq)",
 		"'" ROOT QUIET "/endpoint/app', [('tcp', 1)]");
@@ -400,8 +407,8 @@ static void links(Rig *rig)
 		"'" ROOT QUIET "/endpoint/db', [('tcp', 1), ('tcp', 0)]");
 	refused(rig, INVALID, "icmp", QUIET "/endpoint/app", "Endpoint", "Link", "oa(sq)",
 		"'" ROOT QUIET "/endpoint/db', [('icmp', 1)]");
-	refused(rig, OURS("NoSuchEndpoint"), ROOT QUIET "/endpoint/nobody", QUIET "/endpoint/app", "Endpoint", "Link",
-		"oa(sq)", "'" ROOT QUIET "/endpoint/nobody', [('tcp', 1)]");
+	refused(rig, OURS("NoSuchEndpoint"), ROOT QUIET "/endpoint/nobody", QUIET "/endpoint/app", "Endpoint",
+		"Link", "oa(sq)", "'" ROOT QUIET "/endpoint/nobody', [('tcp', 1)]");
 }
 
 /* --- ingresses --- */
@@ -437,11 +444,14 @@ static void ingresses(Rig *rig)
 	REFUSE_ALL("", "Manager", "PreviewIngress", "sa{sv}", "'new', %s", bad);
 	refused(rig, OURS("IngressExists"), "\"front\"", "", "Manager", "CreateIngress", "sa{sv}",
 		"'front', {'Gateway': <'172.18.0.9'>}");
-	refused(rig, INVALID, "icmp", "/ingress/front", "Ingress", "Publish", "a(sq)", "[('tcp', 80), ('icmp', 1)]");
-	refused(rig, INVALID, "port 0", "/ingress/front", "Ingress", "Publish", "a(sq)", "[('tcp', 80), ('tcp', 0)]");
+	refused(rig, INVALID, "icmp", "/ingress/front", "Ingress", "Publish", "a(sq)",
+		"[('tcp', 80), ('icmp', 1)]");
+	refused(rig, INVALID, "port 0", "/ingress/front", "Ingress", "Publish", "a(sq)",
+		"[('tcp', 80), ('tcp', 0)]");
 	refused(rig, INVALID, "81", "/ingress/front", "Ingress", "Unpublish", "a(sq)", "[('tcp', 81)]");
 	done(rig, "/ingress/front", "Ingress", "Publish", "a(sq)", "[('tcp', 80)]");
-	refused(rig, INVALID, "81", "/ingress/front", "Ingress", "Unpublish", "a(sq)", "[('tcp', 80), ('tcp', 81)]");
+	refused(rig, INVALID, "81", "/ingress/front", "Ingress", "Unpublish", "a(sq)",
+		"[('tcp', 80), ('tcp', 81)]");
 }
 
 /* --- lifetimes --- */
@@ -467,7 +477,8 @@ static void descriptors(Rig *rig)
 {
 	int ends[2];
 
-	refuse_descriptor(rig, open("/run/netfilterd.conf", O_RDONLY | O_CLOEXEC), "'LifetimeFd': <handle 0>");
+	refuse_descriptor(rig, open("/run/netfilterd.conf", O_RDONLY | O_CLOEXEC),
+			  "'LifetimeFd': <handle 0>");
 	refuse_descriptor(rig, open("/run", O_RDONLY | O_CLOEXEC), "'LifetimeFd': <handle 0>");
 	g_assert_cmpint(pipe(ends), ==, 0);
 	close(ends[1]);
@@ -490,34 +501,35 @@ static void limits(Rig *rig)
 	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'two', {'Subnets': <['10.2.0.0/16']>}");
 
 	for (guint i = 0; i < 3; i++)
-		refused(rig, OURS("QuotaExceeded"), "MaxEndpoints=3", "/network/one", "Network", "CreateEndpoints",
-			"a(sa{sv})",
+		refused(rig, OURS("QuotaExceeded"), "MaxEndpoints=3", "/network/one", "Network",
+			"CreateEndpoints", "a(sa{sv})",
 			"[('a', {'Addresses': <['10.1.0.2']>}), ('b', {'Addresses': <['10.1.0.3']>}),"
 			" ('c', {'Addresses': <['10.1.0.4']>}), ('d', {'Addresses': <['10.1.0.5']>})]");
 	done(rig, "/network/one", "Network", "CreateEndpoints", "a(sa{sv})",
 	     "[('a', {'Addresses': <['10.1.0.2']>}), ('b', {'Addresses': <['10.1.0.3']>}),"
 	     " ('c', {'Addresses': <['10.1.0.4']>})]");
-	refused(rig, OURS("QuotaExceeded"), "MaxEndpoints=3", "/network/two", "Network", "CreateEndpoint", "sa{sv}",
-		"'a', {'Addresses': <['10.2.0.2']>}");
+	refused(rig, OURS("QuotaExceeded"), "MaxEndpoints=3", "/network/two", "Network", "CreateEndpoint",
+		"sa{sv}", "'a', {'Addresses': <['10.2.0.2']>}");
 
-	refused(rig, OURS("QuotaExceeded"), "MaxPortsPerCall=8", "/network/one/endpoint/a", "Endpoint", "Publish",
-		"a(ssqqq)", "[('tcp', '', 80, 80, 9)]");
-	refused(rig, OURS("QuotaExceeded"), "MaxPortsPerCall=8", "/network/one/endpoint/a", "Endpoint", "Publish",
-		"a(ssqqq)", "[('tcp', '', 80, 80, 5), ('udp', '', 80, 80, 4)]");
+	refused(rig, OURS("QuotaExceeded"), "MaxPortsPerCall=8", "/network/one/endpoint/a", "Endpoint",
+		"Publish", "a(ssqqq)", "[('tcp', '', 80, 80, 9)]");
+	refused(rig, OURS("QuotaExceeded"), "MaxPortsPerCall=8", "/network/one/endpoint/a", "Endpoint",
+		"Publish", "a(ssqqq)", "[('tcp', '', 80, 80, 5), ('udp', '', 80, 80, 4)]");
 	done(rig, "/network/one/endpoint/a", "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 80, 80, 8)]");
 	for (guint i = 0; i < 3; i++)
-		refused(rig, OURS("QuotaExceeded"), "MaxPorts=10", "/network/one/endpoint/b", "Endpoint", "Publish",
-			"a(ssqqq)", "[('udp', '', 80, 80, 1), ('udp', '', 90, 80, 2)]");
+		refused(rig, OURS("QuotaExceeded"), "MaxPorts=10", "/network/one/endpoint/b", "Endpoint",
+			"Publish", "a(ssqqq)", "[('udp', '', 80, 80, 1), ('udp', '', 90, 80, 2)]");
 	done(rig, "/network/one/endpoint/b", "Endpoint", "Publish", "a(ssqqq)", "[('udp', '', 80, 80, 2)]");
-	refused(rig, OURS("QuotaExceeded"), "MaxPorts=10", "/network/one/endpoint/b", "Endpoint", "Publish", "a(ssqqq)",
-		"[('udp', '', 90, 80, 1)]");
+	refused(rig, OURS("QuotaExceeded"), "MaxPorts=10", "/network/one/endpoint/b", "Endpoint", "Publish",
+		"a(ssqqq)", "[('udp', '', 90, 80, 1)]");
 	done(rig, "/network/one/endpoint/b", "Endpoint", "Delete", "", "");
 	done(rig, "/network/one/endpoint/a", "Endpoint", "Publish", "a(ssqqq)", "[('udp', '', 80, 80, 2)]");
 
 	done(rig, "", "Manager", "CreateIngress", "sa{sv}", "'in', {'Gateway': <'10.1.0.9'>}");
 	refused(rig, OURS("QuotaExceeded"), "MaxIngresses=1", "", "Manager", "CreateIngress", "sa{sv}",
 		"'out', {'Gateway': <'10.1.0.9'>}");
-	refused(rig, OURS("QuotaExceeded"), "MaxPorts=10", "/ingress/in", "Ingress", "Publish", "a(sq)", "[('tcp', 1)]");
+	refused(rig, OURS("QuotaExceeded"), "MaxPorts=10", "/ingress/in", "Ingress", "Publish", "a(sq)",
+		"[('tcp', 1)]");
 }
 
 /* One call as large as the bus lets through. */
