@@ -2,6 +2,7 @@
 #include "dbus/call.h"
 
 #include "dbus/error.h"
+#include "dbus/log.h"
 #include "dbus/path.h"
 #include "dbus/rule-list.h"
 
@@ -22,9 +23,14 @@ static void answer(Call *call, const GError *error)
 	Server *server;
 	int r;
 
+	log_call(&(LogCall){
+		.object = sd_bus_message_get_path(call->message),
+		.verb = call->method->member,
+		.sender = sd_bus_message_get_sender(call->message),
+		.uid = call->uid,
+		.error = error,
+	});
 	if (error) {
-		g_message("%s on %s by uid %d (%s) failed: %s", call->method->member, sd_bus_message_get_path(call->message),
-			  (int)call->uid, sd_bus_message_get_sender(call->message), error->message);
 		r = sd_bus_reply_method_errorf(call->message, error_name(error), "%s", error->message);
 	} else {
 		r = sd_bus_send(call->server->bus, call->reply, NULL);
@@ -245,8 +251,8 @@ static bool check_granted(Call *call, GError **error)
 	description.details = g_ptr_array_new_with_free_func(g_free);
 	ok = describe(call, &description, error);
 	if (ok && description.actions & ~call->granted)
-		ok = netfilter_fail(error, ACCESS_DENIED, "%s is not what it was when permission was asked for",
-				    sd_bus_message_get_path(call->message));
+		ok = netfilter_fail(error, NOT_OWNER, "%s is not uid %u's any more", sd_bus_message_get_path(call->message),
+				    call->uid);
 	g_ptr_array_unref(description.details);
 	return ok;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/log.h"
 #include "dbus/server.h"
 
 #include <errno.h>
@@ -222,10 +223,10 @@ int main(int argc, char **argv)
 	Options options;
 	int r;
 
-	g_set_prgname("netfilterd");
 	r = parse_options(argc, argv, &options);
 	if (r != 0)
 		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	log_start();
 	raise_descriptor_limit();
 	return run(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

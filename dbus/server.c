@@ -2,6 +2,7 @@
 #include "dbus/server.h"
 
 #include "dbus/call.h"
+#include "dbus/log.h"
 #include "dbus/signal.h"
 
 #include <errno.h>
@@ -143,6 +144,28 @@ static int on_link(sd_event_source *source G_GNUC_UNUSED, int fd G_GNUC_UNUSED, 
 
 /* --- nothing to do --- */
 
+static bool run_exit(void *userdata, GError **error G_GNUC_UNUSED)
+{
+	Server *server = userdata;
+
+	if (manager_is_idle(server->manager))
+		manager_stop(server->manager);
+	return true;
+}
+
+static void done_exit(void *userdata, const GError *error)
+{
+	Server *server = userdata;
+
+	log_failure((void *)"Cannot take the chains away", error);
+	sd_event_exit(server->event, 0);
+}
+
+static void exit_when_done(Server *server)
+{
+	queue_add(server->queue, run_exit, done_exit, server, 0);
+}
+
 static bool is_idle(const Server *server)
 {
 	return manager_is_idle(server->manager) && queue_is_empty(server->queue) && g_hash_table_size(server->calls) == 0;
@@ -165,7 +188,7 @@ static int on_name_released(sd_bus_message *reply G_GNUC_UNUSED, void *userdata,
 	Server *server = userdata;
 
 	if (is_idle(server)) {
-		server_exit(server);
+		exit_when_done(server);
 		return 0;
 	}
 	sd_notify(false, "READY=1");
@@ -231,6 +254,8 @@ static int add_objects(Server *server)
 		r = endpoint_interface_add(server);
 	if (r >= 0)
 		r = ingress_interface_add(server);
+	if (r >= 0)
+		r = log_control_add(server->bus);
 	return r;
 }
 
@@ -285,26 +310,17 @@ int server_start(Server *server, Manager *manager, sd_event *event, sd_bus *bus)
 
 /* --- the end --- */
 
-static bool run_exit(void *userdata, GError **error G_GNUC_UNUSED)
+static int on_name_given_up(sd_bus_message *reply G_GNUC_UNUSED, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
 {
-	Server *server = userdata;
-
-	if (manager_is_idle(server->manager))
-		manager_stop(server->manager);
-	return true;
-}
-
-static void done_exit(void *userdata, const GError *error)
-{
-	Server *server = userdata;
-
-	log_failure((void *)"Cannot take the chains away", error);
-	sd_event_exit(server->event, 0);
+	exit_when_done(userdata);
+	return 0;
 }
 
 void server_exit(Server *server)
 {
-	queue_add(server->queue, run_exit, done_exit, server, 0);
+	/* Calls that come from now on start a successor, and what came before has been read when the bus answers. */
+	if (sd_bus_release_name_async(server->bus, NULL, BUS_NAME, on_name_given_up, server) < 0)
+		exit_when_done(server);
 }
 
 /* libsystemd's lists are malloc's. */

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/log.h"
+
+#include "dbus/error.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define LOG_CONTROL_PATH "/org/freedesktop/LogControl1"
+#define LOG_CONTROL_INTERFACE "org.freedesktop.LogControl1"
+
+#define MESSAGE_ID_CALL_FAILED "c2a344094ce949d398b469f58d1517f2"
+#define MESSAGE_ID_CALL_DONE "166a790b554c4a06ad43ec0e60e47bd2"
+
+enum log_target { TARGET_AUTO, TARGET_CONSOLE, TARGET_JOURNAL_ONLY, TARGET_NULL };
+
+static const char *const target_names[] = { "auto", "console", "journal", "null" };
+static const char *const level_names[] = { "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug" };
+
+/* The log is the process's own, like its standard error. */
+static enum log_target log_target = TARGET_AUTO;
+static int log_level = LOG_INFO;
+
+static int syslog_level(GLogLevelFlags flags)
+{
+	if (flags & G_LOG_LEVEL_ERROR)
+		return LOG_CRIT;
+	if (flags & G_LOG_LEVEL_CRITICAL)
+		return LOG_ERR;
+	if (flags & G_LOG_LEVEL_WARNING)
+		return LOG_WARNING;
+	if (flags & G_LOG_LEVEL_MESSAGE)
+		return LOG_NOTICE;
+	return flags & G_LOG_LEVEL_INFO ? LOG_INFO : LOG_DEBUG;
+}
+
+static const char *find_field(const GLogField *fields, gsize n, const char *key)
+{
+	for (gsize i = 0; i < n; i++)
+		if (strcmp(fields[i].key, key) == 0)
+			return fields[i].value;
+	return "";
+}
+
+static bool goes_to_journal(void)
+{
+	return log_target == TARGET_JOURNAL_ONLY ||
+	       (log_target == TARGET_AUTO && g_log_writer_is_journald(STDERR_FILENO));
+}
+
+/* GLib's levels do not all have the syslog priority that systemd's tools would expect of them. */
+static GLogWriterOutput write_journal(int level, const GLogField *fields, gsize n)
+{
+	g_autofree GLogField *copy = g_new(GLogField, n + 1);
+	char priority[2] = { '0' + level, '\0' };
+	gsize used = 0;
+
+	for (gsize i = 0; i < n; i++)
+		if (strcmp(fields[i].key, "PRIORITY") != 0)
+			copy[used++] = fields[i];
+	copy[used++] = (GLogField){ "PRIORITY", priority, -1 };
+	return g_log_writer_journald(0, copy, used, NULL);
+}
+
+static GLogWriterOutput write_log(GLogLevelFlags flags, const GLogField *fields, gsize n, gpointer userdata G_GNUC_UNUSED)
+{
+	int level = syslog_level(flags);
+
+	if (level > log_level || log_target == TARGET_NULL)
+		return G_LOG_WRITER_HANDLED;
+	if (goes_to_journal() && write_journal(level, fields, n) == G_LOG_WRITER_HANDLED)
+		return G_LOG_WRITER_HANDLED;
+	fprintf(stderr, "netfilterd: %s: %s\n", level_names[level], find_field(fields, n, "MESSAGE"));
+	return G_LOG_WRITER_HANDLED;
+}
+
+void log_start(void)
+{
+	g_log_set_writer_func(write_log, NULL, NULL);
+}
+
+void log_call(const LogCall *call)
+{
+	g_autofree char *uid = g_strdup_printf("%d", (int)call->uid);
+
+	if (!call->error) {
+		if (log_level < LOG_DEBUG)
+			return;
+		g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_DEBUG, "MESSAGE_ID", MESSAGE_ID_CALL_DONE, "SYSLOG_IDENTIFIER",
+				 "netfilterd", "NETFILTER_OBJECT", call->object, "NETFILTER_VERB", call->verb,
+				 "NETFILTER_UID", uid, "NETFILTER_SENDER", call->sender, "MESSAGE", "%s on %s by uid %s (%s)",
+				 call->verb, call->object, uid, call->sender);
+		return;
+	}
+	g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", MESSAGE_ID_CALL_FAILED, "SYSLOG_IDENTIFIER",
+			 "netfilterd", "NETFILTER_OBJECT", call->object, "NETFILTER_VERB", call->verb, "NETFILTER_UID",
+			 uid, "NETFILTER_SENDER", call->sender, "NETFILTER_ERROR", error_name(call->error), "MESSAGE",
+			 "%s on %s by uid %s (%s) failed: %s", call->verb, call->object, uid, call->sender,
+			 call->error->message);
+}
+
+/* --- org.freedesktop.LogControl1 --- */
+
+static int find_name(const char *const *names, guint n, const char *name)
+{
+	for (guint i = 0; i < n; i++)
+		if (strcmp(names[i], name) == 0)
+			return i;
+	return -1;
+}
+
+static int get_level(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED, const char *interface G_GNUC_UNUSED,
+		     const char *property G_GNUC_UNUSED, sd_bus_message *reply, void *userdata G_GNUC_UNUSED,
+		     sd_bus_error *error G_GNUC_UNUSED)
+{
+	return sd_bus_message_append(reply, "s", level_names[log_level]);
+}
+
+static int set_level(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED, const char *interface G_GNUC_UNUSED,
+		     const char *property G_GNUC_UNUSED, sd_bus_message *value, void *userdata G_GNUC_UNUSED,
+		     sd_bus_error *error)
+{
+	const char *name;
+	int r = sd_bus_message_read(value, "s", &name), level;
+
+	if (r < 0)
+		return r;
+	level = find_name(level_names, G_N_ELEMENTS(level_names), name);
+	if (level < 0)
+		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "\"%s\" is not a log level", name);
+	log_level = level;
+	return 0;
+}
+
+static int get_target(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED, const char *interface G_GNUC_UNUSED,
+		      const char *property G_GNUC_UNUSED, sd_bus_message *reply, void *userdata G_GNUC_UNUSED,
+		      sd_bus_error *error G_GNUC_UNUSED)
+{
+	return sd_bus_message_append(reply, "s", target_names[log_target]);
+}
+
+static int set_target(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED, const char *interface G_GNUC_UNUSED,
+		      const char *property G_GNUC_UNUSED, sd_bus_message *value, void *userdata G_GNUC_UNUSED,
+		      sd_bus_error *error)
+{
+	const char *name;
+	int r = sd_bus_message_read(value, "s", &name), target;
+
+	if (r < 0)
+		return r;
+	target = find_name(target_names, G_N_ELEMENTS(target_names), name);
+	if (target < 0)
+		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+					 "\"%s\" is not a log target (auto, console, journal, null)", name);
+	log_target = target;
+	return 0;
+}
+
+static int get_identifier(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED,
+			  const char *interface G_GNUC_UNUSED, const char *property G_GNUC_UNUSED,
+			  sd_bus_message *reply, void *userdata G_GNUC_UNUSED, sd_bus_error *error G_GNUC_UNUSED)
+{
+	return sd_bus_message_append(reply, "s", "netfilterd");
+}
+
+/* Writable for root alone: not marked unprivileged, and the bus policy says the same. */
+static const sd_bus_vtable vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_WRITABLE_PROPERTY("LogLevel", "s", get_level, set_level, 0, 0),
+	SD_BUS_WRITABLE_PROPERTY("LogTarget", "s", get_target, set_target, 0, 0),
+	SD_BUS_PROPERTY("SyslogIdentifier", "s", get_identifier, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_VTABLE_END,
+};
+
+int log_control_add(sd_bus *bus)
+{
+	return sd_bus_add_object_vtable(bus, NULL, LOG_CONTROL_PATH, LOG_CONTROL_INTERFACE, vtable, NULL);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+#include <sys/types.h>
+#include <systemd/sd-bus.h>
+
+/**
+ * Where the log goes and how much of it: the journal under systemd, else
+ * standard error; down to "info". org.freedesktop.LogControl1 changes both while the service runs.
+ */
+void log_start(void);
+
+/** Puts /org/freedesktop/LogControl1 on the bus; negative errno. */
+int log_control_add(sd_bus *bus);
+
+/** What is known of a call, as fields of its journal entry (NETFILTER_OBJECT=, _VERB=, _UID=, _SENDER=, _ERROR=). */
+typedef struct LogCall {
+	const char *object, *verb, *sender;
+	uid_t uid;          /* (uid_t)-1: not known */
+	const GError *error; /* NULL: it succeeded */
+} LogCall;
+
+/** One line for a call that was refused or failed; for one that succeeded at level "debug". */
+void log_call(const LogCall *call);
