@@ -40,7 +40,8 @@ static GError *error_from_reply(const PolkitCheck *check, const sd_bus_error *er
 		return g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_QUOTA_EXCEEDED,
 				   "Too many questions to polkit are open to ask about %s", check->action);
 	return g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_ACCESS_DENIED,
-			   "polkit does not answer, so %s is denied: %s", check->action, error->message);
+			   "polkit does not answer, so %s is denied: %s", check->action,
+			   error->message && *error->message ? error->message : error->name);
 }
 
 static int read_verdict(sd_bus_message *reply, bool *ret_authorized, bool *ret_challenge, bool *ret_dismissed)
