@@ -19,8 +19,11 @@ bool link_name_is_valid(const char *name)
 	if (name[length - 1] == '+')
 		return false;
 	for (const char *c = name; *c; c++)
-		/* 0xa0 is a space to the kernel, whatever the locale; '%' would have it make a name up. */
-		if (strchr("/:%", *c) || g_ascii_isspace(*c) || *c == '\v' || (guchar)*c == 0xa0)
+		/*
+		 * 0xa0 is a space to the kernel, whatever the locale; '%' would have it make a name up;
+		 * iptables-restore takes quotes and backslashes for its own, and iptables-save writes them as they are.
+		 */
+		if (strchr("/:%\"'\\", *c) || g_ascii_isspace(*c) || g_ascii_iscntrl(*c) || (guchar)*c == 0xa0)
 			return false;
 	return true;
 }
