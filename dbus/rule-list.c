@@ -44,7 +44,7 @@ static int append_rule(sd_bus_message *reply, const Manager *manager, const Rule
 
 int rule_list_reply(Server *server, sd_bus_message *message, GArray *items, sd_bus_error *ret_error)
 {
-	g_autoptr(GArray) owned = items;
+	g_autoptr(GArray) owned G_GNUC_UNUSED = items;
 	g_autoptr(GPtrArray) rules = distinct_rules(items);
 	g_autofree RuleCounters *counters = g_new(RuleCounters, rules->len);
 	g_autoptr(GError) error = NULL;
