@@ -455,6 +455,33 @@ static void unknown_members(Rig *rig)
 	refused(rig, STANDARD("UnknownObject"), "", "/elsewhere", "Manager", "Reload", "", "");
 }
 
+/* A bridge that somebody took away is no obstacle to anything, and one that came in its place is not ours. */
+static void bridge_gone(Rig *rig)
+{
+	g_autofree char *before = rig_state(rig), *after = NULL, *link = NULL;
+
+	create_all(rig);
+	netns_run(rig->host, "ip link del br0");
+	done(rig, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8080, 80, 1)]");
+	done(rig, WEB, "Network", "Update", "a{sv}", "{'Masquerade': <false>}");
+	done(rig, FRONT, "Ingress", "Delete", "", "");
+	done(rig, WEB, "Network", "Delete", "", "");
+	after = rig_state(rig);
+	g_assert_cmpstr(before, ==, after);
+
+	create_all(rig);
+	netns_run(rig->host, "ip link del br0");
+	netns_run(rig->host, "ip link add br0 type bridge");
+	done(rig, FRONT, "Ingress", "Delete", "", "");
+	done(rig, WEB, "Network", "Delete", "", "");
+	link = netns_output(rig->host, "ip -o link show br0");
+	g_assert_nonnull(strstr(link, "br0"));
+	netns_run(rig->host, "ip link del br0");
+	g_free(after);
+	after = rig_state(rig);
+	g_assert_cmpstr(before, ==, after);
+}
+
 /* --- who may --- */
 
 /* What a call by a nobody prints, or the error it fails with. */
@@ -519,6 +546,7 @@ static const BusTest tests[] = {
 	{"/bus/contract/linking", linking},
 	{"/bus/contract/deleting", deleting},
 	{"/bus/contract/unknown-members", unknown_members},
+	{"/bus/contract/bridge-gone", bridge_gone},
 	{"/bus/contract/strangers", strangers},
 };
 

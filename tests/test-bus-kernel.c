@@ -240,6 +240,28 @@ static void lock_not_to_be_had(Rig *rig)
 	g_spawn_close_pid(pid);
 }
 
+/* Who leaves while its call waits for the lock has asked for nothing. */
+static void lock_outlasts_caller(Rig *rig)
+{
+	GDBusConnection *client = connection_new();
+	Pipeline *pipeline = pipeline_new();
+	g_autofree char *before = rig_state(rig), *after = NULL;
+	GPid pid;
+
+	hold_lock(&pid, 0.3);
+	pipeline_call(pipeline, client, "", "Manager", "CreateNetwork", "sa{sv}",
+		      "'web', {'Subnets': <['172.18.0.0/16']>, 'Persistent': <true>}");
+	g_dbus_connection_flush_sync(client, NULL, NULL);
+	g_usleep(50 * G_TIME_SPAN_MILLISECOND);
+	connection_close(client);
+	pipeline_run(pipeline);
+	g_usleep(400 * G_TIME_SPAN_MILLISECOND);
+	after = rig_state(rig);
+	g_assert_cmpstr(before, ==, after);
+	g_spawn_close_pid(pid);
+	pipeline_free(pipeline);
+}
+
 /* --- as text --- */
 
 typedef GHashTable Rules; /* set of "table rule" */
@@ -436,6 +458,7 @@ static const BusTest tests[] = {
 	{"/bus/kernel/backend-unavailable", backend_unavailable},
 	{"/bus/kernel/drift", drift},
 	{"/bus/kernel/lock-waited-for", lock_waited_for},
+	{"/bus/kernel/lock-outlasts-caller", lock_outlasts_caller},
 	{"/bus/kernel/lock-not-to-be-had", lock_not_to_be_had, "LockTimeoutSec=1"},
 	{"/bus/kernel/preview", preview, "IsolationPairwiseMax=2"},
 	{"/bus/kernel/dump", dump},

@@ -17,7 +17,7 @@ static void create_on(GDBusConnection *connection, const char *path, const char 
 		      const char *member, const char *arguments)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GVariant) reply =
+	g_autoptr(GVariant) reply G_GNUC_UNUSED =
 		ask_with_fds(connection, path, interface, member, "sa{sv}", arguments, NULL, &error);
 
 	g_assert_no_error(error);
@@ -98,7 +98,7 @@ static void create_with_descriptor(Rig *rig, int fd)
 	GDBusConnection *client = connection_new();
 	g_autoptr(GUnixFDList) fds = g_unix_fd_list_new_from_array(&fd, 1);
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GVariant) reply =
+	g_autoptr(GVariant) reply G_GNUC_UNUSED =
 		ask_with_fds(client, "", "Manager", "CreateNetwork", "sa{sv}",
 			     "'web', {" SUBNET ", 'LifetimeFd': <handle 0>}", fds, &error);
 
