@@ -71,7 +71,7 @@ static void set_switch_back(Manager *manager, enum host_switch which)
 	if (state->users > 0 || !state->switched)
 		return;
 	state->switched = false;
-	if (!sysctl_set(switch_names[which], false, &error))
+	if (!manager->replaying && !sysctl_set(switch_names[which], false, &error))
 		warn(error);
 }
 
@@ -239,7 +239,7 @@ static void set_localnet_back(Manager *manager, const char *interface)
 
 	if (state->users > 0)
 		return;
-	if (state->switched && link_kind(manager->netlink, interface, &kind, NULL) && kind != LINK_MISSING &&
+	if (state->switched && !manager->replaying && link_kind(manager->netlink, interface, &kind, NULL) && kind != LINK_MISSING &&
 	    !link_set_route_localnet(manager->netlink, interface, false, &error))
 		g_warning("%s", error->message);
 	g_hash_table_remove(manager->host->localnets, interface);
@@ -323,7 +323,7 @@ static void delete_bridge(Manager *manager, Network *network)
 {
 	GError *error = NULL;
 
-	if (network->bridge_created && !bridge_delete(manager->netlink, network->bridge, &error))
+	if (network->bridge_created && !manager->replaying && !bridge_delete(manager->netlink, network->bridge, &error))
 		warn(error);
 	network->bridge_created = false;
 }

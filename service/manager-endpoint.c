@@ -66,10 +66,10 @@ static void done_remove(void *context, void *object)
 	Manager *manager = context;
 	Endpoint *endpoint = object;
 
-	for (enum family family = 0; family < N_FAMILIES; family++)
+	for (enum family family = 0; !manager->restoring && family < N_FAMILIES; family++)
 		if (endpoint->addresses[family].family != AF_UNSPEC)
 			conntrack_filter_add_address(manager->stale, &endpoint->addresses[family]);
-	manager->observer.removed(OBJECT_ENDPOINT, endpoint, manager->observer.userdata);
+	manager_tell_removed(manager, OBJECT_ENDPOINT, endpoint);
 	endpoint_free(endpoint);
 }
 

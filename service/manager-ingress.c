@@ -57,7 +57,7 @@ static void done_remove(void *context, void *object)
 {
 	Manager *manager = context;
 
-	manager->observer.removed(OBJECT_INGRESS, object, manager->observer.userdata);
+	manager_tell_removed(manager, OBJECT_INGRESS, object);
 	ingress_free(object);
 }
 

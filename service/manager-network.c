@@ -212,7 +212,7 @@ static void done_remove(void *context, void *object)
 {
 	Manager *manager = context;
 
-	manager->observer.removed(OBJECT_NETWORK, object, manager->observer.userdata);
+	manager_tell_removed(manager, OBJECT_NETWORK, object);
 	network_free(object);
 }
 

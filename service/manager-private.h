@@ -21,6 +21,9 @@ RenderOptions manager_render_options(const Manager *manager);
 void manager_note_added(Manager *manager, enum object_kind kind, void *object);
 void manager_note_changed(Manager *manager, enum object_kind kind, void *object, const char *property);
 
+/** Tells the observer that an object is gone, which is freed after that. */
+void manager_tell_removed(Manager *manager, enum object_kind kind, void *object);
+
 /** Adds to a counter of the manager, or subtracts. */
 void manager_count(Manager *manager, guint *counter, int by);
 

@@ -239,13 +239,21 @@ static bool apply_ingress_port_gone(Manager *manager, GVariant *content, GError 
 	return ingress && ingress_set_port(manager, ingress, &port, 0, error);
 }
 
-/* Unique names mean something on the bus they were given out on, no other. */
-static bool apply_bus(Manager *manager, GVariant *content, GError **error G_GNUC_UNUSED)
+static bool apply_start(Manager *manager, GVariant *content, GError **error G_GNUC_UNUSED)
 {
-	const char *id;
+	const char *bus_id, *prefix;
 
-	g_variant_get(content, "(y&s)", NULL, &id);
-	manager->other_bus = strcmp(id, manager->bus_id) != 0;
+	g_variant_get(content, "(y&s&s)", NULL, &bus_id, &prefix);
+	/* Unique names mean something on the bus they were given out on, no other. */
+	manager->other_bus = strcmp(bus_id, manager->bus_id) != 0;
+	if (strcmp(prefix, manager->config.chain_prefix) == 0)
+		return true;
+	g_warning("ChainPrefix=%s takes effect when no object is left; until then the chains are called %s",
+		  manager->config.chain_prefix, prefix);
+	g_free(manager->config.chain_prefix);
+	manager->config.chain_prefix = g_strdup(prefix);
+	iptables_free(manager->iptables);
+	manager->iptables = iptables_new(prefix);
 	return true;
 }
 
@@ -254,7 +262,7 @@ static const struct {
 	const char *format;
 	bool (*apply)(Manager *manager, GVariant *content, GError **error);
 } record_types[] = {
-	{ 'B', "(ys)", apply_bus },
+	{ 'S', "(yss)", apply_start },
 	{ 'H', "(yabayas)", host_settings_apply },
 	{ 'N', "(yssbasasbbbst" RECORD_LIFETIME ")", apply_network },
 	{ 'U', "(ysbbs)", apply_update },
@@ -379,9 +387,14 @@ bool manager_restore(Manager *manager, const char *directory, const char *bus_id
 	manager->descriptors = descriptors;
 	ports_set_tolerant(manager->ports, true);
 
-	for (guint i = 0; i < content.finished->len; i++)
+	/* One after the other: a name that one gave back may be taken by the next. */
+	manager->replaying = true;
+	for (guint i = 0; i < content.finished->len; i++) {
 		apply_group(manager, content.finished->pdata[i]);
-	transaction_done(manager->transaction);
+		transaction_done(manager->transaction);
+		host_settle_policies(manager);
+	}
+	manager->replaying = false;
 	ruleset_settle(manager->ruleset);
 	hold_everything(manager);
 	if (content.found)

@@ -216,6 +216,12 @@ void manager_note_added(Manager *manager, enum object_kind kind, void *object)
 	manager_note_changed(manager, kind, object, NULL);
 }
 
+void manager_tell_removed(Manager *manager, enum object_kind kind, void *object)
+{
+	if (!manager->restoring)
+		manager->observer.removed(kind, object, manager->observer.userdata);
+}
+
 static void undo_count(void *context, void *object)
 {
 	*(guint *)context -= GPOINTER_TO_INT(object);

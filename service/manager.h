@@ -62,6 +62,7 @@ struct Manager {
 	bool other_bus;         /* the restored owners were on another bus: all are gone */
 	bool converging;        /* the first commit is still to come: what differs in the kernel is no drift */
 	bool restoring;         /* records are being applied */
+	bool replaying;         /* records of what happened: the host has been through it */
 	guint64 restored_sequence;
 	GHashTable *descriptors; /* token (guint64) → descriptor, while restoring; borrowed */
 
