@@ -176,14 +176,17 @@ void description_add_endpoint(Description *description, const EndpointSettings *
 void description_add_endpoints(Description *description, const GPtrArray *endpoints)
 {
 	g_autoptr(GArray) mappings = g_array_new(FALSE, FALSE, sizeof(PortMapping));
+	g_autoptr(GString) names = g_string_new(NULL);
 
 	for (guint i = 0; i < endpoints->len; i++) {
 		const EndpointSettings *settings = endpoints->pdata[i];
 
+		g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", settings->name);
 		description_add_lifetime(description, &settings->lifetime);
 		if (settings->ports)
 			g_array_append_vals(mappings, settings->ports->data, settings->ports->len);
 	}
+	description_add(description, "endpoint", names->str);
 	description_add_mappings(description, mappings);
 }
 

@@ -228,5 +228,6 @@ int main(int argc, char **argv)
 		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	log_start();
 	raise_descriptor_limit();
-	return run(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	/* A lost bus ends the loop with a code of its own: systemd is to start a successor, which finds the owners gone. */
+	return run(&options) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
