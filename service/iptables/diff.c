@@ -79,55 +79,82 @@ static guint claimed_neighbour(const DiffInput *input, guint i, int step)
 }
 
 /*
- * Entry i was found at a position below a gap. What stands in the gap right
- * above may be its predecessor, and what was taken for that a stranger's copy.
+ * Entry i was found beyond a gap, seen in the direction of step. What stands in
+ * the gap right before it may be its neighbour, and what was taken for that a
+ * stranger's copy.
  */
-static void take_neighbours(Diff *diff, const DiffInput *input, guint i, guint position)
+static void take_neighbours(Diff *diff, const DiffInput *input, guint i, guint position, int step)
 {
 	for (;;) {
-		i = claimed_neighbour(input, i, -1);
-		if (i == NOWHERE || *place_of(diff, i) == NOWHERE || *place_of(diff, i) == position - 1 ||
-		    !wanted_stands_at(input, i, position - 1))
+		i = claimed_neighbour(input, i, -step);
+		position -= step;
+		if (i == NOWHERE || *place_of(diff, i) == NOWHERE || *place_of(diff, i) == position ||
+		    !wanted_stands_at(input, i, position))
 			return;
-		*place_of(diff, i) = --position;
+		*place_of(diff, i) = position;
 	}
 }
 
+/* What is left to look through between what was found from above and what from below. */
+typedef struct Gap {
+	guint low, high; /* positions, the latter not included */
+	bool lacking;    /* something wanted was not found, which need not be there */
+} Gap;
+
+/* Finds one claimed entry from the top (step 1) or the bottom (-1) of the gap, and narrows it. False: not there, though held. */
+static bool find_next(Diff *diff, const DiffInput *input, guint i, int step, Gap *gap)
+{
+	const RulesetEntry *wanted = wanted_entry(input, i);
+	guint first = step > 0 ? gap->low : gap->high - 1, left = gap->high - gap->low;
+	Entry entry;
+
+	*place_of(diff, i) = NOWHERE;
+	if (!is_claimed(input, wanted))
+		return true;
+
+	entry_encode(&wanted->rule, input->names, &entry);
+	for (guint at = first; left; at += step, left--) {
+		if (stands_at(input, &entry, at)) {
+			*place_of(diff, i) = at;
+			if (at != first)
+				take_neighbours(diff, input, i, at, step);
+			if (step > 0)
+				gap->low = at + 1;
+			else
+				gap->high = at;
+			return true;
+		}
+		if (!wanted->held)
+			break;
+	}
+	gap->lacking = true;
+	return !wanted->held;
+}
+
 /*
- * Finds the claimed entries in one walk down both lists: what nearly always
- * succeeds. False when one that is held does not stand below its predecessor,
- * or when a chain of ours holds something unaccounted for.
+ * Finds the claimed entries in one walk down both lists, and for the tail, which
+ * was put at the bottom, one up: what nearly always succeeds. False when one
+ * that is held does not stand beyond its predecessor, or when a chain of ours
+ * holds something unaccounted for.
  */
 static bool find_in_order(Diff *diff, const DiffInput *input)
 {
-	guint position = 0, n_matched = 0;
-	bool lacking = false;
+	Gap gap = { 0, input->n_found, false };
+	guint tail = 0, n = input->wanted->len;
 
-	for (guint i = 0; i < input->wanted->len; i++) {
-		const RulesetEntry *wanted = wanted_entry(input, i);
-		*place_of(diff, i) = NOWHERE;
-		if (!is_claimed(input, wanted))
-			continue;
+	for (; tail < n && wanted_entry(input, tail)->rule.zone != ZONE_TAIL; tail++)
+		if (!find_next(diff, input, tail, 1, &gap))
+			return false;
+	for (guint i = n; i-- > tail;)
+		if (!find_next(diff, input, i, -1, &gap))
+			return false;
+	if (!input->owned || !gap.lacking)
+		return true;
 
-		Entry entry;
-		entry_encode(&wanted->rule, input->names, &entry);
-		guint at = position;
-		if (!stands_at(input, &entry, at)) {
-			if (!wanted->held) {
-				lacking = true;
-				continue;
-			}
-			while (++at < input->n_found && !stands_at(input, &entry, at))
-				;
-			if (at >= input->n_found)
-				return false;
-			take_neighbours(diff, input, i, at);
-		}
-		*place_of(diff, i) = at;
-		position = at + 1;
-		n_matched++;
-	}
-	return !input->owned || !lacking || n_matched == input->n_found;
+	guint n_matched = 0;
+	for (guint i = 0; i < n; i++)
+		n_matched += *place_of(diff, i) != NOWHERE;
+	return n_matched == input->n_found;
 }
 
 /* How many of the rules around a position are the ones that should be. */
@@ -168,7 +195,8 @@ static void find_anywhere(Diff *diff, const DiffInput *input)
 				continue;
 			bool only = best == NOWHERE && !next[at];
 			guint n = only ? 0 : count_neighbours(input, i, at - 1);
-			if (best == NOWHERE || n > n_best) {
+			/* Strangers' copies were there before: below the head, above the tail. */
+			if (best == NOWHERE || n > n_best || (n == n_best && wanted->rule.zone == ZONE_TAIL)) {
 				best = at - 1;
 				n_best = n;
 			}

@@ -12,6 +12,8 @@ typedef struct Library {
 	int (*commit)(struct xtc_handle *handle);
 	const char *(*strerror)(int error);
 
+	const char *(*first_chain)(struct xtc_handle *handle);
+	const char *(*next_chain)(struct xtc_handle *handle);
 	int (*is_chain)(const char *chain, struct xtc_handle *handle);
 	int (*create_chain)(const xt_chainlabel chain, struct xtc_handle *handle);
 	int (*delete_chain)(const xt_chainlabel chain, struct xtc_handle *handle);
@@ -78,6 +80,8 @@ static const Library libraries[N_FAMILIES] = {
 		.free = iptc_free,
 		.commit = iptc_commit,
 		.strerror = iptc_strerror,
+		.first_chain = iptc_first_chain,
+		.next_chain = iptc_next_chain,
 		.is_chain = iptc_is_chain,
 		.create_chain = iptc_create_chain,
 		.delete_chain = iptc_delete_chain,
@@ -96,6 +100,8 @@ static const Library libraries[N_FAMILIES] = {
 		.free = ip6tc_free,
 		.commit = ip6tc_commit,
 		.strerror = ip6tc_strerror,
+		.first_chain = ip6tc_first_chain,
+		.next_chain = ip6tc_next_chain,
 		.is_chain = ip6tc_is_chain,
 		.create_chain = ip6tc_create_chain,
 		.delete_chain = ip6tc_delete_chain,
@@ -202,9 +208,24 @@ bool snapshot_set_policy(Snapshot *snapshot, const xt_chainlabel chain, const xt
 	return snapshot->library->set_policy(chain, policy, &counters, snapshot->handle);
 }
 
+/* libiptc counts from zero again at every policy, with every commit; see __iptcc_p_del_policy() there. */
+static bool keep_policy_counters(Snapshot *snapshot)
+{
+	const Library *library = snapshot->library;
+
+	for (const char *chain = library->first_chain(snapshot->handle); chain;
+	     chain = library->next_chain(snapshot->handle)) {
+		struct xt_counters counters;
+		const char *policy = library->get_policy(chain, &counters, snapshot->handle);
+		if (policy && !library->set_policy(chain, policy, &counters, snapshot->handle))
+			return false;
+	}
+	return true;
+}
+
 bool snapshot_commit(Snapshot *snapshot)
 {
-	if (fault_before("commit"))
+	if (fault_before("commit") || !keep_policy_counters(snapshot))
 		return false;
 	if (!snapshot->library->commit(snapshot->handle))
 		return false;
