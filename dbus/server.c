@@ -163,6 +163,7 @@ static void done_exit(void *userdata, const GError *error)
 
 static void exit_when_done(Server *server)
 {
+	server->stopping = false;
 	queue_add(server->queue, run_exit, done_exit, server, 0);
 }
 
@@ -175,6 +176,11 @@ void server_check_idle(Server *server)
 {
 	guint seconds = server->manager->config.idle_exit_sec;
 
+	if (server->stopping) {
+		if (g_hash_table_size(server->calls) == 0)
+			exit_when_done(server);
+		return;
+	}
 	sd_event_source_set_enabled(server->idle_source, SD_EVENT_OFF);
 	if (seconds == 0 || !is_idle(server))
 		return;
@@ -199,6 +205,10 @@ static int on_idle(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_U
 {
 	Server *server = userdata;
 
+	if (server->stopping) {
+		exit_when_done(server);
+		return 0;
+	}
 	if (!is_idle(server))
 		return 0;
 	/* Calls that come from now on start a successor. */
@@ -310,9 +320,17 @@ int server_start(Server *server, Manager *manager, sd_event *event, sd_bus *bus)
 
 /* --- the end --- */
 
+/* Those whose call somebody still has to be asked about are not waited for longer than this. */
+#define STOP_PATIENCE_USEC (5 * G_USEC_PER_SEC)
+
 static int on_name_given_up(sd_bus_message *reply G_GNUC_UNUSED, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
 {
-	exit_when_done(userdata);
+	Server *server = userdata;
+
+	server->stopping = true;
+	sd_event_source_set_time_relative(server->idle_source, STOP_PATIENCE_USEC);
+	sd_event_source_set_enabled(server->idle_source, SD_EVENT_ONESHOT);
+	server_check_idle(server);
 	return 0;
 }
 

@@ -34,6 +34,7 @@ struct Server {
 	GHashTable *calls;     /* set of Call that are not answered yet */
 	GPtrArray *signals;    /* what to announce, in order */
 	GHashTable *announced; /* set of what is in signals, for coalescing */
+	bool stopping;         /* the name is given up; the end comes with the last answer */
 	bool hairpin;          /* as last announced */
 	guint64 generation;    /* likewise */
 	char **features;
