@@ -22,3 +22,15 @@ need_packages() {
 	apt-get -qq update >/dev/null &&
 		DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "${missing[@]}" >/dev/null
 }
+
+# fetch_package PACKAGE DIRECTORY: prints the path of its .deb there, which it downloads if it is not there yet. Installs nothing.
+fetch_package() {
+	local package=$1 directory=$2 found
+
+	found=$(find "$directory" -maxdepth 1 -name "${package}_*.deb" -print -quit)
+	if [ -z "$found" ]; then
+		(cd "$directory" && timeout 60 apt-get -qq download "$package" >/dev/null 2>&1) || return 1
+		found=$(find "$directory" -maxdepth 1 -name "${package}_*.deb" -print -quit)
+	fi
+	[ -n "$found" ] && echo "$found"
+}

@@ -154,8 +154,7 @@ static void test_several(void)
 
 	expect_refusal(ALICE, &persistent,
 		       "InteractiveAuthorizationRequired:", policy_action_id(ACTION_MAKE_PERSISTENT));
-	expect_refusal(ALICE, &foreign,
-		       "InteractiveAuthorizationRequired:", policy_action_id(ACTION_MANAGE_FOREIGN));
+	expect_report(ALICE, &foreign, "yes 2001");
 	expect_refusal(ALICE, &neither,
 		       "InteractiveAuthorizationRequired:", policy_action_id(ACTION_MANAGE_ENDPOINTS));
 }
