@@ -108,7 +108,7 @@ void tables_run(const Tables *tables, const char *format, ...)
 	g_autofree char *arguments = g_strdup_vprintf(format, args);
 	va_end(args);
 	g_autofree char *command = g_strdup_printf("%s %s", tool(tables), arguments);
-	g_autofree char *output = run(tables, command);
+	g_free(run(tables, command));
 }
 
 void tables_restore(const Tables *tables, const char *text)
@@ -118,7 +118,7 @@ void tables_restore(const Tables *tables, const char *text)
 	if (!g_file_set_contents("/run/restore", text, -1, &error))
 		g_error("%s", error->message);
 	g_autofree char *command = g_strdup_printf("%s-restore -c --noflush /run/restore", tool(tables));
-	g_autofree char *output = run(tables, command);
+	g_free(run(tables, command));
 }
 
 static char *save_chain(const Tables *tables, const char *table, const char *chain, bool counted)

@@ -21,7 +21,7 @@ Tables *tables_new(enum family family);
 void tables_free(Tables *tables);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tables, tables_free)
 
-/** Adds a rule below what the zone has; an owned chain is declared with it. Returns the item, for tables_remove(). */
+/** Adds a rule below what the zone has, and declares its chain. Returns the item, for tables_remove(). */
 RuleItem tables_add(Tables *tables, const Rule *rule);
 void tables_remove(Tables *tables, const RuleItem *item);
 

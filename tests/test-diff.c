@@ -171,6 +171,8 @@ static void test_builtin(void)
 		{ "xB", "A-B", "", "xB", 0, 0, true },
 		/* One is gone; of two copies of another the one beside ours counts. */
 		{ "CxBCy", "ABC-", "", "CxABy", 1, 1, true },
+		{ "ZxZ", "A", "Z-", "AZx", 1, 1, true },
+		{ "BxB", "B-", "Z", "xBZ", 1, 1, true },
 	};
 
 	check_cases(cases, G_N_ELEMENTS(cases), false);
@@ -253,7 +255,7 @@ static void shuffle(char *letters, gsize n, gsize swaps)
 	}
 }
 
-/* Any chain, any order, any wish: strangers stay in order, ours end as wanted, and no more is done than needs be. */
+/* Any chain, order and wish: strangers stay in order, ours end as wanted, no more is done than needs be. */
 static void test_random(void)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";

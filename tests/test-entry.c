@@ -7,7 +7,10 @@
 #include <errno.h>
 #include <string.h>
 
-/* Every kind of rule the service programs, against iptables-legacy: what we write it finds and prints, what it writes we know. */
+/*
+ * Every kind of rule the service programs, against iptables-legacy: what we
+ * write it finds and prints, what it writes we know.
+ */
 
 #define IPV4(a, b, c, d) { a, b, c, d }
 #define TEN IPV4(10, 1, 2, 3)
@@ -35,7 +38,8 @@ static const Kind kinds_ipv4[] = {
 	    .flags = RULE_NOT_OUT },
 	  "-i br0 ! -o br0 -j DOCKER-ISOLATION-STAGE-2" },
 	{ { FILTER, .target = TARGET_RETURN }, "-j RETURN" },
-	{ { FILTER, .target = TARGET_ACCEPT, .in = "docker0", .out = "docker0" }, "-i docker0 -o docker0 -j ACCEPT" },
+	{ { FILTER, .target = TARGET_ACCEPT, .in = "docker0", .out = "docker0" },
+	  "-i docker0 -o docker0 -j ACCEPT" },
 	{ { FILTER, .target = TARGET_ACCEPT, .in = "fifteen-letters", .out = "x", .flags = RULE_NOT_IN },
 	  "! -i fifteen-letters -o x -j ACCEPT" },
 	{ { FILTER, .target = TARGET_ACCEPT, .out = "docker0", .state = STATE_CONNTRACK },
@@ -43,7 +47,8 @@ static const Kind kinds_ipv4[] = {
 	{ { FILTER, .target = TARGET_ACCEPT, .protocol = IPPROTO_TCP, .state = STATE_CLASSIC,
 	    .source_port = { 4511, 4511 } },
 	  "-p tcp -m state --state RELATED,ESTABLISHED -m tcp --sport 4511 -j ACCEPT" },
-	{ { FILTER, .target = TARGET_DROP, .source = NET, .source_length = 16, .out = "br0", .flags = RULE_NOT_SOURCE },
+	{ { FILTER, .target = TARGET_DROP, .source = NET, .source_length = 16, .out = "br0",
+	    .flags = RULE_NOT_SOURCE },
 	  "! -s 172.18.0.0/16 -o br0 -j DROP" },
 	{ { FILTER, .target = TARGET_DROP, .destination = NET14, .destination_length = 14, .in = "br0",
 	    .flags = RULE_NOT_DESTINATION },
@@ -52,23 +57,26 @@ static const Kind kinds_ipv4[] = {
 	    .out = "docker0", .flags = RULE_NOT_IN, .protocol = IPPROTO_TCP, .destination_port = { 80, 80 } },
 	  "-d 10.1.2.3/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT" },
 	{ { FILTER, .target = TARGET_ACCEPT, .destination = TEN, .destination_length = 32, .in = "docker0",
-	    .out = "docker0", .flags = RULE_NOT_IN, .protocol = IPPROTO_UDP, .destination_port = { 1, 65535 } },
+	    .out = "docker0", .flags = RULE_NOT_IN, .protocol = IPPROTO_UDP,
+	    .destination_port = { 1, 65535 } },
 	  "-d 10.1.2.3/32 ! -i docker0 -o docker0 -p udp -m udp --dport 1:65535 -j ACCEPT" },
 	{ { FILTER, .target = TARGET_ACCEPT, .destination = TEN, .destination_length = 32,
 	    .protocol = IPPROTO_SCTP, .destination_port = { 3868, 3869 } },
 	  "-d 10.1.2.3/32 -p sctp -m sctp --dport 3868:3869 -j ACCEPT" },
 	{ { FILTER, .target = TARGET_ACCEPT, .source = TEN, .source_length = 32, .destination = NET,
-	    .destination_length = 32, .in = "br0", .out = "br0", .protocol = IPPROTO_SCTP, .source_port = { 9, 9 } },
+	    .destination_length = 32, .in = "br0", .out = "br0", .protocol = IPPROTO_SCTP,
+	    .source_port = { 9, 9 } },
 	  "-s 10.1.2.3/32 -d 172.18.0.0/32 -i br0 -o br0 -p sctp -m sctp --sport 9 -j ACCEPT" },
 	{ { FILTER, .target = TARGET_ACCEPT, .source = TEN, .source_length = 32, .in = "br0", .out = "br0",
 	    .protocol = IPPROTO_UDP, .source_port = { 53, 53 } },
 	  "-s 10.1.2.3/32 -i br0 -o br0 -p udp -m udp --sport 53 -j ACCEPT" },
 	{ { NAT, .target = TARGET_RETURN, .in = "docker0" }, "-i docker0 -j RETURN" },
-	{ { NAT, .target = TARGET_DNAT, .protocol = IPPROTO_TCP, .destination_port = { 8080, 8080 }, .in = "docker0",
-	    .flags = RULE_NOT_IN, .dnat_address = TEN, DNAT_PORT(80, 80) },
+	{ { NAT, .target = TARGET_DNAT, .protocol = IPPROTO_TCP, .destination_port = { 8080, 8080 },
+	    .in = "docker0", .flags = RULE_NOT_IN, .dnat_address = TEN, DNAT_PORT(80, 80) },
 	  "! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.1.2.3:80" },
-	{ { NAT, .target = TARGET_DNAT, .destination = LOOP, .destination_length = 32, .protocol = IPPROTO_SCTP,
-	    .destination_port = { 8080, 8080 }, .dnat_address = TEN, DNAT_PORT(80, 80) },
+	{ { NAT, .target = TARGET_DNAT, .destination = LOOP, .destination_length = 32,
+	    .protocol = IPPROTO_SCTP, .destination_port = { 8080, 8080 }, .dnat_address = TEN,
+	    DNAT_PORT(80, 80) },
 	  "-d 127.0.0.0/32 -p sctp -m sctp --dport 8080 -j DNAT --to-destination 10.1.2.3:80" },
 	{ { NAT, .target = TARGET_DNAT, .protocol = IPPROTO_UDP, .destination_port = { 8080, 8089 },
 	    .dnat_address = TEN },
@@ -84,11 +92,18 @@ static const Kind kinds_ipv4[] = {
 	{ { POSTROUTING, .target = TARGET_MASQUERADE, .source = TEN, .source_length = 32, .destination = TEN,
 	    .destination_length = 32, .protocol = IPPROTO_TCP, .destination_port = { 80, 80 } },
 	  "-s 10.1.2.3/32 -d 10.1.2.3/32 -p tcp -m tcp --dport 80 -j MASQUERADE" },
-	{ { .chain = CHAIN_NAT_OUTPUT, .zone = ZONE_TAIL, .target = TARGET_JUMP, .jump = CHAIN_NAT_DOCKER,
-	    .destination = LOOP, .destination_length = 8, .flags = RULE_NOT_DESTINATION,
+	{ { .chain = CHAIN_NAT_OUTPUT,
+	    .zone = ZONE_TAIL,
+	    .target = TARGET_JUMP,
+	    .jump = CHAIN_NAT_DOCKER,
+	    .destination = LOOP,
+	    .destination_length = 8,
+	    .flags = RULE_NOT_DESTINATION,
 	    .addrtype = ADDRTYPE_DESTINATION_LOCAL },
 	  "! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER" },
-	{ { .chain = CHAIN_NAT_PREROUTING, .target = TARGET_JUMP, .jump = CHAIN_NAT_INGRESS,
+	{ { .chain = CHAIN_NAT_PREROUTING,
+	    .target = TARGET_JUMP,
+	    .jump = CHAIN_NAT_INGRESS,
 	    .addrtype = ADDRTYPE_DESTINATION_LOCAL },
 	  "-m addrtype --dst-type LOCAL -j DOCKER-INGRESS" },
 	{ { RAW, .target = TARGET_DROP, .destination = LOOP, .destination_length = 8, .in = "br0" },
@@ -96,27 +111,29 @@ static const Kind kinds_ipv4[] = {
 };
 
 static const Kind kinds_ipv6[] = {
-	{ { FILTER, .target = TARGET_JUMP, .jump = CHAIN_FILTER_INGRESS, .in = "br0" }, "-i br0 -j DOCKER-INGRESS" },
+	{ { FILTER, .target = TARGET_JUMP, .jump = CHAIN_FILTER_INGRESS, .in = "br0" },
+	  "-i br0 -j DOCKER-INGRESS" },
 	{ { FILTER, .target = TARGET_RETURN }, "-j RETURN" },
 	{ { FILTER, .target = TARGET_ACCEPT, .out = "docker0", .state = STATE_CONNTRACK },
 	  "-o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT" },
 	{ { FILTER, .target = TARGET_ACCEPT, .protocol = IPPROTO_UDP, .state = STATE_CLASSIC,
 	    .source_port = { 4511, 4511 } },
 	  "-p udp -m state --state RELATED,ESTABLISHED -m udp --sport 4511 -j ACCEPT" },
-	{ { FILTER, .target = TARGET_DROP, .source = FD_NET, .source_length = 63, .out = "br0", .flags = RULE_NOT_SOURCE },
+	{ { FILTER, .target = TARGET_DROP, .source = FD_NET, .source_length = 63, .out = "br0",
+	    .flags = RULE_NOT_SOURCE },
 	  "! -s fd17::/63 -o br0 -j DROP" },
 	{ { FILTER, .target = TARGET_ACCEPT, .destination = FD, .destination_length = 128, .in = "docker0",
 	    .out = "docker0", .flags = RULE_NOT_IN, .protocol = IPPROTO_TCP, .destination_port = { 80, 90 } },
 	  "-d fd17::5/128 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80:90 -j ACCEPT" },
-	{ { FILTER, .target = TARGET_ACCEPT, .destination = FD, .destination_length = 128, .protocol = IPPROTO_SCTP,
-	    .destination_port = { 80, 80 } },
+	{ { FILTER, .target = TARGET_ACCEPT, .destination = FD, .destination_length = 128,
+	    .protocol = IPPROTO_SCTP, .destination_port = { 80, 80 } },
 	  "-d fd17::5/128 -p sctp -m sctp --dport 80 -j ACCEPT" },
 	{ { FILTER, .target = TARGET_ACCEPT, .in = "br0", .out = "br0", .protocol = IPPROTO_ICMPV6,
 	    .icmpv6_type = 135 },
 	  "-i br0 -o br0 -p ipv6-icmp -m icmp6 --icmpv6-type 135 -j ACCEPT" },
 	{ { NAT, .target = TARGET_DNAT, .source = LINK_LOCAL, .source_length = 10, .in = "docker0",
-	    .flags = RULE_NOT_IN | RULE_NOT_SOURCE, .protocol = IPPROTO_TCP, .destination_port = { 8080, 8080 },
-	    .dnat_address = FD, DNAT_PORT(80, 80) },
+	    .flags = RULE_NOT_IN | RULE_NOT_SOURCE, .protocol = IPPROTO_TCP,
+	    .destination_port = { 8080, 8080 }, .dnat_address = FD, DNAT_PORT(80, 80) },
 	  "! -s fe80::/10 ! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination [fd17::5]:80" },
 	{ { NAT, .target = TARGET_DNAT, .protocol = IPPROTO_UDP, .destination_port = { 8080, 8089 },
 	    .dnat_address = FD },
@@ -129,8 +146,13 @@ static const Kind kinds_ipv6[] = {
 	  "-s fd17::/64 ! -o br0 -j MASQUERADE" },
 	{ { POSTROUTING, .target = TARGET_MASQUERADE, .out = "br0", .addrtype = ADDRTYPE_SOURCE_LOCAL },
 	  "-o br0 -m addrtype --src-type LOCAL -j MASQUERADE" },
-	{ { .chain = CHAIN_NAT_OUTPUT, .zone = ZONE_TAIL, .target = TARGET_JUMP, .jump = CHAIN_NAT_DOCKER,
-	    .destination = { [15] = 1 }, .destination_length = 128, .flags = RULE_NOT_DESTINATION,
+	{ { .chain = CHAIN_NAT_OUTPUT,
+	    .zone = ZONE_TAIL,
+	    .target = TARGET_JUMP,
+	    .jump = CHAIN_NAT_DOCKER,
+	    .destination = { [15] = 1 },
+	    .destination_length = 128,
+	    .flags = RULE_NOT_DESTINATION,
 	    .addrtype = ADDRTYPE_DESTINATION_LOCAL },
 	  "! -d ::1/128 -m addrtype --dst-type LOCAL -j DOCKER" },
 	{ { RAW, .target = TARGET_DROP, .in = "br0" }, "-i br0 -j DROP" },
@@ -206,7 +228,8 @@ static void test_read(gconstpointer data)
 			tables_run(tables, "-t %s -N %s", table_name(chain_info(chain)->table), names[chain]);
 	for (gsize i = 0; i < families[family].n; i++) {
 		const Kind *kind = &families[family].kinds[i];
-		tables_run(tables, "-t %s -A %s %s", table_of(&kind->rule), names[kind->rule.chain], kind->text);
+		tables_run(tables, "-t %s -A %s %s", table_of(&kind->rule), names[kind->rule.chain],
+			   kind->text);
 	}
 
 	/* Each of ours equals exactly the one that the tool made of its text. */
@@ -271,12 +294,46 @@ static void test_lookalikes(void)
 	g_assert_cmpstr(saved, ==, "-o br0 -m addrtype --src-type LOCAL -j ACCEPT\n");
 }
 
+/* What counts of the bytes that the kernel hands out, and what does not. */
+static void test_bytes(void)
+{
+	static const xt_chainlabel names[N_CHAINS] = { [CHAIN_FILTER_DOCKER] = "DOCKER" };
+	Rule rule = { .target = TARGET_JUMP, .jump = CHAIN_FILTER_DOCKER, .state = STATE_CONNTRACK };
+	Entry entry, copy;
+	FoundEntry found = { &copy, "DOCKER" };
+
+	entry_encode(&rule, names, &entry);
+	memcpy(&copy, &entry, entry.ipv4.next_offset);
+	struct xt_entry_match *match = (void *)(copy.bytes + sizeof copy.ipv4);
+	struct xt_entry_target *target = (void *)(copy.bytes + copy.ipv4.target_offset);
+
+	/* A module that has the name of our chain is no jump. */
+	g_assert_false(entry_equal(FAMILY_IPV4, &entry, &found));
+	target->u.user.name[0] = '\0';
+	g_assert_true(entry_equal(FAMILY_IPV4, &entry, &found));
+
+	copy.ipv4.counters = (struct xt_counters){ 1, 2 };
+	copy.ipv4.nfcache = copy.ipv4.comefrom = 3;
+	((struct xt_standard_target *)target)->verdict = 4;
+	match->u.user.name[sizeof match->u.user.name - 1] = 'x';
+	g_assert_true(entry_equal(FAMILY_IPV4, &entry, &found));
+	g_assert_cmpuint(entry_hash(FAMILY_IPV4, &entry), ==, entry_hash(FAMILY_IPV4, &copy));
+	g_assert_cmpuint(entry_counters(FAMILY_IPV4, &copy).bcnt, ==, 2);
+
+	match->u.user.revision--;
+	g_assert_false(entry_equal(FAMILY_IPV4, &entry, &found));
+	match->u.user.revision++;
+	copy.ipv4.ip.flags |= IPT_F_GOTO;
+	g_assert_false(entry_equal(FAMILY_IPV4, &entry, &found));
+}
+
 int main(int argc, char **argv)
 {
 	const char *reason;
 
 	g_test_init(&argc, &argv, NULL);
 	g_test_set_nonfatal_assertions();
+	g_test_add_func("/entry/bytes", test_bytes);
 	if (!netns_isolate(&reason)) {
 		g_print("1..0 # SKIP %s\n", reason);
 		return 0;

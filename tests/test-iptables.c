@@ -95,12 +95,14 @@ static void test_zones(gconstpointer data)
 {
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));
 
-	tables_restore(tables, "*filter\n[7:700] -A FORWARD -i x -j DROP\n[8:800] -A FORWARD -i y -j DROP\nCOMMIT\n");
+	tables_restore(tables,
+		       "*filter\n[7:700] -A FORWARD -i x -j DROP\n[8:800] -A FORWARD -i y -j DROP\nCOMMIT\n");
 	add(tables, FORWARD, ZONE_HEAD, "h1");
 	add(tables, FORWARD, ZONE_TAIL, "t1");
 	expect_commit(tables, 1, 2, 0, NULL);
-	expect_counted(tables, "filter", "FORWARD",
-		       "[0:0] -i h1 -j ACCEPT\n[7:700] -i x -j DROP\n[8:800] -i y -j DROP\n[0:0] -i t1 -j ACCEPT\n");
+	expect_counted(
+		tables, "filter", "FORWARD",
+		"[0:0] -i h1 -j ACCEPT\n[7:700] -i x -j DROP\n[8:800] -i y -j DROP\n[0:0] -i t1 -j ACCEPT\n");
 
 	/* An administrator puts something above the head and below the tail, and copies one of ours. */
 	tables_run(tables, "-I FORWARD -i top -j DROP");
@@ -119,17 +121,18 @@ static void test_zones(gconstpointer data)
 	tables_remove(tables, &h2);
 	expect_commit(tables, 1, 1, 1, NULL);
 	expect_chain(tables, "filter", "FORWARD",
-		     "-i top -j DROP\n-i h1 -j ACCEPT\n-i h3 -j ACCEPT\n-i middle -j DROP\n-i x -j DROP\n-i y -j DROP\n"
-		     "-i t1 -j ACCEPT\n-i t2 -j ACCEPT\n-i bottom -j DROP\n-i h1 -j ACCEPT\n");
+		     "-i top -j DROP\n-i h1 -j ACCEPT\n-i h3 -j ACCEPT\n-i middle -j DROP\n-i x -j DROP\n"
+		     "-i y -j DROP\n-i t1 -j ACCEPT\n-i t2 -j ACCEPT\n-i bottom -j DROP\n-i h1 -j ACCEPT\n");
 }
 
 /* Strangers' rules and chains, their counters included, are the same bytes after we came and went. */
 static void test_strangers(gconstpointer data)
 {
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));
-	static const char before[] =
-		"[1:100] -i h1 -j ACCEPT\n[2:200] -m comment --comment \"a b\" -j OTHER\n[3:300] -i t1 -j ACCEPT\n"
-		"[4:400] -m limit --limit 5/min -j LOG --log-prefix \"x: \"\n";
+	static const char before[] = "[1:100] -i h1 -j ACCEPT\n"
+				     "[2:200] -m comment --comment \"a b\" -j OTHER\n"
+				     "[3:300] -i t1 -j ACCEPT\n"
+				     "[4:400] -m limit --limit 5/min -j LOG --log-prefix \"x: \"\n";
 	static const char other[] = "[5:500] -p tcp -m multiport --dports 1,2 -j RETURN\n";
 
 	tables_restore(tables, "*filter\n:OTHER - [0:0]\n:EMPTY - [0:0]\n:FORWARD ACCEPT [11:1100]\n"
@@ -204,7 +207,8 @@ static void test_counters(gconstpointer data)
 		g_assert_true(iptables_read_counters(tables->iptables, rules, 4, counters, &error));
 		g_assert_no_error(error);
 		g_assert_cmpuint(counters[1].packets, ==, i);
-		g_assert_cmpuint(counters[1].bytes, ==, i * (FAMILY(data) == FAMILY_IPV4 ? 20 + 8 + 5 : 40 + 8 + 5));
+		g_assert_cmpuint(counters[1].bytes, ==,
+				 i * (FAMILY(data) == FAMILY_IPV4 ? 20 + 8 + 5 : 40 + 8 + 5));
 		g_assert_cmpuint(counters[0].packets, ==, G_MAXUINT64);
 		g_assert_cmpuint(counters[0].bytes, ==, G_MAXUINT64);
 		g_assert_cmpuint(counters[2].packets, ==, 0);
@@ -215,6 +219,11 @@ static void test_counters(gconstpointer data)
 			add(tables, CHAIN_RAW_PREROUTING, ZONE_TAIL, i == 2 ? "after" : "later");
 		expect_commit(tables, 1, i > 1, i == 1, NULL);
 	}
+
+	/* Of two the upper one counts. */
+	tables_run(tables, "-t raw -A PREROUTING -i lo -j ACCEPT");
+	g_assert_true(iptables_read_counters(tables->iptables, rules, 4, counters, &error));
+	g_assert_cmpuint(counters[1].packets, ==, 3);
 }
 
 static void test_idle(gconstpointer data)
@@ -312,7 +321,8 @@ static void test_chains(gconstpointer data)
 	tables_run(tables, "-N DOCKER-INGRESS");
 	tables_run(tables, "-A DOCKER-INGRESS -i x -j DROP");
 	RuleItem docker = declare(tables, DOCKER);
-	RuleItem isolation = add_jump(tables, CHAIN_FILTER_ISOLATION, ZONE_OWNED, CHAIN_FILTER_ISOLATION_STAGE_2);
+	RuleItem isolation =
+		add_jump(tables, CHAIN_FILTER_ISOLATION, ZONE_OWNED, CHAIN_FILTER_ISOLATION_STAGE_2);
 	RuleItem jump = add_jump(tables, FORWARD, ZONE_HEAD, CHAIN_FILTER_ISOLATION);
 	expect_commit(tables, 1, 2, 0, NULL);
 	expect_head(tables, "filter", "DOCKER", ":DOCKER - [0:0]");
@@ -347,12 +357,14 @@ static void test_predecessor(gconstpointer data)
 {
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));
 
-	tables_restore(tables, "*filter\n:DOCKER - [0:0]\n[1:1] -A DOCKER -i old -j ACCEPT\n[2:2] -A DOCKER -i d1 -j ACCEPT\n"
-			       "[3:3] -A FORWARD -i old -j ACCEPT\n[4:4] -A FORWARD -i h1 -j ACCEPT\nCOMMIT\n");
+	tables_restore(tables,
+		       "*filter\n:DOCKER - [0:0]\n"
+		       "[1:1] -A DOCKER -i old -j ACCEPT\n[2:2] -A DOCKER -i d1 -j ACCEPT\n"
+		       "[3:3] -A FORWARD -i old -j ACCEPT\n[4:4] -A FORWARD -i h1 -j ACCEPT\nCOMMIT\n");
 	static const char *const interfaces[] = { "old", "d1", "old", "h1" };
 	for (guint i = 0; i < 4; i++) {
-		RuleItem item = { tables_rule(tables, i < 2 ? DOCKER : FORWARD, i < 2 ? ZONE_OWNED : ZONE_HEAD,
-					      interfaces[i]),
+		RuleItem item = { tables_rule(tables, i < 2 ? DOCKER : FORWARD,
+					      i < 2 ? ZONE_OWNED : ZONE_HEAD, interfaces[i]),
 				  { .sequence = i } };
 		ruleset_hold(tables->ruleset, &item);
 		if (i % 2)
@@ -366,16 +378,21 @@ static void test_predecessor(gconstpointer data)
 static void test_policy(gconstpointer data)
 {
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));
+	enum rule_target policy;
 
 	tables_restore(tables, "*filter\n:FORWARD ACCEPT [12:3456]\nCOMMIT\n");
 	ruleset_set_forward_policy(tables->ruleset, FAMILY(data), TARGET_DROP);
 	expect_commit(tables, 1, 0, 0, NULL);
 	expect_head(tables, "filter", "FORWARD", ":FORWARD DROP [12:3456]");
+	g_assert_true(iptables_get_forward_policy(tables->iptables, FAMILY(data), &policy, NULL));
+	g_assert_cmpint(policy, ==, TARGET_DROP);
 	make_dirty(tables);
 	expect_commit(tables, 0, 0, 0, NULL);
 	ruleset_set_forward_policy(tables->ruleset, FAMILY(data), TARGET_ACCEPT);
 	expect_commit(tables, 1, 0, 0, NULL);
 	expect_head(tables, "filter", "FORWARD", ":FORWARD ACCEPT [12:3456]");
+	g_assert_true(iptables_get_forward_policy(tables->iptables, FAMILY(data), &policy, NULL));
+	g_assert_cmpint(policy, ==, TARGET_ACCEPT);
 
 	/* Left to others, it is left alone. */
 	ruleset_set_forward_policy(tables->ruleset, FAMILY(data), TARGET_CHAIN);
@@ -390,9 +407,10 @@ static void test_find_foreign(gconstpointer data)
 	g_autoptr(GError) error = NULL;
 	g_auto(GStrv) chains = NULL;
 
-	tables_restore(tables, "*filter\n:DOCKER - [0:0]\n:DOCKER-ISOLATION - [0:0]\n:DOCKER-USER - [0:0]\n"
-			       "-A DOCKER -i d1 -j ACCEPT\n-A DOCKER -i d2 -j ACCEPT\n-A DOCKER-USER -i x -j DROP\n"
-			       "COMMIT\n*nat\n:DOCKER - [0:0]\n-A DOCKER -i n1 -j RETURN\nCOMMIT\n");
+	tables_restore(tables,
+		       "*filter\n:DOCKER - [0:0]\n:DOCKER-ISOLATION - [0:0]\n:DOCKER-USER - [0:0]\n"
+		       "-A DOCKER -i d1 -j ACCEPT\n-A DOCKER -i d2 -j ACCEPT\n-A DOCKER-USER -i x -j DROP\n"
+		       "COMMIT\n*nat\n:DOCKER - [0:0]\n-A DOCKER -i n1 -j RETURN\nCOMMIT\n");
 	/* Wanted, in another order than it stands. */
 	add(tables, DOCKER, ZONE_OWNED, "d2");
 	add(tables, DOCKER, ZONE_OWNED, "d1");
@@ -408,7 +426,8 @@ static void test_find_foreign(gconstpointer data)
 	g_assert_true(iptables_find_foreign(tables->iptables, tables->ruleset, &chains, &error));
 	g_assert_no_error(error);
 	g_autofree char *list = chains ? g_strjoinv(",", chains) : NULL;
-	g_autofree char *expected = g_strdup_printf("%1$s filter DOCKER,%1$s nat DOCKER", family_to_string(FAMILY(data)));
+	g_autofree char *expected =
+		g_strdup_printf("%1$s filter DOCKER,%1$s nat DOCKER", family_to_string(FAMILY(data)));
 	g_assert_cmpstr(list, ==, expected);
 }
 
@@ -623,11 +642,14 @@ static void test_both_families(void)
 	g_unsetenv("NETFILTERD_FAULT");
 }
 
-static void add_port(Tables *tables, guint i)
+/* The three rules of a published port, appended to items. */
+static void add_port(Tables *tables, guint i, GArray *items)
 {
 	guint16 port = 1 + i;
-	Rule rule = { .family = tables->family, .protocol = IPPROTO_TCP, .in = "docker0", .flags = RULE_NOT_IN };
+	Rule rule = { .family = tables->family, .protocol = IPPROTO_TCP };
 
+	g_strlcpy(rule.in, "docker0", sizeof rule.in);
+	rule.flags = RULE_NOT_IN;
 	memcpy(rule.destination, (guint8[]){ 172, 17, i >> 8, i }, 4);
 	rule.destination_length = family_bits(tables->family);
 	rule.destination_port[0] = rule.destination_port[1] = port;
@@ -636,13 +658,11 @@ static void add_port(Tables *tables, guint i)
 	accept.chain = DOCKER;
 	accept.zone = ZONE_OWNED;
 	accept.target = TARGET_ACCEPT;
-	tables_add(tables, &accept);
 	dnat.chain = CHAIN_NAT_DOCKER;
 	dnat.zone = ZONE_OWNED;
 	dnat.target = TARGET_DNAT;
 	dnat.dnat_port[0] = dnat.dnat_port[1] = port;
 	memcpy(dnat.dnat_address, rule.destination, sizeof rule.destination);
-	tables_add(tables, &dnat);
 	memset(self.in, 0, sizeof self.in);
 	self.flags = 0;
 	memcpy(self.source, rule.destination, sizeof self.source);
@@ -650,7 +670,10 @@ static void add_port(Tables *tables, guint i)
 	self.chain = CHAIN_NAT_POSTROUTING;
 	self.zone = ZONE_TAIL;
 	self.target = TARGET_MASQUERADE;
-	tables_add(tables, &self);
+
+	RuleItem added[] = { tables_add(tables, &accept), tables_add(tables, &dnat),
+			     tables_add(tables, &self) };
+	g_array_append_vals(items, added, G_N_ELEMENTS(added));
 }
 
 static double milliseconds_since(gint64 start)
@@ -685,19 +708,20 @@ static void test_many(gconstpointer data)
 {
 	enum { N = 10000, ROUNDS = 5 };
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));
+	g_autoptr(GArray) items = g_array_new(FALSE, FALSE, sizeof(RuleItem));
 	double ours = G_MAXDOUBLE, floor = G_MAXDOUBLE;
 
 	/* So that no end of a chain is ours. */
 	tables_run(tables, "-t nat -A POSTROUTING -o above -j ACCEPT");
 	for (guint i = 0; i < N; i++)
-		add_port(tables, i);
+		add_port(tables, i, items);
 	gint64 start = g_get_monotonic_time();
 	expect_commit(tables, 2, 3 * N, 0, NULL);
 	g_test_message("%u ports in one commit: %.1f ms", N, milliseconds_since(start));
 	tables_run(tables, "-t nat -A POSTROUTING -o below -j ACCEPT");
 
 	for (guint i = 0; i < ROUNDS; i++) {
-		add_port(tables, N + i);
+		add_port(tables, N + i, items);
 		start = g_get_monotonic_time();
 		expect_commit(tables, 2, 3, 0, NULL);
 		double elapsed = milliseconds_since(start);
@@ -723,6 +747,16 @@ static void test_many(gconstpointer data)
 	g_assert_cmpuint(g_strv_length(masquerades), ==, N + ROUNDS + 2 + 1);
 	g_assert_cmpstr(masquerades[0], ==, "-o above -j ACCEPT");
 	g_assert_cmpstr(masquerades[N + ROUNDS + 1], ==, "-o below -j ACCEPT");
+
+	/* Every tenth goes at once. */
+	for (guint i = 0; i < N; i += 10)
+		for (guint j = 0; j < 3; j++)
+			tables_remove(tables, &g_array_index(items, RuleItem, 3 * i + j));
+	start = g_get_monotonic_time();
+	expect_commit(tables, 2, 0, 3 * N / 10, NULL);
+	g_test_message("%u ports fewer at %u: %.1f ms", N / 10, N, milliseconds_since(start));
+	make_dirty(tables);
+	expect_commit(tables, 0, 0, 0, NULL);
 }
 
 static void add_test(const char *name, GTestDataFunc function)

@@ -79,7 +79,10 @@ static bool apply_diff(Work *work, enum chain chain)
 	return true;
 }
 
-/* Jumps need their chains, so these come first. A chain that should be there and is not must be filled, dirty or not. */
+/*
+ * Jumps need their chains, so these come first. A chain that should be there and
+ * is not must be filled, dirty or not.
+ */
 static bool create_chains(Work *work, bool *ret_created)
 {
 	for (enum chain chain = 0; chain < N_CHAINS; chain++) {
@@ -122,7 +125,10 @@ static bool fill_chains(Work *work, const bool *created)
 	return true;
 }
 
-/* Takes away the chains of ours that nobody wants any more, emptied by now, unless somebody else's rule jumps there. */
+/*
+ * Takes away the chains of ours that nobody wants any more, emptied by now,
+ * unless somebody else's rule jumps there.
+ */
 static bool delete_chains(Work *work)
 {
 	for (enum chain chain = 0; chain < N_CHAINS; chain++) {

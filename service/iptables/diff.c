@@ -63,7 +63,7 @@ static bool wanted_stands_at(const DiffInput *input, guint i, guint position)
 	return stands_at(input, &entry, position);
 }
 
-/* The claimed entry of the same zone before i (step -1) or after it (1); NOWHERE when it is the zone's end. */
+/* The claimed entry of the same zone before i (step -1) or after it (1); NOWHERE at the zone's end. */
 static guint claimed_neighbour(const DiffInput *input, guint i, int step)
 {
 	guint8 zone = wanted_entry(input, i)->rule.zone;
@@ -101,7 +101,10 @@ typedef struct Gap {
 	bool lacking;    /* something wanted was not found, which need not be there */
 } Gap;
 
-/* Finds one claimed entry from the top (step 1) or the bottom (-1) of the gap, and narrows it. False: not there, though held. */
+/*
+ * Finds one claimed entry from the top (step 1) or the bottom (-1) of the gap,
+ * and narrows it. False: not there, though held.
+ */
 static bool find_next(Diff *diff, const DiffInput *input, guint i, int step, Gap *gap)
 {
 	const RulesetEntry *wanted = wanted_entry(input, i);
@@ -196,7 +199,8 @@ static void find_anywhere(Diff *diff, const DiffInput *input)
 			bool only = best == NOWHERE && !next[at];
 			guint n = only ? 0 : count_neighbours(input, i, at - 1);
 			/* Strangers' copies were there before: below the head, above the tail. */
-			if (best == NOWHERE || n > n_best || (n == n_best && wanted->rule.zone == ZONE_TAIL)) {
+			if (best == NOWHERE || n > n_best ||
+			    (n == n_best && wanted->rule.zone == ZONE_TAIL)) {
 				best = at - 1;
 				n_best = n;
 			}
@@ -225,7 +229,8 @@ static void count_missing(Diff *diff, const DiffInput *input)
 static void move_disordered(Diff *diff, const DiffInput *input)
 {
 	guint n = input->wanted->len;
-	g_autofree guint *ends = g_new(guint, n + 1);    /* by length: the entry that ends the lowest such sequence */
+	/* By length: the entry that ends the lowest such sequence; by entry: the one before it there. */
+	g_autofree guint *ends = g_new(guint, n + 1);
 	g_autofree guint *previous = g_new(guint, n + 1);
 	guint length = 0;
 
@@ -307,7 +312,7 @@ static guint open_zone(const Diff *diff, const DiffInput *input, guint i, guint 
 	return CLAMP(gone, floor, ceiling);
 }
 
-/* Places the desired entries that do not stand: below their predecessors, whether those stand already or not. */
+/* Places the desired entries that do not stand: below their predecessors, standing or new. */
 static void place_insertions(Diff *diff, const DiffInput *input)
 {
 	guint slot = 0, n_deleted = 0, first = 0;
@@ -332,7 +337,8 @@ static void place_insertions(Diff *diff, const DiffInput *input)
 			slot = open_zone(diff, input, first, slot);
 			opened = true;
 		}
-		while (n_deleted < diff->deletions->len && g_array_index(diff->deletions, guint, n_deleted) < slot)
+		while (n_deleted < diff->deletions->len &&
+		       g_array_index(diff->deletions, guint, n_deleted) < slot)
 			n_deleted++;
 		DiffInsertion insertion = { slot - n_deleted + diff->insertions->len, entry };
 		g_array_append_val(diff->insertions, insertion);

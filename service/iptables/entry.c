@@ -30,7 +30,8 @@ G_STATIC_ASSERT(IPT_INV_VIA_IN == IP6T_INV_VIA_IN && IPT_INV_VIA_OUT == IP6T_INV
 		IPT_INV_SRCIP == IP6T_INV_SRCIP && IPT_INV_DSTIP == IP6T_INV_DSTIP);
 
 /* Appends a zeroed match or target and returns its data. */
-static void *append_extension(Entry *entry, guint16 *offset, const char *name, guint8 revision, gsize data_size)
+static void *append_extension(Entry *entry, guint16 *offset, const char *name, guint8 revision,
+			      gsize data_size)
 {
 	gsize size = XT_ALIGN(HEAD_SIZE + data_size);
 	struct xt_entry_match *extension = (struct xt_entry_match *)(entry->bytes + *offset);
@@ -258,8 +259,8 @@ static inline Shape entry_shape(enum family family, const void *entry)
 		return (Shape){ entry, sizeof e->ip, sizeof *e, e->target_offset, e->next_offset };
 	}
 	const struct ip6t_entry *e = entry;
-	return (Shape){ entry, G_STRUCT_OFFSET(struct ip6t_ip6, invflags) + sizeof e->ipv6.invflags, sizeof *e,
-			e->target_offset, e->next_offset };
+	return (Shape){ entry, G_STRUCT_OFFSET(struct ip6t_ip6, invflags) + sizeof e->ipv6.invflags,
+			sizeof *e, e->target_offset, e->next_offset };
 }
 
 static inline bool extension_equal(const struct xt_entry_match *a, const struct xt_entry_match *b)
@@ -300,7 +301,8 @@ bool entry_equal(enum family family, const Entry *entry, const FoundEntry *found
 	}
 
 	if (target_is_standard(entry, &a))
-		return standard_equal((const void *)(a.bytes + a.target), found, (const void *)(b.bytes + b.target));
+		return standard_equal((const void *)(a.bytes + a.target), found,
+				      (const void *)(b.bytes + b.target));
 	return extension_equal((const void *)(a.bytes + a.target), (const void *)(b.bytes + b.target));
 }
 

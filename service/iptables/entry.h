@@ -18,7 +18,7 @@ typedef union Entry {
 	guint8 bytes[832];
 } Entry;
 
-/** An entry as it stands in a snapshot: struct ipt_entry or struct ip6t_entry, and what iptc_get_target() says of it. */
+/** An entry as it stands in a snapshot, struct ipt_entry or struct ip6t_entry, and its iptc_get_target(). */
 typedef struct FoundEntry {
 	const void *entry;
 	const char *target;
@@ -30,7 +30,10 @@ typedef struct FoundEntry {
  */
 void entry_encode(const Rule *rule, const xt_chainlabel *names, Entry *ret);
 
-/** Whether a found entry is the same rule: everything but counters and what libiptc and the kernel note down for themselves. */
+/**
+ * Whether a found entry is the same rule: everything but counters and what
+ * libiptc and the kernel note down for themselves.
+ */
 bool entry_equal(enum family family, const Entry *entry, const FoundEntry *found);
 
 /** Equal for an encoded and a found entry that are equal. */

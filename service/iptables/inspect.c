@@ -69,25 +69,28 @@ bool iptables_find_foreign(Iptables *iptables, const Ruleset *ruleset, char ***r
 	return true;
 }
 
-bool iptables_get_forward_policy(Iptables *iptables, enum family family, enum rule_target *ret, GError **error)
+bool iptables_get_forward_policy(Iptables *iptables, enum family family, enum rule_target *ret,
+				 GError **error)
 {
 	g_autoptr(Snapshot) snapshot = open_table(family, TABLE_FILTER, error);
 
 	if (!snapshot)
 		return false;
-	*ret = g_strcmp0(snapshot_policy(snapshot, iptables->names[CHAIN_FILTER_FORWARD]), "DROP") == 0 ? TARGET_DROP
-													: TARGET_ACCEPT;
+	*ret = g_strcmp0(snapshot_policy(snapshot, iptables->names[CHAIN_FILTER_FORWARD]), "DROP") == 0
+		       ? TARGET_DROP
+		       : TARGET_ACCEPT;
 	return true;
 }
 
 /* The rules of one chain among those asked for, by the hash of their entries. */
-static GHashTable *index_rules(const Iptables *iptables, const Rule *const *rules, gsize n, enum family family,
-			       enum chain chain)
+static GHashTable *index_rules(const Iptables *iptables, const Rule *const *rules, gsize n,
+			       enum family family, enum chain chain)
 {
 	GHashTable *index = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_array_unref);
 
 	for (gsize i = 0; i < n; i++) {
-		if (rules[i]->family != family || rules[i]->chain != chain || rules[i]->target == TARGET_CHAIN)
+		if (rules[i]->family != family || rules[i]->chain != chain ||
+		    rules[i]->target == TARGET_CHAIN)
 			continue;
 		Entry entry;
 		entry_encode(rules[i], iptables->names, &entry);

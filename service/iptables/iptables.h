@@ -36,7 +36,7 @@ typedef struct IptablesCommit {
 	guint commits;      /* tables written */
 	guint added;        /* rules */
 	guint removed;      /* rules */
-	GPtrArray *drifted; /* "filter DOCKER": where the kernel was not as held; char *, owned; NULL when none */
+	GPtrArray *drifted; /* "filter DOCKER": where the kernel was not as held; char *; NULL when none */
 } IptablesCommit;
 void iptables_commit_clear(IptablesCommit *commit);
 
@@ -49,6 +49,7 @@ void iptables_commit_clear(IptablesCommit *commit);
  * False: BUSY, NO_MEMORY, BACKEND_UNAVAILABLE or FAILED. Tables written before
  * the failure are marked committed; to put them back, undo the change in the
  * ruleset and commit again. On success the ruleset's tables are clean, not settled.
+ * *ret says what was written in either case.
  */
 bool iptables_commit(Iptables *iptables, Ruleset *ruleset, IptablesCommit *ret, GError **error);
 
@@ -59,12 +60,13 @@ bool iptables_commit(Iptables *iptables, Ruleset *ruleset, IptablesCommit *ret, 
 bool iptables_find_foreign(Iptables *iptables, const Ruleset *ruleset, char ***ret, GError **error);
 
 /** The policy FORWARD has in the kernel now: TARGET_ACCEPT or TARGET_DROP. Needs no lock. */
-bool iptables_get_forward_policy(Iptables *iptables, enum family family, enum rule_target *ret, GError **error);
+bool iptables_get_forward_policy(Iptables *iptables, enum family family, enum rule_target *ret,
+				 GError **error);
 
 typedef struct RuleCounters {
 	guint64 packets, bytes;
 } RuleCounters;
 
-/** The counters of n rules as the kernel has them; UINT64_MAX in both where a rule is not there. Needs no lock. */
+/** The counters of n rules as the kernel has them; UINT64_MAX where a rule is not there. Needs no lock. */
 bool iptables_read_counters(Iptables *iptables, const Rule *const *rules, gsize n,
 			    RuleCounters *ret, GError **error);

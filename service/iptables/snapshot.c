@@ -276,7 +276,7 @@ void snapshot_set_error(GError **error, enum family family, enum table table, bo
 			    "The kernel does not know a match or target of the %s table of %s: it lacks %s",
 			    table_name(table), family_to_string(family), extension_options[table]);
 	else
-		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "The %s table of %s cannot be %s: %s",
-			    table_name(table), family_to_string(family), verb,
-			    libraries[family].strerror(number));
+		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED,
+			    "The %s table of %s cannot be %s: %s", table_name(table),
+			    family_to_string(family), verb, libraries[family].strerror(number));
 }

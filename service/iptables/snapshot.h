@@ -22,7 +22,10 @@ bool snapshot_delete_chain(Snapshot *snapshot, const xt_chainlabel chain);
 /** How many rules jump to a chain of one's own. */
 bool snapshot_count_references(Snapshot *snapshot, const xt_chainlabel chain, unsigned int *ret);
 
-/** Replaces what is in entries (GArray of FoundEntry) by a chain's entries; none if there is no such chain. Valid until it changes. */
+/**
+ * Replaces what is in entries (GArray of FoundEntry) by a chain's entries; none
+ * if there is no such chain. Valid until it changes.
+ */
 void snapshot_read_chain(Snapshot *snapshot, const xt_chainlabel chain, GArray *entries);
 
 bool snapshot_insert(Snapshot *snapshot, const xt_chainlabel chain, guint position, const Entry *entry);
