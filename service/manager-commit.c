@@ -127,14 +127,19 @@ bool manager_commit(Manager *manager, GError **error)
 	return true;
 }
 
+static void doubt_everything(Manager *manager)
+{
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		for (enum table table = 0; table < N_TABLES; table++)
+			ruleset_set_dirty(manager->ruleset, family, table);
+}
+
 bool manager_reconcile(Manager *manager, guint *ret_repaired, GError **error)
 {
 	IptablesCommit commit = {};
 	bool ok;
 
-	for (enum family family = 0; family < N_FAMILIES; family++)
-		for (enum table table = 0; table < N_TABLES; table++)
-			ruleset_set_dirty(manager->ruleset, family, table);
+	doubt_everything(manager);
 	ok = iptables_commit(manager->iptables, manager->ruleset, &commit, error);
 	*ret_repaired = commit.added + commit.removed;
 	manager->generation += commit.commits;
@@ -180,6 +185,9 @@ void manager_start(Manager *manager)
 		return;
 	}
 	manager_add_rules(manager, manager_render_start());
+	/* What a predecessor wrote down may be half done, or undone by others since. */
+	if (manager->has_predecessor)
+		doubt_everything(manager);
 	manager->started = true;
 	manager->converging = true;
 }
