@@ -3,9 +3,10 @@
 /*
  * client [--fd N]... PATH INTERFACE MEMBER TYPES ARGUMENTS [-- PATH ...]
  *
- * A client of the service that stays: makes the calls over one connection, prints each reply as GVariant text or the
- * error, then "ready", and keeps the connection until it is killed. Paths are below /org/example/NetFilter, interfaces
- * below org.example.NetFilter; arguments are GVariant text. "handle 0" is the first of the descriptors given with --fd.
+ * A client of the service that stays: makes the calls over one connection, prints each reply as GVariant text
+ * or the error, then "ready", and keeps the connection until it is killed. Paths are below
+ * /org/example/NetFilter, interfaces below org.example.NetFilter; arguments are GVariant text. "handle 0" is
+ * the first of the descriptors given with --fd.
  */
 
 #include <gio/gio.h>
@@ -26,7 +27,8 @@ static GVariant *parse(const char *types, const char *arguments)
 	g_autoptr(GError) error = NULL;
 	GVariant *value;
 
-	text = g_strdup_printf(g_variant_type_n_items((const GVariantType *)type) == 1 ? "(%s,)" : "(%s)", arguments);
+	text = g_strdup_printf(g_variant_type_n_items((const GVariantType *)type) == 1 ? "(%s,)" : "(%s)",
+			       arguments);
 	value = g_variant_parse((const GVariantType *)type, text, NULL, NULL, &error);
 	if (!value)
 		g_error("%s as %s: %s", text, type, error->message);

@@ -59,8 +59,8 @@ static Rig *rig_new(const BusTest *test)
 	netns_run(rig->host, "ip address add 2001:db8:1::1/64 dev uplink nodad");
 	if (test->before)
 		test->before(rig);
+	rig->starter = bus_connect(); /* waits for the bus */
 	rig->bus = connection_new();
-	rig->starter = bus_connect();
 	rig->service = service_start(rig->starter, rig->configuration);
 	settle(rig);
 	return rig;
