@@ -20,6 +20,9 @@
 /* Appended bytes that are not worth a rewrite. */
 #define SLACK (64 * 1024)
 
+#define LOCK_PATIENCE_USEC (15 * G_USEC_PER_SEC)
+#define LOCK_RETRY_USEC 10000
+
 #define DIGEST_SIZE 16 /* MD5: against damage, not against malice */
 
 enum frame_type { FRAME_GROUP = 'G', FRAME_FINISHED = 'F' };
@@ -46,6 +49,17 @@ static bool fail(GError **error, const State *state, const char *what)
 	return netfilter_fail(error, FAILED, "%s: cannot %s: %s", state->path, what, g_strerror(errno));
 }
 
+/* One who has given up its name may still be on its way out, and wait for the xtables lock there. */
+static bool lock_directory(const State *state)
+{
+	for (guint waited = 0; flock(state->directory, LOCK_EX | LOCK_NB) < 0; waited += LOCK_RETRY_USEC) {
+		if (errno != EWOULDBLOCK || waited >= LOCK_PATIENCE_USEC)
+			return false;
+		g_usleep(LOCK_RETRY_USEC);
+	}
+	return true;
+}
+
 State *state_open(const char *directory, GError **error)
 {
 	g_autoptr(State) state = g_new(State, 1);
@@ -61,7 +75,7 @@ State *state_open(const char *directory, GError **error)
 		fail(error, state, "open the directory");
 		return NULL;
 	}
-	if (flock(state->directory, LOCK_EX | LOCK_NB) < 0) {
+	if (!lock_directory(state)) {
 		fail(error, state, "lock the directory, is another netfilterd running?");
 		return NULL;
 	}

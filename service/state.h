@@ -14,7 +14,7 @@ typedef struct State State;
 
 /**
  * Opens the directory, creating it (0700) if it is missing, and locks it. FAILED when that is impossible
- * or another process has it.
+ * or another process keeps it.
  */
 State *state_open(const char *directory, GError **error);
 void state_close(State *state); /* NULL is fine */
