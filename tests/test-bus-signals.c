@@ -164,6 +164,8 @@ static void commits(Rig *rig)
 			continue;
 		}
 		g_assert_cmpuint(commits->len, ==, 1);
+		if (commits->len == 0)
+			continue;
 		commit = &g_array_index(commits, Commit, 0);
 		g_assert_cmpuint(commit->generation, ==, g_ascii_strtoull(new, NULL, 10));
 		g_assert_cmpuint(commit->generation, >, g_ascii_strtoull(old, NULL, 10));
