@@ -224,7 +224,7 @@ GVariant *manager_record_everything(Manager *manager)
 	gpointer object;
 
 	g_variant_builder_init(&builder, G_VARIANT_TYPE("av"));
-	add(&builder, g_variant_new(RECORD_NAME, RECORD('B'), manager->bus_id));
+	add(&builder, g_variant_new(RECORD_NAMES, RECORD('S'), manager->bus_id, manager->config.chain_prefix));
 	add(&builder, host_settings_record(manager));
 	g_hash_table_iter_init(&iter, manager->networks);
 	while (g_hash_table_iter_next(&iter, NULL, &object))

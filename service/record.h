@@ -12,8 +12,8 @@
 
 #define RECORD_LIFETIME "(usbtt)" /* uid, owner, persistent, token of the descriptor, deadline */
 
-#define RECORD_NAME "(ys)"        /* 'n' network, 'i' ingress; 'B' the bus's id */
-#define RECORD_NAMES "(yss)"      /* 'e' network, endpoint */
+#define RECORD_NAME "(ys)"        /* 'n' network, 'i' ingress */
+#define RECORD_NAMES "(yss)"      /* 'e' network, endpoint; 'S' the bus's id, the chains' prefix */
 #define RECORD_THREE_NAMES "(ysss)" /* 'l' network, parent, child */
 #define RECORD_NETWORK "(yssb@as@asbbb@st@" RECORD_LIFETIME ")" /* 'N' name, bridge, whether created, subnets, gateways,
 	internal, communication, masquerade, host binding, sequence, lifetime */
