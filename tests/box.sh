@@ -48,13 +48,13 @@ snapshot() {
 	ip -brief address
 }
 
-# start_client NAME ARGUMENT...: tests/client, and waits for what it has to say, in $NAME.out; its pid is $client
+# start_client NAME ARGUMENT...: tests/client, and waits until all its calls have succeeded; its pid is $client
 start_client() {
 	local name=$1
 	shift
-	"$BOX/client" "$@" >"/run/$name.out" 2>&1 &
+	"$BOX/client" "$@" <&0 >"/run/$name.out" 2>&1 &
 	client=$!
-	eventually 10 grep -qx ready "/run/$name.out" || { sed 's/^/# /' "/run/$name.out"; return 1; }
+	eventually 10 grep -qx ready "/run/$name.out" && not grep Error "/run/$name.out"
 }
 
 stop_client() {

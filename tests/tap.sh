@@ -4,18 +4,22 @@
 
 n_checks=0 n_failed=0
 
-# check NAME COMMAND...: it must succeed; otherwise what it printed explains why.
+# check NAME COMMAND...: it must succeed; otherwise what it printed explains why. It runs in this shell, and may leave
+# variables and processes behind.
 check() {
-	local name=$1 output
+	local name=$1 output status=0
 	shift
+	output=$(mktemp)
 	n_checks=$((n_checks + 1))
-	if output=$("$@" 2>&1); then
+	"$@" >"$output" 2>&1 || status=$?
+	if [ $status = 0 ]; then
 		echo "ok $n_checks $name"
-		return
+	else
+		n_failed=$((n_failed + 1))
+		echo "not ok $n_checks $name"
+		{ echo "$*"; cat "$output"; } | sed 's/^/# /'
 	fi
-	n_failed=$((n_failed + 1))
-	echo "not ok $n_checks $name"
-	sed 's/^/# /' <<<"$*"$'\n'"$output"
+	rm "$output"
 }
 
 skip_check() {
