@@ -15,12 +15,22 @@ typedef struct Change {
 	void *userdata;
 	guint flags;
 	uint64_t since; /* CLOCK_MONOTONIC, µs */
+	GError *error;  /* what became of it */
 } Change;
+
+static void change_free(gpointer data)
+{
+	Change *change = data;
+
+	g_clear_error(&change->error);
+	g_free(change);
+}
 
 struct Queue {
 	Manager *manager;
 	sd_event *event;
-	GQueue changes; /* Change, waiting */
+	GQueue changes;      /* Change, waiting */
+	GPtrArray *finished; /* Change, to be answered when the lock is free again: callers may use iptables at once */
 	sd_event_source *idle, *deadline, *retry;
 	void (*settled)(void *userdata);
 	void *userdata;
@@ -56,6 +66,7 @@ Queue *queue_new(Manager *manager, sd_event *event, void (*settled)(void *userda
 	queue->event = sd_event_ref(event);
 	queue->settled = settled;
 	queue->userdata = userdata;
+	queue->finished = g_ptr_array_new();
 	if (sd_event_add_defer(event, &queue->idle, on_source, queue) < 0 ||
 	    sd_event_source_set_enabled(queue->idle, SD_EVENT_OFF) < 0 ||
 	    sd_event_source_set_priority(queue->idle, SD_EVENT_PRIORITY_IDLE) < 0 ||
@@ -75,7 +86,8 @@ void queue_free(Queue *queue)
 	sd_event_source_disable_unref(queue->idle);
 	sd_event_source_disable_unref(queue->deadline);
 	sd_event_source_disable_unref(queue->retry);
-	g_queue_clear_full(&queue->changes, g_free);
+	g_queue_clear_full(&queue->changes, change_free);
+	g_ptr_array_unref(queue->finished);
 	sd_event_unref(queue->event);
 	g_free(queue);
 }
@@ -98,7 +110,7 @@ void queue_add(Queue *queue, QueueRun run, QueueDone done, void *userdata, guint
 	Change *change = g_new(Change, 1);
 	bool first = queue_is_empty(queue);
 
-	*change = (Change){ run, done, userdata, flags, now(queue) };
+	*change = (Change){ run, done, userdata, flags, now(queue), NULL };
 	g_queue_push_tail(&queue->changes, change);
 	if (is_waiting_for_lock(queue))
 		return;
@@ -117,20 +129,33 @@ void queue_remove(Queue *queue, void *userdata)
 		Change *change = i->data;
 
 		if (change->userdata == userdata) {
-			g_free(change);
+			change_free(change);
 			g_queue_delete_link(&queue->changes, i);
 			return;
 		}
 	}
 }
 
-static void finish(Change *change, const GError *error)
+static void finish(Queue *queue, Change *change, const GError *error)
 {
-	change->done(change->userdata, error);
-	g_free(change);
+	change->error = error ? g_error_copy(error) : NULL;
+	g_ptr_array_add(queue->finished, change);
 }
 
-/* Runs what can be run of changes[0..n) and commits it. Failed ones are finished at once. */
+static void answer_finished(Queue *queue)
+{
+	g_autoptr(GPtrArray) finished = g_steal_pointer(&queue->finished);
+
+	queue->finished = g_ptr_array_new();
+	for (guint i = 0; i < finished->len; i++) {
+		Change *change = finished->pdata[i];
+
+		change->done(change->userdata, change->error);
+		change_free(change);
+	}
+}
+
+/* Runs what can be run of changes[0..n), unless it ran already, and commits it. */
 static void commit_group(Queue *queue, Change **changes, guint n, bool ran)
 {
 	g_autoptr(GError) error = NULL;
@@ -144,7 +169,7 @@ static void commit_group(Queue *queue, Change **changes, guint n, bool ran)
 			changes[ready++] = changes[i];
 		} else {
 			manager_rollback(queue->manager, mark);
-			finish(changes[i], failure);
+			finish(queue, changes[i], failure);
 		}
 	}
 	if (ready == 0)
@@ -152,9 +177,9 @@ static void commit_group(Queue *queue, Change **changes, guint n, bool ran)
 
 	if (manager_commit(queue->manager, &error)) {
 		for (guint i = 0; i < ready; i++)
-			finish(changes[i], NULL);
+			finish(queue, changes[i], NULL);
 	} else if (ready == 1) {
-		finish(changes[0], error);
+		finish(queue, changes[0], error);
 	} else {
 		/* One of them is bad: find it by halves. */
 		commit_group(queue, changes, ready / 2, false);
@@ -196,17 +221,18 @@ static void work_off(Queue *queue, GPtrArray *changes)
 			commit_group(queue, (Change **)changes->pdata + i, 1, false);
 			n = 0;
 		} else {
-			finish(change, error);
+			finish(queue, change, error);
 		}
 	}
 	if (n > 0)
 		commit_group(queue, group, n, true);
 }
 
-static void fail_all(GPtrArray *changes, const GError *error)
+static void fail_all(Queue *queue, GPtrArray *changes, const GError *error)
 {
 	for (guint i = 0; i < changes->len; i++)
-		finish(changes->pdata[i], error);
+		finish(queue, changes->pdata[i], error);
+	answer_finished(queue);
 }
 
 /* Gives up on those that have waited long enough; the rest goes on waiting. */
@@ -228,7 +254,7 @@ static void wait_for_lock(Queue *queue)
 	if (late->len > 0) {
 		netfilter_fail(&error, BUSY, "another program holds the xtables lock for longer than LockTimeoutSec=%u",
 			       queue->manager->config.lock_timeout_sec);
-		fail_all(late, error);
+		fail_all(queue, late, error);
 	}
 	if (queue_is_empty(queue))
 		return;
@@ -259,10 +285,11 @@ static void queue_work(Queue *queue)
 		g_ptr_array_add(changes, g_queue_pop_head(&queue->changes));
 	if (r < 0) {
 		netfilter_fail(&error, FAILED, "the xtables lock cannot be taken: %s", g_strerror(-r));
-		fail_all(changes, error);
+		fail_all(queue, changes, error);
 		return;
 	}
 	work_off(queue, changes);
 	iptables_unlock(queue->manager->iptables);
+	answer_finished(queue);
 	queue->settled(queue->userdata);
 }
