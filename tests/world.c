@@ -96,7 +96,7 @@ void world_reconnect(World *world)
 
 char *world_rules(const World *world, const char *family)
 {
-	return netns_output(world->host, "sh -c \"%s-legacy-save | grep -v '^#' | sed 's/ \\[.*//'\"",
+	return netns_output(world->host, "sh -c \"%s-legacy-save | grep -v '^#' | sed '/^:/s/ \\[.*//'\"",
 			    family);
 }
 
