@@ -3,9 +3,16 @@
 
 #include <time.h>
 
-/* How long a change may wait for others to come along while the bus is busy, and how many may. */
-#define MAX_DELAY_USEC 5000
-#define MAX_BATCH 2048
+/*
+ * How long a change may wait for others to come along while the bus is busy: this, or twice what the last commit
+ * took if that is more, since a commit costs the whole table whatever it changes. And how many may.
+ */
+#define MIN_DELAY_USEC 5000
+#define MAX_BATCH 8192
+
+/* A crowd is followed by stragglers, whom the bus daemon needs a moment to pass on. */
+#define CROWD 32
+#define LINGER_USEC 1000
 
 #define LOCK_RETRY_USEC 10000
 
@@ -31,16 +38,37 @@ struct Queue {
 	sd_event *event;
 	GQueue changes;      /* Change, waiting */
 	GPtrArray *finished; /* Change, to be answered when the lock is free again: callers may use iptables at once */
-	sd_event_source *idle, *deadline, *retry;
+	sd_event_source *idle, *linger, *deadline, *retry;
+	uint64_t delay_usec;
+	guint seen; /* how many were waiting when it last looked whether more come */
 	void (*settled)(void *userdata);
 	void *userdata;
 };
 
 static void queue_work(Queue *queue);
 
-static int on_source(sd_event_source *source G_GNUC_UNUSED, void *userdata)
+static void work_unless_more_come(Queue *queue)
 {
-	queue_work(userdata);
+	guint waiting = g_queue_get_length(&queue->changes);
+
+	if (waiting < CROWD || waiting == queue->seen) {
+		queue_work(queue);
+		return;
+	}
+	queue->seen = waiting;
+	sd_event_source_set_time_relative(queue->linger, LINGER_USEC);
+	sd_event_source_set_enabled(queue->linger, SD_EVENT_ONESHOT);
+}
+
+static int on_idle(sd_event_source *source G_GNUC_UNUSED, void *userdata)
+{
+	work_unless_more_come(userdata);
+	return 0;
+}
+
+static int on_linger(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED, void *userdata)
+{
+	work_unless_more_come(userdata);
 	return 0;
 }
 
@@ -67,9 +95,13 @@ Queue *queue_new(Manager *manager, sd_event *event, void (*settled)(void *userda
 	queue->settled = settled;
 	queue->userdata = userdata;
 	queue->finished = g_ptr_array_new();
-	if (sd_event_add_defer(event, &queue->idle, on_source, queue) < 0 ||
+	queue->delay_usec = MIN_DELAY_USEC;
+	if (sd_event_add_defer(event, &queue->idle, on_idle, queue) < 0 ||
 	    sd_event_source_set_enabled(queue->idle, SD_EVENT_OFF) < 0 ||
 	    sd_event_source_set_priority(queue->idle, SD_EVENT_PRIORITY_IDLE) < 0 ||
+	    sd_event_add_time(event, &queue->linger, CLOCK_MONOTONIC, 0, 1, on_linger, queue) < 0 ||
+	    sd_event_source_set_enabled(queue->linger, SD_EVENT_OFF) < 0 ||
+	    sd_event_source_set_priority(queue->linger, SD_EVENT_PRIORITY_IDLE) < 0 ||
 	    sd_event_add_time(event, &queue->deadline, CLOCK_MONOTONIC, 0, 1000, on_time, queue) < 0 ||
 	    sd_event_source_set_enabled(queue->deadline, SD_EVENT_OFF) < 0 ||
 	    sd_event_source_set_priority(queue->deadline, SD_EVENT_PRIORITY_IMPORTANT) < 0 ||
@@ -84,6 +116,7 @@ void queue_free(Queue *queue)
 	if (!queue)
 		return;
 	sd_event_source_disable_unref(queue->idle);
+	sd_event_source_disable_unref(queue->linger);
 	sd_event_source_disable_unref(queue->deadline);
 	sd_event_source_disable_unref(queue->retry);
 	g_queue_clear_full(&queue->changes, change_free);
@@ -116,7 +149,7 @@ void queue_add(Queue *queue, QueueRun run, QueueDone done, void *userdata, guint
 		return;
 	if (first) {
 		sd_event_source_set_enabled(queue->idle, SD_EVENT_ONESHOT);
-		sd_event_source_set_time(queue->deadline, change->since + MAX_DELAY_USEC);
+		sd_event_source_set_time(queue->deadline, change->since + queue->delay_usec);
 		sd_event_source_set_enabled(queue->deadline, SD_EVENT_ONESHOT);
 	} else if (g_queue_get_length(&queue->changes) >= MAX_BATCH) {
 		queue_work(queue);
@@ -266,10 +299,13 @@ static void queue_work(Queue *queue)
 {
 	g_autoptr(GPtrArray) changes = NULL;
 	g_autoptr(GError) error = NULL;
+	gint64 begin;
 	int r;
 
 	sd_event_source_set_enabled(queue->idle, SD_EVENT_OFF);
+	sd_event_source_set_enabled(queue->linger, SD_EVENT_OFF);
 	sd_event_source_set_enabled(queue->deadline, SD_EVENT_OFF);
+	queue->seen = 0;
 	sd_event_source_set_enabled(queue->retry, SD_EVENT_OFF);
 	if (queue_is_empty(queue))
 		return;
@@ -288,7 +324,9 @@ static void queue_work(Queue *queue)
 		fail_all(queue, changes, error);
 		return;
 	}
+	begin = g_get_monotonic_time();
 	work_off(queue, changes);
+	queue->delay_usec = MAX(MIN_DELAY_USEC, 2 * (uint64_t)(g_get_monotonic_time() - begin));
 	iptables_unlock(queue->manager->iptables);
 	answer_finished(queue);
 	queue->settled(queue->userdata);
