@@ -77,7 +77,8 @@ static void on_changed(enum object_kind kind, void *object, const char *property
 
 static void check(int r, const char *what, const char *path)
 {
-	if (r < 0)
+	/* A lost bus is said once, elsewhere. */
+	if (r < 0 && r != -ENOTCONN && r != -ECONNRESET)
 		g_warning("Cannot announce %s of %s: %s", what, path, g_strerror(-r));
 }
 

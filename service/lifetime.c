@@ -39,7 +39,7 @@ static bool watch_descriptor(Lifetime *lifetime, sd_event *event, GError **error
 /* Suspended time counts: what was promised to be gone by then is. */
 static bool watch_clock(Lifetime *lifetime, sd_event *event, GError **error)
 {
-	int r = sd_event_add_time(event, &lifetime->timeout_source, CLOCK_BOOTTIME, lifetime->deadline_usec, 0, on_timeout,
+	int r = sd_event_add_time(event, &lifetime->timeout_source, CLOCK_BOOTTIME, lifetime->deadline_usec, 1000, on_timeout,
 				  lifetime);
 
 	if (r < 0)
