@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/transaction.h"
 
+#include <malloc.h>
+
 typedef struct Step {
 	TransactionFunc undo;
 	TransactionEffect effect;
@@ -12,11 +14,18 @@ struct Transaction {
 	GArray *steps;
 };
 
+#define MANY_STEPS 4096
+
+static GArray *new_steps(void)
+{
+	return g_array_new(FALSE, FALSE, sizeof(Step));
+}
+
 Transaction *transaction_new(void)
 {
 	Transaction *transaction = g_new(Transaction, 1);
 
-	transaction->steps = g_array_new(FALSE, FALSE, sizeof(Step));
+	transaction->steps = new_steps();
 	return transaction;
 }
 
@@ -76,6 +85,12 @@ void transaction_done(Transaction *transaction)
 
 		if (step.done)
 			step.done(step.context, step.object);
+	}
+	/* One large change should not cost its memory for ever. */
+	if (transaction->steps->len > MANY_STEPS) {
+		g_array_unref(transaction->steps);
+		transaction->steps = new_steps();
+		malloc_trim(0);
 	}
 	g_array_set_size(transaction->steps, 0);
 }
