@@ -246,6 +246,10 @@ static void work_off(Queue *queue, GPtrArray *changes)
 		mark = manager_mark(queue->manager);
 		if (change->run(change->userdata, &error)) {
 			group[n++] = change;
+			if (change->flags & QUEUE_ALONE) {
+				commit_group(queue, group, n, true);
+				n = 0;
+			}
 			continue;
 		}
 		manager_rollback(queue->manager, mark);

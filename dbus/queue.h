@@ -21,7 +21,7 @@ typedef bool (*QueueRun)(void *userdata, GError **error);
 typedef void (*QueueDone)(void *userdata, const GError *error);
 
 enum queue_flag {
-	QUEUE_ALONE = 1 << 0,   /* commits by itself: nothing else may be pending */
+	QUEUE_ALONE = 1 << 0,   /* nothing else is committed with it */
 	QUEUE_PATIENT = 1 << 1, /* waits for the lock for as long as it takes */
 };
 

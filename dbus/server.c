@@ -314,7 +314,8 @@ int server_start(Server *server, Manager *manager, sd_event *event, sd_bus *bus)
 		r = sd_bus_attach_event(bus, event, SD_EVENT_PRIORITY_NORMAL);
 	if (r < 0)
 		return r;
-	queue_add(server->queue, run_start, done_start, server, QUEUE_PATIENT);
+	/* Alone, since what comes after it is written down beforehand only if the state has been written whole. */
+	queue_add(server->queue, run_start, done_start, server, QUEUE_ALONE | QUEUE_PATIENT);
 	return sd_bus_request_name(bus, BUS_NAME, 0);
 }
 
