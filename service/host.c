@@ -157,7 +157,10 @@ static void undo_policy(void *context, void *object)
 	Manager *manager = context;
 	PolicyChange *change = object;
 
-	ruleset_set_forward_policy(manager->ruleset, change->family, change->before);
+	/* Where we left it to others before, the kernel may have ours by now: the next commit puts theirs back. */
+	ruleset_set_forward_policy(manager->ruleset, change->family,
+				   change->before != TARGET_CHAIN ? change->before
+								  : manager->host->policies[change->family]);
 	manager->host->policies[change->family] = change->original_before;
 	g_free(change);
 }

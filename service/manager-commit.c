@@ -26,10 +26,12 @@ static void put_back(Manager *manager)
 	g_autoptr(GError) error = NULL;
 
 	manager_rollback(manager, 0);
-	if (iptables_commit(manager->iptables, manager->ruleset, &commit, &error))
+	if (iptables_commit(manager->iptables, manager->ruleset, &commit, &error)) {
 		ruleset_settle(manager->ruleset);
-	else
+		host_settle_policies(manager);
+	} else {
 		g_critical("The kernel's rules could not be put back, the next change will try again: %s", error->message);
+	}
 	manager->generation += commit.commits;
 	if (manager->state && state_is_begun(manager->state))
 		state_abort(manager->state);

@@ -47,6 +47,7 @@ static char *preview_end(Manager *manager, const Preview *preview, bool ok)
 	}
 	manager_rollback(manager, preview->mark);
 	ruleset_settle(manager->ruleset);
+	host_settle_policies(manager);
 	manager->sequence = preview->sequence;
 	return text;
 }
