@@ -170,15 +170,6 @@ static void test_missing(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 	g_test_assert_expected_messages();
 }
 
-static void test_lock(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
-{
-	g_autoptr(GError) error = NULL;
-
-	g_assert_null(state_open(fixture->directory, &error));
-	g_assert_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED);
-	g_assert_nonnull(strstr(error->message, fixture->directory));
-}
-
 /* It is written whole again before it is many times what it says. */
 static void test_length(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
@@ -204,7 +195,7 @@ int main(int argc, char **argv)
 		{ "/state/groups", test_groups },   { "/state/generation", test_generation },
 		{ "/state/cut", test_cut },	    { "/state/damage", test_damage },
 		{ "/state/future", test_future },   { "/state/missing", test_missing },
-		{ "/state/lock", test_lock },	    { "/state/length", test_length },
+		{ "/state/length", test_length },
 	};
 
 	g_test_init(&argc, &argv, NULL);
