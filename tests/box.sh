@@ -52,6 +52,7 @@ snapshot() {
 start_client() {
 	local name=$1
 	shift
+	rm -f "/run/$name.out" # what a client of that name said before
 	"$BOX/client" "$@" <&0 >"/run/$name.out" 2>&1 &
 	client=$!
 	eventually 10 grep -qx ready "/run/$name.out" && not grep Error "/run/$name.out"
