@@ -6,7 +6,8 @@
 
 service=org.example.NetFilter
 root=/org/example/NetFilter
-configuration=$("/usr/libexec/netfilterd" --help 2>/dev/null | sed -n 's/.*read this configuration (\(.*\))/\1/p')
+program=$(systemctl cat netfilterd | sed -n 's/^ExecStart=//p') # below any prefix
+configuration=$("$program" --help | sed -n 's/.*read this configuration (\(.*\))/\1/p')
 
 # as USER COMMAND...
 as() {
