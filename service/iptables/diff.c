@@ -51,16 +51,41 @@ static bool is_claimed(const DiffInput *input, const RulesetEntry *entry)
 	return entry->held || (input->owned && entry->references);
 }
 
-static bool stands_at(const DiffInput *input, const Entry *entry, guint position)
+/*
+ * Rules are compared by digest, so that a commit that adds one rule to a chain of thousands still looks at every
+ * one of them, and at little cost. Nothing of what the chain held before is taken on trust.
+ */
+static guint64 found_digest(const DiffInput *input, guint position)
 {
-	return position < input->n_found && entry_equal(input->family, entry, &input->found[position]);
+	const FoundEntry *found = &input->found[position];
+
+	return found->digest ?: entry_digest(input->family, found->entry, found->target);
+}
+
+static guint64 wanted_digest(const DiffInput *input, guint i)
+{
+	RulesetEntry *wanted = g_ptr_array_index(input->wanted, i);
+
+	if (!wanted->digest) {
+		Entry entry;
+		entry_encode(&wanted->rule, input->names, &entry);
+		wanted->digest = entry_digest(input->family, &entry, NULL);
+	}
+	return wanted->digest;
 }
 
 static bool wanted_stands_at(const DiffInput *input, guint i, guint position)
 {
+	return position < input->n_found && wanted_digest(input, i) == found_digest(input, position);
+}
+
+/* What goes must be ours beyond any doubt. */
+static bool is_exactly(const DiffInput *input, guint i, guint position)
+{
 	Entry entry;
+
 	entry_encode(&wanted_entry(input, i)->rule, input->names, &entry);
-	return stands_at(input, &entry, position);
+	return entry_equal(input->family, &entry, &input->found[position]);
 }
 
 /* The claimed entry of the same zone before i (step -1) or after it (1); NOWHERE at the zone's end. */
@@ -109,15 +134,14 @@ static bool find_next(Diff *diff, const DiffInput *input, guint i, int step, Gap
 {
 	const RulesetEntry *wanted = wanted_entry(input, i);
 	guint first = step > 0 ? gap->low : gap->high - 1, left = gap->high - gap->low;
-	Entry entry;
 
 	*place_of(diff, i) = NOWHERE;
 	if (!is_claimed(input, wanted))
 		return true;
 
-	entry_encode(&wanted->rule, input->names, &entry);
+	guint64 digest = wanted_digest(input, i);
 	for (guint at = first; left; at += step, left--) {
-		if (stands_at(input, &entry, at)) {
+		if (found_digest(input, at) == digest) {
 			*place_of(diff, i) = at;
 			if (at != first)
 				take_neighbours(diff, input, i, at, step);
@@ -172,14 +196,14 @@ static guint count_neighbours(const DiffInput *input, guint i, guint position)
 /* Finds the claimed entries wherever they stand. */
 static void find_anywhere(Diff *diff, const DiffInput *input)
 {
-	g_autoptr(GHashTable) first = g_hash_table_new(NULL, NULL); /* hash → position + 1 */
+	g_autoptr(GHashTable) first = g_hash_table_new(NULL, NULL); /* digest → position + 1 */
 	g_autofree guint *next = g_new(guint, input->n_found + 1);  /* position + 1 → position + 1 */
 	guint8 *fates = diff->fates->data;
 
 	for (guint position = input->n_found; position > 0; position--) {
-		gpointer hash = GUINT_TO_POINTER(entry_hash(input->family, input->found[position - 1].entry));
-		next[position] = GPOINTER_TO_UINT(g_hash_table_lookup(first, hash));
-		g_hash_table_insert(first, hash, GUINT_TO_POINTER(position));
+		gpointer digest = GSIZE_TO_POINTER(found_digest(input, position - 1));
+		next[position] = GPOINTER_TO_UINT(g_hash_table_lookup(first, digest));
+		g_hash_table_insert(first, digest, GUINT_TO_POINTER(position));
 	}
 
 	for (guint i = 0; i < input->wanted->len; i++) {
@@ -190,11 +214,9 @@ static void find_anywhere(Diff *diff, const DiffInput *input)
 		if (!is_claimed(input, wanted))
 			continue;
 
-		Entry entry;
-		entry_encode(&wanted->rule, input->names, &entry);
-		gpointer hash = GUINT_TO_POINTER(entry_hash(input->family, &entry));
-		for (guint at = GPOINTER_TO_UINT(g_hash_table_lookup(first, hash)); at; at = next[at]) {
-			if (fates[at - 1] != FATE_FOREIGN || !stands_at(input, &entry, at - 1))
+		gpointer digest = GSIZE_TO_POINTER(wanted_digest(input, i));
+		for (guint at = GPOINTER_TO_UINT(g_hash_table_lookup(first, digest)); at; at = next[at]) {
+			if (fates[at - 1] != FATE_FOREIGN)
 				continue;
 			bool only = best == NOWHERE && !next[at];
 			guint n = only ? 0 : count_neighbours(input, i, at - 1);
@@ -255,7 +277,8 @@ static void move_disordered(Diff *diff, const DiffInput *input)
 		if (i == stays) {
 			stays = previous[i];
 		} else if (*place_of(diff, i) != NOWHERE && is_desired(wanted_entry(input, i))) {
-			diff->fates->data[*place_of(diff, i)] = FATE_DELETED;
+			diff->fates->data[*place_of(diff, i)] =
+				is_exactly(input, i, *place_of(diff, i)) ? FATE_DELETED : FATE_FOREIGN;
 			*place_of(diff, i) = NOWHERE;
 			diff->moved++;
 		}
@@ -269,8 +292,10 @@ static void settle_fates(Diff *diff, const DiffInput *input)
 
 	for (guint i = 0; i < input->wanted->len; i++) {
 		guint place = *place_of(diff, i);
-		if (place != NOWHERE)
-			fates[place] = is_desired(wanted_entry(input, i)) ? FATE_KEPT : FATE_DELETED;
+		if (place != NOWHERE && is_desired(wanted_entry(input, i)))
+			fates[place] = FATE_KEPT;
+		else if (place != NOWHERE && is_exactly(input, i, place))
+			fates[place] = FATE_DELETED;
 	}
 	for (guint position = 0; position < input->n_found; position++) {
 		if (input->owned && fates[position] == FATE_FOREIGN) {

@@ -306,35 +306,63 @@ bool entry_equal(enum family family, const Entry *entry, const FoundEntry *found
 	return extension_equal((const void *)(a.bytes + a.target), (const void *)(b.bytes + b.target));
 }
 
-static guint64 hash_bytes(guint64 hash, const guint8 *bytes, gsize size)
+static inline guint64 fold(guint64 a, guint64 b)
 {
+	unsigned __int128 product = (unsigned __int128)a * b;
+	return (guint64)product ^ (guint64)(product >> 64);
+}
+
+/* Sixteen bytes a step, as wyhash does it; the keys are arbitrary odd numbers. */
+static inline guint64 digest_bytes(guint64 digest, const void *data, gsize size)
+{
+	const guint8 *bytes = data;
+
 	while (size) {
-		guint64 word = 0;
-		gsize step = MIN(size, sizeof word);
-		memcpy(&word, bytes, step);
-		hash = (hash ^ word) * 0x9e3779b97f4a7c15;
-		hash ^= hash >> 32;
+		guint64 words[2] = { 0, 0 };
+		gsize step = MIN(size, sizeof words);
+		if (step == sizeof words)
+			memcpy(words, bytes, sizeof words);
+		else
+			memcpy(words, bytes, step);
+		digest = fold(words[0] ^ digest ^ 0xa0761d6478bd642f, words[1] ^ 0xe7037ed1a0b428db) + size;
 		bytes += step;
 		size -= step;
 	}
-	return hash;
+	return digest;
 }
 
-guint entry_hash(enum family family, const void *entry)
+/* A name up to its end, and the other words of a head. */
+static inline guint64 digest_head(guint64 digest, const struct xt_entry_match *extension, const char *name)
+{
+	char padded[XT_EXTENSION_MAXNAMELEN + 3];
+
+	strncpy(padded, name, XT_EXTENSION_MAXNAMELEN);
+	memcpy(padded + XT_EXTENSION_MAXNAMELEN, &extension->u.user.match_size, sizeof extension->u.user.match_size);
+	padded[sizeof padded - 1] = extension->u.user.revision;
+	return digest_bytes(digest, padded, sizeof padded);
+}
+
+guint64 entry_digest(enum family family, const void *entry, const char *target)
 {
 	Shape shape = entry_shape(family, entry);
-	guint64 hash = hash_bytes(shape.end, shape.bytes, shape.ip_size);
+	guint64 digest = digest_bytes((guint64)shape.target << 16 | shape.end, shape.bytes, shape.ip_size);
 	guint16 at = shape.matches;
 
 	while (at < shape.end) {
 		const struct xt_entry_match *extension = (const void *)(shape.bytes + at);
 		guint16 size = extension->u.user.match_size;
-		/* A verdict's number means something only in its own table. */
-		if (at != shape.target || size != STANDARD_SIZE)
-			hash = hash_bytes(hash, extension->data, size - HEAD_SIZE);
+		bool named = extension->u.user.name[0];
+
+		if (at == shape.target && size == STANDARD_SIZE && (!target || !named)) {
+			/* The verdict's number means something only in its own table; what it is called counts. */
+			digest = digest_head(digest + 1, extension, target ?: extension->u.user.name);
+		} else {
+			digest = digest_head(digest, extension, extension->u.user.name);
+			digest = digest_bytes(digest, extension->data, size - HEAD_SIZE);
+		}
 		at += size;
 	}
-	return hash;
+	return digest ?: 1;
 }
 
 struct xt_counters entry_counters(enum family family, const void *entry)

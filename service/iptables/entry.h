@@ -22,6 +22,7 @@ typedef union Entry {
 typedef struct FoundEntry {
 	const void *entry;
 	const char *target;
+	guint64 digest; /* entry_digest(); 0: not taken yet */
 } FoundEntry;
 
 /**
@@ -36,8 +37,11 @@ void entry_encode(const Rule *rule, const xt_chainlabel *names, Entry *ret);
  */
 bool entry_equal(enum family family, const Entry *entry, const FoundEntry *found);
 
-/** Equal for an encoded and a found entry that are equal. */
-guint entry_hash(enum family family, const void *entry);
+/**
+ * A number that is equal for equal entries and, as far as 64 bits can tell, for no others: it covers all that
+ * entry_equal() compares. Never 0. target is a found entry's iptc_get_target(), or NULL for one of ours.
+ */
+guint64 entry_digest(enum family family, const void *entry, const char *target);
 
 /** The counters within a found entry. */
 struct xt_counters entry_counters(enum family family, const void *entry);

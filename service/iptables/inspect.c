@@ -82,7 +82,7 @@ bool iptables_get_forward_policy(Iptables *iptables, enum family family, enum ru
 	return true;
 }
 
-/* The rules of one chain among those asked for, by the hash of their entries. */
+/* The rules of one chain among those asked for, by the digest of their entries. */
 static GHashTable *index_rules(const Iptables *iptables, const Rule *const *rules, gsize n,
 			       enum family family, enum chain chain)
 {
@@ -94,11 +94,11 @@ static GHashTable *index_rules(const Iptables *iptables, const Rule *const *rule
 			continue;
 		Entry entry;
 		entry_encode(rules[i], iptables->names, &entry);
-		gpointer hash = GUINT_TO_POINTER(entry_hash(family, &entry));
-		GArray *same = g_hash_table_lookup(index, hash);
+		gpointer digest = GSIZE_TO_POINTER(entry_digest(family, &entry, NULL));
+		GArray *same = g_hash_table_lookup(index, digest);
 		if (!same) {
 			same = g_array_new(FALSE, FALSE, sizeof(gsize));
-			g_hash_table_insert(index, hash, same);
+			g_hash_table_insert(index, digest, same);
 		}
 		g_array_append_val(same, i);
 	}
@@ -115,8 +115,7 @@ static void read_chain_counters(Iptables *iptables, Snapshot *snapshot, const Ru
 	snapshot_read_chain(snapshot, iptables->names[chain], iptables->found);
 	for (guint i = 0; i < iptables->found->len; i++) {
 		const FoundEntry *found = &g_array_index(iptables->found, FoundEntry, i);
-		const GArray *same =
-			g_hash_table_lookup(index, GUINT_TO_POINTER(entry_hash(family, found->entry)));
+		const GArray *same = g_hash_table_lookup(index, GSIZE_TO_POINTER(found->digest));
 		for (guint j = 0; same && j < same->len; j++) {
 			gsize k = g_array_index(same, gsize, j);
 			Entry entry;

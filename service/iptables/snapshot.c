@@ -118,6 +118,7 @@ static const Library libraries[N_FAMILIES] = {
 };
 
 struct Snapshot {
+	enum family family;
 	const Library *library;
 	struct xtc_handle *handle;
 };
@@ -133,7 +134,7 @@ Snapshot *snapshot_open(enum family family, enum table table)
 		return NULL;
 
 	Snapshot *snapshot = g_new(Snapshot, 1);
-	*snapshot = (Snapshot){ library, handle };
+	*snapshot = (Snapshot){ family, library, handle };
 	return snapshot;
 }
 
@@ -172,7 +173,9 @@ void snapshot_read_chain(Snapshot *snapshot, const xt_chainlabel chain, GArray *
 	g_array_set_size(entries, 0);
 	for (const void *entry = library->first_rule(chain, snapshot->handle); entry;
 	     entry = library->next_rule(entry, snapshot->handle)) {
-		FoundEntry found = { entry, library->get_target(entry, snapshot->handle) };
+		FoundEntry found = { .entry = entry, .target = library->get_target(entry, snapshot->handle) };
+		/* While it is in the cache. */
+		found.digest = entry_digest(snapshot->family, found.entry, found.target);
 		g_array_append_val(entries, found);
 	}
 }

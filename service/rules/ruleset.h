@@ -14,6 +14,7 @@ typedef struct Ruleset Ruleset;
 typedef struct RulesetEntry {
 	Rule rule;
 	RuleOrder order;
+	guint64 digest;     /* the backend's own, of the rule in its form; 0: not taken yet */
 	guint32 references; /* > 0: desired */
 	bool held;          /* in the kernel, as far as we know */
 	bool reordered;     /* its order changed since the last commit: that it stands elsewhere is no drift */
