@@ -84,7 +84,7 @@ static void write_outcome(Manager *manager)
 {
 	g_autoptr(GError) error = NULL;
 
-	g_ptr_array_set_size(manager->records, 0);
+	manager_forget_records(manager);
 	if (!manager->state || manager->refusal)
 		return;
 	if (!manager->started) {

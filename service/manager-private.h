@@ -71,6 +71,7 @@ void record_ingress_port_gone(Manager *manager, const Ingress *ingress, const In
 /** All there is, and what the transaction changes, as groups of records ("av", floating). */
 GVariant *manager_record_everything(Manager *manager);
 GVariant *manager_record_group(Manager *manager);
+void manager_forget_records(Manager *manager);
 
 /** The rules that stand from the start. */
 GArray *manager_render_start(void);

@@ -2,28 +2,60 @@
 #include "service/manager-private.h"
 #include "service/record.h"
 
+#include <string.h>
+
 /*
  * What is written down of a change, so that a successor can make it again. A
  * record goes into the group that is committed with the change, and goes with
  * the change when that is rolled back.
  */
 
-static void undo_record(void *context, void *object G_GNUC_UNUSED)
+static void undo_record(void *context, void *object)
 {
 	Manager *manager = context;
 
-	g_ptr_array_set_size(manager->records, manager->records->len - 1);
+	g_byte_array_set_size(manager->records, GPOINTER_TO_SIZE(object));
+}
+
+/*
+ * Records lie end to end in one block until they are written, for the same reason as manager->rendered: as trees of
+ * small pieces they would lie between the objects that stay.
+ */
+#define RECORD_ALIGNMENT 8 /* a GVariant's */
+
+typedef struct RecordHead {
+	guint64 size; /* of what follows, without the padding */
+} RecordHead;
+
+G_STATIC_ASSERT(sizeof(RecordHead) % RECORD_ALIGNMENT == 0);
+
+static gsize padded(gsize size)
+{
+	return (size + RECORD_ALIGNMENT - 1) / RECORD_ALIGNMENT * RECORD_ALIGNMENT;
 }
 
 static void record(Manager *manager, GVariant *content)
 {
-	g_variant_ref_sink(content);
-	if (manager->restoring) {
-		g_variant_unref(content);
+	g_autoptr(GVariant) boxed = g_variant_ref_sink(g_variant_new_variant(content));
+	RecordHead head = { g_variant_get_size(boxed) };
+	guint before = manager->records->len;
+
+	if (manager->restoring)
 		return;
-	}
-	g_ptr_array_add(manager->records, content);
-	transaction_push(manager->transaction, undo_record, NULL, NULL, manager, NULL);
+	g_byte_array_set_size(manager->records, before + sizeof head + padded(head.size));
+	memset(manager->records->data + before, 0, sizeof head + padded(head.size));
+	memcpy(manager->records->data + before, &head, sizeof head);
+	g_variant_store(boxed, manager->records->data + before + sizeof head);
+	transaction_push(manager->transaction, undo_record, NULL, NULL, manager, GSIZE_TO_POINTER(before));
+}
+
+void manager_forget_records(Manager *manager)
+{
+	if (manager->records->len == 0)
+		return;
+	/* A large change should not cost its memory for ever. */
+	g_byte_array_unref(manager->records);
+	manager->records = g_byte_array_new();
 }
 
 static GVariant *format_address(const Address *address)
@@ -179,7 +211,11 @@ void record_ingress_port_gone(Manager *manager, const Ingress *ingress, const In
 
 static void add(GVariantBuilder *builder, GVariant *content)
 {
-	g_variant_builder_add(builder, "v", content);
+	GVariant *boxed = g_variant_new_variant(content);
+
+	/* Makes one piece of it: thousands of trees would leave GLib with memory that it does not give back. */
+	g_variant_get_data(boxed);
+	g_variant_builder_add_value(builder, boxed);
 }
 
 static void add_endpoint(GVariantBuilder *builder, const Endpoint *endpoint)
@@ -242,7 +278,12 @@ GVariant *manager_record_group(Manager *manager)
 	g_variant_builder_init(&builder, G_VARIANT_TYPE("av"));
 	/* First, so that whoever takes the group back puts the host back before forgetting what to put back. */
 	add(&builder, host_settings_record(manager));
-	for (guint i = 0; i < manager->records->len; i++)
-		add(&builder, manager->records->pdata[i]);
+	for (const guint8 *at = manager->records->data, *end = at + manager->records->len; at < end;) {
+		const RecordHead *head = (const void *)at;
+
+		g_variant_builder_add_value(&builder, g_variant_new_from_data(G_VARIANT_TYPE_VARIANT, at + sizeof *head,
+									      head->size, true, NULL, NULL));
+		at += sizeof *head + padded(head->size);
+	}
 	return g_variant_builder_end(&builder);
 }

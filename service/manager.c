@@ -25,13 +25,14 @@ Manager *manager_new(Config *config, const char *config_path, sd_event *event, G
 	manager->usage = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	manager->transaction = transaction_new();
 	manager->ruleset = ruleset_new();
+	manager->rendered = rendering_new();
 	manager->iptables = iptables_new(manager->config.chain_prefix);
 	manager->netlink = g_steal_pointer(&netlink);
 	manager->ports = ports_new();
 	manager->stale = conntrack_filter_new();
 	manager->bridges_leaving = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	manager->host = host_settings_new();
-	manager->records = g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref);
+	manager->records = g_byte_array_new();
 	return manager;
 }
 
@@ -49,12 +50,13 @@ void manager_free(Manager *manager)
 	g_hash_table_unref(manager->usage);
 	transaction_free(manager->transaction);
 	ruleset_free(manager->ruleset);
+	g_array_unref(manager->rendered);
 	iptables_free(manager->iptables);
 	netlink_free(manager->netlink);
 	ports_free(manager->ports);
 	conntrack_filter_free(manager->stale);
 	host_settings_free(manager->host);
-	g_ptr_array_unref(manager->records);
+	g_byte_array_unref(manager->records);
 	state_close(manager->state);
 	g_free(manager->bus_id);
 	config_clear(&manager->config);
@@ -144,37 +146,59 @@ RenderOptions manager_render_options(const Manager *manager)
 	};
 }
 
+/*
+ * What was rendered is kept in one array until the transaction is over. An array each would lie between the objects
+ * that stay, and leave a hole there for every one of them: libiptc's copies of the tables, ending up in those holes
+ * one rule here and one there, would make every later commit several times as slow.
+ */
+static void keep_items(Manager *manager, TransactionFunc undo, TransactionFunc done, GArray *items)
+{
+	g_array_append_vals(manager->rendered, items->data, items->len);
+	transaction_push(manager->transaction, undo, NULL, done, manager, GUINT_TO_POINTER(items->len));
+	g_array_unref(items);
+}
+
 static void undo_add_rules(void *context, void *object)
 {
 	Manager *manager = context;
 
-	ruleset_remove_all(manager->ruleset, object);
-	g_array_unref(object);
+	for (guint n = GPOINTER_TO_UINT(object); n > 0; n--) {
+		ruleset_remove(manager->ruleset, &g_array_index(manager->rendered, RuleItem, manager->rendered->len - 1));
+		g_array_set_size(manager->rendered, manager->rendered->len - 1);
+	}
 }
 
 static void undo_remove_rules(void *context, void *object)
 {
 	Manager *manager = context;
+	guint n = GPOINTER_TO_UINT(object), first = manager->rendered->len - n;
 
-	ruleset_add_all(manager->ruleset, object);
-	g_array_unref(object);
+	for (guint i = first; i < first + n; i++)
+		ruleset_add(manager->ruleset, &g_array_index(manager->rendered, RuleItem, i));
+	g_array_set_size(manager->rendered, first);
 }
 
-static void done_rules(void *context G_GNUC_UNUSED, void *object)
+/* With one step everything is over. */
+static void done_rules(void *context, void *object G_GNUC_UNUSED)
 {
-	g_array_unref(object);
+	Manager *manager = context;
+
+	if (manager->rendered->len == 0)
+		return;
+	g_array_unref(manager->rendered);
+	manager->rendered = rendering_new();
 }
 
 void manager_add_rules(Manager *manager, GArray *items)
 {
 	ruleset_add_all(manager->ruleset, items);
-	transaction_push(manager->transaction, undo_add_rules, NULL, done_rules, manager, items);
+	keep_items(manager, undo_add_rules, done_rules, items);
 }
 
 void manager_remove_rules(Manager *manager, GArray *items)
 {
 	ruleset_remove_all(manager->ruleset, items);
-	transaction_push(manager->transaction, undo_remove_rules, NULL, done_rules, manager, items);
+	keep_items(manager, undo_remove_rules, done_rules, items);
 }
 
 typedef struct Note {

@@ -56,7 +56,7 @@ struct Manager {
 	bool started; /* the chains are asked for */
 
 	State *state;           /* NULL before manager_restore() */
-	GPtrArray *records;     /* GVariant: what is to be written down of the transaction */
+	GByteArray *records;    /* what is to be written down of the transaction (manager-record.c) */
 	char *bus_id;           /* of the bus the owners are on */
 	bool has_predecessor;   /* the chains in the kernel are ours, whatever is in them */
 	bool other_bus;         /* the restored owners were on another bus: all are gone */
@@ -74,6 +74,7 @@ struct Manager {
 
 	Transaction *transaction;
 	Ruleset *ruleset;
+	GArray *rendered; /* RuleItem: what the transaction has added and removed */
 	Iptables *iptables;
 	Netlink *netlink;
 	Ports *ports;
