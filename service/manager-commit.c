@@ -33,8 +33,12 @@ static void put_back(Manager *manager)
 		g_critical("The kernel's rules could not be put back, the next change will try again: %s", error->message);
 	}
 	manager->generation += commit.commits;
-	if (manager->state && state_is_begun(manager->state))
-		state_abort(manager->state);
+	if (manager->state && state_is_begun(manager->state)) {
+		if (error)
+			state_abandon(manager->state);
+		else
+			state_abort(manager->state);
+	}
 	announce(manager, &commit);
 	iptables_commit_clear(&commit);
 }
@@ -119,9 +123,11 @@ bool manager_commit(Manager *manager, GError **error)
 	if (manager->converging)
 		g_clear_pointer(&commit.drifted, g_ptr_array_unref);
 	manager->converging = false;
-	write_outcome(manager);
 	ruleset_settle(manager->ruleset);
+	/* Bridges and descriptors go before it is written that they went: nobody was told yet, so a successor may still
+	 * take it back, but not finish it. */
 	transaction_done(manager->transaction);
+	write_outcome(manager);
 	host_settle_policies(manager);
 	forget_stale_connections(manager);
 	announce(manager, &commit);

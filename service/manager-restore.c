@@ -401,9 +401,9 @@ bool manager_restore(Manager *manager, const char *directory, const char *bus_id
 		hold_scaffolding(manager);
 
 	/* Nobody was told that it happened, so it shall not have: but the kernel may have some of it. */
-	if (content.unfinished) {
+	for (guint i = 0; i < content.unfinished->len; i++) {
 		mark = manager_mark(manager);
-		apply_group(manager, content.unfinished);
+		apply_group(manager, content.unfinished->pdata[i]);
 		hold_everything(manager);
 		manager_rollback(manager, mark);
 	}

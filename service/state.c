@@ -97,7 +97,7 @@ void state_close(State *state)
 void state_content_clear(StateContent *content)
 {
 	g_clear_pointer(&content->finished, g_ptr_array_unref);
-	g_clear_pointer(&content->unfinished, g_variant_unref);
+	g_clear_pointer(&content->unfinished, g_ptr_array_unref);
 }
 
 static void digest(guint32 type, const void *data, gsize size, guint8 ret[static DIGEST_SIZE])
@@ -140,12 +140,14 @@ static gsize parse(GBytes *bytes, StateContent *content)
 	Frame frame;
 
 	while (next_frame(bytes, &offset, &frame, &payload)) {
-		if (frame.type == FRAME_GROUP && !content->unfinished) {
-			content->unfinished = g_variant_ref_sink(
-				g_variant_new_from_bytes(G_VARIANT_TYPE("av"), payload, false));
-		} else if (frame.type == FRAME_FINISHED && content->unfinished && frame.size == sizeof content->generation) {
+		if (frame.type == FRAME_GROUP) {
+			g_ptr_array_add(content->unfinished,
+					g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE("av"), payload, false)));
+		} else if (frame.type == FRAME_FINISHED && content->unfinished->len > 0 &&
+			   frame.size == sizeof content->generation) {
 			memcpy(&content->generation, g_bytes_get_data(payload, NULL), sizeof content->generation);
-			g_ptr_array_add(content->finished, g_steal_pointer(&content->unfinished));
+			g_ptr_array_add(content->finished,
+					g_ptr_array_steal_index(content->unfinished, content->unfinished->len - 1));
 		}
 		g_bytes_unref(payload);
 		good = offset;
@@ -169,7 +171,10 @@ bool state_load(State *state, StateContent *ret, GError **error)
 	char *text;
 	gsize size;
 
-	*ret = (StateContent){ .finished = g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref) };
+	*ret = (StateContent){
+		.finished = g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref),
+		.unfinished = g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref),
+	};
 	if (!g_file_get_contents(state->path, &text, &size, &failure)) {
 		if (g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
 			ret->found = faccessat(state->directory, MARK_NAME, F_OK, 0) == 0;
@@ -300,6 +305,11 @@ void state_finish(State *state, guint64 generation)
 	}
 	g_critical("%s: cannot be written: %s", state->path, g_strerror(errno));
 	cut(state);
+}
+
+void state_abandon(State *state)
+{
+	state->begun = -1;
 }
 
 void state_abort(State *state)

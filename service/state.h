@@ -23,7 +23,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(State, state_close)
 typedef struct StateContent {
 	bool found;            /* there was a predecessor, whatever is left of its state */
 	GPtrArray *finished;   /* GVariant "av": the groups that happened, in order */
-	GVariant *unfinished;  /* "av": the group that may have happened; NULL: none */
+	GPtrArray *unfinished; /* "av": those that may have happened: the last, and any that was abandoned */
 	guint64 generation;    /* as of the last that happened */
 } StateContent;
 void state_content_clear(StateContent *content);
@@ -49,6 +49,9 @@ bool state_is_begun(const State *state);
 /** The group that was begun happened, or did not. */
 void state_finish(State *state, guint64 generation);
 void state_abort(State *state);
+
+/** It did not, but the kernel may have some of it: a successor is to be told. */
+void state_abandon(State *state);
 
 /** Whether so much was appended that it should be written whole again. */
 bool state_is_long(const State *state);

@@ -60,8 +60,8 @@ static char *load(Fixture *fixture)
 		return g_strdup("nothing");
 	for (guint i = 0; i < content.finished->len; i++)
 		g_string_append_printf(text, "%s%s", i > 0 ? " " : "", word_of(content.finished->pdata[i]));
-	if (content.unfinished)
-		g_string_append_printf(text, " (%s)", word_of(content.unfinished));
+	for (guint i = 0; i < content.unfinished->len; i++)
+		g_string_append_printf(text, " (%s)", word_of(content.unfinished->pdata[i]));
 	return g_strdup(text->str);
 }
 
@@ -92,6 +92,13 @@ static void test_groups(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 	loads(fixture, "one two four");
 	g_assert_true(state_rewrite(fixture->state, group("five"), 5, NULL));
 	loads(fixture, "five");
+	/* What could not be taken back is told of, and does not hide what comes after. */
+	g_assert_true(state_begin(fixture->state, group("six"), NULL));
+	state_abandon(fixture->state);
+	loads(fixture, "five (six)");
+	g_assert_true(state_begin(fixture->state, group("seven"), NULL));
+	state_finish(fixture->state, 7);
+	loads(fixture, "five seven (six)");
 	state_remove(fixture->state);
 	loads(fixture, "nothing");
 }
