@@ -13,12 +13,13 @@ int object_find(Server *server, enum object_kind kind, const char *path, void **
 	sd_bus_message *message = sd_bus_get_current_message(server->bus);
 	enum object_kind named;
 
-	if (!path_decode(path, &named, &name, &endpoint) || named != kind)
+	/* Asked for every object and interface when everything is read. */
+	if (!path_is_of(path, kind))
 		return 0;
 	found->server = server;
-	found->object = path_find(server->manager, path, kind, NULL);
+	found->object = path_lookup(server->manager, path, kind);
 	/* A client need not wait for the answer to a creation before it talks to what it creates. */
-	if (!found->object && !(message && call_may_create(server, message)))
+	if (!found->object && !(message && call_may_create(server, message) && path_decode(path, &named, &name, &endpoint)))
 		return 0;
 	*ret_found = found;
 	return 1;

@@ -3,6 +3,8 @@
 
 #include "dbus/server.h"
 
+#include <string.h>
+
 char *path_of(enum object_kind kind, const void *object)
 {
 	char *path = NULL;
@@ -38,39 +40,58 @@ const char *interface_of(enum object_kind kind)
 	return interfaces[kind];
 }
 
+bool path_is_of(const char *path, enum object_kind kind)
+{
+	const char *rest;
+
+	if (kind == OBJECT_INGRESS)
+		return g_str_has_prefix(path, INGRESS_PATH "/");
+	if (!g_str_has_prefix(path, NETWORK_PATH "/"))
+		return false;
+	/* No name has a slash in it once it is encoded. */
+	rest = path + strlen(NETWORK_PATH "/");
+	return (strchr(rest, '/') != NULL) == (kind == OBJECT_ENDPOINT);
+}
+
 bool path_decode(const char *path, enum object_kind *ret_kind, char **ret_name, char **ret_endpoint)
 {
 	*ret_name = *ret_endpoint = NULL;
-	if (sd_bus_path_decode_many(path, NETWORK_PATH "/%/endpoint/%", ret_name, ret_endpoint) > 0)
+	if (path_is_of(path, OBJECT_ENDPOINT)) {
 		*ret_kind = OBJECT_ENDPOINT;
-	else if (sd_bus_path_decode_many(path, NETWORK_PATH "/%", ret_name) > 0)
-		*ret_kind = OBJECT_NETWORK;
-	else if (sd_bus_path_decode_many(path, INGRESS_PATH "/%", ret_name) > 0)
-		*ret_kind = OBJECT_INGRESS;
-	else
-		return false;
-	return true;
+		return sd_bus_path_decode_many(path, NETWORK_PATH "/%/endpoint/%", ret_name, ret_endpoint) > 0;
+	}
+	*ret_kind = path_is_of(path, OBJECT_NETWORK) ? OBJECT_NETWORK : OBJECT_INGRESS;
+	return sd_bus_path_decode(path, *ret_kind == OBJECT_NETWORK ? NETWORK_PATH : INGRESS_PATH, ret_name) > 0;
+}
+
+void *path_lookup(const Manager *manager, const char *path, enum object_kind kind)
+{
+	g_autofree char *name = NULL, *endpoint_name = NULL;
+	enum object_kind found;
+	const Network *network;
+
+	if (!path_is_of(path, kind) || !path_decode(path, &found, &name, &endpoint_name))
+		return NULL;
+	if (kind == OBJECT_INGRESS)
+		return g_hash_table_lookup(manager->ingresses, name);
+	network = g_hash_table_lookup(manager->networks, name);
+	if (network && kind == OBJECT_ENDPOINT)
+		return g_hash_table_lookup(network->endpoints, endpoint_name);
+	return (void *)network;
 }
 
 void *path_find(const Manager *manager, const char *path, enum object_kind kind, GError **error)
 {
 	g_autofree char *name = NULL, *endpoint_name = NULL;
 	enum object_kind found;
-	void *object = NULL;
-	Network *network;
+	void *object = path_lookup(manager, path, kind);
 
-	if (!path_decode(path, &found, &name, &endpoint_name) || found != kind) {
+	if (object)
+		return object;
+	if (!path_decode(path, &found, &name, &endpoint_name) || found != kind)
 		netfilter_fail(error, INVALID_ARGS, "%s is not the path of %s", path,
 			       kind == OBJECT_NETWORK ? "a network" : kind == OBJECT_ENDPOINT ? "an endpoint" : "an ingress");
-		return NULL;
-	}
-	if (kind == OBJECT_INGRESS) {
-		object = g_hash_table_lookup(manager->ingresses, name);
-	} else {
-		network = g_hash_table_lookup(manager->networks, name);
-		object = network && kind == OBJECT_ENDPOINT ? g_hash_table_lookup(network->endpoints, endpoint_name) : network;
-	}
-	if (!object)
+	else
 		netfilter_fail(error, UNKNOWN_OBJECT, "there is no object %s", path);
-	return object;
+	return NULL;
 }

@@ -9,8 +9,14 @@ char *path_of(enum object_kind kind, const void *object);
 /** The interface an object of that kind implements; static. */
 const char *interface_of(enum object_kind kind);
 
+/** Whether a path has the shape of one of an object of that kind. */
+bool path_is_of(const char *path, enum object_kind kind);
+
 /** The names in a path, each NULL where the path has none; the caller frees. False when it is no object's path. */
 bool path_decode(const char *path, enum object_kind *ret_kind, char **ret_name, char **ret_endpoint);
+
+/** The object of that kind at a path, or NULL. */
+void *path_lookup(const Manager *manager, const char *path, enum object_kind kind);
 
 /**
  * The object at a path. UNKNOWN_OBJECT when there is none, or INVALID_ARGS when
