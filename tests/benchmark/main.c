@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/benchmark/measurements.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+/* Lines of JSON on stdout, a word about what is going on on stderr. tests/benchmark/run makes the rest of it. */
+
+static const struct {
+	const char *name, *title;
+	void (*measure)(void);
+} measurements[] = {
+	{ "one-more-port", "One more published port when n are published", measure_one_more_port },
+	{ "pipelined", "Calls sent by one client without waiting, to the last reply", measure_pipelined },
+	{ "endpoints", "Endpoints with a port each in one call", measure_endpoints },
+	{ "range", "A range of n ports in one call", measure_range },
+	{ "managed-objects", "Everything there is, read in one call", measure_managed_objects },
+	{ "restart", "kill -9 and start again with n published ports", measure_restart },
+	{ "dying-clients", "Clients with an endpoint and a port each dying at once", measure_dying_clients },
+	{ "networks", "One more network", measure_networks },
+	{ "connect", "A TCP connection to the last port", measure_connect },
+	{ "memory", "Memory", measure_memory },
+	{ "idle", "Wake-ups while nothing happens", measure_idle },
+};
+
+static bool is_chosen(const char *name, int argc, char **argv)
+{
+	bool any = false;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], name) == 0)
+			return true;
+		any |= argv[i][0] != '-';
+	}
+	return !any;
+}
+
+int main(int argc, char **argv)
+{
+	double start = now_ms();
+	struct rlimit limit;
+
+	g_test_init(&argc, &argv, NULL); /* where the files beside the program are */
+	/* A published port is a descriptor, and so is a client. */
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_max < 11000)
+		progress("Only %lu descriptors are allowed (ulimit -Hn), 10,000 ports need 11000", (gulong)limit.rlim_max);
+	for (int i = 1; i < argc; i++) {
+		quick |= strcmp(argv[i], "--quick") == 0;
+		if (strcmp(argv[i], "--list") == 0) {
+			for (gsize j = 0; j < G_N_ELEMENTS(measurements); j++)
+				printf("%-16s %s\n", measurements[j].name, measurements[j].title);
+			return 0;
+		}
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(measurements); i++) {
+		if (!is_chosen(measurements[i].name, argc, argv))
+			continue;
+		progress("[%3.0f s] %s", (now_ms() - start) / 1e3, measurements[i].title);
+		measurements[i].measure();
+	}
+	progress("[%3.0f s] done", (now_ms() - start) / 1e3);
+	return 0;
+}

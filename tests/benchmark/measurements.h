@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "tests/benchmark/service.h"
+
+/** tools.c: one more published port when n are published, by every tool in the same run. */
+void measure_one_more_port(void);
+
+/** work.c */
+void measure_pipelined(void);
+void measure_endpoints(void);
+void measure_range(void);
+void measure_managed_objects(void);
+void measure_restart(void);
+void measure_dying_clients(void);
+void measure_networks(void);
+void measure_memory(void);
+void measure_idle(void);
+
+/** connect.c */
+void measure_connect(void);
+
+/** The numbers of ports published beforehand. */
+extern const guint port_counts[];
+guint n_port_counts(void);
+
+/** Text for iptables-restore: what one network and n published ports are, as the classic code writes it. */
+char *classic_rules(guint n);
+
+/** The script for nft of a dnat map with n elements. */
+char *nft_script(guint n);

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/benchmark/service.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#define CONFIGURATION "/run/netfilterd.conf"
+
+/* Measurements of sanitized or valgrinded services take their time. */
+#define TIMEOUT_USEC (600 * G_USEC_PER_SEC)
+
+static guint n_open; /* calls sent and not answered */
+
+void bus_start(void)
+{
+	g_autofree char *config = g_test_build_filename(G_TEST_DIST, "bus.conf", NULL);
+	const char *const argv[] = { "dbus-daemon", "--config-file", config, "--nofork", "--nopidfile", NULL };
+
+	g_mkdir_with_parents("/run/dbus", 0755);
+	g_setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/run/dbus/system_bus_socket", TRUE);
+	spawn(argv);
+}
+
+sd_bus *bus_connect(void)
+{
+	sd_bus *bus = NULL;
+	int r = -1;
+
+	for (guint i = 0; i < 5000 && r < 0; i++) {
+		r = sd_bus_open_system(&bus);
+		if (r < 0)
+			g_usleep(G_TIME_SPAN_MILLISECOND);
+	}
+	if (r < 0)
+		g_error("no bus: %s", g_strerror(-r));
+	sd_bus_set_method_call_timeout(bus, TIMEOUT_USEC);
+	return bus;
+}
+
+static int on_name(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+{
+	const char *name, *old, *new;
+
+	if (sd_bus_message_read(message, "sss", &name, &old, &new) >= 0 && *new)
+		*(bool *)userdata = true;
+	return 0;
+}
+
+GPid service_start(sd_bus *bus, double *ret_ms)
+{
+	const char *const argv[] = { g_getenv("NETFILTERD"), "--config", CONFIGURATION, "--runtime-directory",
+				     "/run/netfilterd", NULL };
+	sd_bus_slot *slot = NULL;
+	bool owned = false;
+	double start;
+	GPid pid;
+
+	write_file(CONFIGURATION, "[NetFilter]\nIdleExitSec=0\n");
+	if (sd_bus_match_signal(bus, &slot, "org.freedesktop.DBus", NULL, "org.freedesktop.DBus", "NameOwnerChanged",
+				on_name, &owned) < 0)
+		g_error("NameOwnerChanged cannot be matched");
+	/* A connection closed by another client is announced as well, with an empty new owner. */
+	start = now_ms();
+	pid = spawn(argv);
+	while (!owned || sd_bus_get_name_creds(bus, SERVICE, 0, NULL) < 0) {
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			g_error("the service does not start; BENCHMARK_VERBOSE=1 shows why");
+		if (sd_bus_process(bus, NULL) == 0)
+			sd_bus_wait(bus, 100 * G_TIME_SPAN_MILLISECOND);
+	}
+	if (ret_ms)
+		*ret_ms = now_ms() - start;
+	sd_bus_slot_unref(slot);
+	return pid;
+}
+
+Service service_new(guint n)
+{
+	Service service;
+
+	bus_start();
+	service.bus = bus_connect();
+	service.pid = service_start(service.bus, NULL);
+	call(service.bus, message_new(service.bus, ROOT, SERVICE ".Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets",
+				      "as", 1, "10.0.0.0/8", "Persistent", "b", true));
+	call(service.bus, endpoint_message(service.bus, "spare", 1u << 22, 0, true));
+	if (n > 0)
+		call(service.bus, endpoints_message(service.bus, n, true));
+	return service;
+}
+
+void service_kill(Service *service)
+{
+	kill(service->pid, SIGKILL);
+	waitpid(service->pid, NULL, 0);
+}
+
+const char *endpoint_address(guint i, char buffer[static 16])
+{
+	guint32 host = i + 2;
+
+	snprintf(buffer, 16, "10.%u.%u.%u", host >> 16 & 255, host >> 8 & 255, host & 255);
+	return buffer;
+}
+
+sd_bus_message *message_new(sd_bus *bus, const char *path, const char *interface, const char *member, const char *types,
+			    ...)
+{
+	sd_bus_message *message = NULL;
+	va_list args;
+	int r = sd_bus_message_new_method_call(bus, &message, SERVICE, path, interface, member);
+
+	va_start(args, types);
+	if (r >= 0 && types)
+		r = sd_bus_message_appendv(message, types, args);
+	va_end(args);
+	if (r < 0)
+		g_error("%s: %s", member, g_strerror(-r));
+	return message;
+}
+
+sd_bus_message *ask(sd_bus *bus, sd_bus_message *message)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *reply = NULL;
+
+	if (sd_bus_call(bus, message, TIMEOUT_USEC, &error, &reply) < 0)
+		g_error("%s: %s", sd_bus_message_get_member(message), error.message);
+	sd_bus_message_unref(message);
+	return reply;
+}
+
+void call(sd_bus *bus, sd_bus_message *message)
+{
+	sd_bus_message_unref(ask(bus, message));
+}
+
+static int on_reply(sd_bus_message *reply, void *userdata G_GNUC_UNUSED, sd_bus_error *ret_error G_GNUC_UNUSED)
+{
+	const sd_bus_error *error = sd_bus_message_get_error(reply);
+
+	if (error)
+		g_error("%s: %s", error->name, error->message);
+	n_open--;
+	return 0;
+}
+
+void send_call(sd_bus *bus, sd_bus_message *message)
+{
+	if (sd_bus_call_async(bus, NULL, message, on_reply, NULL, TIMEOUT_USEC) < 0)
+		g_error("%s cannot be sent", sd_bus_message_get_member(message));
+	sd_bus_message_unref(message);
+	n_open++;
+}
+
+void wait_for_replies(sd_bus *bus)
+{
+	while (n_open > 0) {
+		int r = sd_bus_process(bus, NULL);
+
+		if (r < 0 || (r == 0 && sd_bus_wait(bus, UINT64_MAX) < 0))
+			g_error("the bus is lost");
+	}
+}
+
+sd_bus_message *publish_message(sd_bus *bus, const char *endpoint, const char *method, guint port, guint count)
+{
+	return message_new(bus, endpoint, SERVICE ".Endpoint", method, "a(ssqqq)", 1, "tcp", "", port, count > 1 ? port : 80,
+			   count);
+}
+
+sd_bus_message *endpoint_message(sd_bus *bus, const char *name, guint i, guint port, bool persistent)
+{
+	char address[16];
+
+	endpoint_address(i, address);
+	if (port == 0)
+		return message_new(bus, WEB, SERVICE ".Network", "CreateEndpoint", "sa{sv}", name, 2, "Addresses", "as", 1,
+				   address, "Persistent", "b", persistent);
+	return message_new(bus, WEB, SERVICE ".Network", "CreateEndpoint", "sa{sv}", name, 3, "Addresses", "as", 1, address,
+			   "Ports", "a(ssqqq)", 1, "tcp", "", port, 80, 1, "Persistent", "b", persistent);
+}
+
+sd_bus_message *endpoints_message(sd_bus *bus, guint n, bool ports)
+{
+	sd_bus_message *message = message_new(bus, WEB, SERVICE ".Network", "CreateEndpoints", NULL);
+	char address[16], name[16];
+	int r = sd_bus_message_open_container(message, 'a', "(sa{sv})");
+
+	for (guint i = 0; r >= 0 && i < n; i++) {
+		snprintf(name, sizeof name, "e%u", i);
+		r = sd_bus_message_append(message, "(sa{sv})", name, 3, "Addresses", "as", 1, endpoint_address(i, address),
+					  "Persistent", "b", true, "Ports", "a(ssqqq)", ports ? 1 : 0, "tcp", "", FIRST_PORT + i, 80,
+					  1);
+	}
+	if (r < 0 || sd_bus_message_close_container(message) < 0)
+		g_error("CreateEndpoints: %s", g_strerror(-r));
+	return message;
+}
+
+sd_bus_message *ping_message(sd_bus *bus)
+{
+	return message_new(bus, ROOT, "org.freedesktop.DBus.Peer", "Ping", NULL);
+}
+
+sd_bus_message *network_message(sd_bus *bus, guint i)
+{
+	char name[16], subnet[24];
+
+	snprintf(name, sizeof name, "net%u", i);
+	snprintf(subnet, sizeof subnet, "10.%u.%u.0/24", i >> 8 & 255, i & 255);
+	return message_new(bus, ROOT, SERVICE ".Manager", "CreateNetwork", "sa{sv}", name, 2, "Subnets", "as", 1, subnet,
+			   "Persistent", "b", true);
+}
+
+guint64 get_generation(sd_bus *bus)
+{
+	guint64 generation;
+
+	if (sd_bus_get_property_trivial(bus, SERVICE, ROOT, SERVICE ".Manager", "Generation", NULL, 't', &generation) < 0)
+		g_error("Generation cannot be read");
+	return generation;
+}

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/benchmark/measurements.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static guint many(void)
+{
+	return quick ? 1000 : 10000;
+}
+
+static guint times(void)
+{
+	return quick ? 1 : 5;
+}
+
+/* One measurement n times over, each on a fresh service. */
+typedef double (*Sample)(guint n);
+
+typedef struct Repeated {
+	const char *measurement, *variant;
+	Sample sample;
+	guint n;
+} Repeated;
+
+/* Every sample in a place of its own; a pipe brings the number home. */
+typedef struct SampleJob {
+	const Repeated *repeated;
+	int fd;
+} SampleJob;
+
+static void measure_sample(gconstpointer data)
+{
+	const SampleJob *job = data;
+	double ms = job->repeated->sample(job->repeated->n);
+
+	if (write(job->fd, &ms, sizeof ms) != sizeof ms)
+		g_error("write: %s", g_strerror(errno));
+}
+
+static void repeat(const char *measurement, const char *variant, Sample sample, guint n)
+{
+	const Repeated repeated = { measurement, variant, sample, n };
+	GArray *samples = samples_new();
+	int fds[2];
+
+	if (pipe(fds) < 0)
+		g_error("pipe: %s", g_strerror(errno));
+	for (guint i = 0; i < times(); i++)
+		measure_apart(measure_sample, &(SampleJob){ &repeated, fds[1] });
+	close(fds[1]);
+	for (double ms; read(fds[0], &ms, sizeof ms) == sizeof ms;)
+		samples_add(samples, ms);
+	close(fds[0]);
+	if (samples->len > 0)
+		report(measurement, variant, n, samples);
+	else
+		g_array_unref(samples);
+}
+
+/* --- pipelined --- */
+
+static double sample_pipelined_publish(guint n)
+{
+	Service service = service_new(0);
+	double start = now_ms();
+
+	for (guint i = 0; i < n; i++)
+		send_call(service.bus, publish_message(service.bus, SPARE, "Publish", FIRST_PORT + i, 1));
+	wait_for_replies(service.bus);
+	return now_ms() - start;
+}
+
+/* One port on each of n endpoints. */
+static double sample_pipelined_spread(guint n)
+{
+	Service service = service_new(0);
+	char path[64];
+	double start;
+
+	call(service.bus, endpoints_message(service.bus, n, false));
+	start = now_ms();
+
+	for (guint i = 0; i < n; i++) {
+		snprintf(path, sizeof path, WEB "/endpoint/e%u", i);
+		send_call(service.bus, publish_message(service.bus, path, "Publish", FIRST_PORT + i, 1));
+	}
+	wait_for_replies(service.bus);
+	return now_ms() - start;
+}
+
+static double sample_pipelined_ping(guint n)
+{
+	Service service = service_new(0);
+	double start = now_ms();
+
+	for (guint i = 0; i < n; i++)
+		send_call(service.bus, ping_message(service.bus));
+	wait_for_replies(service.bus);
+	return now_ms() - start;
+}
+
+void measure_pipelined(void)
+{
+	repeat("pipelined", "Publish, one endpoint", sample_pipelined_publish, many());
+	repeat("pipelined", "Publish, an endpoint each", sample_pipelined_spread, many());
+	repeat("pipelined", "Ping", sample_pipelined_ping, many());
+}
+
+/* --- at once --- */
+
+static double sample_endpoints(guint n)
+{
+	Service service = service_new(0);
+	sd_bus_message *message = endpoints_message(service.bus, n, true);
+	double start = now_ms();
+
+	call(service.bus, message);
+	return now_ms() - start;
+}
+
+void measure_endpoints(void)
+{
+	repeat("endpoints at once", "CreateEndpoints, a port each", sample_endpoints, many());
+}
+
+static double sample_range(guint n)
+{
+	Service service = service_new(0);
+	double start = now_ms();
+
+	call(service.bus, publish_message(service.bus, SPARE, "Publish", FIRST_PORT, n));
+	return now_ms() - start;
+}
+
+void measure_range(void)
+{
+	repeat("range", "Publish, a range", sample_range, 1);
+	repeat("range", "Publish, a range", sample_range, many());
+}
+
+/* --- reading --- */
+
+static double sample_managed_objects(guint n)
+{
+	Service service = service_new(n);
+	sd_bus_message *message = message_new(service.bus, ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", NULL);
+	double start = now_ms();
+
+	call(service.bus, message);
+	return now_ms() - start;
+}
+
+void measure_managed_objects(void)
+{
+	repeat("read everything", "GetManagedObjects", sample_managed_objects, many());
+}
+
+/* --- restart --- */
+
+static double restart(guint n, bool until_changed)
+{
+	Service service = service_new(n);
+	guint64 generation = get_generation(service.bus);
+	double ms, start;
+
+	service_kill(&service);
+	start = now_ms();
+	service.pid = service_start(service.bus, &ms);
+	if (!until_changed)
+		return ms;
+	/* Answered after the first look at the kernel, and it changes nothing itself. */
+	call(service.bus, message_new(service.bus, SPARE, SERVICE ".Endpoint", "Publish", "a(ssqqq)", 0));
+	ms = now_ms() - start;
+	if (get_generation(service.bus) != generation)
+		g_error("the restart committed something");
+	return ms;
+}
+
+static double sample_restart_name(guint n)
+{
+	return restart(n, false);
+}
+
+static double sample_restart(guint n)
+{
+	return restart(n, true);
+}
+
+void measure_restart(void)
+{
+	repeat("restart", "until the name is on the bus", sample_restart_name, many());
+	repeat("restart", "until the first change is answered", sample_restart, many());
+	repeat("restart", "until the first change is answered", sample_restart, 0);
+}
+
+/* --- clients that die --- */
+
+static guint n_removed;
+
+static int on_removed(sd_bus_message *message G_GNUC_UNUSED, void *userdata G_GNUC_UNUSED,
+		      sd_bus_error *error G_GNUC_UNUSED)
+{
+	n_removed++;
+	return 0;
+}
+
+/* Has n clients with an endpoint each, says so, and waits for its death. */
+static void be_clients(guint n, int ready)
+{
+	sd_bus **clients = g_new(sd_bus *, n);
+	char name[16];
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (guint i = 0; i < n; i++)
+		clients[i] = bus_connect();
+	for (guint i = 0; i < n; i++) {
+		snprintf(name, sizeof name, "e%u", i);
+		send_call(clients[i], endpoint_message(clients[i], name, i, FIRST_PORT + i, false));
+		sd_bus_flush(clients[i]);
+	}
+	/* A change of one's own is answered after those before it. */
+	call(clients[0], message_new(clients[0], SPARE, SERVICE ".Endpoint", "Publish", "a(ssqqq)", 0));
+	if (write(ready, "", 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+static guint count_objects(sd_bus *bus)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	char **paths;
+	guint n = 0;
+
+	if (sd_bus_get_property_strv(bus, SERVICE, WEB, SERVICE ".Network", "Endpoints", &error, &paths) >= 0)
+		for (; paths[n]; n++)
+			free(paths[n]);
+	return n;
+}
+
+static void measure_death(gconstpointer data G_GNUC_UNUSED)
+{
+	guint n = quick ? 200 : 1000, calls = 0;
+	Service service = service_new(0);
+	sd_bus *other = bus_connect();
+	double start, worst = 0, total = 0;
+	guint64 generation;
+	int ready[2];
+	pid_t pid;
+	char byte;
+
+	if (sd_bus_match_signal(service.bus, NULL, SERVICE, NULL, "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved",
+				on_removed, NULL) < 0 ||
+	    pipe(ready) < 0)
+		g_error("cannot get ready");
+	pid = fork();
+	if (pid == 0)
+		be_clients(n, ready[1]);
+	if (read(ready[0], &byte, 1) != 1 || count_objects(other) != n + 1)
+		g_error("the clients have not got their endpoints");
+
+	generation = get_generation(service.bus);
+	start = now_ms();
+	kill(pid, SIGKILL);
+	while (n_removed < n && now_ms() - start < 60000) {
+		double before = now_ms(), took;
+
+		call(other, publish_message(other, SPARE, calls % 2 ? "Unpublish" : "Publish", SPARE_PORT, 1));
+		took = now_ms() - before;
+		worst = MAX(worst, took);
+		calls++;
+		while (sd_bus_process(service.bus, NULL) > 0)
+			;
+	}
+	total = now_ms() - start;
+	if (n_removed < n)
+		g_error("%u of %u endpoints are still there", n - n_removed, n);
+	report_value("dying clients", "until all endpoints are gone", n, "ms", total);
+	report_value("dying clients", "slowest call of another meanwhile", n, "ms", worst);
+	/* A change of the others' is at most two tables. */
+	report_value("dying clients", "commits, those of other calls included", n, "",
+		     (double)(get_generation(service.bus) - generation));
+	report_value("dying clients", "calls of the other meanwhile", n, "", calls);
+}
+
+void measure_dying_clients(void)
+{
+	measure_apart(measure_death, NULL);
+}
+
+/* --- networks --- */
+
+static void measure_network_creation(gconstpointer data G_GNUC_UNUSED)
+{
+	static const guint counts[] = { 10, 32, 33, 100, 300, 1000 };
+	Service service;
+	char path[64];
+	guint n = 0;
+
+	bus_start();
+	service.bus = bus_connect();
+	service.pid = service_start(service.bus, NULL);
+	for (guint i = 0; i < (quick ? 4 : G_N_ELEMENTS(counts)); i++) {
+		GArray *samples = samples_new();
+
+		for (; n + 1 < counts[i]; n++)
+			send_call(service.bus, network_message(service.bus, n));
+		wait_for_replies(service.bus);
+		snprintf(path, sizeof path, ROOT "/network/net%u", n);
+		for (guint j = 0; j < times() + 1; j++) {
+			double start = now_ms();
+
+			call(service.bus, network_message(service.bus, n));
+			samples_add(samples, now_ms() - start);
+			call(service.bus, message_new(service.bus, path, SERVICE ".Network", "Delete", NULL));
+		}
+		report("networks", "CreateNetwork, the last of n", counts[i], samples);
+	}
+}
+
+void measure_networks(void)
+{
+	measure_apart(measure_network_creation, NULL);
+}
+
+/* --- memory and sleep --- */
+
+static double read_memory(GPid pid, const char *key)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/smaps_rollup", pid), *text = NULL;
+	const char *line;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL) || !(line = strstr(text, key)))
+		g_error("%s cannot be read", path);
+	return g_ascii_strtod(line + strlen(key), NULL);
+}
+
+static double settled_memory(GPid pid)
+{
+	g_usleep(200 * G_TIME_SPAN_MILLISECOND);
+	return read_memory(pid, "Pss:");
+}
+
+static void measure_memory_of_endpoints(gconstpointer data)
+{
+	guint n = *(const guint *)data;
+	Service service = service_new(0);
+	double before = settled_memory(service.pid), after;
+
+	report_value("memory", "idle, resident", 0, "kB", read_memory(service.pid, "Rss:"));
+	report_value("memory", "idle, proportional", 0, "kB", before);
+	call(service.bus, endpoints_message(service.bus, n, true));
+	after = settled_memory(service.pid);
+	report_value("memory", "n endpoints of a port each", n, "kB", after);
+	report_value("memory", "an endpoint with a port", n, "bytes", (after - before) * 1024 / n);
+}
+
+/* One by one, to an endpoint each that is there already. */
+static void measure_memory_of_ports(gconstpointer data)
+{
+	guint n = *(const guint *)data;
+	Service service = service_new(0);
+	double before, after;
+	char path[64];
+
+	call(service.bus, endpoints_message(service.bus, n, false));
+	before = settled_memory(service.pid);
+	for (guint i = 0; i < n; i++) {
+		snprintf(path, sizeof path, WEB "/endpoint/e%u", i);
+		send_call(service.bus, publish_message(service.bus, path, "Publish", FIRST_PORT + i, 1));
+	}
+	wait_for_replies(service.bus);
+	after = settled_memory(service.pid);
+	report_value("memory", "a published port", n, "bytes", (after - before) * 1024 / n);
+}
+
+void measure_memory(void)
+{
+	measure_apart(measure_memory_of_endpoints, &(guint){ many() });
+	measure_apart(measure_memory_of_ports, &(guint){ many() });
+}
+
+static double read_switches(GPid pid)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/status", pid), *text = NULL;
+	static const char key[] = "\nvoluntary_ctxt_switches:";
+	const char *line;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL) || !(line = strstr(text, key)))
+		g_error("%s cannot be read", path);
+	return g_ascii_strtod(line + strlen(key), NULL);
+}
+
+static void measure_sleep(gconstpointer data G_GNUC_UNUSED)
+{
+	Service service = service_new(100);
+	double before;
+
+	g_usleep(G_TIME_SPAN_SECOND);
+	before = read_switches(service.pid);
+	g_usleep(5 * G_TIME_SPAN_SECOND);
+	report_value("idle", "wake-ups in 5 s", 100, "", read_switches(service.pid) - before);
+}
+
+void measure_idle(void)
+{
+	measure_apart(measure_sleep, NULL);
+}
