@@ -334,4 +334,5 @@ static void queue_work(Queue *queue)
 	iptables_unlock(queue->manager->iptables);
 	answer_finished(queue);
 	queue->settled(queue->userdata);
+	manager_tidy(queue->manager);
 }

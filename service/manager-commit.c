@@ -97,8 +97,18 @@ static void write_outcome(Manager *manager)
 	}
 	if (state_is_begun(manager->state))
 		state_finish(manager->state, manager->generation);
-	if ((!state_has_file(manager->state) || state_is_long(manager->state)) &&
+	if (!state_has_file(manager->state) &&
 	    !state_rewrite(manager->state, manager_record_everything(manager), manager->generation, &error))
+		g_critical("%s", error->message);
+}
+
+void manager_tidy(Manager *manager)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!manager->state || !state_is_long(manager->state) || state_is_begun(manager->state))
+		return;
+	if (!state_rewrite(manager->state, manager_record_everything(manager), manager->generation, &error))
 		g_critical("%s", error->message);
 }
 

@@ -129,6 +129,9 @@ void manager_rollback(Manager *manager, guint mark);
  */
 bool manager_commit(Manager *manager, GError **error);
 
+/** What can wait until the callers have their answers: writes the state anew when it has become long. */
+void manager_tidy(Manager *manager);
+
 /** Compares every table with what should be there and mends it. Counts the rules written or removed. Needs the lock. */
 bool manager_reconcile(Manager *manager, guint *ret_repaired, GError **error);
 
