@@ -224,8 +224,9 @@ static void be_clients(guint n, int ready)
 		send_call(clients[i], endpoint_message(clients[i], name, i, FIRST_PORT + i, false));
 		sd_bus_flush(clients[i]);
 	}
-	/* A change of one's own is answered after those before it. */
-	call(clients[0], message_new(clients[0], SPARE, SERVICE ".Endpoint", "Publish", "a(ssqqq)", 0));
+	/* Another change by the same client is answered after its first. */
+	for (guint i = 0; i < n; i++)
+		call(clients[i], message_new(clients[i], SPARE, SERVICE ".Endpoint", "Publish", "a(ssqqq)", 0));
 	if (write(ready, "", 1) != 1)
 		_exit(1);
 	for (;;)
