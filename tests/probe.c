@@ -255,11 +255,24 @@ const char *flow_ask(int flow, const char *expected)
 	return answer + strlen(nonce) + 1;
 }
 
-const char *probe(int netns, const char *protocol, const char *address, guint16 port, const char *expected)
+static const char *probe_once(int netns, const char *protocol, const char *address, guint16 port,
+			      const char *expected)
 {
 	int flow = flow_open(netns, protocol, address, port);
 	const char *result = flow_ask(flow, expected);
 
 	close(flow);
+	return result;
+}
+
+const char *probe(int netns, const char *protocol, const char *address, guint16 port, const char *expected)
+{
+	const char *result = probe_once(netns, protocol, address, port, expected);
+
+	/* A new IPv6 address has no route for a moment: the kernel adds it from a work queue. */
+	for (guint i = 0; i < 20 && strcmp(result, "unreachable") == 0 && strstr(expected, " from "); i++) {
+		g_usleep(100000);
+		result = probe_once(netns, protocol, address, port, expected);
+	}
 	return result;
 }

@@ -30,7 +30,7 @@ int flow_open(int netns, const char *protocol, const char *address, guint16 port
  */
 const char *flow_ask(int flow, const char *expected);
 
-/** Opens a flow, asks, and closes it. */
+/** Opens a flow, asks, and closes it; again for a while where an answer is expected and the host is unreachable. */
 const char *probe(int netns, const char *protocol, const char *address, guint16 port, const char *expected);
 
 #define expect(netns, protocol, address, port, expected)                                                     \
