@@ -5,6 +5,7 @@
 #include "service/rules/render.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -180,10 +181,15 @@ static void encode_floor(void)
 	endpoint_free(endpoint);
 }
 
+static guint n_below; /* rules of a chain before one more */
+
 static void prepare_floor(guint n)
 {
 	prepare_classic(n);
 	encode_floor();
+	n_below = n;
+	/* What memory costs is not what is asked here. */
+	mallopt(M_TRIM_THRESHOLD, G_MAXINT);
 }
 
 static struct xtc_handle *open_table(const char *table)
@@ -210,6 +216,16 @@ static void publish_floor(void)
 	handle = open_table("nat");
 	close_table(handle, iptc_append_entry(docker, &floor_entries.dnat.ipv4, handle) &&
 				    iptc_append_entry(postrouting, &floor_entries.self.ipv4, handle));
+}
+
+static void unpublish_floor(void)
+{
+	struct xtc_handle *handle = open_table("nat");
+
+	close_table(handle, iptc_delete_num_entry(docker, n_below, handle) &&
+				    iptc_delete_num_entry(postrouting, n_below, handle));
+	handle = open_table("filter");
+	close_table(handle, iptc_delete_num_entry(docker, n_below, handle));
 }
 
 /* --- the service --- */
@@ -315,7 +331,7 @@ static const Tool tools[] = {
 	{ "nft -f, dnat map", prepare_nft, publish_nft, unpublish_nft },
 	{ "netfilterd", prepare_service, publish_service, unpublish_service },
 	{ "netfilterd, all on one endpoint", prepare_crowded_service, publish_service, unpublish_service },
-	{ "libiptc in process (floor)", prepare_floor, publish_floor, unpublish_classic },
+	{ "libiptc in process (floor)", prepare_floor, publish_floor, unpublish_floor },
 	{ "empty D-Bus call", prepare_service, ping_service, NULL },
 };
 
