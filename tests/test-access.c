@@ -391,13 +391,14 @@ static void hung_polkit(World *world)
 	flush(world->alice);
 	flush(world->bob);
 	start = g_get_monotonic_time();
-	for (guint i = 0; i < 50; i++) {
+	for (guint i = 0; i < 10; i++) {
 		done(as(world, world->bob), "", "Manager", "GetNetwork", "s", "'web'");
 		done(as_root(world), "", "Manager", "CreateNetwork", "sa{sv}",
 		     "'root', {'Subnets': <['172.22.0.0/16']>}");
 		done(as_root(world), "/network/root", "Network", "Delete", "", "");
 	}
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 5 * G_TIME_SPAN_SECOND);
+	/* The bus gives up on polkit after 25 s: nobody waited for that. */
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 24 * G_TIME_SPAN_SECOND);
 	meanwhile = rig_objects(as_root(world));
 	g_assert_cmpstr(meanwhile, ==, before);
 	kill(polkit, SIGCONT);
