@@ -157,9 +157,7 @@ static void unpublish_nft(void)
 
 /* --- libiptc in this process: the floor --- */
 
-static struct {
-	Entry dnat, accept, self;
-} floor_entries;
+static Entry floor_dnat, floor_accept, floor_self;
 
 static const xt_chainlabel docker = "DOCKER", postrouting = "POSTROUTING";
 
@@ -175,9 +173,9 @@ static void encode_floor(void)
 	g_strlcpy(network->bridge, BRIDGE, sizeof network->bridge);
 	address_parse(ONE_MORE_ADDRESS, &endpoint->addresses[FAMILY_IPV4]);
 	render_port(endpoint, &mapping, &(RenderOptions){ 0 }, items);
-	entry_encode(&g_array_index(items, RuleItem, 0).rule, names, &floor_entries.dnat);
-	entry_encode(&g_array_index(items, RuleItem, 1).rule, names, &floor_entries.accept);
-	entry_encode(&g_array_index(items, RuleItem, 2).rule, names, &floor_entries.self);
+	entry_encode(&g_array_index(items, RuleItem, 0).rule, names, &floor_dnat);
+	entry_encode(&g_array_index(items, RuleItem, 1).rule, names, &floor_accept);
+	entry_encode(&g_array_index(items, RuleItem, 2).rule, names, &floor_self);
 	endpoint_free(endpoint);
 }
 
@@ -212,10 +210,10 @@ static void publish_floor(void)
 {
 	struct xtc_handle *handle = open_table("filter");
 
-	close_table(handle, iptc_append_entry(docker, &floor_entries.accept.ipv4, handle));
+	close_table(handle, iptc_append_entry(docker, &floor_accept.ipv4, handle));
 	handle = open_table("nat");
-	close_table(handle, iptc_append_entry(docker, &floor_entries.dnat.ipv4, handle) &&
-				    iptc_append_entry(postrouting, &floor_entries.self.ipv4, handle));
+	close_table(handle, iptc_append_entry(docker, &floor_dnat.ipv4, handle) &&
+				    iptc_append_entry(postrouting, &floor_self.ipv4, handle));
 }
 
 static void unpublish_floor(void)
