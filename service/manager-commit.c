@@ -84,10 +84,16 @@ static bool write_intention(Manager *manager, GError **error)
 	return state_begin(manager->state, manager_record_group(manager), error);
 }
 
-static void write_outcome(Manager *manager)
+static void rewrite_state(Manager *manager)
 {
 	g_autoptr(GError) error = NULL;
 
+	if (!state_rewrite(manager->state, manager_record_everything(manager), manager->generation, &error))
+		g_critical("%s", error->message);
+}
+
+static void write_outcome(Manager *manager)
+{
 	manager_forget_records(manager);
 	if (!manager->state || manager->refusal)
 		return;
@@ -97,19 +103,14 @@ static void write_outcome(Manager *manager)
 	}
 	if (state_is_begun(manager->state))
 		state_finish(manager->state, manager->generation);
-	if (!state_has_file(manager->state) &&
-	    !state_rewrite(manager->state, manager_record_everything(manager), manager->generation, &error))
-		g_critical("%s", error->message);
+	if (!state_has_file(manager->state))
+		rewrite_state(manager);
 }
 
 void manager_tidy(Manager *manager)
 {
-	g_autoptr(GError) error = NULL;
-
-	if (!manager->state || !state_is_long(manager->state) || state_is_begun(manager->state))
-		return;
-	if (!state_rewrite(manager->state, manager_record_everything(manager), manager->generation, &error))
-		g_critical("%s", error->message);
+	if (manager->state && state_is_long(manager->state) && !state_is_begun(manager->state))
+		rewrite_state(manager);
 }
 
 bool manager_commit(Manager *manager, GError **error)

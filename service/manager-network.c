@@ -230,7 +230,7 @@ Network *network_create(Manager *manager, const char *name, const NetworkSetting
 {
 	g_autoptr(Network) fresh = NULL;
 	Network *network;
-	bool bridge_exists;
+	bool bridge_exists = false;
 
 	if (!name_is_valid("network", name, error))
 		return NULL;
