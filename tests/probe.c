@@ -160,21 +160,21 @@ static bool listener_serve(const Listener *listener)
 		      stream ? NULL : (struct sockaddr *)&peer, stream ? 0 : length) > 0;
 }
 
-/* Serves whoever speaks up until the flow has something to say, and returns what: 0, in time nothing. */
-static short serve_until(int flow, short events, gint64 deadline)
+/* Serves whoever speaks up until one of the flows has something to say; false: in time none has. */
+static bool serve_until(struct pollfd *flows, guint n_flows, gint64 deadline)
 {
 	for (;;) {
 		gint64 left = deadline - g_get_monotonic_time();
-		guint n = listeners ? listeners->len : 0;
-		g_autofree struct pollfd *fds = g_new0(struct pollfd, n + 1);
+		guint n = listeners ? listeners->len : 0, n_ready = 0;
+		g_autofree struct pollfd *fds = g_new0(struct pollfd, n + n_flows);
 
 		if (left <= 0)
-			return 0;
+			return false;
 		for (guint i = 0; i < n; i++)
 			fds[i] = (struct pollfd){.fd = g_array_index(listeners, Listener, i).fd,
 						 .events = POLLIN};
-		fds[n] = (struct pollfd){.fd = flow, .events = events};
-		if (poll(fds, n + 1, left / 1000 + 1) < 0 && errno != EINTR)
+		memcpy(fds + n, flows, n_flows * sizeof *flows);
+		if (poll(fds, n + n_flows, left / 1000 + 1) < 0 && errno != EINTR)
 			g_error("poll: %s", g_strerror(errno));
 		for (guint i = n; i-- > 0;) {
 			Listener listener = g_array_index(listeners, Listener, i);
@@ -182,8 +182,11 @@ static short serve_until(int flow, short events, gint64 deadline)
 			if (fds[i].revents && !listener_serve(&listener))
 				g_array_remove_index_fast(listeners, i);
 		}
-		if (fds[n].revents)
-			return fds[n].revents;
+		memcpy(flows, fds + n, n_flows * sizeof *flows);
+		for (guint i = 0; i < n_flows; i++)
+			n_ready += flows[i].revents != 0;
+		if (n_ready)
+			return true;
 	}
 }
 
@@ -225,34 +228,80 @@ static int pending_error(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0 ? errno : error;
 }
 
+/* A question on its way. */
+typedef struct Question {
+	char nonce[9];
+	char text[128];
+	const char *answer; /* NULL: none yet */
+} Question;
+
+static gint64 deadline_in(guint ms)
+{
+	return g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
+}
+
+static void question_begin(Question *question, struct pollfd *flow, int fd)
+{
+	*question = (Question){};
+	snprintf(question->nonce, sizeof question->nonce, "%08x", g_random_int());
+	*flow = (struct pollfd){.fd = fd, .events = POLLOUT};
+}
+
+static void question_send(Question *question, struct pollfd *flow)
+{
+	int error = pending_error(flow->fd);
+
+	if (!error && send(flow->fd, question->nonce, strlen(question->nonce), MSG_NOSIGNAL) < 0)
+		error = errno;
+	if (error)
+		question->answer = outcome(error);
+	flow->events = POLLIN;
+}
+
+static void question_receive(Question *question, const struct pollfd *flow)
+{
+	ssize_t n = recv(flow->fd, question->text, sizeof question->text - 1, 0);
+
+	if (n <= 0) {
+		question->answer = n < 0 ? outcome(errno) : "closed";
+		return;
+	}
+	question->text[n] = '\0';
+	/* An answer that came late to the question before is none to this one. */
+	if (g_str_has_prefix(question->text, question->nonce))
+		question->answer = question->text + strlen(question->nonce) + 1;
+}
+
+/* Goes on with what poll() says can go on; whoever has an answer is polled no more. */
+static void questions_proceed(Question *questions, struct pollfd *flows, guint n)
+{
+	for (guint i = 0; i < n; i++) {
+		if (flows[i].fd < 0 || !flows[i].revents)
+			continue;
+		if (flows[i].events == POLLOUT)
+			question_send(&questions[i], &flows[i]);
+		else
+			question_receive(&questions[i], &flows[i]);
+		if (questions[i].answer)
+			flows[i].fd = -1;
+	}
+}
+
+static bool is_patient(const char *expected)
+{
+	return strcmp(expected, "silence") != 0;
+}
+
 const char *flow_ask(int flow, const char *expected)
 {
-	static char answer[128];
-	bool patient = strcmp(expected, "silence") != 0;
-	gint64 deadline =
-		g_get_monotonic_time() + (patient ? PATIENCE_MS : DOUBT_MS) * G_TIME_SPAN_MILLISECOND;
-	g_autofree char *nonce = g_strdup_printf("%08x", g_random_int());
-	int error;
-	ssize_t n;
+	static Question question;
+	gint64 deadline = deadline_in(is_patient(expected) ? PATIENCE_MS : DOUBT_MS);
+	struct pollfd polled;
 
-	if (!serve_until(flow, POLLOUT, deadline))
-		return "silence";
-	error = pending_error(flow);
-	if (error)
-		return outcome(error);
-	if (send(flow, nonce, strlen(nonce), MSG_NOSIGNAL) < 0)
-		return outcome(errno);
-	do {
-		if (!serve_until(flow, POLLIN, deadline))
-			return "silence";
-		n = recv(flow, answer, sizeof answer - 1, 0);
-		if (n < 0)
-			return outcome(errno);
-		if (n == 0)
-			return "closed";
-		answer[n] = '\0';
-	} while (!g_str_has_prefix(answer, nonce));
-	return answer + strlen(nonce) + 1;
+	question_begin(&question, &polled, flow);
+	while (!question.answer && serve_until(&polled, 1, deadline))
+		questions_proceed(&question, &polled, 1);
+	return question.answer ?: "silence";
 }
 
 static const char *probe_once(int netns, const char *protocol, const char *address, guint16 port,
@@ -275,4 +324,35 @@ const char *probe(int netns, const char *protocol, const char *address, guint16 
 		result = probe_once(netns, protocol, address, port, expected);
 	}
 	return result;
+}
+
+static bool is_awaited(const Probe *probes, const Question *questions, guint n)
+{
+	for (guint i = 0; i < n; i++)
+		if (is_patient(probes[i].expected) && !questions[i].answer)
+			return true;
+	return false;
+}
+
+void probe_all(Probe *probes, guint n)
+{
+	g_autofree Question *questions = g_new0(Question, n);
+	g_autofree struct pollfd *flows = g_new0(struct pollfd, n);
+	gint64 deadline = deadline_in(PATIENCE_MS);
+
+	for (guint i = 0; i < n; i++)
+		question_begin(&questions[i], &flows[i],
+			       flow_open(probes[i].netns, probes[i].protocol, probes[i].address, probes[i].port));
+	g_autofree struct pollfd *opened = g_memdup2(flows, n * sizeof *flows);
+
+	while (is_awaited(probes, questions, n) && serve_until(flows, n, deadline))
+		questions_proceed(questions, flows, n);
+	/* What nobody waits for may still come. */
+	deadline = deadline_in(DOUBT_MS);
+	while (serve_until(flows, n, deadline))
+		questions_proceed(questions, flows, n);
+	for (guint i = 0; i < n; i++) {
+		probes[i].result = g_strdup(questions[i].answer ?: "silence");
+		close(opened[i].fd);
+	}
 }

@@ -33,6 +33,18 @@ const char *flow_ask(int flow, const char *expected);
 /** Opens a flow, asks, and closes it; again for a while where an answer is expected and the host is unreachable. */
 const char *probe(int netns, const char *protocol, const char *address, guint16 port, const char *expected);
 
+/** A probe among others; result is what became of it, to be freed. */
+typedef struct Probe {
+	int netns;
+	const char *protocol, *address;
+	guint16 port;
+	const char *expected;
+	char *result;
+} Probe;
+
+/** Many at the same time, each asked once: silence is then waited for only once. */
+void probe_all(Probe *probes, guint n);
+
 #define expect(netns, protocol, address, port, expected)                                                     \
 	g_assert_cmpstr(probe(netns, protocol, address, port, expected), ==, expected)
 
