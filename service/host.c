@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/manager-private.h"
 #include "service/netlink/sysctl.h"
-#include "service/record.h"
 
 #include <string.h>
 
@@ -375,26 +374,25 @@ void host_leave_bridge(Manager *manager, Network *network)
 
 /* --- for a successor --- */
 
-GVariant *host_settings_record(Manager *manager)
+void host_put_settings(const Manager *manager, GByteArray *group)
 {
 	const struct HostSettings *host = manager->host;
-	GVariantBuilder switches, policies, localnets;
+	g_autoptr(GPtrArray) localnets = g_ptr_array_new();
 	GHashTableIter iter;
 	gpointer key, value;
 
-	g_variant_builder_init(&switches, G_VARIANT_TYPE("ab"));
-	for (guint i = 0; i < N_SWITCHES; i++)
-		g_variant_builder_add(&switches, "b", host->switches[i].switched);
-	g_variant_builder_init(&policies, G_VARIANT_TYPE("ay"));
-	for (enum family family = 0; family < N_FAMILIES; family++)
-		g_variant_builder_add(&policies, "y", host->policies[family]);
-	g_variant_builder_init(&localnets, G_VARIANT_TYPE("as"));
 	g_hash_table_iter_init(&iter, host->localnets);
 	while (g_hash_table_iter_next(&iter, &key, &value))
 		if (((const Switch *)value)->switched)
-			g_variant_builder_add(&localnets, "s", key);
-	return g_variant_new(RECORD_HOST, RECORD('H'), g_variant_builder_end(&switches), g_variant_builder_end(&policies),
-			     g_variant_builder_end(&localnets));
+			g_ptr_array_add(localnets, key);
+	record_put_head(group, 'H', N_SWITCHES + N_FAMILIES + 1 + localnets->len);
+	for (guint i = 0; i < N_SWITCHES; i++)
+		record_put_bool(group, host->switches[i].switched);
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		record_put_uint(group, host->policies[family]);
+	record_put_uint(group, localnets->len);
+	for (guint i = 0; i < localnets->len; i++)
+		record_put_text(group, localnets->pdata[i]);
 }
 
 typedef struct HostBefore {
@@ -418,37 +416,28 @@ static void undo_apply(void *context, void *object)
 	g_free(before);
 }
 
-bool host_settings_apply(Manager *manager, GVariant *record, GError **error)
+/* What a predecessor switched on stays ours to switch off. */
+static void get_localnets(Manager *manager, Record *record)
 {
-	g_autoptr(GVariant) switches = NULL, policies = NULL, localnets = NULL;
-	HostBefore *before;
-	GVariantIter iter;
-	const char *interface;
+	for (guint n = record_get_uint(record, G_MAXUINT32); n > 0 && !record->bad; n--)
+		g_hash_table_add(manager->host->inherited, g_strdup(record_get_text(record)));
+}
 
-	g_variant_get(record, RECORD_HOST, NULL, &switches, &policies, &localnets);
-	if (g_variant_n_children(switches) != N_SWITCHES || g_variant_n_children(policies) != N_FAMILIES)
-		return netfilter_fail(error, FAILED, "a record 'H' of another version");
+bool host_apply_settings(Manager *manager, Record *record, GError **error)
+{
+	HostBefore *before = g_new(HostBefore, 1);
 
-	before = g_new(HostBefore, 1);
 	for (guint i = 0; i < N_SWITCHES; i++) {
-		gboolean switched;
-
 		before->switched[i] = manager->host->switches[i].switched;
-		g_variant_get_child(switches, i, "b", &switched);
-		manager->host->switches[i].switched = switched;
+		manager->host->switches[i].switched = record_get_bool(record);
 	}
 	for (enum family family = 0; family < N_FAMILIES; family++) {
-		guint8 policy;
-
 		before->policies[family] = manager->host->policies[family];
-		g_variant_get_child(policies, family, "y", &policy);
-		manager->host->policies[family] = policy;
+		manager->host->policies[family] = record_get_uint(record, TARGET_DROP);
 	}
-	g_variant_iter_init(&iter, localnets);
-	while (g_variant_iter_next(&iter, "&s", &interface))
-		g_hash_table_add(manager->host->inherited, g_strdup(interface));
+	get_localnets(manager, record);
 	transaction_push(manager->transaction, undo_apply, NULL, done_free, manager, before);
-	return true;
+	return record_end(record, error);
 }
 
 static void assert_bridge(Manager *manager, Network *network)

@@ -79,16 +79,20 @@ static void forget_stale_connections(Manager *manager)
 /* Before the kernel is touched, so that a successor knows what it may find there. */
 static bool write_intention(Manager *manager, GError **error)
 {
+	g_autoptr(GByteArray) group = NULL;
+
 	if (manager->records->len == 0 || !manager->state || !state_has_file(manager->state))
 		return true;
-	return state_begin(manager->state, manager_record_group(manager), error);
+	group = manager_record_group(manager);
+	return state_begin(manager->state, group, error);
 }
 
 static void rewrite_state(Manager *manager)
 {
+	g_autoptr(GByteArray) group = manager_record_everything(manager);
 	g_autoptr(GError) error = NULL;
 
-	if (!state_rewrite(manager->state, manager_record_everything(manager), manager->generation, &error))
+	if (!state_rewrite(manager->state, group, manager->generation, &error))
 		g_critical("%s", error->message);
 }
 

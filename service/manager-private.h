@@ -2,6 +2,7 @@
 #pragma once
 
 #include "service/manager.h"
+#include "service/record.h"
 
 /** What the files of the manager share. Everything here notes its own way back in the transaction. */
 
@@ -68,9 +69,9 @@ void record_ingress_gone(Manager *manager, const Ingress *ingress);
 void record_ingress_port(Manager *manager, const Ingress *ingress, const IngressPort *port);
 void record_ingress_port_gone(Manager *manager, const Ingress *ingress, const IngressPort *port);
 
-/** All there is, and what the transaction changes, as groups of records ("av", floating). */
-GVariant *manager_record_everything(Manager *manager);
-GVariant *manager_record_group(Manager *manager);
+/** All there is, and what the transaction changes, as groups of records; the caller's to free. */
+GByteArray *manager_record_everything(Manager *manager);
+GByteArray *manager_record_group(Manager *manager);
 void manager_forget_records(Manager *manager);
 
 /** The rules that stand from the start. */
@@ -91,8 +92,8 @@ void host_leave_bridge(Manager *manager, Network *network);
 void host_inherit_bridge(Manager *manager, Network *network);
 
 /** What was switched, as a record ('H'), and from one. */
-GVariant *host_settings_record(Manager *manager);
-bool host_settings_apply(Manager *manager, GVariant *record, GError **error);
+void host_put_settings(const Manager *manager, GByteArray *group);
+bool host_apply_settings(Manager *manager, Record *record, GError **error);
 
 /** After a commit: FORWARD policies that were given back are others' to set. */
 void host_settle_policies(Manager *manager);

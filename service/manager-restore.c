@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/manager-private.h"
-#include "service/record.h"
 
 #include <string.h>
 
@@ -10,105 +9,111 @@
  * written down or announced meanwhile.
  */
 
-static void set_sequence(Manager *manager, guint64 sequence)
+static void get_sequence(Manager *manager, Record *record)
 {
-	manager->restored_sequence = sequence;
-	manager->sequence = MAX(manager->sequence, sequence);
+	manager->restored_sequence = record_get_uint(record, G_MAXUINT64);
+	manager->sequence = MAX(manager->sequence, manager->restored_sequence);
 }
 
-static LifetimeSettings read_lifetime(Manager *manager, GVariant *content, const char **ret_owner)
+static LifetimeSettings get_lifetime(Manager *manager, Record *record)
 {
 	LifetimeSettings settings = { .fd = -1 };
-	gboolean persistent;
-	guint32 uid;
 	gpointer fd;
 
-	g_variant_get(content, "(u&sbtt)", &uid, ret_owner, &persistent, &settings.token, &settings.deadline_usec);
-	settings.uid = uid;
-	settings.sender = *ret_owner;
-	settings.persistent = persistent;
+	settings.uid = record_get_uint(record, G_MAXUINT32);
+	settings.sender = record_get_text(record);
+	settings.persistent = record_get_bool(record);
+	settings.token = record_get_uint(record, G_MAXUINT64);
+	settings.deadline_usec = record_get_uint(record, G_MAXUINT64);
 	manager->sequence = MAX(manager->sequence, settings.token);
 	if (settings.token && g_hash_table_lookup_extended(manager->descriptors, &settings.token, NULL, &fd))
 		settings.fd = GPOINTER_TO_INT(fd);
 	return settings;
 }
 
-static bool apply_network(Manager *manager, GVariant *content, GError **error)
+/* One a family, "" where there is none; the settings' form leaves those out. */
+static void get_texts(Record *record, char *ret[static N_FAMILIES + 1])
 {
-	g_autoptr(GVariant) subnets = NULL, gateways = NULL, lifetime = NULL;
-	g_auto(GStrv) subnet_texts = NULL, gateway_texts = NULL;
-	const char *name, *bridge, *host_binding, *owner;
-	gboolean created, internal, communication, masquerade;
-	guint64 sequence;
-	NetworkSettings settings;
-	Network *network;
+	guint n = 0;
 
-	g_variant_get(content, "(y&s&sb@as@asbbb&st@" RECORD_LIFETIME ")", NULL, &name, &bridge, &created, &subnets,
-		      &gateways, &internal, &communication, &masquerade, &host_binding, &sequence, &lifetime);
-	subnet_texts = g_variant_dup_strv(subnets, NULL);
-	gateway_texts = g_variant_dup_strv(gateways, NULL);
-	settings = (NetworkSettings){
-		.bridge = (char *)bridge,
-		.subnets = subnet_texts,
-		.gateways = gateway_texts,
-		.internal = internal,
-		.communication = communication,
-		.masquerade = masquerade,
-		.host_binding = (char *)host_binding,
-		.lifetime = read_lifetime(manager, lifetime, &owner),
-	};
-	set_sequence(manager, sequence);
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		const char *text = record_get_text(record);
+
+		if (*text)
+			ret[n++] = (char *)text;
+	}
+	ret[n] = NULL;
+}
+
+static bool apply_network(Manager *manager, Record *record, GError **error)
+{
+	char *subnets[N_FAMILIES + 1], *gateways[N_FAMILIES + 1];
+	NetworkSettings settings = {};
+	const char *name;
+	Network *network;
+	bool created;
+
+	name = record_get_text(record);
+	settings.bridge = (char *)record_get_text(record);
+	created = record_get_bool(record);
+	get_texts(record, subnets);
+	settings.subnets = subnets;
+	get_texts(record, gateways);
+	settings.gateways = gateways;
+	settings.internal = record_get_bool(record);
+	settings.communication = record_get_bool(record);
+	settings.masquerade = record_get_bool(record);
+	settings.host_binding = (char *)record_get_text(record);
+	get_sequence(manager, record);
+	settings.lifetime = get_lifetime(manager, record);
+	if (!record_end(record, error))
+		return false;
 	network = network_create(manager, name, &settings, error);
 	if (network && created)
 		host_inherit_bridge(manager, network);
 	return network;
 }
 
-static bool apply_update(Manager *manager, GVariant *content, GError **error)
+static bool apply_update(Manager *manager, Record *record, GError **error)
 {
-	const char *name, *host_binding;
-	gboolean communication, masquerade;
-	NetworkSettings settings;
+	NetworkSettings settings = {};
+	const char *name;
 	Network *network;
 
-	g_variant_get(content, "(y&sbb&s)", NULL, &name, &communication, &masquerade, &host_binding);
+	name = record_get_text(record);
+	settings.communication = record_get_bool(record);
+	settings.masquerade = record_get_bool(record);
+	settings.host_binding = (char *)record_get_text(record);
+	if (!record_end(record, error))
+		return false;
 	network = manager_find_network(manager, name, error);
-	settings = (NetworkSettings){
-		.communication = communication,
-		.masquerade = masquerade,
-		.host_binding = (char *)host_binding,
-	};
 	return network && network_update(manager, network, UPDATE_COMMUNICATION | UPDATE_MASQUERADE | UPDATE_HOST_BINDING,
 					 &settings, error);
 }
 
-static bool apply_network_gone(Manager *manager, GVariant *content, GError **error)
+static bool apply_network_gone(Manager *manager, Record *record, GError **error)
 {
-	Network *network;
-	const char *name;
+	const char *name = record_get_text(record);
+	Network *network = record_end(record, error) ? manager_find_network(manager, name, error) : NULL;
 
-	g_variant_get(content, "(y&s)", NULL, &name);
-	network = manager_find_network(manager, name, error);
 	if (network)
 		network_delete(manager, network);
 	return network;
 }
 
-static bool apply_endpoint(Manager *manager, GVariant *content, GError **error)
+static bool apply_endpoint(Manager *manager, Record *record, GError **error)
 {
-	g_autoptr(GVariant) addresses = NULL, lifetime = NULL;
-	g_auto(GStrv) texts = NULL;
-	const char *network_name, *name, *owner;
-	EndpointSettings settings;
+	const char *network_name = record_get_text(record);
+	EndpointSettings settings = {};
+	char *addresses[N_FAMILIES + 1];
 	Network *network;
 
-	g_variant_get(content, "(y&s&s@as@" RECORD_LIFETIME ")", NULL, &network_name, &name, &addresses, &lifetime);
-	texts = g_variant_dup_strv(addresses, NULL);
-	settings = (EndpointSettings){
-		.name = (char *)name,
-		.addresses = texts,
-		.lifetime = read_lifetime(manager, lifetime, &owner),
-	};
+	settings.name = (char *)record_get_text(record);
+	get_texts(record, addresses);
+	settings.addresses = addresses;
+	settings.lifetime = get_lifetime(manager, record);
+	if (!record_end(record, error))
+		return false;
 	network = manager_find_network(manager, network_name, error);
 	return network && endpoint_create(manager, network, &settings, error);
 }
@@ -120,130 +125,126 @@ static Endpoint *find_endpoint(Manager *manager, const char *network_name, const
 	return network ? network_find_endpoint(network, name, error) : NULL;
 }
 
-static bool apply_endpoint_gone(Manager *manager, GVariant *content, GError **error)
+static bool apply_endpoint_gone(Manager *manager, Record *record, GError **error)
 {
-	const char *network, *name;
-	Endpoint *endpoint;
+	const char *network = record_get_text(record), *name = record_get_text(record);
+	Endpoint *endpoint = record_end(record, error) ? find_endpoint(manager, network, name, error) : NULL;
 
-	g_variant_get(content, "(y&s&s)", NULL, &network, &name);
-	endpoint = find_endpoint(manager, network, name, error);
 	if (endpoint)
 		endpoint_delete(manager, endpoint);
 	return endpoint;
 }
 
-static bool apply_mapping(Manager *manager, GVariant *content, GError **error)
+static bool apply_mapping(Manager *manager, Record *record, GError **error)
 {
 	g_autoptr(GArray) mappings = g_array_new(FALSE, FALSE, sizeof(PortMapping));
-	const char *network, *name, *host_address;
-	guint8 type, protocol;
-	guint16 host_port, endpoint_port, count;
-	guint64 sequence;
-	Endpoint *endpoint;
+	const char *network = record_get_text(record), *name = record_get_text(record);
+	const char *protocol = record_get_text(record), *host_address = record_get_text(record);
+	guint16 host_port = record_get_uint(record, G_MAXUINT16), endpoint_port = record_get_uint(record, G_MAXUINT16);
+	guint16 count = record_get_uint(record, G_MAXUINT16);
 	PortMapping mapping = {};
+	Endpoint *endpoint;
 
-	g_variant_get(content, "(y&s&sy&sqqqt)", &type, &network, &name, &protocol, &host_address, &host_port,
-		      &endpoint_port, &count, &sequence);
+	get_sequence(manager, record);
+	if (!record_end(record, error))
+		return false;
 	endpoint = find_endpoint(manager, network, name, error);
-	if (!endpoint || !port_mapping_parse(protocol_to_string(protocol), host_address, host_port, endpoint_port, count,
-					     &mapping, error))
+	if (!endpoint ||
+	    !port_mapping_parse(protocol, host_address, host_port, endpoint_port, count, &mapping, error))
 		return false;
 	g_array_append_val(mappings, mapping);
-	set_sequence(manager, sequence);
-	return type == 'P' ? endpoint_publish(manager, endpoint, mappings, NULL, error)
-			   : endpoint_unpublish(manager, endpoint, mappings, error);
+	return record->type == 'P' ? endpoint_publish(manager, endpoint, mappings, NULL, error)
+				   : endpoint_unpublish(manager, endpoint, mappings, error);
 }
 
-static bool apply_link(Manager *manager, GVariant *content, GError **error)
+static bool get_port(Record *record, LinkPort *ret, GError **error)
+{
+	const char *protocol = record_get_text(record);
+
+	return link_port_parse(protocol, record_get_uint(record, G_MAXUINT16), ret, error);
+}
+
+static bool apply_link(Manager *manager, Record *record, GError **error)
 {
 	g_autoptr(GArray) ports = g_array_new(FALSE, FALSE, sizeof(LinkPort));
-	g_autoptr(GVariant) list = NULL;
-	const char *network, *parent_name, *child_name;
+	const char *network = record_get_text(record);
+	const char *parent_name = record_get_text(record), *child_name = record_get_text(record);
 	Endpoint *parent, *child;
-	guint64 sequence;
-	GVariantIter iter;
 	LinkPort port;
 
-	g_variant_get(content, "(y&s&s&s@a(yq)t)", NULL, &network, &parent_name, &child_name, &list, &sequence);
-	g_variant_iter_init(&iter, list);
-	while (g_variant_iter_next(&iter, "(yq)", &port.protocol, &port.port))
+	get_sequence(manager, record);
+	for (guint n = record_get_uint(record, G_MAXUINT16); n > 0; n--) {
+		if (!get_port(record, &port, error))
+			return false;
 		g_array_append_val(ports, port);
+	}
+	if (!record_end(record, error))
+		return false;
 	parent = find_endpoint(manager, network, parent_name, error);
 	child = parent ? find_endpoint(manager, network, child_name, error) : NULL;
-	set_sequence(manager, sequence);
 	return child && endpoint_link(manager, parent, child, ports, error);
 }
 
-static bool apply_link_gone(Manager *manager, GVariant *content, GError **error)
+static bool apply_link_gone(Manager *manager, Record *record, GError **error)
 {
-	const char *network, *parent_name, *child_name;
+	const char *network = record_get_text(record);
+	const char *parent_name = record_get_text(record), *child_name = record_get_text(record);
 	Endpoint *parent, *child;
 
-	g_variant_get(content, "(y&s&s&s)", NULL, &network, &parent_name, &child_name);
+	if (!record_end(record, error))
+		return false;
 	parent = find_endpoint(manager, network, parent_name, error);
 	child = parent ? find_endpoint(manager, network, child_name, error) : NULL;
 	return child && endpoint_unlink(manager, parent, child, error);
 }
 
-static bool apply_ingress(Manager *manager, GVariant *content, GError **error)
+static bool apply_ingress(Manager *manager, Record *record, GError **error)
 {
-	g_autoptr(GVariant) lifetime = NULL;
-	const char *name, *gateway, *bridge, *owner;
-	IngressSettings settings;
-	guint64 sequence;
+	IngressSettings settings = {};
+	const char *name = record_get_text(record);
 
-	g_variant_get(content, "(y&s&s&st@" RECORD_LIFETIME ")", NULL, &name, &gateway, &bridge, &sequence, &lifetime);
-	settings = (IngressSettings){
-		.gateway = (char *)gateway,
-		.bridge = (char *)bridge,
-		.lifetime = read_lifetime(manager, lifetime, &owner),
-	};
-	set_sequence(manager, sequence);
-	return ingress_create(manager, name, &settings, error);
+	settings.gateway = (char *)record_get_text(record);
+	settings.bridge = (char *)record_get_text(record);
+	get_sequence(manager, record);
+	settings.lifetime = get_lifetime(manager, record);
+	return record_end(record, error) && ingress_create(manager, name, &settings, error);
 }
 
-static bool apply_ingress_gone(Manager *manager, GVariant *content, GError **error)
+static bool apply_ingress_gone(Manager *manager, Record *record, GError **error)
 {
-	Ingress *ingress;
-	const char *name;
+	const char *name = record_get_text(record);
+	Ingress *ingress = record_end(record, error) ? manager_find_ingress(manager, name, error) : NULL;
 
-	g_variant_get(content, "(y&s)", NULL, &name);
-	ingress = manager_find_ingress(manager, name, error);
 	if (ingress)
 		ingress_delete(manager, ingress);
 	return ingress;
 }
 
-static bool apply_ingress_port(Manager *manager, GVariant *content, GError **error)
+static bool apply_ingress_port(Manager *manager, Record *record, GError **error)
 {
-	const char *name;
-	guint64 sequence;
+	const char *name = record_get_text(record);
+	guint32 references = 0;
 	Ingress *ingress;
-	guint32 references;
 	LinkPort port;
 
-	g_variant_get(content, "(y&syqut)", NULL, &name, &port.protocol, &port.port, &references, &sequence);
+	if (!get_port(record, &port, error))
+		return false;
+	if (record->type == 'Q') {
+		references = record_get_uint(record, G_MAXUINT32);
+		get_sequence(manager, record);
+	}
+	if (!record_end(record, error))
+		return false;
 	ingress = manager_find_ingress(manager, name, error);
-	set_sequence(manager, sequence);
 	return ingress && ingress_set_port(manager, ingress, &port, references, error);
 }
 
-static bool apply_ingress_port_gone(Manager *manager, GVariant *content, GError **error)
+static bool apply_start(Manager *manager, Record *record, GError **error)
 {
-	const char *name;
-	Ingress *ingress;
-	LinkPort port;
+	const char *bus_id = record_get_text(record), *prefix = record_get_text(record);
 
-	g_variant_get(content, "(y&syq)", NULL, &name, &port.protocol, &port.port);
-	ingress = manager_find_ingress(manager, name, error);
-	return ingress && ingress_set_port(manager, ingress, &port, 0, error);
-}
-
-static bool apply_start(Manager *manager, GVariant *content, GError **error G_GNUC_UNUSED)
-{
-	const char *bus_id, *prefix;
-
-	g_variant_get(content, "(y&s&s)", NULL, &bus_id, &prefix);
+	if (!record_end(record, error))
+		return false;
 	/* Unique names mean something on the bus they were given out on, no other. */
 	manager->other_bus = strcmp(bus_id, manager->bus_id) != 0;
 	if (strcmp(prefix, manager->config.chain_prefix) == 0)
@@ -258,62 +259,45 @@ static bool apply_start(Manager *manager, GVariant *content, GError **error G_GN
 }
 
 static const struct {
-	guint8 type;
-	const char *format;
-	bool (*apply)(Manager *manager, GVariant *content, GError **error);
+	char type;
+	bool (*apply)(Manager *manager, Record *record, GError **error);
 } record_types[] = {
-	{ 'S', "(yss)", apply_start },
-	{ 'H', "(yabayas)", host_settings_apply },
-	{ 'N', "(yssbasasbbbst" RECORD_LIFETIME ")", apply_network },
-	{ 'U', "(ysbbs)", apply_update },
-	{ 'n', "(ys)", apply_network_gone },
-	{ 'E', "(yssas" RECORD_LIFETIME ")", apply_endpoint },
-	{ 'e', "(yss)", apply_endpoint_gone },
-	{ 'P', "(yssysqqqt)", apply_mapping },
-	{ 'p', "(yssysqqqt)", apply_mapping },
-	{ 'L', "(ysssa(yq)t)", apply_link },
-	{ 'l', "(ysss)", apply_link_gone },
-	{ 'I', "(yssst" RECORD_LIFETIME ")", apply_ingress },
-	{ 'i', "(ys)", apply_ingress_gone },
-	{ 'Q', "(ysyqut)", apply_ingress_port },
-	{ 'q', "(ysyq)", apply_ingress_port_gone },
+	{ 'S', apply_start },
+	{ 'H', host_apply_settings },
+	{ 'N', apply_network },
+	{ 'U', apply_update },
+	{ 'n', apply_network_gone },
+	{ 'E', apply_endpoint },
+	{ 'e', apply_endpoint_gone },
+	{ 'P', apply_mapping },
+	{ 'p', apply_mapping },
+	{ 'L', apply_link },
+	{ 'l', apply_link_gone },
+	{ 'I', apply_ingress },
+	{ 'i', apply_ingress_gone },
+	{ 'Q', apply_ingress_port },
+	{ 'q', apply_ingress_port },
 };
 
-static bool apply_record(Manager *manager, GVariant *content, GError **error)
+/* One record that cannot be applied does not cost the others. */
+static bool apply_record(Record *record, void *userdata, GError **error)
 {
-	g_autoptr(GVariant) type = NULL;
+	Manager *manager = userdata;
+	guint mark = manager_mark(manager);
 
-	if (!g_variant_is_of_type(content, G_VARIANT_TYPE_TUPLE) || g_variant_n_children(content) == 0)
-		return netfilter_fail(error, FAILED, "not a record");
-	type = g_variant_get_child_value(content, 0);
-	if (!g_variant_is_of_type(type, G_VARIANT_TYPE_BYTE))
-		return netfilter_fail(error, FAILED, "not a record");
 	for (guint i = 0; i < G_N_ELEMENTS(record_types); i++)
-		if (record_types[i].type == g_variant_get_byte(type)) {
-			if (!g_variant_is_of_type(content, G_VARIANT_TYPE(record_types[i].format)))
-				return netfilter_fail(error, FAILED, "a record '%c' of another shape", record_types[i].type);
-			return record_types[i].apply(manager, content, error);
+		if (record_types[i].type == record->type) {
+			if (record_types[i].apply(manager, record, error))
+				return true;
+			manager_rollback(manager, mark);
+			return false;
 		}
-	return netfilter_fail(error, FAILED, "an unknown record '%c'", g_variant_get_byte(type));
+	return netfilter_fail(error, FAILED, "an unknown record '%c'", record->type);
 }
 
-/* One record that cannot be applied does not cost the others. */
-static void apply_group(Manager *manager, GVariant *group)
+static void apply_group(Manager *manager, GBytes *group)
 {
-	GVariantIter iter;
-	GVariant *content;
-
-	g_variant_iter_init(&iter, group);
-	while (g_variant_iter_next(&iter, "v", &content)) {
-		g_autoptr(GError) error = NULL;
-		guint mark = manager_mark(manager);
-
-		if (!apply_record(manager, content, &error)) {
-			g_critical("Something of the state cannot be restored: %s", error->message);
-			manager_rollback(manager, mark);
-		}
-		g_variant_unref(content);
-	}
+	record_foreach(group, apply_record, manager);
 }
 
 /* The kernel is believed to hold what the ruleset wants now; what it is not asked for later goes. */

@@ -1,29 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include "service/error.h"
 
-/*
- * The records of the state, as GVariant types. The first byte says what a
- * record is; capitals add, small letters take away.
+#include <msgpack.h>
+
+/**
+ * What the state is made of. A record is a MessagePack array; its first element says what it is, capitals for what
+ * comes and small letters for what goes, and the others are the fields that manager-record.c lists. A group of
+ * records is one after the other. Texts carry their NUL, so that they can be read where they lie.
  */
 
-#define RECORD(type) ((guint8)(type))
+/** Begins a record of so many fields, which are put right after. */
+void record_put_head(GByteArray *group, char type, guint n_fields);
+void record_put_uint(GByteArray *group, guint64 value);
+void record_put_bool(GByteArray *group, bool value);
+void record_put_text(GByteArray *group, const char *text);
 
-#define RECORD_LIFETIME "(usbtt)" /* uid, owner, persistent, token of the descriptor, deadline */
+/** A record being read. A field that is not what it should be reads as 0, false or "", and record_end() tells. */
+typedef struct Record {
+	char type;
+	const msgpack_object *next, *end;
+	bool bad;
+} Record;
 
-#define RECORD_NAME "(ys)"        /* 'n' network, 'i' ingress */
-#define RECORD_NAMES "(yss)"      /* 'e' network, endpoint; 'S' the bus's id, the chains' prefix */
-#define RECORD_THREE_NAMES "(ysss)" /* 'l' network, parent, child */
-#define RECORD_NETWORK "(yssb@as@asbbb@st@" RECORD_LIFETIME ")" /* 'N' name, bridge, whether created, subnets, gateways,
-	internal, communication, masquerade, host binding, sequence, lifetime */
-#define RECORD_UPDATE "(ysbb@s)"  /* 'U' network, communication, masquerade, host binding */
-#define RECORD_ENDPOINT "(yss@as@" RECORD_LIFETIME ")" /* 'E' network, name, addresses, lifetime */
-#define RECORD_MAPPING "(yssy@sqqqt)" /* 'P', 'p' network, endpoint, protocol, host address, host port, endpoint port,
-	count, sequence */
-#define RECORD_LINK "(ysss@a(yq)t)"   /* 'L' network, parent, child, ports, sequence */
-#define RECORD_INGRESS "(ys@sst@" RECORD_LIFETIME ")" /* 'I' name, gateway, bridge, sequence, lifetime */
-#define RECORD_INGRESS_PORT "(ysyqut)" /* 'Q' ingress, protocol, port, references, sequence */
-#define RECORD_PORT "(ysyq)"           /* 'q' ingress, protocol, port */
-#define RECORD_HOST "(y@ab@ay@as)"     /* 'H' switches we switched, FORWARD policies we changed, interfaces whose
-	route_localnet we switched */
+guint64 record_get_uint(Record *record, guint64 max);
+bool record_get_bool(Record *record);
+const char *record_get_text(Record *record); /* valid as long as the group */
+
+/** Whether all fields were read and all were good. FAILED says which kind of record is not. */
+bool record_end(const Record *record, GError **error);
+
+typedef bool (*RecordFunc)(Record *record, void *userdata, GError **error);
+
+/** Reads a group to its end; what fails is said in the log and does not keep the others from being read. */
+void record_foreach(GBytes *group, RecordFunc func, void *userdata);

@@ -15,7 +15,7 @@
 #define MARK_NAME "started" /* empty; there as long as the chains are ours */
 
 /* The first line tells people and other versions what this is. */
-#define MAGIC "netfilterd state 1\nThis is private data. Do not parse.\n"
+#define MAGIC "netfilterd state 2\nThis is private data. Do not parse.\n"
 
 /* Appended bytes that are not worth a rewrite. */
 #define SLACK (64 * 1024)
@@ -141,8 +141,7 @@ static gsize parse(GBytes *bytes, StateContent *content)
 
 	while (next_frame(bytes, &offset, &frame, &payload)) {
 		if (frame.type == FRAME_GROUP) {
-			g_ptr_array_add(content->unfinished,
-					g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE("av"), payload, false)));
+			g_ptr_array_add(content->unfinished, g_bytes_ref(payload));
 		} else if (frame.type == FRAME_FINISHED && content->unfinished->len > 0 &&
 			   frame.size == sizeof content->generation) {
 			memcpy(&content->generation, g_bytes_get_data(payload, NULL), sizeof content->generation);
@@ -172,8 +171,8 @@ bool state_load(State *state, StateContent *ret, GError **error)
 	gsize size;
 
 	*ret = (StateContent){
-		.finished = g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref),
-		.unfinished = g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref),
+		.finished = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref),
+		.unfinished = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref),
 	};
 	if (!g_file_get_contents(state->path, &text, &size, &failure)) {
 		if (g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
@@ -222,10 +221,10 @@ static bool write_frame(int fd, enum frame_type type, const void *data, gsize si
 	return write_all(fd, buffer, sizeof frame + size);
 }
 
-static bool write_whole(int fd, GVariant *records, guint64 generation)
+static bool write_whole(int fd, const GByteArray *group, guint64 generation)
 {
 	return write_all(fd, MAGIC, strlen(MAGIC)) &&
-	       write_frame(fd, FRAME_GROUP, g_variant_get_data(records), g_variant_get_size(records)) &&
+	       write_frame(fd, FRAME_GROUP, group->data, group->len) &&
 	       write_frame(fd, FRAME_FINISHED, &generation, sizeof generation) && fsync(fd) >= 0;
 }
 
@@ -239,14 +238,13 @@ static void mark(const State *state)
 		close(fd);
 }
 
-bool state_rewrite(State *state, GVariant *records, guint64 generation, GError **error)
+bool state_rewrite(State *state, const GByteArray *group, guint64 generation, GError **error)
 {
-	g_autoptr(GVariant) owned = g_variant_ref_sink(records);
 	int fd = openat(state->directory, TEMPORARY_NAME, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return fail(error, state, "write it");
-	if (!write_whole(fd, owned, generation) ||
+	if (!write_whole(fd, group, generation) ||
 	    renameat(state->directory, TEMPORARY_NAME, state->directory, FILE_NAME) < 0) {
 		fail(error, state, "write it");
 		unlinkat(state->directory, TEMPORARY_NAME, 0);
@@ -272,13 +270,12 @@ static void cut(State *state)
 		g_critical("%s: cannot be cut back: %s", state->path, g_strerror(errno));
 }
 
-bool state_begin(State *state, GVariant *records, GError **error)
+bool state_begin(State *state, const GByteArray *group, GError **error)
 {
-	g_autoptr(GVariant) owned = g_variant_ref_sink(records);
 	off_t end;
 
 	g_assert(state->begun < 0);
-	if (!write_frame(state->file, FRAME_GROUP, g_variant_get_data(owned), g_variant_get_size(owned)))
+	if (!write_frame(state->file, FRAME_GROUP, group->data, group->len))
 		goto failed;
 	end = lseek(state->file, 0, SEEK_CUR);
 	/* Room for the word that it happened, which must not fail for want of it. */

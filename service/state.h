@@ -8,7 +8,7 @@
  * written whole (temporary, fsync, rename), then one group of records for each
  * change, appended before the kernel gets it and closed after: so the last
  * group may be of a change that only half happened, and the reader is told.
- * Private data, versioned; what a record means is manager-state.c's business.
+ * Private data, versioned; what a record means is manager-record.c's business.
  */
 typedef struct State State;
 
@@ -22,8 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(State, state_close)
 
 typedef struct StateContent {
 	bool found;            /* there was a predecessor, whatever is left of its state */
-	GPtrArray *finished;   /* GVariant "av": the groups that happened, in order */
-	GPtrArray *unfinished; /* "av": those that may have happened: the last, and any that was abandoned */
+	GPtrArray *finished;   /* GBytes: the groups that happened, in order */
+	GPtrArray *unfinished; /* those that may have happened: the last, and any that was abandoned */
 	guint64 generation;    /* as of the last that happened */
 } StateContent;
 void state_content_clear(StateContent *content);
@@ -36,14 +36,14 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StateContent, state_content_clear)
  */
 bool state_load(State *state, StateContent *ret, GError **error);
 
-/** Replaces everything by one group, "av" (sunk). FAILED leaves the file as it was. */
-bool state_rewrite(State *state, GVariant *records, guint64 generation, GError **error);
+/** Replaces everything by one group. FAILED leaves the file as it was. */
+bool state_rewrite(State *state, const GByteArray *group, guint64 generation, GError **error);
 
 /** Whether it was written whole since it was opened: only then groups can be appended. */
 bool state_has_file(const State *state);
 
-/** Appends a group, "av" (sunk), that is about to happen. FAILED leaves the file as it was. */
-bool state_begin(State *state, GVariant *records, GError **error);
+/** Appends a group that is about to happen. FAILED leaves the file as it was. */
+bool state_begin(State *state, const GByteArray *group, GError **error);
 bool state_is_begun(const State *state);
 
 /** The group that was begun happened, or did not. */

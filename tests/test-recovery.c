@@ -312,7 +312,8 @@ static void cut_off(char **text G_GNUC_UNUSED, gsize *size, guint round)
 
 static void another_version(char **text, gsize *size G_GNUC_UNUSED, guint round G_GNUC_UNUSED)
 {
-	*strchr(*text, '1') = '9';
+	/* The first line ends with it. */
+	strchr(*text, '\n')[-1] = '9';
 }
 
 static void corrupt(Rig *rig)
