@@ -30,7 +30,7 @@ static const struct {
 	[INNER] = {"inner", 22, .internal = true},
 };
 
-enum { RED_ONE, HOST = 8, N_PARTIES };
+enum { RED_ONE, BLUE_ONE = 2, OUTSIDE = 7, HOST, N_PARTIES };
 
 static const struct {
 	const char *name;
@@ -39,12 +39,12 @@ static const struct {
 } parties[N_PARTIES] = {
 	[RED_ONE] = {"red-one", RED, "172.18.0.2", "fd00:18::2"},
 	{"red-two", RED, "172.18.0.3", "fd00:18::3"},
-	{"blue-one", BLUE, "172.19.0.2", "fd00:19::2"},
+	[BLUE_ONE] = {"blue-one", BLUE, "172.19.0.2", "fd00:19::2"},
 	{"green-one", GREEN, "172.20.0.2", "fd00:20::2"},
 	{"plain-one", PLAIN, "172.21.0.2", NULL},
 	{"inner-one", INNER, "172.22.0.2", "fd00:22::2"},
 	{"inner-two", INNER, "172.22.0.3", "fd00:22::3"},
-	{"outside", NOWHERE, "192.0.2.2", "2001:db8:1::2"},
+	[OUTSIDE] = {"outside", NOWHERE, "192.0.2.2", "2001:db8:1::2"},
 	[HOST] = {"host", NOWHERE, "192.0.2.1", "2001:db8:1::1"},
 };
 
@@ -97,25 +97,31 @@ static void listen_at(int netns, guint party, const char *address)
 	listener_open(netns, parties[party].name, "udp", address, UDP_PORT);
 }
 
+static void settle_in(Forms *forms, guint party)
+{
+	const char *address6 = parties[party].address6;
+
+	if (party == HOST)
+		forms->netns[party] = forms->world->host;
+	else if (parties[party].network == NOWHERE)
+		forms->netns[party] = forms->world->outside;
+	else
+		forms->netns[party] = enter_container(forms->world, party);
+	listen_at(forms->netns[party], party, parties[party].address);
+	if (!address6)
+		return;
+	listen_at(forms->netns[party], party, address6);
+	/* A new address is not usable at once. */
+	g_assert_nonnull(strstr(probe(forms->world->host, "udp", address6, UDP_PORT, " from "), " from "));
+}
+
 static void populate(Forms *forms)
 {
 	for (enum network network = 0; network < N_NETWORKS; network++)
 		create_network(forms->world, network);
 	publish_red(forms->world);
-	for (guint i = 0; i < N_PARTIES; i++) {
-		forms->netns[i] = i == HOST			   ? forms->world->host
-				  : parties[i].network == NOWHERE ? forms->world->outside
-								   : enter_container(forms->world, i);
-		listen_at(forms->netns[i], i, parties[i].address);
-		if (parties[i].address6)
-			listen_at(forms->netns[i], i, parties[i].address6);
-	}
-	/* A new address is not usable at once. */
-	for (guint i = 0; i < HOST; i++)
-		if (parties[i].address6)
-			g_assert_true(g_str_has_prefix(probe(forms->world->host, "udp", parties[i].address6,
-							     UDP_PORT, " from "),
-						       parties[i].name));
+	for (guint i = 0; i < N_PARTIES; i++)
+		settle_in(forms, i);
 }
 
 /* --- the rule --- */
@@ -258,11 +264,189 @@ static void same_packets(World *world)
 	g_assert_true(strcmp(before, after) == 0);
 }
 
+/* --- while the form changes --- */
+
+enum { CROSSINGS = 20, FORBIDDEN_PORT = 4444 };
+
+/* Who talks with whom, and may: what is asked must be answered. */
+typedef struct Talk {
+	GArray *flows; /* int */
+	atomic_bool over;
+	guint n_asked, n_lost;
+} Talk;
+
+/* Who tries to reach the other network; whether anything arrives is counted where it would. */
+typedef struct Attempt {
+	const Forms *forms;
+	atomic_bool over;
+} Attempt;
+
+static gpointer talk_all_the_time(gpointer data)
+{
+	Talk *talk = data;
+
+	while (!talk->over) {
+		for (guint i = 0; i < talk->flows->len; i++) {
+			talk->n_asked++;
+			talk->n_lost += !strstr(flow_ask(g_array_index(talk->flows, int, i), " from "), " from ");
+		}
+	}
+	return NULL;
+}
+
+static void begin_talk(Talk *talk, int netns, const char *protocol, const char *address, guint16 port)
+{
+	int flow = flow_open(netns, protocol, address, port);
+
+	g_assert_nonnull(strstr(flow_ask(flow, " from "), " from "));
+	g_array_append_val(talk->flows, flow);
+}
+
+static void begin_talks(Talk *talk, const Forms *forms)
+{
+	int outside = forms->netns[OUTSIDE], red = forms->netns[RED_ONE], blue = forms->netns[BLUE_ONE];
+
+	begin_talk(talk, outside, "udp", parties[HOST].address, UDP_HOST_PORT);
+	begin_talk(talk, outside, "udp", parties[HOST].address6, UDP_HOST_PORT);
+	begin_talk(talk, outside, "tcp", parties[HOST].address, TCP_HOST_PORT);
+	begin_talk(talk, red, "udp", parties[OUTSIDE].address, UDP_PORT);
+	begin_talk(talk, blue, "udp", parties[OUTSIDE].address6, UDP_PORT);
+	begin_talk(talk, blue, "tcp", parties[OUTSIDE].address, TCP_PORT);
+}
+
+static gpointer try_all_the_time(gpointer data)
+{
+	const Attempt *attempt = data;
+	const guint pairs[][2] = {{RED_ONE, BLUE_ONE}, {BLUE_ONE, RED_ONE}};
+
+	while (!attempt->over) {
+		for (guint i = 0; i < 4; i++) {
+			guint to = pairs[i / 2][1];
+			const char *address = i % 2 ? parties[to].address6 : parties[to].address;
+			int netns = attempt->forms->netns[pairs[i / 2][0]];
+			int udp = flow_open(netns, "udp", address, FORBIDDEN_PORT);
+
+			for (guint n = 0; n < 10; n++) {
+				send(udp, "", 1, MSG_NOSIGNAL);
+				close(flow_open(netns, "tcp", address, FORBIDDEN_PORT));
+			}
+			close(udp);
+		}
+	}
+	return NULL;
+}
+
+/* The kernel counts what comes to the forbidden port, by a rule that does nothing else. */
+static void count_in(int netns, const char *chain)
+{
+	netns_run(netns,
+		  "sh -ec \"for p in tcp udp; do for i in iptables ip6tables; do "
+		  "$i-legacy -w -I %s -p $p --dport %d; done; done\"",
+		  chain, FORBIDDEN_PORT);
+}
+
+static guint64 counted_in(int netns, const char *chain)
+{
+	g_autofree char *text =
+		netns_output(netns,
+			     "sh -c \"(iptables-legacy -w -nvxL %s; ip6tables-legacy -w -nvxL %s) | "
+			     "awk '/dpt:%d/ { n += $1 } END { print n + 0 }'\"",
+			     chain, chain, FORBIDDEN_PORT);
+
+	return g_ascii_strtoull(text, NULL, 10);
+}
+
+static void crossing(Forms *forms, void (*cross)(const Forms *forms, bool linear))
+{
+	static const guint watched[] = {RED_ONE, BLUE_ONE};
+	Talk talk = {.flows = g_array_new(FALSE, FALSE, sizeof(int))};
+	Attempt attempt = {.forms = forms};
+	guint64 n_allowed[G_N_ELEMENTS(watched)], n_tried;
+	GThread *talker, *trier;
+
+	count_in(forms->world->host, "FORWARD");
+	for (guint i = 0; i < G_N_ELEMENTS(watched); i++) {
+		count_in(forms->netns[watched[i]], "INPUT");
+		/* What may arrive is counted. */
+		expect(forms->world->host, "tcp", parties[watched[i]].address, FORBIDDEN_PORT, "refused");
+		expect(forms->world->host, "udp", parties[watched[i]].address6, FORBIDDEN_PORT, "refused");
+		n_allowed[i] = counted_in(forms->netns[watched[i]], "INPUT");
+		g_assert_cmpuint(n_allowed[i], >=, 2);
+	}
+
+	begin_talks(&talk, forms);
+	talker = g_thread_new("talker", talk_all_the_time, &talk);
+	trier = g_thread_new("trier", try_all_the_time, &attempt);
+	for (guint i = 0; i < CROSSINGS; i++) {
+		cross(forms, true);
+		expect_form(forms->world, true);
+		cross(forms, false);
+		expect_form(forms->world, false);
+	}
+	attempt.over = talk.over = true;
+	g_thread_join(trier);
+	g_thread_join(talker);
+
+	n_tried = counted_in(forms->world->host, "FORWARD");
+	g_test_message("%u questions, %" G_GUINT64_FORMAT " attempts", talk.n_asked, n_tried);
+	g_assert_cmpuint(talk.n_asked, >, 10 * CROSSINGS);
+	g_assert_cmpuint(talk.n_lost, ==, 0);
+	g_assert_cmpuint(n_tried, >, 100 * CROSSINGS);
+	for (guint i = 0; i < G_N_ELEMENTS(watched); i++)
+		g_assert_cmpuint(counted_in(forms->netns[watched[i]], "INPUT"), ==, n_allowed[i]);
+	for (guint i = 0; i < talk.flows->len; i++)
+		close(g_array_index(talk.flows, int, i));
+	g_array_unref(talk.flows);
+}
+
+static void populate_for_crossing(Forms *forms)
+{
+	create_network(forms->world, RED);
+	create_network(forms->world, BLUE);
+	publish_red(forms->world);
+	settle_in(forms, HOST);
+	settle_in(forms, OUTSIDE);
+	settle_in(forms, RED_ONE);
+	settle_in(forms, BLUE_ONE);
+}
+
+static void cross_by_network(const Forms *forms, bool linear)
+{
+	if (linear)
+		create_network(forms->world, GREEN);
+	else
+		call(forms->world->bus, "/network/green", "Network", "Delete", NULL);
+}
+
+static void crossing_by_network(World *world)
+{
+	Forms forms = {.world = world};
+
+	populate_for_crossing(&forms);
+	crossing(&forms, cross_by_network);
+}
+
+static void cross_by_reload(const Forms *forms, bool linear)
+{
+	reload(forms, linear ? LINEAR : PAIRWISE);
+}
+
+static void crossing_by_reload(World *world)
+{
+	Forms forms = {.world = world};
+
+	populate_for_crossing(&forms);
+	create_network(world, GREEN);
+	crossing(&forms, cross_by_reload);
+}
+
 static const Scenario scenarios[] = {
 	{"/isolation-forms/pairwise", same_packets, PAIRWISE},
 	{"/isolation-forms/linear", same_packets, LINEAR},
 	{"/isolation-forms/hairpin", same_packets, LINEAR "\nHairpin=yes"},
 	{"/isolation-forms/router", same_packets, PAIRWISE, .router = true},
+	{"/isolation-forms/crossing-by-network", crossing_by_network, LINEAR},
+	{"/isolation-forms/crossing-by-reload", crossing_by_reload, PAIRWISE},
 };
 
 int main(int argc, char **argv)
