@@ -2,6 +2,7 @@
 #include "service/ports.h"
 
 #include "service/endpoint.h"
+#include "service/netlink/sockets.h"
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -24,6 +25,7 @@ struct Ports {
 	GHashTable *bindings;    /* port_key() → Binding */
 	guint16 cursors[256];    /* by protocol: the last port handed out */
 	bool warned[256];        /* by protocol: no socket to reserve with */
+	bool warned_blind;       /* and the kernel does not say who has the port */
 	bool tolerant;
 };
 
@@ -148,7 +150,26 @@ static bool is_missing_socket(int r)
 	return r == -EPROTONOSUPPORT || r == -ESOCKTNOSUPPORT || r == -EAFNOSUPPORT || r == -EACCES;
 }
 
-static enum reserve_result reserve_port(Ports *ports, const PortRange *range, guint16 port, int *ret_errno)
+/* For a port that we may not bind. One question a range: *next_bound is the next that somebody has, once known. */
+static bool is_bound_on_host(Ports *ports, const PortRange *range, guint16 port, guint *next_bound)
+{
+	g_autoptr(GError) error = NULL;
+	guint end = (guint)range->first + range->count;
+
+	if (port > *next_bound && !sockets_find_bound(range->protocol, range->family, &range->address, port,
+						      end - port, next_bound, &error)) {
+		*next_bound = end;
+		if (!ports->warned_blind)
+			g_warning("Cannot tell whether a program on the host has %s port %u, publishing it all the "
+				  "same: %s",
+				  protocol_to_string(range->protocol), port, error->message);
+		ports->warned_blind = true;
+	}
+	return port == *next_bound;
+}
+
+static enum reserve_result reserve_port(Ports *ports, const PortRange *range, guint16 port, guint *next_bound,
+					int *ret_errno)
 {
 	Binding *head = g_hash_table_lookup(ports->bindings, port_key(range, port)), *binding;
 	int fd;
@@ -166,9 +187,11 @@ static enum reserve_result reserve_port(Ports *ports, const PortRange *range, gu
 	}
 
 	fd = bind_socket(range, port);
+	if (fd == -EACCES && is_bound_on_host(ports, range, port, next_bound))
+		fd = -EADDRINUSE;
 	if (is_missing_socket(fd)) {
 		if (!ports->warned[range->protocol])
-			g_warning("Cannot reserve %s port %u on the host, publishing it all the same: %s",
+			g_warning("Cannot keep %s port %u from programs on the host, publishing it all the same: %s",
 				  protocol_to_string(range->protocol), port, g_strerror(-fd));
 		ports->warned[range->protocol] = true;
 		fd = -1;
@@ -240,8 +263,11 @@ static void done_reserve(void *context G_GNUC_UNUSED, void *object)
 static enum reserve_result reserve_range(Ports *ports, Transaction *transaction, const PortRange *range,
 					 guint16 *ret_port, int *ret_errno)
 {
+	guint next_bound = 0;
+
 	for (guint i = 0; i < range->count; i++) {
-		enum reserve_result result = reserve_port(ports, range, range->first + i, ret_errno);
+		enum reserve_result result =
+			reserve_port(ports, range, range->first + i, &next_bound, ret_errno);
 
 		if (result == RESERVED)
 			continue;

@@ -8,7 +8,10 @@
 /**
  * The host ports that are published, each held by a socket that is bound and
  * never listens: no other program can take it, and a connection that reaches it
- * is refused at once. Ports are counted singly; a range is its ports.
+ * is refused at once. Where the service may not bind (ports below 1024 without
+ * CAP_NET_BIND_SERVICE), a port that a program on the host has is in use all the
+ * same, but a free one is not kept from such programs later. Ports are counted
+ * singly; a range is its ports.
  */
 typedef struct Ports Ports;
 

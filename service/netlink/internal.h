@@ -7,7 +7,7 @@
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
 
-/* What the rtnetlink files of this folder share: one socket, and what became of its last request. */
+/* What the files of this folder that use libnl share: one socket, and what became of its last request. */
 
 typedef struct nl_addr NlAddr;
 typedef struct nl_cache NlCache;
@@ -27,9 +27,12 @@ struct Netlink {
 	char *message; /* the kernel's own sentence about it (NLMSGERR_ATTR_MSG), or NULL */
 };
 
+/** As netlink_new(), for another protocol than NETLINK_ROUTE. */
+Netlink *netlink_open(int protocol, GError **error);
+
 /**
- * Sends a request, which it frees, and waits for the kernel's answer; reply, if
- * not NULL, sees the data that comes before it. Returns 0 or a negative errno.
+ * Sends a request, which it frees, and waits for the kernel's answer, or the end
+ * of its dump; reply, if not NULL, sees the data that comes before it. Returns 0 or a negative errno.
  */
 int netlink_request(Netlink *netlink, NlMsg *request, nl_recvmsg_msg_cb_t reply, void *userdata);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <string.h>
 #include <sys/socket.h>
 
 /* libnl folds errno into fewer codes of its own and drops the kernel's sentence; both are worth keeping. */
@@ -24,7 +25,7 @@ static int on_error(struct sockaddr_nl *sender G_GNUC_UNUSED, struct nlmsgerr *a
 	return NL_STOP;
 }
 
-Netlink *netlink_new(GError **error)
+Netlink *netlink_open(int protocol, GError **error)
 {
 	g_autoptr(Netlink) netlink = g_new0(Netlink, 1);
 	struct nl_cb *callbacks;
@@ -37,14 +38,19 @@ Netlink *netlink_new(GError **error)
 	nl_cb_err(callbacks, NL_CB_CUSTOM, on_error, netlink);
 	nl_cb_put(callbacks);
 
-	netlink->library = nl_connect(netlink->socket, NETLINK_ROUTE);
+	netlink->library = nl_connect(netlink->socket, protocol);
 	if (netlink->library < 0) {
-		netlink_failed(netlink, error, "Cannot open a routing socket");
+		netlink_failed(netlink, error, "Cannot open a netlink socket");
 		return NULL;
 	}
 	/* Only the wording of errors depends on it. */
 	(void)setsockopt(nl_socket_get_fd(netlink->socket), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	return g_steal_pointer(&netlink);
+}
+
+Netlink *netlink_new(GError **error)
+{
+	return netlink_open(NETLINK_ROUTE, error);
 }
 
 void netlink_free(Netlink *netlink)
@@ -70,26 +76,48 @@ static int end(Netlink *netlink, int r)
 	return netlink->kernel < 0 ? netlink->kernel : -EIO;
 }
 
+struct answer {
+	Netlink *netlink;
+	bool complete;
+};
+
 static int on_acknowledged(struct nl_msg *message G_GNUC_UNUSED, void *userdata)
 {
-	*(bool *)userdata = true;
+	((struct answer *)userdata)->complete = true;
 	return NL_STOP;
+}
+
+/* A dump that fails says so at its end, where libnl does not look. */
+static int on_finished(struct nl_msg *message, void *userdata)
+{
+	const struct nlmsghdr *header = nlmsg_hdr(message);
+	struct answer *answer = userdata;
+	int status = 0;
+
+	if (nlmsg_datalen(header) >= (int)sizeof(status))
+		memcpy(&status, nlmsg_data(header), sizeof(status));
+	answer->complete = true;
+	if (status >= 0)
+		return NL_STOP;
+	answer->netlink->kernel = status;
+	return -NLE_FAILURE;
 }
 
 int netlink_request(Netlink *netlink, NlMsg *request, nl_recvmsg_msg_cb_t reply, void *userdata)
 {
 	struct nl_cb *shared = nl_socket_get_cb(netlink->socket), *callbacks = nl_cb_clone(shared);
-	bool acknowledged = false;
+	struct answer answer = { .netlink = netlink };
 	int r;
 
 	begin(netlink);
-	nl_cb_set(callbacks, NL_CB_ACK, NL_CB_CUSTOM, on_acknowledged, &acknowledged);
+	nl_cb_set(callbacks, NL_CB_ACK, NL_CB_CUSTOM, on_acknowledged, &answer);
+	nl_cb_set(callbacks, NL_CB_FINISH, NL_CB_CUSTOM, on_finished, &answer);
 	if (reply)
 		nl_cb_set(callbacks, NL_CB_VALID, NL_CB_CUSTOM, reply, userdata);
 	r = nl_send_auto(netlink->socket, request);
 	nlmsg_free(request);
 	/* Data and acknowledgement come one by one; nl_wait_for_ack() would wait for the first only. */
-	while (r >= 0 && !acknowledged)
+	while (r >= 0 && !answer.complete)
 		r = nl_recvmsgs(netlink->socket, callbacks);
 	nl_cb_put(callbacks);
 	nl_cb_put(shared);

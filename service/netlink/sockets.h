@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/address.h"
+#include "service/error.h"
+
+/**
+ * Finds out which ports programs on the host have, for who may not try by binding
+ * there itself: it asks the kernel for the sockets (sock_diag, the way of ss(8)).
+ */
+
+/**
+ * The lowest of count ports from first that a socket of the host is bound to, on
+ * an address that overlaps this one (AF_UNSPEC or the unspecified address: any
+ * of the family); first + count when there is none. A socket on [::] that takes
+ * IPv4 as well (no IPV6_V6ONLY) has the port in both families.
+ *
+ * Of TCP and SCTP it sees what listens, of TCP since Linux 6.8 also what is bound and
+ * does not listen yet, of UDP what is bound and not connected.
+ * FAILED when the kernel cannot tell, as without its module for the protocol.
+ */
+bool sockets_find_bound(guint8 protocol, enum family family, const Address *address, guint16 first,
+			guint16 count, guint *ret_port, GError **error);
