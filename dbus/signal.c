@@ -8,22 +8,23 @@
 typedef struct Signal {
 	enum { SIGNAL_ADDED, SIGNAL_REMOVED, SIGNAL_CHANGED, SIGNAL_DROPPED } type;
 	enum object_kind kind;
-	char *path;
+	const void *object; /* not looked into: it may be gone by the time this is sent */
 	const char *property;
+	char *path;
 } Signal;
 
 static guint signal_hash(gconstpointer key)
 {
 	const Signal *signal = key;
 
-	return g_str_hash(signal->path) ^ g_direct_hash(signal->property);
+	return g_direct_hash(signal->object) * 31 + g_direct_hash(signal->property);
 }
 
 static gboolean signal_equal(gconstpointer a, gconstpointer b)
 {
 	const Signal *x = a, *y = b;
 
-	return x->property == y->property && strcmp(x->path, y->path) == 0;
+	return x->object == y->object && x->property == y->property;
 }
 
 static void signal_free(gpointer data)
@@ -46,17 +47,25 @@ void signal_clear(Server *server)
 	g_clear_pointer(&server->signals, g_ptr_array_unref);
 }
 
+/* An object that is new comes with all its properties, as they are when it is announced. */
+static bool is_announced(const Server *server, const void *object, const char *property)
+{
+	return g_hash_table_contains(server->announced, &(Signal){ .object = object }) ||
+	       g_hash_table_contains(server->announced, &(Signal){ .object = object, .property = property });
+}
+
 static void note(Server *server, int type, enum object_kind kind, const void *object, const char *property)
 {
-	Signal *signal = g_new(Signal, 1);
+	Signal *signal;
 
-	*signal = (Signal){ type, kind, path_of(kind, object), property };
-	if (type == SIGNAL_CHANGED && g_hash_table_contains(server->announced, signal)) {
-		signal_free(signal);
+	if (type == SIGNAL_CHANGED && is_announced(server, object, property))
 		return;
-	}
-	if (type == SIGNAL_CHANGED)
-		g_hash_table_add(server->announced, signal);
+	signal = g_new(Signal, 1);
+	*signal = (Signal){ type, kind, object, property, path_of(kind, object) };
+	if (type == SIGNAL_REMOVED)
+		g_hash_table_remove(server->announced, &(Signal){ .object = object });
+	else
+		g_hash_table_replace(server->announced, signal, signal);
 	g_ptr_array_add(server->signals, signal);
 }
 
