@@ -341,8 +341,9 @@ void probe_all(Probe *probes, guint n)
 	gint64 deadline = deadline_in(PATIENCE_MS);
 
 	for (guint i = 0; i < n; i++)
-		question_begin(&questions[i], &flows[i],
-			       flow_open(probes[i].netns, probes[i].protocol, probes[i].address, probes[i].port));
+		question_begin(
+			&questions[i], &flows[i],
+			flow_open(probes[i].netns, probes[i].protocol, probes[i].address, probes[i].port));
 	g_autofree struct pollfd *opened = g_memdup2(flows, n * sizeof *flows);
 
 	while (is_awaited(probes, questions, n) && serve_until(flows, n, deadline))

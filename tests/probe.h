@@ -30,7 +30,8 @@ int flow_open(int netns, const char *protocol, const char *address, guint16 port
  */
 const char *flow_ask(int flow, const char *expected);
 
-/** Opens a flow, asks, and closes it; again for a while where an answer is expected and the host is unreachable. */
+/** Opens a flow, asks, and closes it; again for a while where an answer is expected and the host is
+ * unreachable. */
 const char *probe(int netns, const char *protocol, const char *address, guint16 port, const char *expected);
 
 /** A probe among others; result is what became of it, to be freed. */

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 /*
- * Isolation has two forms, a rule for each pair of networks and, for many networks, two stages of chains. To a
- * packet they must be the same.
+ * Isolation has two forms, a rule for each pair of networks and, for many networks, two stages of chains. To
+ * a packet they must be the same.
  */
 #define PAIRWISE "IsolationPairwiseMax=32"
 #define LINEAR "IsolationPairwiseMax=2"
@@ -146,8 +146,8 @@ static bool may_reach(const Forms *forms, guint from, guint to)
 }
 
 /*
- * The host port leads from everywhere but the networks. In hairpin mode from the endpoint itself too; its sibling
- * would be answered straight over the bridge, by another address than it asked.
+ * The host port leads from everywhere but the networks. In hairpin mode from the endpoint itself too; its
+ * sibling would be answered straight over the bridge, by another address than it asked.
  */
 static const char *expected_at_host_port(const Forms *forms, guint from, bool tcp)
 {
@@ -229,14 +229,15 @@ static void expect_form(const World *world, bool linear)
 		g_autofree char *rules = world_rules(world, families[i]);
 
 		g_assert_true(!!strstr(rules, STAGE_2) == linear);
-		g_assert_true(!!strstr(rules, "-A DOCKER-ISOLATION -i br-red -o br-blue -j DROP\n") != linear);
+		g_assert_true(!!strstr(rules, "-A DOCKER-ISOLATION -i br-red -o br-blue -j DROP\n") !=
+			      linear);
 	}
 }
 
 static void reload(const Forms *forms, const char *form)
 {
-	g_autofree char *text = g_strdup_printf("[NetFilter]\n%s\n%s\n", form,
-						forms->hairpin ? "Hairpin=yes" : "");
+	g_autofree char *text =
+		g_strdup_printf("[NetFilter]\n%s\n%s\n", form, forms->hairpin ? "Hairpin=yes" : "");
 	g_autoptr(GError) error = NULL;
 
 	g_file_set_contents("/run/netfilterd.conf", text, -1, &error);
@@ -288,7 +289,8 @@ static gpointer talk_all_the_time(gpointer data)
 	while (!talk->over) {
 		for (guint i = 0; i < talk->flows->len; i++) {
 			talk->n_asked++;
-			talk->n_lost += !strstr(flow_ask(g_array_index(talk->flows, int, i), " from "), " from ");
+			talk->n_lost +=
+				!strstr(flow_ask(g_array_index(talk->flows, int, i), " from "), " from ");
 		}
 	}
 	return NULL;
