@@ -35,11 +35,6 @@ void iptables_free(Iptables *iptables)
 	g_free(iptables);
 }
 
-const char *iptables_chain_prefix(const Iptables *iptables)
-{
-	return iptables->prefix;
-}
-
 int iptables_lock(Iptables *iptables)
 {
 	if (iptables->lock >= 0)

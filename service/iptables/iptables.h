@@ -15,8 +15,6 @@ Iptables *iptables_new(const char *chain_prefix);
 void iptables_free(Iptables *iptables); /* NULL is fine; releases the lock */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Iptables, iptables_free)
 
-const char *iptables_chain_prefix(const Iptables *iptables);
-
 /**
  * Whether this family's raw, filter and nat tables can be read. False with
  * BACKEND_UNAVAILABLE that names the missing kernel option (CONFIG_IP_NF_RAW, …)

@@ -47,9 +47,6 @@ bool link_add_address(Netlink *netlink, const char *name, const Prefix *address,
 /** Whether the interface has that address, with whatever prefix length. */
 bool link_has_address(Netlink *netlink, const char *name, const Address *address, bool *ret, GError **error);
 
-/** Whether packets to that address are delivered on the host itself; of 127.0.0.0/8 all are. */
-bool address_is_on_host(Netlink *netlink, const Address *address, bool *ret, GError **error);
-
 /** Reads and writes an interface's IPv4 route_localnet (IFLA_AF_SPEC, no sysctl). A missing one is FAILED. */
 bool link_get_route_localnet(Netlink *netlink, const char *name, bool *ret, GError **error);
 bool link_set_route_localnet(Netlink *netlink, const char *name, bool on, GError **error);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/internal.h"
 
-#include <errno.h>
 #include <linux/rtnetlink.h>
 
 struct route {
@@ -61,28 +60,4 @@ bool route_lookup(Netlink *netlink, const Address *address, char ret[static IFNA
 	}
 	g_strlcpy(ret, rtnl_link_get_name(link), IFNAMSIZ);
 	return true;
-}
-
-bool address_is_on_host(Netlink *netlink, const Address *address, bool *ret, GError **error)
-{
-	char text[INET6_ADDRSTRLEN];
-	struct route route;
-	int r;
-
-	r = get_route(netlink, address, &route);
-	switch (r) {
-	case 0:
-		*ret = route.type == RTN_LOCAL;
-		return true;
-	/* No route, and the routes of type unreachable, prohibit and blackhole. */
-	case -ENETUNREACH:
-	case -EHOSTUNREACH:
-	case -EACCES:
-	case -EINVAL:
-		*ret = false;
-		return true;
-	default:
-		return netlink_failed(netlink, error, "Cannot look up the route to %s",
-				      address_format(address, text));
-	}
 }
