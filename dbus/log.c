@@ -3,6 +3,7 @@
 
 #include "dbus/error.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -16,12 +17,23 @@
 
 enum log_target { TARGET_AUTO, TARGET_CONSOLE, TARGET_JOURNAL_ONLY, TARGET_NULL };
 
-static const char *const target_names[] = { "auto", "console", "journal", "null" };
-static const char *const level_names[] = { "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug" };
+static const char *const target_names[] = { "auto", "console", "journal", "null", NULL };
+static const char *const level_names[] = {
+	"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", NULL,
+};
+
+typedef struct Setting {
+	const char *const *names; /* by value */
+	int value;
+} Setting;
 
 /* The log is the process's own, like its standard error. */
-static enum log_target log_target = TARGET_AUTO;
-static int log_level = LOG_INFO;
+static struct settings {
+	Setting level, target;
+} settings = {
+	.level = { level_names, LOG_INFO },
+	.target = { target_names, TARGET_AUTO },
+};
 
 static int syslog_level(GLogLevelFlags flags)
 {
@@ -46,8 +58,8 @@ static const char *find_field(const GLogField *fields, gsize n, const char *key)
 
 static bool goes_to_journal(void)
 {
-	return log_target == TARGET_JOURNAL_ONLY ||
-	       (log_target == TARGET_AUTO && g_log_writer_is_journald(STDERR_FILENO));
+	return settings.target.value == TARGET_JOURNAL_ONLY ||
+	       (settings.target.value == TARGET_AUTO && g_log_writer_is_journald(STDERR_FILENO));
 }
 
 /* GLib's levels do not all have the syslog priority that systemd's tools would expect of them. */
@@ -68,7 +80,7 @@ static GLogWriterOutput write_log(GLogLevelFlags flags, const GLogField *fields,
 {
 	int level = syslog_level(flags);
 
-	if (level > log_level || log_target == TARGET_NULL)
+	if (level > settings.level.value || settings.target.value == TARGET_NULL)
 		return G_LOG_WRITER_HANDLED;
 	if (goes_to_journal() && write_journal(level, fields, n) == G_LOG_WRITER_HANDLED)
 		return G_LOG_WRITER_HANDLED;
@@ -86,7 +98,7 @@ void log_call(const LogCall *call)
 	g_autofree char *uid = g_strdup_printf("%d", (int)call->uid);
 
 	if (!call->error) {
-		if (log_level < LOG_DEBUG)
+		if (settings.level.value < LOG_DEBUG)
 			return;
 		g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_DEBUG, "MESSAGE_ID", MESSAGE_ID_CALL_DONE, "SYSLOG_IDENTIFIER",
 				 "netfilterd", "NETFILTER_OBJECT", call->object, "NETFILTER_VERB", call->verb,
@@ -103,59 +115,32 @@ void log_call(const LogCall *call)
 
 /* --- org.freedesktop.LogControl1 --- */
 
-static int find_name(const char *const *names, guint n, const char *name)
+static int get_setting(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED, const char *interface G_GNUC_UNUSED,
+		       const char *property G_GNUC_UNUSED, sd_bus_message *reply, void *userdata,
+		       sd_bus_error *error G_GNUC_UNUSED)
 {
-	for (guint i = 0; i < n; i++)
-		if (strcmp(names[i], name) == 0)
-			return i;
-	return -1;
+	const Setting *setting = userdata;
+
+	return sd_bus_message_append(reply, "s", setting->names[setting->value]);
 }
 
-static int get_level(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED, const char *interface G_GNUC_UNUSED,
-		     const char *property G_GNUC_UNUSED, sd_bus_message *reply, void *userdata G_GNUC_UNUSED,
-		     sd_bus_error *error G_GNUC_UNUSED)
+static int set_setting(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED, const char *interface G_GNUC_UNUSED,
+		       const char *property, sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	return sd_bus_message_append(reply, "s", level_names[log_level]);
-}
-
-static int set_level(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED, const char *interface G_GNUC_UNUSED,
-		     const char *property G_GNUC_UNUSED, sd_bus_message *value, void *userdata G_GNUC_UNUSED,
-		     sd_bus_error *error)
-{
+	g_autofree char *choice = NULL;
+	Setting *setting = userdata;
 	const char *name;
-	int r = sd_bus_message_read(value, "s", &name), level;
+	int r = sd_bus_message_read(message, "s", &name);
 
 	if (r < 0)
 		return r;
-	level = find_name(level_names, G_N_ELEMENTS(level_names), name);
-	if (level < 0)
-		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "\"%s\" is not a log level", name);
-	log_level = level;
-	return 0;
-}
-
-static int get_target(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED, const char *interface G_GNUC_UNUSED,
-		      const char *property G_GNUC_UNUSED, sd_bus_message *reply, void *userdata G_GNUC_UNUSED,
-		      sd_bus_error *error G_GNUC_UNUSED)
-{
-	return sd_bus_message_append(reply, "s", target_names[log_target]);
-}
-
-static int set_target(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED, const char *interface G_GNUC_UNUSED,
-		      const char *property G_GNUC_UNUSED, sd_bus_message *value, void *userdata G_GNUC_UNUSED,
-		      sd_bus_error *error)
-{
-	const char *name;
-	int r = sd_bus_message_read(value, "s", &name), target;
-
-	if (r < 0)
-		return r;
-	target = find_name(target_names, G_N_ELEMENTS(target_names), name);
-	if (target < 0)
-		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
-					 "\"%s\" is not a log target (auto, console, journal, null)", name);
-	log_target = target;
-	return 0;
+	for (int value = 0; setting->names[value]; value++)
+		if (strcmp(setting->names[value], name) == 0) {
+			setting->value = value;
+			return 0;
+		}
+	choice = g_strjoinv(", ", (char **)setting->names);
+	return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "\"%s\" is no %s (%s)", name, property, choice);
 }
 
 static int get_identifier(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED,
@@ -168,13 +153,13 @@ static int get_identifier(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNU
 /* Writable for root alone: not marked unprivileged, and the bus policy says the same. */
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
-	SD_BUS_WRITABLE_PROPERTY("LogLevel", "s", get_level, set_level, 0, 0),
-	SD_BUS_WRITABLE_PROPERTY("LogTarget", "s", get_target, set_target, 0, 0),
+	SD_BUS_WRITABLE_PROPERTY("LogLevel", "s", get_setting, set_setting, offsetof(struct settings, level), 0),
+	SD_BUS_WRITABLE_PROPERTY("LogTarget", "s", get_setting, set_setting, offsetof(struct settings, target), 0),
 	SD_BUS_PROPERTY("SyslogIdentifier", "s", get_identifier, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_VTABLE_END,
 };
 
 int log_control_add(sd_bus *bus)
 {
-	return sd_bus_add_object_vtable(bus, NULL, LOG_CONTROL_PATH, LOG_CONTROL_INTERFACE, vtable, NULL);
+	return sd_bus_add_object_vtable(bus, NULL, LOG_CONTROL_PATH, LOG_CONTROL_INTERFACE, vtable, &settings);
 }
