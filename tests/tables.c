@@ -162,3 +162,99 @@ char *tables_chain_head(const Tables *tables, const char *table, const char *cha
 			return g_strdup(*line);
 	return NULL;
 }
+
+RuleItem add_accept(Tables *tables, enum chain chain, enum zone zone, const char *interface)
+{
+	Rule rule = tables_rule(tables, chain, zone, interface);
+	return tables_add(tables, &rule);
+}
+
+RuleItem add_jump(Tables *tables, enum chain chain, enum zone zone, enum chain jump)
+{
+	Rule rule = tables_rule(tables, chain, zone, "");
+	rule.target = TARGET_JUMP;
+	rule.jump = jump;
+	return tables_add(tables, &rule);
+}
+
+RuleItem declare_chain(Tables *tables, enum chain chain)
+{
+	RuleItem item = { .rule = { .family = tables->family, .chain = chain, .zone = ZONE_OWNED } };
+	ruleset_add(tables->ruleset, &item);
+	return item;
+}
+
+void expect_commit(Tables *tables, guint commits, guint added, guint removed, const char *drifted)
+{
+	IptablesCommit commit = tables_commit(tables);
+
+	g_assert_cmpuint(commit.commits, ==, commits);
+	g_assert_cmpuint(commit.added, ==, added);
+	g_assert_cmpuint(commit.removed, ==, removed);
+	if (commit.drifted)
+		g_ptr_array_add(commit.drifted, NULL);
+	g_autofree char *list = commit.drifted ? g_strjoinv(",", (char **)commit.drifted->pdata) : NULL;
+	g_assert_cmpstr(list, ==, drifted);
+	iptables_commit_clear(&commit);
+}
+
+void expect_error(Tables *tables, int code)
+{
+	g_autoptr(GError) error = NULL;
+	IptablesCommit commit;
+
+	g_assert_false(iptables_commit(tables->iptables, tables->ruleset, &commit, &error));
+	g_assert_error(error, NETFILTER_ERROR, code);
+	g_test_message("%s", error ? error->message : "no error");
+	iptables_commit_clear(&commit);
+}
+
+void expect_chain(Tables *tables, const char *table, const char *chain, const char *expected)
+{
+	g_autofree char *text = tables_chain(tables, table, chain);
+	g_assert_cmpstr(text, ==, expected);
+}
+
+void expect_counted(Tables *tables, const char *table, const char *chain, const char *expected)
+{
+	g_autofree char *text = tables_chain_counted(tables, table, chain);
+	g_assert_cmpstr(text, ==, expected);
+}
+
+void expect_head(Tables *tables, const char *table, const char *chain, const char *expected)
+{
+	g_autofree char *text = tables_chain_head(tables, table, chain);
+	g_assert_cmpstr(text, ==, expected);
+}
+
+void make_dirty(Tables *tables)
+{
+	for (enum table table = 0; table < N_TABLES; table++)
+		ruleset_set_dirty(tables->ruleset, tables->family, table);
+}
+
+int tables_tests_main(int argc, char **argv, const TablesTest *tests, gsize n)
+{
+	const char *reason;
+
+	g_test_init(&argc, &argv, NULL);
+	g_test_set_nonfatal_assertions();
+	if (!netns_isolate(&reason)) {
+		g_print("1..0 # SKIP %s\n", reason);
+		return 0;
+	}
+	for (gsize i = 0; i < n; i++)
+		for (enum family family = 0; family < N_FAMILIES && tests[i].run_in; family++) {
+			g_autofree char *path =
+				g_strdup_printf("/iptables/%s/%s", family_to_string(family), tests[i].name);
+
+			g_test_add_data_func(path, GUINT_TO_POINTER(family), tests[i].run_in);
+		}
+	for (gsize i = 0; i < n; i++)
+		if (tests[i].run) {
+			g_autofree char *path = g_strdup_printf("/iptables/%s", tests[i].name);
+
+			g_test_add_func(path, tests[i].run);
+		}
+	return g_test_run();
+}

@@ -43,3 +43,36 @@ char *tables_chain_counted(const Tables *tables, const char *table, const char *
 
 /** The line that declares a chain, with policy and counters: ":FORWARD DROP [1:2]"; NULL if there is none. */
 char *tables_chain_head(const Tables *tables, const char *table, const char *chain);
+
+/** Adds tables_rule(), and a jump to another chain; declares a chain that may stay empty. */
+RuleItem add_accept(Tables *tables, enum chain chain, enum zone zone, const char *interface);
+RuleItem add_jump(Tables *tables, enum chain chain, enum zone zone, enum chain jump);
+RuleItem declare_chain(Tables *tables, enum chain chain);
+
+/** As if anything might have changed in any table of the family. */
+void make_dirty(Tables *tables);
+
+/** Commits and compares what was done; drifted is a comma-separated list, NULL for none. */
+void expect_commit(Tables *tables, guint commits, guint added, guint removed, const char *drifted);
+
+/** A commit that fails with this code. */
+void expect_error(Tables *tables, int code);
+
+/** Compares tables_chain(), tables_chain_counted() and tables_chain_head(). */
+void expect_chain(Tables *tables, const char *table, const char *chain, const char *expected);
+void expect_counted(Tables *tables, const char *table, const char *chain, const char *expected);
+void expect_head(Tables *tables, const char *table, const char *chain, const char *expected);
+
+#define FORWARD CHAIN_FILTER_FORWARD
+#define DOCKER CHAIN_FILTER_DOCKER
+
+typedef struct TablesTest {
+	const char *name;
+	GTestDataFunc run_in; /* once a family, which FAMILY(data) is */
+	GTestFunc run;        /* or once */
+} TablesTest;
+
+#define FAMILY(data) ((enum family)GPOINTER_TO_UINT(data))
+
+/** main() of a program of such tests. */
+int tables_tests_main(int argc, char **argv, const TablesTest *tests, gsize n);
