@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/interface.h"
 #include "dbus/object.h"
 #include "dbus/rule-list.h"
 #include "dbus/settings.h"
@@ -91,11 +92,6 @@ static const Method methods[] = {
 	{},
 };
 
-static int on_change(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
-{
-	return call_start(((Found *)userdata)->server, message, methods);
-}
-
 static int on_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
 	const Endpoint *endpoint = object_of(userdata, message, ret_error);
@@ -143,16 +139,17 @@ OBJECT_LIFETIME_GETTERS(Endpoint)
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD_WITH_ARGS("Publish", SD_BUS_ARGS("a(ssqqq)", ports), SD_BUS_RESULT("a(ssqqq)", published),
-				on_change, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Unpublish", SD_BUS_ARGS("a(ssqqq)", ports), SD_BUS_NO_RESULT, on_change,
+				interface_change, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Unpublish", SD_BUS_ARGS("a(ssqqq)", ports), SD_BUS_NO_RESULT, interface_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Link", SD_BUS_ARGS("o", endpoint, "a(sq)", ports), SD_BUS_NO_RESULT, on_change,
-				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Unlink", SD_BUS_ARGS("o", endpoint), SD_BUS_NO_RESULT, on_change,
+	SD_BUS_METHOD_WITH_ARGS("Link", SD_BUS_ARGS("o", endpoint, "a(sq)", ports), SD_BUS_NO_RESULT,
+				interface_change, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Unlink", SD_BUS_ARGS("o", endpoint), SD_BUS_NO_RESULT, interface_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetRules", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssstt)", rules), on_get_rules,
 				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_change, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, interface_change,
+				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Name", "s", get_name, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Network", "o", get_network, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Addresses", "as", get_addresses, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -162,13 +159,7 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_END,
 };
 
-static int find(sd_bus *bus G_GNUC_UNUSED, const char *path, const char *interface G_GNUC_UNUSED, void *userdata,
-		void **ret_found, sd_bus_error *error G_GNUC_UNUSED)
-{
-	return object_find(userdata, OBJECT_ENDPOINT, path, ret_found);
-}
-
 int endpoint_interface_add(Server *server)
 {
-	return sd_bus_add_fallback_vtable(server->bus, NULL, NETWORK_PATH, ENDPOINT_INTERFACE, vtable, find, server);
+	return interface_add(server, OBJECT_ENDPOINT, NETWORK_PATH, vtable, methods);
 }

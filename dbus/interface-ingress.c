@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/interface.h"
 #include "dbus/object.h"
 #include "dbus/rule-list.h"
 #include "dbus/settings.h"
@@ -51,11 +52,6 @@ static const Method methods[] = {
 	{},
 };
 
-static int on_change(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
-{
-	return call_start(((Found *)userdata)->server, message, methods);
-}
-
 static int on_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
 	const Ingress *ingress = object_of(userdata, message, ret_error);
@@ -91,13 +87,14 @@ OBJECT_LIFETIME_GETTERS(Ingress)
 
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
-	SD_BUS_METHOD_WITH_ARGS("Publish", SD_BUS_ARGS("a(sq)", ports), SD_BUS_NO_RESULT, on_change,
+	SD_BUS_METHOD_WITH_ARGS("Publish", SD_BUS_ARGS("a(sq)", ports), SD_BUS_NO_RESULT, interface_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Unpublish", SD_BUS_ARGS("a(sq)", ports), SD_BUS_NO_RESULT, on_change,
+	SD_BUS_METHOD_WITH_ARGS("Unpublish", SD_BUS_ARGS("a(sq)", ports), SD_BUS_NO_RESULT, interface_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetRules", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssstt)", rules), on_get_rules,
 				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_change, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, interface_change,
+				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Name", "s", get_name, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Bridge", "s", get_bridge, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Gateway", "s", get_gateway, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -106,15 +103,9 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_END,
 };
 
-static int find(sd_bus *bus G_GNUC_UNUSED, const char *path, const char *interface G_GNUC_UNUSED, void *userdata,
-		void **ret_found, sd_bus_error *error G_GNUC_UNUSED)
-{
-	return object_find(userdata, OBJECT_INGRESS, path, ret_found);
-}
-
 int ingress_interface_add(Server *server)
 {
-	int r = sd_bus_add_fallback_vtable(server->bus, NULL, INGRESS_PATH, INGRESS_INTERFACE, vtable, find, server);
+	int r = interface_add(server, OBJECT_INGRESS, INGRESS_PATH, vtable, methods);
 
 	return r < 0 ? r
 		     : sd_bus_add_node_enumerator(server->bus, NULL, INGRESS_PATH, object_enumerate_ingresses, server);

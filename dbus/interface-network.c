@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/error.h"
+#include "dbus/interface.h"
 #include "dbus/object.h"
 #include "dbus/path.h"
 #include "dbus/rule-list.h"
@@ -92,11 +93,6 @@ static const Method methods[] = {
 	{},
 };
 
-static int on_change(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
-{
-	return call_start(((Found *)userdata)->server, message, methods);
-}
-
 static int on_get_endpoint(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
 	const Network *network = object_of(userdata, message, ret_error);
@@ -183,16 +179,17 @@ OBJECT_LIFETIME_GETTERS(Network)
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD_WITH_ARGS("CreateEndpoint", SD_BUS_ARGS("s", name, "a{sv}", settings),
-				SD_BUS_RESULT("o", endpoint), on_change, SD_BUS_VTABLE_UNPRIVILEGED),
+				SD_BUS_RESULT("o", endpoint), interface_change, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("CreateEndpoints", SD_BUS_ARGS("a(sa{sv})", endpoints), SD_BUS_RESULT("ao", paths),
-				on_change, SD_BUS_VTABLE_UNPRIVILEGED),
+				interface_change, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetEndpoint", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", endpoint), on_get_endpoint,
 				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Update", SD_BUS_ARGS("a{sv}", settings), SD_BUS_NO_RESULT, on_change,
+	SD_BUS_METHOD_WITH_ARGS("Update", SD_BUS_ARGS("a{sv}", settings), SD_BUS_NO_RESULT, interface_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetRules", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssstt)", rules), on_get_rules,
 				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_change, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, interface_change,
+				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Name", "s", get_name, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Bridge", "s", get_bridge, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Subnets", "as", get_subnets, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -206,15 +203,9 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_END,
 };
 
-static int find(sd_bus *bus G_GNUC_UNUSED, const char *path, const char *interface G_GNUC_UNUSED, void *userdata,
-		void **ret_found, sd_bus_error *error G_GNUC_UNUSED)
-{
-	return object_find(userdata, OBJECT_NETWORK, path, ret_found);
-}
-
 int network_interface_add(Server *server)
 {
-	int r = sd_bus_add_fallback_vtable(server->bus, NULL, NETWORK_PATH, NETWORK_INTERFACE, vtable, find, server);
+	int r = interface_add(server, OBJECT_NETWORK, NETWORK_PATH, vtable, methods);
 
 	return r < 0 ? r
 		     : sd_bus_add_node_enumerator(server->bus, NULL, NETWORK_PATH, object_enumerate_networks, server);

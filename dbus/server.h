@@ -20,6 +20,8 @@ typedef struct Server Server;
 /** What a handler or getter below NETWORK_PATH or INGRESS_PATH gets: the object its path was found to name just now. */
 typedef struct Found {
 	Server *server;
+	enum object_kind kind;
+	const struct Method *methods; /* what its interface changes */
 	void *object; /* NULL only for a method call that waits for the object to be created */
 } Found;
 
