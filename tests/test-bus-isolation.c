@@ -288,7 +288,7 @@ static void reloaded(Rig *rig)
 		{"IsolationPairwiseMax=3", true},
 	};
 	const guint linear_rules = FAMILIES * (2 * N + 1), pairwise_rules = FAMILIES * N * (N - 1);
-	g_autofree char *forms[2] = {};
+	char *forms[2] = {};
 	bool linear = true;
 	Signals *signals;
 
@@ -323,7 +323,7 @@ static void reloaded(Rig *rig)
 	}
 	signals_free(signals);
 	g_free(forms[false]);
-	forms[false] = NULL;
+	g_free(forms[true]);
 }
 
 static void restarted(Rig *rig)
