@@ -260,16 +260,25 @@ static bool check_granted(Call *call, GError **error)
 	return ok;
 }
 
+static bool new_reply(Call *call, GError **error)
+{
+	call->reply = sd_bus_message_unref(call->reply);
+	if (sd_bus_message_new_method_return(call->message, &call->reply) < 0)
+		return netfilter_fail(error, NO_MEMORY, "the answer cannot be written");
+	return true;
+}
+
 static bool run_call(void *userdata, GError **error)
 {
 	Call *call = userdata;
 
 	if (!manager_is_available(call->server->manager, error) || !check_granted(call, error))
 		return false;
-	call->reply = sd_bus_message_unref(call->reply);
-	if (sd_bus_message_rewind(call->message, true) < 0 ||
-	    sd_bus_message_new_method_return(call->message, &call->reply) < 0)
-		return netfilter_fail(error, NO_MEMORY, "the answer cannot be written");
+	/* What an earlier try wrote into the reply is void. */
+	if (call->tried && !new_reply(call, error))
+		return false;
+	call->tried = true;
+	sd_bus_message_rewind(call->message, true);
 	return call->method->run(call, error);
 }
 
@@ -281,9 +290,16 @@ static void done_call(void *userdata, const GError *error)
 static void on_granted(sd_bus_message *message G_GNUC_UNUSED, uid_t uid G_GNUC_UNUSED, const GError *error, void *userdata)
 {
 	Call *call = userdata;
+	g_autoptr(GError) failure = NULL;
 
+	/*
+	 * The reply is made before anything is run, that what goes away soon does not lie between the objects that stay:
+	 * the heap would keep both.
+	 */
 	if (error)
 		answer(call, error);
+	else if (!new_reply(call, &failure))
+		answer(call, failure);
 	else
 		queue_add(call->server->queue, run_call, done_call, call, call->method->flags);
 }

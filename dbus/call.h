@@ -15,7 +15,8 @@ typedef struct Call {
 	const struct Method *method;
 	uid_t uid;
 	guint granted;         /* set of 1 << enum policy_action */
-	sd_bus_message *reply; /* while it waits for the commit */
+	sd_bus_message *reply; /* from when it waits for its turn until the commit */
+	bool tried;            /* the change was run before */
 } Call;
 
 /** What polkit is told, and which actions the call needs besides its own. */

@@ -37,8 +37,8 @@ struct Endpoint {
 	Network *network;               /* borrowed */
 	Address addresses[N_FAMILIES]; /* AF_UNSPEC where it has none */
 	GPtrArray *ports;                     /* PortMapping, owned, in order of publication */
-	GPtrArray *links;                     /* Link, owned; NULL until there is one */
-	GPtrArray *parents;                   /* Endpoint, borrowed: who links to this one; NULL until there is one */
+	GPtrArray *links;                     /* Link, owned */
+	GPtrArray *parents;                   /* Endpoint, borrowed: who links to this one */
 	Lifetime lifetime;
 };
 

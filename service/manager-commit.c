@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/manager-private.h"
 
+#include <malloc.h>
+
+/* So much of a change is worth asking where its memory has gone. */
+#define MANY_STEPS 4096
+
 guint manager_mark(const Manager *manager)
 {
 	return transaction_mark(manager->transaction);
@@ -9,6 +14,12 @@ guint manager_mark(const Manager *manager)
 void manager_rollback(Manager *manager, guint mark)
 {
 	transaction_rollback(manager->transaction, mark);
+}
+
+void manager_finish(Manager *manager)
+{
+	manager->untidied += transaction_mark(manager->transaction);
+	transaction_done(manager->transaction);
 }
 
 static void announce(Manager *manager, IptablesCommit *commit)
@@ -115,6 +126,11 @@ void manager_tidy(Manager *manager)
 {
 	if (manager->state && state_is_long(manager->state) && !state_is_begun(manager->state))
 		rewrite_state(manager);
+	if (manager->untidied < MANY_STEPS)
+		return;
+	/* What was freed lies between what stays, where free() does not give it back. */
+	malloc_trim(0);
+	manager->untidied = 0;
 }
 
 bool manager_commit(Manager *manager, GError **error)
@@ -141,7 +157,7 @@ bool manager_commit(Manager *manager, GError **error)
 	ruleset_settle(manager->ruleset);
 	/* Bridges and descriptors go before it is written that they went: nobody was told yet, so a successor may still
 	 * take it back, but not finish it. */
-	transaction_done(manager->transaction);
+	manager_finish(manager);
 	write_outcome(manager);
 	host_settle_policies(manager);
 	forget_stale_connections(manager);

@@ -74,6 +74,9 @@ GByteArray *manager_record_everything(Manager *manager);
 GByteArray *manager_record_group(Manager *manager);
 void manager_forget_records(Manager *manager);
 
+/** Makes the transaction final. */
+void manager_finish(Manager *manager);
+
 /** The rules that stand from the start. */
 GArray *manager_render_start(void);
 

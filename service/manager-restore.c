@@ -375,7 +375,7 @@ bool manager_restore(Manager *manager, const char *directory, const char *bus_id
 	manager->replaying = true;
 	for (guint i = 0; i < content.finished->len; i++) {
 		apply_group(manager, content.finished->pdata[i]);
-		transaction_done(manager->transaction);
+		manager_finish(manager);
 		host_settle_policies(manager);
 	}
 	manager->replaying = false;

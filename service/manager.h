@@ -73,6 +73,7 @@ struct Manager {
 	guint64 generation; /* commits to the kernel */
 
 	Transaction *transaction;
+	guint untidied; /* its steps since the heap was last tidied */
 	Ruleset *ruleset;
 	GArray *rendered; /* RuleItem: what the transaction has added and removed */
 	Iptables *iptables;
@@ -129,7 +130,7 @@ void manager_rollback(Manager *manager, guint mark);
  */
 bool manager_commit(Manager *manager, GError **error);
 
-/** What can wait until the callers have their answers: writes the state anew when it has become long. */
+/** What can wait until the callers have their answers: the state is written anew when it has become long, and memory goes back. */
 void manager_tidy(Manager *manager);
 
 /** Compares every table with what should be there and mends it. Counts the rules written or removed. Needs the lock. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/transaction.h"
 
-#include <malloc.h>
-
 typedef struct Step {
 	TransactionFunc undo;
 	TransactionEffect effect;
@@ -90,7 +88,6 @@ void transaction_done(Transaction *transaction)
 	if (transaction->steps->len > MANY_STEPS) {
 		g_array_unref(transaction->steps);
 		transaction->steps = new_steps();
-		malloc_trim(0);
 	}
 	g_array_set_size(transaction->steps, 0);
 }

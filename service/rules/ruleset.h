@@ -13,12 +13,15 @@ typedef struct Ruleset Ruleset;
 
 typedef struct RulesetEntry {
 	Rule rule;
+	guint32 references : 30; /* > 0: desired */
+	bool held : 1;           /* in the kernel, as far as we know */
+	bool reordered : 1;      /* its order changed since the last commit: that it stands elsewhere is no drift */
 	RuleOrder order;
-	guint64 digest;     /* the backend's own, of the rule in its form; 0: not taken yet */
-	guint32 references; /* > 0: desired */
-	bool held;          /* in the kernel, as far as we know */
-	bool reordered;     /* its order changed since the last commit: that it stands elsewhere is no drift */
+	guint64 digest; /* the backend's own, of the rule in its form; 0: not taken yet */
 } RulesetEntry;
+
+/* Three of these for every published port. */
+G_STATIC_ASSERT(sizeof(RulesetEntry) <= 136);
 
 Ruleset *ruleset_new(void);
 void ruleset_free(Ruleset *ruleset); /* NULL is fine */
