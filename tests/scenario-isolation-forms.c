@@ -90,29 +90,36 @@ static void publish_red(World *world)
 	     TCP_HOST_PORT, TCP_PORT, 1, "udp", "", UDP_HOST_PORT, UDP_PORT, 1);
 }
 
-/* At that address alone: the host has many, and would answer from another one. */
 static void listen_at(int netns, guint party, const char *address)
 {
 	listener_open(netns, parties[party].name, "tcp", address, TCP_PORT);
 	listener_open(netns, parties[party].name, "udp", address, UDP_PORT);
 }
 
+/* A new address is not usable at once, and the kernel's work on it waits while other namespaces end. */
+static void wait_for_address(const Forms *forms, const char *address)
+{
+	const char *answer = "silence";
+
+	for (guint i = 0; i < 10 && !strstr(answer, " from "); i++)
+		answer = probe(forms->world->host, "udp", address, UDP_PORT, " from ");
+	g_assert_nonnull(strstr(answer, " from "));
+}
+
 static void settle_in(Forms *forms, guint party)
 {
-	const char *address6 = parties[party].address6;
-
-	if (party == HOST)
+	if (party == HOST) {
 		forms->netns[party] = forms->world->host;
-	else if (parties[party].network == NOWHERE)
-		forms->netns[party] = forms->world->outside;
-	else
-		forms->netns[party] = enter_container(forms->world, party);
-	listen_at(forms->netns[party], party, parties[party].address);
-	if (!address6)
+		/* At one address: it has many, and would answer from another one. */
+		listen_at(forms->world->host, party, parties[party].address);
+		listen_at(forms->world->host, party, parties[party].address6);
 		return;
-	listen_at(forms->netns[party], party, address6);
-	/* A new address is not usable at once. */
-	g_assert_nonnull(strstr(probe(forms->world->host, "udp", address6, UDP_PORT, " from "), " from "));
+	}
+	forms->netns[party] = parties[party].network == NOWHERE ? forms->world->outside
+								: enter_container(forms->world, party);
+	listen_at(forms->netns[party], party, NULL);
+	if (parties[party].address6)
+		wait_for_address(forms, parties[party].address6);
 }
 
 static void populate(Forms *forms)
