@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/iptables/diff.h"
+#include "service/iptables/diff-private.h"
 
 #include <string.h>
 
@@ -28,19 +28,9 @@ void diff_free(Diff *diff)
 	g_free(diff);
 }
 
-static const RulesetEntry *wanted_entry(const DiffInput *input, guint i)
-{
-	return g_ptr_array_index(input->wanted, i);
-}
-
 static guint *place_of(const Diff *diff, guint i)
 {
 	return &g_array_index(diff->places, guint, i);
-}
-
-static bool is_desired(const RulesetEntry *entry)
-{
-	return entry->references && entry->rule.target != TARGET_CHAIN;
 }
 
 /* Whether a rule in the kernel that equals this entry is ours. */
@@ -51,15 +41,21 @@ static bool is_claimed(const DiffInput *input, const RulesetEntry *entry)
 	return entry->held || (input->owned && entry->references);
 }
 
-/*
- * Rules are compared by digest, so that a commit that adds one rule to a chain of thousands still looks at every
- * one of them, and at little cost. Nothing of what the chain held before is taken on trust.
- */
+/* What is found is looked into when it is first asked for: of a long chain that may be little. */
+static FoundEntry *look_into(const DiffInput *input, guint position)
+{
+	FoundEntry *found = &input->found[position];
+
+	if (!found->target)
+		found->target = snapshot_target(input->snapshot, found->entry);
+	if (!found->digest)
+		found->digest = entry_digest(input->family, found->entry, found->target);
+	return found;
+}
+
 static guint64 found_digest(const DiffInput *input, guint position)
 {
-	const FoundEntry *found = &input->found[position];
-
-	return found->digest ?: entry_digest(input->family, found->entry, found->target);
+	return input->found[position].digest ?: look_into(input, position)->digest;
 }
 
 static guint64 wanted_digest(const DiffInput *input, guint i)
@@ -74,18 +70,17 @@ static guint64 wanted_digest(const DiffInput *input, guint i)
 	return wanted->digest;
 }
 
-static bool wanted_stands_at(const DiffInput *input, guint i, guint position)
+bool diff_stands_at(const DiffInput *input, guint i, guint position)
 {
 	return position < input->n_found && wanted_digest(input, i) == found_digest(input, position);
 }
 
-/* What goes must be ours beyond any doubt. */
-static bool is_exactly(const DiffInput *input, guint i, guint position)
+bool diff_is_exactly(const DiffInput *input, guint i, guint position)
 {
 	Entry entry;
 
 	entry_encode(&wanted_entry(input, i)->rule, input->names, &entry);
-	return entry_equal(input->family, &entry, &input->found[position]);
+	return entry_equal(input->family, &entry, look_into(input, position));
 }
 
 /* The claimed entry of the same zone before i (step -1) or after it (1); NOWHERE at the zone's end. */
@@ -114,7 +109,7 @@ static void take_neighbours(Diff *diff, const DiffInput *input, guint i, guint p
 		i = claimed_neighbour(input, i, -step);
 		position -= step;
 		if (i == NOWHERE || *place_of(diff, i) == NOWHERE || *place_of(diff, i) == position ||
-		    !wanted_stands_at(input, i, position))
+		    !diff_stands_at(input, i, position))
 			return;
 		*place_of(diff, i) = position;
 	}
@@ -189,8 +184,8 @@ static guint count_neighbours(const DiffInput *input, guint i, guint position)
 {
 	guint before = claimed_neighbour(input, i, -1), after = claimed_neighbour(input, i, 1);
 
-	return (before != NOWHERE && position > 0 && wanted_stands_at(input, before, position - 1)) +
-	       (after != NOWHERE && wanted_stands_at(input, after, position + 1));
+	return (before != NOWHERE && position > 0 && diff_stands_at(input, before, position - 1)) +
+	       (after != NOWHERE && diff_stands_at(input, after, position + 1));
 }
 
 /* Finds the claimed entries wherever they stand. */
@@ -278,7 +273,7 @@ static void move_disordered(Diff *diff, const DiffInput *input)
 			stays = previous[i];
 		} else if (*place_of(diff, i) != NOWHERE && is_desired(wanted_entry(input, i))) {
 			diff->fates->data[*place_of(diff, i)] =
-				is_exactly(input, i, *place_of(diff, i)) ? FATE_DELETED : FATE_FOREIGN;
+				diff_is_exactly(input, i, *place_of(diff, i)) ? FATE_DELETED : FATE_FOREIGN;
 			*place_of(diff, i) = NOWHERE;
 			diff->moved++;
 		}
@@ -294,7 +289,7 @@ static void settle_fates(Diff *diff, const DiffInput *input)
 		guint place = *place_of(diff, i);
 		if (place != NOWHERE && is_desired(wanted_entry(input, i)))
 			fates[place] = FATE_KEPT;
-		else if (place != NOWHERE && is_exactly(input, i, place))
+		else if (place != NOWHERE && diff_is_exactly(input, i, place))
 			fates[place] = FATE_DELETED;
 	}
 	for (guint position = 0; position < input->n_found; position++) {
@@ -370,16 +365,24 @@ static void place_insertions(Diff *diff, const DiffInput *input)
 	}
 }
 
-void diff_chain(Diff *diff, const DiffInput *input)
+static void diff_clear(Diff *diff)
 {
 	g_array_set_size(diff->deletions, 0);
 	g_array_set_size(diff->insertions, 0);
+	diff->missing = diff->moved = diff->foreign = 0;
+	diff->reordered = false;
+}
+
+void diff_chain(Diff *diff, const DiffInput *input)
+{
+	diff_clear(diff);
+	if (input->changes && diff_changes(diff, input))
+		return;
+	diff_clear(diff);
 	g_array_set_size(diff->places, input->wanted->len);
 	g_byte_array_set_size(diff->fates, input->n_found);
 	if (input->n_found)
 		memset(diff->fates->data, FATE_FOREIGN, input->n_found);
-	diff->missing = diff->moved = diff->foreign = 0;
-	diff->reordered = false;
 
 	if (!find_in_order(diff, input)) {
 		find_anywhere(diff, input);

@@ -18,11 +18,11 @@ typedef union Entry {
 	guint8 bytes[832];
 } Entry;
 
-/** An entry as it stands in a snapshot, struct ipt_entry or struct ip6t_entry, and its iptc_get_target(). */
+/** An entry as it stands in a snapshot, struct ipt_entry or struct ip6t_entry. */
 typedef struct FoundEntry {
 	const void *entry;
-	const char *target;
-	guint64 digest; /* entry_digest(); 0: not taken yet */
+	const char *target; /* iptc_get_target(); NULL: not asked yet */
+	guint64 digest;     /* entry_digest(); 0: not taken yet */
 } FoundEntry;
 
 /**

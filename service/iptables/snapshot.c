@@ -166,18 +166,29 @@ bool snapshot_count_references(Snapshot *snapshot, const xt_chainlabel chain, un
 	return snapshot->library->get_references(ret, chain, snapshot->handle);
 }
 
-void snapshot_read_chain(Snapshot *snapshot, const xt_chainlabel chain, GArray *entries)
+void snapshot_read_chain(Snapshot *snapshot, const xt_chainlabel chain, bool digest, GArray *entries)
 {
 	const Library *library = snapshot->library;
+	guint n = 0;
 
-	g_array_set_size(entries, 0);
 	for (const void *entry = library->first_rule(chain, snapshot->handle); entry;
-	     entry = library->next_rule(entry, snapshot->handle)) {
-		FoundEntry found = { .entry = entry, .target = library->get_target(entry, snapshot->handle) };
+	     entry = library->next_rule(entry, snapshot->handle), n++) {
+		if (n >= entries->len)
+			g_array_set_size(entries, MAX(64, 2 * n));
+		FoundEntry *found = &g_array_index(entries, FoundEntry, n);
+		*found = (FoundEntry){ .entry = entry };
+		if (!digest)
+			continue;
 		/* While it is in the cache. */
-		found.digest = entry_digest(snapshot->family, found.entry, found.target);
-		g_array_append_val(entries, found);
+		found->target = library->get_target(entry, snapshot->handle);
+		found->digest = entry_digest(snapshot->family, entry, found->target);
 	}
+	g_array_set_size(entries, n);
+}
+
+const char *snapshot_target(Snapshot *snapshot, const void *entry)
+{
+	return snapshot->library->get_target(entry, snapshot->handle);
 }
 
 bool snapshot_insert(Snapshot *snapshot, const xt_chainlabel chain, guint position, const Entry *entry)

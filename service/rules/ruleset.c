@@ -15,6 +15,7 @@ enum status {
 
 typedef struct Chain {
 	GPtrArray *entries; /* RulesetEntry, owned */
+	GPtrArray *changed; /* those of them that are not kept, and some that are again; and what is no rule */
 	guint sorted; /* so many entries at the front are in order, the rest are put in when somebody looks */
 	guint count[N_STATUSES];
 	bool touched; /* differs from the kernel in another way than by gained and lost entries */
@@ -23,6 +24,7 @@ typedef struct Chain {
 struct Ruleset {
 	Chain chains[N_FAMILIES][N_CHAINS];
 	GHashTable *entries; /* a set of RulesetEntry by content */
+	GArray *changes;     /* RulesetChange: what ruleset_changes() returned last */
 	enum rule_target forward_policy[N_FAMILIES];
 	guint size;
 };
@@ -112,13 +114,39 @@ static bool chain_is_dirty(const Chain *chain)
 	return chain->touched || chain->count[STATUS_GAINED] > 0 || chain->count[STATUS_LOST] > 0;
 }
 
+static bool is_changed(const RulesetEntry *entry)
+{
+	return entry_status(entry) != STATUS_KEPT || entry->reordered || entry->rule.target == TARGET_CHAIN;
+}
+
+static void chain_list(Chain *chain, RulesetEntry *entry)
+{
+	if (entry->listed || !is_changed(entry))
+		return;
+	entry->listed = true;
+	g_ptr_array_add(chain->changed, entry);
+}
+
+/* Leaves those that are kept again out of the list. */
+static void chain_prune(Chain *chain)
+{
+	guint n = 0;
+
+	for (guint i = 0; i < chain->changed->len; i++) {
+		RulesetEntry *entry = chain->changed->pdata[i];
+
+		entry->listed = is_changed(entry);
+		if (entry->listed)
+			chain->changed->pdata[n++] = entry;
+	}
+	g_ptr_array_set_size(chain->changed, n);
+}
+
 static void chain_committed(Chain *chain)
 {
-	if (!chain_is_dirty(chain))
-		return;
 	chain->touched = false;
-	for (guint i = 0; i < chain->entries->len; i++) {
-		RulesetEntry *entry = chain->entries->pdata[i];
+	for (guint i = 0; i < chain->changed->len; i++) {
+		RulesetEntry *entry = chain->changed->pdata[i];
 
 		entry->held = entry->references > 0;
 		entry->reordered = false;
@@ -126,27 +154,59 @@ static void chain_committed(Chain *chain)
 	chain->count[STATUS_KEPT] += chain->count[STATUS_GAINED];
 	chain->count[STATUS_DEAD] += chain->count[STATUS_LOST];
 	chain->count[STATUS_GAINED] = chain->count[STATUS_LOST] = 0;
+	chain_prune(chain);
 }
 
-static void chain_settle(Ruleset *ruleset, Chain *chain)
+static int change_compare(gconstpointer a, gconstpointer b)
+{
+	guint x = ((const RulesetChange *)a)->index, y = ((const RulesetChange *)b)->index;
+
+	return (x > y) - (x < y);
+}
+
+/* Where the changed entries stand, in order. */
+static void chain_find_changes(Chain *chain, GArray *changes)
 {
 	gpointer *entries = chain->entries->pdata;
-	guint kept = 0, sorted = 0;
+
+	chain_sort(chain);
+	chain_prune(chain);
+	g_array_set_size(changes, 0);
+	for (guint i = 0; i < chain->changed->len; i++) {
+		RulesetEntry *entry = chain->changed->pdata[i];
+		RulesetChange change = { entries_search(entries, chain->entries->len, entry), entry };
+
+		g_array_append_val(changes, change);
+	}
+	g_array_sort(changes, change_compare);
+}
+
+/* Frees the dead, and closes the gaps, moving what stays once. */
+static void chain_settle(Ruleset *ruleset, Chain *chain)
+{
+	guint from = 0, to = 0, n = 0, len = chain->entries->len;
+	gpointer *entries = chain->entries->pdata;
 
 	if (chain->count[STATUS_DEAD] == 0)
 		return;
-	for (guint i = 0; i < chain->entries->len; i++) {
-		if (entry_status(entries[i]) == STATUS_DEAD) {
-			g_hash_table_remove(ruleset->entries, entries[i]);
-			g_free(entries[i]);
+	chain_find_changes(chain, ruleset->changes);
+	for (guint i = 0; i < ruleset->changes->len; i++) {
+		const RulesetChange *change = &g_array_index(ruleset->changes, RulesetChange, i);
+
+		if (entry_status(change->entry) != STATUS_DEAD) {
+			chain->changed->pdata[n++] = change->entry;
 			continue;
 		}
-		if (i < chain->sorted)
-			sorted++;
-		entries[kept++] = entries[i];
+		memmove(entries + to, entries + from, (change->index - from) * sizeof *entries);
+		to += change->index - from;
+		from = change->index + 1;
+		g_hash_table_remove(ruleset->entries, change->entry);
+		g_free(change->entry);
 	}
-	chain->entries->len = kept;
-	chain->sorted = sorted;
+	memmove(entries + to, entries + from, (len - from) * sizeof *entries);
+	g_ptr_array_set_size(chain->entries, to + len - from);
+	g_ptr_array_set_size(chain->changed, n);
+	chain->sorted = chain->entries->len;
 	chain->count[STATUS_DEAD] = 0;
 }
 
@@ -155,10 +215,11 @@ Ruleset *ruleset_new(void)
 	Ruleset *ruleset = g_new0(Ruleset, 1);
 
 	ruleset->entries = g_hash_table_new(entry_hash, entry_equal);
+	ruleset->changes = g_array_new(FALSE, FALSE, sizeof(RulesetChange));
 	for (enum family family = 0; family < N_FAMILIES; family++) {
 		ruleset->forward_policy[family] = TARGET_CHAIN;
 		for (enum chain chain = 0; chain < N_CHAINS; chain++)
-			ruleset->chains[family][chain].entries = g_ptr_array_new();
+			ruleset->chains[family][chain] = (Chain){ g_ptr_array_new(), g_ptr_array_new() };
 	}
 	return ruleset;
 }
@@ -169,12 +230,15 @@ void ruleset_free(Ruleset *ruleset)
 		return;
 	for (enum family family = 0; family < N_FAMILIES; family++) {
 		for (enum chain chain = 0; chain < N_CHAINS; chain++) {
-			g_ptr_array_foreach(ruleset->chains[family][chain].entries,
-					    (GFunc)(void (*)(void))g_free, NULL);
-			g_ptr_array_unref(ruleset->chains[family][chain].entries);
+			Chain *gone = &ruleset->chains[family][chain];
+
+			g_ptr_array_foreach(gone->entries, (GFunc)(void (*)(void))g_free, NULL);
+			g_ptr_array_unref(gone->entries);
+			g_ptr_array_unref(gone->changed);
 		}
 	}
 	g_hash_table_unref(ruleset->entries);
+	g_array_unref(ruleset->changes);
 	g_free(ruleset);
 }
 
@@ -196,6 +260,7 @@ static RulesetEntry *ruleset_ensure(Ruleset *ruleset, const RuleItem *item)
 		entry->order = item->order;
 		g_hash_table_add(ruleset->entries, entry);
 		chain_append(chain, entry);
+		chain_list(chain, entry);
 		chain->count[STATUS_DEAD]++;
 	} else if (entry->references == 0 && rule_order_compare(&entry->order, &item->order) != 0) {
 		entry->order = item->order;
@@ -216,6 +281,7 @@ static void ruleset_change(Ruleset *ruleset, RulesetEntry *entry, guint32 refere
 	entry->references = references;
 	entry->held = held;
 	chain->count[entry_status(entry)]++;
+	chain_list(chain, entry);
 }
 
 void ruleset_add(Ruleset *ruleset, const RuleItem *item)
@@ -259,6 +325,16 @@ const GPtrArray *ruleset_chain(const Ruleset *ruleset, enum family family, enum 
 
 	chain_sort(sorted);
 	return sorted->entries;
+}
+
+const GArray *ruleset_changes(const Ruleset *ruleset, enum family family, enum chain chain)
+{
+	Chain *sorted = (Chain *)&ruleset->chains[family][chain];
+
+	if (sorted->touched)
+		return NULL;
+	chain_find_changes(sorted, ruleset->changes);
+	return ruleset->changes;
 }
 
 RulesetEntry *ruleset_find(const Ruleset *ruleset, const Rule *rule)

@@ -13,7 +13,8 @@ typedef struct Ruleset Ruleset;
 
 typedef struct RulesetEntry {
 	Rule rule;
-	guint32 references : 30; /* > 0: desired */
+	guint32 references : 29; /* > 0: desired */
+	bool listed : 1;         /* the ruleset's own: among its chain's changed entries */
 	bool held : 1;           /* in the kernel, as far as we know */
 	bool reordered : 1;      /* its order changed since the last commit: that it stands elsewhere is no drift */
 	RuleOrder order;
@@ -55,6 +56,18 @@ void ruleset_hold(Ruleset *ruleset, const RuleItem *item);
  * owned by the ruleset, valid until it changes).
  */
 const GPtrArray *ruleset_chain(const Ruleset *ruleset, enum family family, enum chain chain);
+
+/** An entry that is not both desired and held, or is no rule, and where it stands in ruleset_chain(). */
+typedef struct RulesetChange {
+	guint index;
+	RulesetEntry *entry;
+} RulesetChange;
+
+/**
+ * All such entries of a chain, in order (GArray of RulesetChange, valid until the ruleset changes or this is called
+ * again): every other rule is held where it should be. NULL when that is not certain.
+ */
+const GArray *ruleset_changes(const Ruleset *ruleset, enum family family, enum chain chain);
 
 /** The entry with this content, or NULL. */
 RulesetEntry *ruleset_find(const Ruleset *ruleset, const Rule *rule);
