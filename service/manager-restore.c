@@ -317,20 +317,22 @@ static void hold_everything(Manager *manager)
 		}
 }
 
-static void hold_jumps(Manager *manager, const GArray *items)
+static void hold_shared(Manager *manager, const GArray *items)
 {
 	for (guint i = 0; i < items->len; i++) {
 		const RuleItem *item = &g_array_index(items, RuleItem, i);
 
-		if (item->rule.target == TARGET_JUMP && !*item->rule.in && !*item->rule.out)
+		if ((item->rule.target == TARGET_JUMP || item->rule.target == TARGET_RETURN) && !*item->rule.in &&
+		    !*item->rule.out)
 			ruleset_hold(manager->ruleset, item);
 	}
 }
 
 /*
- * The jumps from the builtin chains, which stand whatever the networks and
- * ingresses are called: when the state does not tell of them, they must go before
- * their chains can.
+ * The jumps from the builtin chains and the ends of our own, which stand whatever
+ * the networks and ingresses are called. When the state does not tell of them, the
+ * jumps must go before their chains can; and a chain that is wanted no longer, as
+ * the second stage under another configuration, is known by its end to be ours.
  */
 static void hold_scaffolding(Manager *manager)
 {
@@ -352,7 +354,8 @@ static void hold_scaffolding(Manager *manager)
 
 		render_network(network, &options, items);
 	}
-	hold_jumps(manager, items);
+	render_isolation_linear(network, items);
+	hold_shared(manager, items);
 }
 
 bool manager_restore(Manager *manager, const char *directory, const char *bus_id, GHashTable *descriptors, GError **error)

@@ -328,15 +328,41 @@ static void reloaded(Rig *rig)
 
 static void restarted(Rig *rig)
 {
-	g_autofree char *before = NULL, *after = NULL;
+	g_autofree char *linear = NULL, *pairwise = NULL, *after = NULL;
 
 	for (guint n = 0; n < N; n++)
 		create(rig, n);
-	before = rig_rules(rig);
+	linear = rig_rules(rig);
 	rig_restart(rig);
 	after = rig_rules(rig);
-	g_assert_cmpstr(after, ==, before);
+	g_assert_cmpstr(after, ==, linear);
+
+	/* Its successor may have been told otherwise. */
+	rig->configuration = "IsolationPairwiseMax=32";
+	rig_restart(rig);
+	expect_isolation(rig, N, false);
+	pairwise = rig_rules(rig);
+	rig_restart(rig);
+	g_free(after);
+	after = rig_rules(rig);
+	g_assert_cmpstr(after, ==, pairwise);
+	rig->configuration = MAX_3;
+	rig_restart(rig);
+	g_free(after);
+	after = rig_rules(rig);
+	g_assert_cmpstr(after, ==, linear);
 	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+
+	/* Nothing of the one form stays in the way when the other one's networks are gone. */
+	rig->configuration = "IsolationPairwiseMax=32";
+	rig_restart(rig);
+	for (guint n = 0; n < N; n++)
+		destroy(rig, n);
+	g_assert_cmpuint(count_rules(rig, "iptables", "STAGE-2"), ==, 0);
+	g_assert_cmpuint(count_rules(rig, "ip6tables", "STAGE-2"), ==, 0);
+	service_stop(rig->service);
+	rig->service = service_start(rig->starter, rig->configuration);
+	create(rig, 0);
 }
 
 static const BusTest tests[] = {
