@@ -176,6 +176,14 @@ void flush(GDBusConnection *connection)
 	g_dbus_connection_flush_sync(connection, NULL, NULL);
 }
 
+void wait_until_asked(World *world, GDBusConnection *caller)
+{
+	/* The bus keeps the order within a connection: with the first answer the service has the call and has asked who
+	 * it is that calls, with the second it has been told. */
+	for (guint i = 0; i < 2; i++)
+		g_free(property(as(world, caller), "", "Manager", "Generation"));
+}
+
 /* --- all of it --- */
 
 static void change_groups(const char *option)

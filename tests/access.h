@@ -67,3 +67,6 @@ void expect_outcome(const Pipeline *pipeline, guint n, const char *error);
 
 /** Sees to it that what was called is on its way. */
 void flush(GDBusConnection *connection);
+
+/** Waits until the service has put what was called over this connection to polkit. */
+void wait_until_asked(World *world, GDBusConnection *caller);

@@ -62,8 +62,7 @@ static void restarting_polkit(World *world)
 	create_base(world);
 	kill(polkit, SIGSTOP);
 	ask_publish(pipeline, world->alice, "8090");
-	flush(world->alice);
-	done(as_root(world), "", "Manager", "GetNetwork", "s", "'web'");
+	wait_until_asked(world, world->alice);
 	polkit_kill(world);
 	pipeline_run(pipeline);
 	expect_outcome(pipeline, 0, DENIED);
@@ -108,8 +107,7 @@ static void caller_leaves(World *world)
 	ask_publish(pipeline, caller, "8090");
 	pipeline_call(pipeline, caller, "", "Manager", "CreateNetwork", "sa{sv}",
 		      "'x', {'Subnets': <['172.30.0.0/16']>}");
-	flush(caller);
-	done(as_root(world), "", "Manager", "GetNetwork", "s", "'web'");
+	wait_until_asked(world, caller);
 	connection_close(caller);
 	kill(polkit, SIGCONT);
 	pipeline_run(pipeline);
@@ -130,8 +128,7 @@ static void changed_hands(World *world)
 	alice_creates(world, "");
 	kill(polkit, SIGSTOP);
 	pipeline_call(pipeline, world->alice, "/network/mine", "Network", "Delete", "", "");
-	flush(world->alice);
-	done(as_root(world), "", "Manager", "GetNetwork", "s", "'mine'");
+	wait_until_asked(world, world->alice);
 	done(as_root(world), "/network/mine", "Network", "Delete", "", "");
 	done(as_root(world), "", "Manager", "CreateNetwork", "sa{sv}",
 	     "'mine', {'Subnets': <['172.21.0.0/16']>}");

@@ -261,6 +261,8 @@ static void test_route(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	assert_succeeds(bridge_create(f->netlink, "br-gw", &error));
 	assert_succeeds(link_add_address(f->netlink, "br-web", &web[0], &error));
 	assert_succeeds(link_add_address(f->netlink, "br-web", &web[1], &error));
+	/* The kernel makes the route to an IPv6 address of its own a moment later. */
+	run(f, "timeout 10 sh -c 'until ip -6 route get fd00:18::1 | grep -q local; do sleep 0.02; done'");
 	run(f, "ip addr add 172.30.0.1/24 dev br-gw");
 	run(f, "ip addr add fd00:30::1/64 dev br-gw nodad");
 	run(f, "ip route add 192.0.2.0/24 via 172.30.0.2");
