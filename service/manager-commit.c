@@ -138,8 +138,7 @@ bool manager_commit(Manager *manager, GError **error)
 	IptablesCommit commit = {};
 
 	if (!write_intention(manager, error)) {
-		manager_rollback(manager, 0);
-		ruleset_settle(manager->ruleset);
+		put_back(manager);
 		return false;
 	}
 	if (!iptables_commit(manager->iptables, manager->ruleset, &commit, error) ||
