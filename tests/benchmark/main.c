@@ -20,6 +20,7 @@ static const struct {
 	{ "dying-clients", "Clients with an endpoint and a port each dying at once", measure_dying_clients },
 	{ "networks", "One more network", measure_networks },
 	{ "connect", "A TCP connection to the last port", measure_connect },
+	{ "instructions", "Instructions of one more published port and one less", measure_instructions },
 	{ "memory", "Memory", measure_memory },
 	{ "idle", "Wake-ups while nothing happens", measure_idle },
 };

@@ -20,6 +20,11 @@ extern char **environ;
 
 bool quick;
 
+guint many(void)
+{
+	return quick ? 1000 : 10000;
+}
+
 double now_ms(void)
 {
 	struct timespec now;

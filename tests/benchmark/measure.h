@@ -13,6 +13,9 @@
 /** --quick: fewer ports, fewer repetitions. */
 extern bool quick;
 
+/** Of what there are to be many: 10,000, or 1,000. */
+guint many(void);
+
 /** CLOCK_MONOTONIC, ms. */
 double now_ms(void);
 

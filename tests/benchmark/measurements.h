@@ -6,6 +6,9 @@
 /** tools.c: one more published port when n are published, by every tool in the same run. */
 void measure_one_more_port(void);
 
+/** instructions.c */
+void measure_instructions(void);
+
 /** work.c */
 void measure_pipelined(void);
 void measure_endpoints(void);
@@ -14,6 +17,8 @@ void measure_managed_objects(void);
 void measure_restart(void);
 void measure_dying_clients(void);
 void measure_networks(void);
+
+/** memory.c */
 void measure_memory(void);
 void measure_idle(void);
 
@@ -24,8 +29,16 @@ void measure_connect(void);
 extern const guint port_counts[];
 guint n_port_counts(void);
 
+/* The port that is one more, to the spare endpoint. */
+#define ONE_MORE_ADDRESS "10.64.0.2"
+#define ONE_MORE_PORT "19000" /* SPARE_PORT */
+#define BRIDGE "br-web"
+
 /** Text for iptables-restore: what one network and n published ports are, as the classic code writes it. */
 char *classic_rules(guint n);
+
+/** Loads them. */
+void prepare_classic(guint n);
 
 /** The script for nft of a dnat map with n elements. */
 char *nft_script(guint n);

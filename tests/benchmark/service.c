@@ -4,11 +4,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #define CONFIGURATION "/run/netfilterd.conf"
 
 /* Measurements of sanitized or valgrinded services take their time. */
 #define TIMEOUT_USEC (600 * G_USEC_PER_SEC)
+
+const char *const *service_prefix;
 
 static guint n_open; /* calls sent and not answered */
 
@@ -42,6 +45,7 @@ static int on_name(sd_bus_message *message, void *userdata, sd_bus_error *error 
 {
 	const char *name, *old, *new;
 
+	/* That the one before lost it is announced as well, with an empty new owner. */
 	if (sd_bus_message_read(message, "sss", &name, &old, &new) >= 0 && *new)
 		*(bool *)userdata = true;
 	return 0;
@@ -49,21 +53,29 @@ static int on_name(sd_bus_message *message, void *userdata, sd_bus_error *error 
 
 GPid service_start(sd_bus *bus, double *ret_ms)
 {
-	const char *const argv[] = { g_getenv("NETFILTERD"), "--config", CONFIGURATION, "--runtime-directory",
-				     "/run/netfilterd", NULL };
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 	sd_bus_slot *slot = NULL;
 	bool owned = false;
 	double start;
 	GPid pid;
 
+	for (const char *const *word = service_prefix; word && *word; word++)
+		g_ptr_array_add(argv, (char *)*word);
+	g_ptr_array_add(argv, (char *)g_getenv("NETFILTERD"));
+	g_ptr_array_add(argv, "--config");
+	g_ptr_array_add(argv, CONFIGURATION);
+	g_ptr_array_add(argv, "--runtime-directory");
+	g_ptr_array_add(argv, "/run/netfilterd");
+	g_ptr_array_add(argv, NULL);
+
 	write_file(CONFIGURATION, "[NetFilter]\nIdleExitSec=0\n");
-	if (sd_bus_match_signal(bus, &slot, "org.freedesktop.DBus", NULL, "org.freedesktop.DBus", "NameOwnerChanged",
-				on_name, &owned) < 0)
+	if (sd_bus_add_match(bus, &slot,
+			     "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" SERVICE "'",
+			     on_name, &owned) < 0)
 		g_error("NameOwnerChanged cannot be matched");
-	/* A connection closed by another client is announced as well, with an empty new owner. */
 	start = now_ms();
-	pid = spawn(argv);
-	while (!owned || sd_bus_get_name_creds(bus, SERVICE, 0, NULL) < 0) {
+	pid = spawn((const char *const *)argv->pdata);
+	while (!owned) {
 		if (waitpid(pid, NULL, WNOHANG) == pid)
 			g_error("the service does not start; BENCHMARK_VERBOSE=1 shows why");
 		if (sd_bus_process(bus, NULL) == 0)
@@ -73,6 +85,30 @@ GPid service_start(sd_bus *bus, double *ret_ms)
 		*ret_ms = now_ms() - start;
 	sd_bus_slot_unref(slot);
 	return pid;
+}
+
+static guint64 used_nsec(GPid pid)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) < 0)
+		g_error("the service is gone");
+	return used.tv_sec * 1000000000ull + used.tv_nsec;
+}
+
+void service_settle(const Service *service)
+{
+	guint64 before, now;
+
+	/* Answered after everything that was sent before, through the same queues. */
+	call(service->bus, ping_message(service->bus));
+	now = used_nsec(service->pid);
+	do {
+		before = now;
+		g_usleep(5 * G_TIME_SPAN_MILLISECOND);
+		now = used_nsec(service->pid);
+	} while (now != before);
 }
 
 Service service_new(guint n)
@@ -87,6 +123,7 @@ Service service_new(guint n)
 	call(service.bus, endpoint_message(service.bus, "spare", 1u << 22, 0, true));
 	if (n > 0)
 		call(service.bus, endpoints_message(service.bus, n, true));
+	service_settle(&service);
 	return service;
 }
 
@@ -168,6 +205,18 @@ sd_bus_message *publish_message(sd_bus *bus, const char *endpoint, const char *m
 {
 	return message_new(bus, endpoint, SERVICE ".Endpoint", method, "a(ssqqq)", 1, "tcp", "", port, count > 1 ? port : 80,
 			   count);
+}
+
+sd_bus_message *ports_message(sd_bus *bus, guint n)
+{
+	sd_bus_message *message = message_new(bus, SPARE, SERVICE ".Endpoint", "Publish", NULL);
+	int r = sd_bus_message_open_container(message, 'a', "(ssqqq)");
+
+	for (guint i = 0; r >= 0 && i < n; i++)
+		r = sd_bus_message_append(message, "(ssqqq)", "tcp", "", FIRST_PORT + i, 1 + i, 1);
+	if (r < 0 || sd_bus_message_close_container(message) < 0)
+		g_error("Publish: %s", g_strerror(-r));
+	return message;
 }
 
 sd_bus_message *endpoint_message(sd_bus *bus, const char *name, guint i, guint port, bool persistent)

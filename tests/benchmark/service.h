@@ -22,7 +22,10 @@ typedef struct Service {
 	GPid pid;
 } Service;
 
-/** Starts bus and service, and creates network "web" (10.0.0.0/8) with n endpoints of a port each, and "spare". */
+/** The words before the program's name, to run it under another; NULL: none. */
+extern const char *const *service_prefix;
+
+/** Starts bus and service, and creates network "web" (10.0.0.0/8) with n endpoints of a port each, and "spare"; settled. */
 Service service_new(guint n);
 
 /** Starts the bus alone. */
@@ -33,6 +36,9 @@ sd_bus *bus_connect(void);
 
 /** Starts the service and waits for its name; *ret_ms is how long that took. */
 GPid service_start(sd_bus *bus, double *ret_ms);
+
+/** Waits until everything before is answered and signalled, and the service sleeps. */
+void service_settle(const Service *service);
 
 /** Ends it as a crash would. */
 void service_kill(Service *service);
@@ -56,6 +62,9 @@ void wait_for_replies(sd_bus *bus);
 
 /** Publish and Unpublish of count ports from port on, to endpoint port 80 or, a range, to the same numbers. */
 sd_bus_message *publish_message(sd_bus *bus, const char *endpoint, const char *method, guint port, guint count);
+
+/** Publish of n ports to as many ports of the spare endpoint. */
+sd_bus_message *ports_message(sd_bus *bus, guint n);
 
 /** CreateEndpoint, persistent or not, without or with a port (0: none). */
 sd_bus_message *endpoint_message(sd_bus *bus, const char *name, guint i, guint port, bool persistent);

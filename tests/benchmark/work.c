@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/benchmark/floor.h"
 #include "tests/benchmark/measurements.h"
 
 #include <errno.h>
@@ -9,14 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static guint many(void)
-{
-	return quick ? 1000 : 10000;
-}
-
 static guint times(void)
 {
-	return quick ? 1 : 5;
+	return quick ? 3 : 5;
 }
 
 /* One measurement n times over, each on a fresh service. */
@@ -84,8 +80,8 @@ static double sample_pipelined_spread(guint n)
 	double start;
 
 	call(service.bus, endpoints_message(service.bus, n, false));
+	service_settle(&service);
 	start = now_ms();
-
 	for (guint i = 0; i < n; i++) {
 		snprintf(path, sizeof path, WEB "/endpoint/e%u", i);
 		send_call(service.bus, publish_message(service.bus, path, "Publish", FIRST_PORT + i, 1));
@@ -127,6 +123,8 @@ static double sample_endpoints(guint n)
 void measure_endpoints(void)
 {
 	repeat("endpoints at once", "CreateEndpoints, a port each", sample_endpoints, many());
+	repeat("endpoints at once", "libiptc in process (floor)", floor_build, many());
+	repeat("endpoints at once", "n sockets bound (floor)", floor_bind, many());
 }
 
 static double sample_range(guint n)
@@ -142,6 +140,7 @@ void measure_range(void)
 {
 	repeat("range", "Publish, a range", sample_range, 1);
 	repeat("range", "Publish, a range", sample_range, many());
+	repeat("range", "n sockets bound (floor)", floor_bind, many());
 }
 
 /* --- reading --- */
@@ -170,13 +169,13 @@ static double restart(guint n, bool until_changed)
 	double ms, start;
 
 	service_kill(&service);
-	start = now_ms();
 	service.pid = service_start(service.bus, &ms);
 	if (!until_changed)
 		return ms;
 	/* Answered after the first look at the kernel, and it changes nothing itself. */
+	start = now_ms();
 	call(service.bus, message_new(service.bus, SPARE, SERVICE ".Endpoint", "Publish", "a(ssqqq)", 0));
-	ms = now_ms() - start;
+	ms += now_ms() - start;
 	if (get_generation(service.bus) != generation)
 		g_error("the restart committed something");
 	return ms;
@@ -192,10 +191,17 @@ static double sample_restart(guint n)
 	return restart(n, true);
 }
 
+/* What is to be had again: the rules as they are in the kernel, and the ports. */
+static double sample_restart_floor(guint n)
+{
+	return floor_read(n) + floor_bind(n);
+}
+
 void measure_restart(void)
 {
 	repeat("restart", "until the name is on the bus", sample_restart_name, many());
 	repeat("restart", "until the first change is answered", sample_restart, many());
+	repeat("restart", "libiptc reads, n sockets bound (floor)", sample_restart_floor, many());
 	repeat("restart", "until the first change is answered", sample_restart, 0);
 }
 
@@ -265,6 +271,7 @@ static void measure_death(gconstpointer data G_GNUC_UNUSED)
 		be_clients(n, ready[1]);
 	if (read(ready[0], &byte, 1) != 1 || count_objects(other) != n + 1)
 		g_error("the clients have not got their endpoints");
+	service_settle(&service);
 
 	generation = get_generation(service.bus);
 	start = now_ms();
@@ -313,6 +320,7 @@ static void measure_network_creation(gconstpointer data G_GNUC_UNUSED)
 		for (; n + 1 < counts[i]; n++)
 			send_call(service.bus, network_message(service.bus, n));
 		wait_for_replies(service.bus);
+		service_settle(&service);
 		snprintf(path, sizeof path, ROOT "/network/net%u", n);
 		for (guint j = 0; j < times() + 1; j++) {
 			double start = now_ms();
@@ -320,6 +328,7 @@ static void measure_network_creation(gconstpointer data G_GNUC_UNUSED)
 			call(service.bus, network_message(service.bus, n));
 			samples_add(samples, now_ms() - start);
 			call(service.bus, message_new(service.bus, path, SERVICE ".Network", "Delete", NULL));
+			call(service.bus, ping_message(service.bus));
 		}
 		report("networks", "CreateNetwork, the last of n", counts[i], samples);
 	}
@@ -328,88 +337,4 @@ static void measure_network_creation(gconstpointer data G_GNUC_UNUSED)
 void measure_networks(void)
 {
 	measure_apart(measure_network_creation, NULL);
-}
-
-/* --- memory and sleep --- */
-
-static double read_memory(GPid pid, const char *key)
-{
-	g_autofree char *path = g_strdup_printf("/proc/%d/smaps_rollup", pid), *text = NULL;
-	const char *line;
-
-	if (!g_file_get_contents(path, &text, NULL, NULL) || !(line = strstr(text, key)))
-		g_error("%s cannot be read", path);
-	return g_ascii_strtod(line + strlen(key), NULL);
-}
-
-static double settled_memory(GPid pid)
-{
-	g_usleep(200 * G_TIME_SPAN_MILLISECOND);
-	return read_memory(pid, "Pss:");
-}
-
-static void measure_memory_of_endpoints(gconstpointer data)
-{
-	guint n = *(const guint *)data;
-	Service service = service_new(0);
-	double before = settled_memory(service.pid), after;
-
-	report_value("memory", "idle, resident", 0, "kB", read_memory(service.pid, "Rss:"));
-	report_value("memory", "idle, proportional", 0, "kB", before);
-	call(service.bus, endpoints_message(service.bus, n, true));
-	after = settled_memory(service.pid);
-	report_value("memory", "n endpoints of a port each", n, "kB", after);
-	report_value("memory", "an endpoint with a port", n, "bytes", (after - before) * 1024 / n);
-}
-
-/* One by one, to an endpoint each that is there already. */
-static void measure_memory_of_ports(gconstpointer data)
-{
-	guint n = *(const guint *)data;
-	Service service = service_new(0);
-	double before, after;
-	char path[64];
-
-	call(service.bus, endpoints_message(service.bus, n, false));
-	before = settled_memory(service.pid);
-	for (guint i = 0; i < n; i++) {
-		snprintf(path, sizeof path, WEB "/endpoint/e%u", i);
-		send_call(service.bus, publish_message(service.bus, path, "Publish", FIRST_PORT + i, 1));
-	}
-	wait_for_replies(service.bus);
-	after = settled_memory(service.pid);
-	report_value("memory", "a published port", n, "bytes", (after - before) * 1024 / n);
-}
-
-void measure_memory(void)
-{
-	measure_apart(measure_memory_of_endpoints, &(guint){ many() });
-	measure_apart(measure_memory_of_ports, &(guint){ many() });
-}
-
-static double read_switches(GPid pid)
-{
-	g_autofree char *path = g_strdup_printf("/proc/%d/status", pid), *text = NULL;
-	static const char key[] = "\nvoluntary_ctxt_switches:";
-	const char *line;
-
-	if (!g_file_get_contents(path, &text, NULL, NULL) || !(line = strstr(text, key)))
-		g_error("%s cannot be read", path);
-	return g_ascii_strtod(line + strlen(key), NULL);
-}
-
-static void measure_sleep(gconstpointer data G_GNUC_UNUSED)
-{
-	Service service = service_new(100);
-	double before;
-
-	g_usleep(G_TIME_SPAN_SECOND);
-	before = read_switches(service.pid);
-	g_usleep(5 * G_TIME_SPAN_SECOND);
-	report_value("idle", "wake-ups in 5 s", 100, "", read_switches(service.pid) - before);
-}
-
-void measure_idle(void)
-{
-	measure_apart(measure_sleep, NULL);
 }
