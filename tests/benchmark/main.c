@@ -42,6 +42,7 @@ int main(int argc, char **argv)
 	double start = now_ms();
 	struct rlimit limit;
 
+	end_on_signals();
 	g_test_init(&argc, &argv, NULL); /* where the files beside the program are */
 	/* A published port is a descriptor, and so is a client. */
 	getrlimit(RLIMIT_NOFILE, &limit);

@@ -25,6 +25,19 @@ guint many(void)
 	return quick ? 1000 : 10000;
 }
 
+static void on_signal(int number)
+{
+	_exit(128 + number);
+}
+
+void end_on_signals(void)
+{
+	const struct sigaction action = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
 double now_ms(void)
 {
 	struct timespec now;

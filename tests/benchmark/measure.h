@@ -16,6 +16,9 @@ extern bool quick;
 /** Of what there are to be many: 10,000, or 1,000. */
 guint many(void);
 
+/** Ctrl-C ends the process at once; without this the first of a process namespace would not hear of it. */
+void end_on_signals(void);
+
 /** CLOCK_MONOTONIC, ms. */
 double now_ms(void);
 

@@ -51,6 +51,7 @@ int main(int argc, char **argv)
 	const char *reason;
 	Service service;
 
+	end_on_signals();
 	g_test_init(&argc, &argv, NULL);
 	if (!netns_isolate(&reason)) {
 		printf("1..0 # SKIP %s\n", reason);
