@@ -54,8 +54,8 @@ static bool is_running(void)
 
 void firewalld_prepare(guint n)
 {
-	static const char *const argv[] = { "firewalld",    "--nofork",   "--nopid",	  "--system-config", "/run/firewalld",
-					    "--log-target", "file",	  "--log-file",	  "/run/firewalld.log", NULL };
+	static const char *const argv[] = { "firewalld", "--nofork", "--nopid", "--system-config", "/run/firewalld",
+					    "--log-target", "file", "--log-file", "/run/firewalld.log", NULL };
 
 	write_settings(n);
 	bus_start();

@@ -12,18 +12,17 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-/* The rules of a port. */
-typedef struct PortEntries {
-	Entry dnat, accept, self;
-} PortEntries;
+/* The rules of a port, in the order of render_port(). */
+enum { DNAT, ACCEPT, SELF, N_ENTRIES };
+typedef Entry PortEntries[N_ENTRIES];
 
 static const xt_chainlabel docker = "DOCKER", postrouting = "POSTROUTING";
 
-static PortEntries one_more;
+static PortEntries one_more[1];
 static guint n_below; /* rules of a chain before one more */
 
 /* The service's own encoder, so that both write the same bytes. */
-static void encode(const char *address, guint16 port, PortEntries *ret)
+static void encode(const char *address, guint16 port, Entry *ret)
 {
 	g_autoptr(Network) network = network_new("web");
 	g_autoptr(GArray) items = g_array_new(FALSE, FALSE, sizeof(RuleItem));
@@ -34,9 +33,8 @@ static void encode(const char *address, guint16 port, PortEntries *ret)
 	g_strlcpy(network->bridge, BRIDGE, sizeof network->bridge);
 	address_parse(address, &endpoint->addresses[FAMILY_IPV4]);
 	render_port(endpoint, &mapping, &(RenderOptions){ 0 }, items);
-	entry_encode(&g_array_index(items, RuleItem, 0).rule, names, &ret->dnat);
-	entry_encode(&g_array_index(items, RuleItem, 1).rule, names, &ret->accept);
-	entry_encode(&g_array_index(items, RuleItem, 2).rule, names, &ret->self);
+	for (guint i = 0; i < N_ENTRIES; i++)
+		entry_encode(&g_array_index(items, RuleItem, i).rule, names, &ret[i]);
 	endpoint_free(endpoint);
 }
 
@@ -59,30 +57,30 @@ static void close_table(struct xtc_handle *handle, int ok)
 void floor_prepare(guint n)
 {
 	prepare_classic(n);
-	encode(ONE_MORE_ADDRESS, SPARE_PORT, &one_more);
+	encode(ONE_MORE_ADDRESS, SPARE_PORT, one_more[0]);
 	n_below = n;
 	/* What memory costs is not what is asked here. */
 	mallopt(M_TRIM_THRESHOLD, G_MAXINT);
 }
 
-static void append(const PortEntries *ports, guint n)
+static void append(PortEntries *ports, guint n)
 {
 	struct xtc_handle *handle = open_table("filter");
 	int ok = 1;
 
 	for (guint i = 0; ok && i < n; i++)
-		ok = iptc_append_entry(docker, &ports[i].accept.ipv4, handle);
+		ok = iptc_append_entry(docker, &ports[i][ACCEPT].ipv4, handle);
 	close_table(handle, ok);
 	handle = open_table("nat");
 	for (guint i = 0; ok && i < n; i++)
-		ok = iptc_append_entry(docker, &ports[i].dnat.ipv4, handle) &&
-		     iptc_append_entry(postrouting, &ports[i].self.ipv4, handle);
+		ok = iptc_append_entry(docker, &ports[i][DNAT].ipv4, handle) &&
+		     iptc_append_entry(postrouting, &ports[i][SELF].ipv4, handle);
 	close_table(handle, ok);
 }
 
 void floor_publish(void)
 {
-	append(&one_more, 1);
+	append(one_more, 1);
 }
 
 void floor_unpublish(void)
@@ -103,7 +101,7 @@ double floor_build(guint n)
 
 	prepare_classic(0);
 	for (guint i = 0; i < n; i++)
-		encode(endpoint_address(i, address), FIRST_PORT + i, &ports[i]);
+		encode(endpoint_address(i, address), FIRST_PORT + i, ports[i]);
 	start = now_ms();
 	append(ports, n);
 	return now_ms() - start;
