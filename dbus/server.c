@@ -10,9 +10,69 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
+/* --- bridges that wait to be deleted --- */
+
+/* One goes whenever the bus has no more to say; and then and then also while it has. */
+#define SWEEP_PATIENCE_USEC 200000
+
+static void prepare_sweep(Server *server)
+{
+	int enabled = SD_EVENT_OFF;
+
+	if (g_hash_table_size(server->manager->bridges_pending) == 0)
+		return;
+	sd_event_source_set_enabled(server->sweep_idle, SD_EVENT_ONESHOT);
+	sd_event_source_get_enabled(server->sweep_deadline, &enabled);
+	if (enabled != SD_EVENT_OFF)
+		return;
+	sd_event_source_set_time_relative(server->sweep_deadline, SWEEP_PATIENCE_USEC);
+	sd_event_source_set_enabled(server->sweep_deadline, SD_EVENT_ONESHOT);
+}
+
+static void sweep(Server *server)
+{
+	sd_event_source_set_enabled(server->sweep_idle, SD_EVENT_OFF);
+	sd_event_source_set_enabled(server->sweep_deadline, SD_EVENT_OFF);
+	if (manager_sweep_bridge(server->manager))
+		prepare_sweep(server);
+	else
+		server_check_idle(server);
+}
+
+static int on_sweep_idle(sd_event_source *source G_GNUC_UNUSED, void *userdata)
+{
+	sweep(userdata);
+	return 0;
+}
+
+static int on_sweep_deadline(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED, void *userdata)
+{
+	sweep(userdata);
+	return 0;
+}
+
+static int add_sweep(Server *server)
+{
+	int r;
+
+	r = sd_event_add_defer(server->event, &server->sweep_idle, on_sweep_idle, server);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(server->sweep_idle, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_source_set_priority(server->sweep_idle, SD_EVENT_PRIORITY_IDLE);
+	if (r >= 0)
+		r = sd_event_add_time(server->event, &server->sweep_deadline, CLOCK_MONOTONIC, 0, 1000, on_sweep_deadline, server);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(server->sweep_deadline, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_source_set_priority(server->sweep_deadline, SD_EVENT_PRIORITY_IMPORTANT);
+	return r;
+}
+
 static void on_settled(void *userdata)
 {
 	signal_emit(userdata);
+	prepare_sweep(userdata);
 	server_check_idle(userdata);
 }
 
@@ -172,12 +232,21 @@ static bool is_idle(const Server *server)
 	return manager_is_idle(server->manager) && queue_is_empty(server->queue) && g_hash_table_size(server->calls) == 0;
 }
 
+/* Bridges that wait are left to a successor only if there is something else for one to come for. */
+static bool may_stop(const Server *server)
+{
+	const Manager *manager = server->manager;
+
+	return g_hash_table_size(server->calls) == 0 && queue_is_empty(server->queue) &&
+	       (manager_is_idle(manager) || !manager_is_empty(manager));
+}
+
 void server_check_idle(Server *server)
 {
 	guint seconds = server->manager->config.idle_exit_sec;
 
 	if (server->stopping) {
-		if (g_hash_table_size(server->calls) == 0)
+		if (may_stop(server))
 			exit_when_done(server);
 		return;
 	}
@@ -311,6 +380,8 @@ int server_start(Server *server, Manager *manager, sd_event *event, sd_bus *bus)
 	if (r >= 0)
 		r = watch_idleness(server);
 	if (r >= 0)
+		r = add_sweep(server);
+	if (r >= 0)
 		r = sd_bus_attach_event(bus, event, SD_EVENT_PRIORITY_NORMAL);
 	if (r < 0)
 		return r;
@@ -321,7 +392,7 @@ int server_start(Server *server, Manager *manager, sd_event *event, sd_bus *bus)
 
 /* --- the end --- */
 
-/* Those whose call somebody still has to be asked about are not waited for longer than this. */
+/* Those whose call somebody still has to be asked about are not waited for longer than this, nor are bridges. */
 #define STOP_PATIENCE_USEC (5 * G_USEC_PER_SEC)
 
 static int on_name_given_up(sd_bus_message *reply G_GNUC_UNUSED, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
@@ -368,6 +439,8 @@ void server_stop(Server *server)
 	g_strfreev(server->features);
 	strv_free(server->alive);
 	sd_event_source_disable_unref(server->idle_source);
+	sd_event_source_disable_unref(server->sweep_idle);
+	sd_event_source_disable_unref(server->sweep_deadline);
 	sd_bus_flush_close_unref(server->bus);
 	sd_event_unref(server->event);
 }

@@ -42,6 +42,7 @@ struct Server {
 	char **features;
 	char **alive;                 /* the names on the bus when we started */
 	sd_event_source *idle_source; /* armed while nothing is held */
+	sd_event_source *sweep_idle, *sweep_deadline; /* armed while bridges wait to be deleted */
 	Found found[3]; /* by enum object_kind */
 };
 

@@ -300,78 +300,6 @@ void host_leave_localnet(Manager *manager, const char *interface)
 	transaction_push(manager->transaction, undo_leave_localnet, NULL, done_free, manager, g_strdup(interface));
 }
 
-/* --- bridges --- */
-
-static bool create_bridge(void *context, void *object, GError **error)
-{
-	Manager *manager = context;
-	Network *network = object;
-
-	if (!bridge_create(manager->netlink, network->bridge, error)) {
-		network->bridge_created = false; /* whatever is there is not ours to delete */
-		return false;
-	}
-	for (enum family family = 0; family < N_FAMILIES; family++) {
-		Prefix address = { network->gateways[family], network->subnets[family].length };
-
-		if (network_has_family(network, family) &&
-		    !link_add_address(manager->netlink, network->bridge, &address, error))
-			return false;
-	}
-	return true;
-}
-
-static void delete_bridge(Manager *manager, Network *network)
-{
-	GError *error = NULL;
-
-	if (network->bridge_created && !manager->replaying && !bridge_delete(manager->netlink, network->bridge, &error))
-		warn(error);
-	network->bridge_created = false;
-}
-
-static void undo_use_bridge(void *context, void *object)
-{
-	delete_bridge(context, object);
-}
-
-static void undo_leave_bridge(void *context, void *object)
-{
-	Manager *manager = context;
-	Network *network = object;
-
-	g_hash_table_remove(manager->bridges_leaving, network->bridge);
-}
-
-static void done_leave_bridge(void *context, void *object)
-{
-	Manager *manager = context;
-	Network *network = object;
-
-	delete_bridge(manager, network);
-	g_hash_table_remove(manager->bridges_leaving, network->bridge);
-}
-
-void host_create_bridge(Manager *manager, Network *network)
-{
-	network->bridge_created = true;
-	transaction_push(manager->transaction, undo_use_bridge, create_bridge, NULL, manager, network);
-}
-
-void host_inherit_bridge(Manager *manager, Network *network)
-{
-	if (network->bridge_created)
-		return;
-	network->bridge_created = true;
-	transaction_push(manager->transaction, undo_use_bridge, NULL, NULL, manager, network);
-}
-
-void host_leave_bridge(Manager *manager, Network *network)
-{
-	g_hash_table_add(manager->bridges_leaving, g_strdup(network->bridge));
-	transaction_push(manager->transaction, undo_leave_bridge, NULL, done_leave_bridge, manager, network);
-}
-
 /* --- for a successor --- */
 
 void host_put_settings(const Manager *manager, GByteArray *group)
@@ -440,17 +368,6 @@ bool host_apply_settings(Manager *manager, Record *record, GError **error)
 	return record_end(record, error);
 }
 
-static void assert_bridge(Manager *manager, Network *network)
-{
-	GError *error = NULL;
-	enum link_kind kind;
-
-	if (!network->bridge_created || !link_kind(manager->netlink, network->bridge, &kind, NULL) || kind != LINK_MISSING)
-		return;
-	if (!create_bridge(manager, network, &error))
-		warn(error);
-}
-
 void manager_assert_host(Manager *manager)
 {
 	GError *error = NULL;
@@ -459,7 +376,8 @@ void manager_assert_host(Manager *manager)
 
 	g_hash_table_iter_init(&iter, manager->networks);
 	while (g_hash_table_iter_next(&iter, NULL, &value))
-		assert_bridge(manager, value);
+		host_assert_bridge(manager, value);
+	host_shut_bridges(manager);
 	for (guint i = 0; i < N_SWITCHES; i++)
 		if (manager->host->switches[i].users > 0 && !switch_on(manager, GUINT_TO_POINTER(i), &error))
 			warn(g_steal_pointer(&error));

@@ -158,6 +158,7 @@ bool manager_commit(Manager *manager, GError **error)
 	 * take it back, but not finish it. */
 	manager_finish(manager);
 	write_outcome(manager);
+	host_shut_bridges(manager);
 	host_settle_policies(manager);
 	forget_stale_connections(manager);
 	announce(manager, &commit);

@@ -127,6 +127,7 @@ static bool choose_bridge(Manager *manager, Network *network, const char *name, 
 				      other->name);
 	if (g_hash_table_contains(manager->bridges_leaving, network->bridge))
 		return netfilter_fail(error, PENDING, "bridge %s is being deleted", network->bridge);
+	host_free_bridge_name(manager, network->bridge);
 	if (!link_kind(manager->netlink, network->bridge, &kind, error))
 		return false;
 	if (kind == LINK_OTHER)

@@ -68,6 +68,7 @@ void record_ingress(Manager *manager, const Ingress *ingress);
 void record_ingress_gone(Manager *manager, const Ingress *ingress);
 void record_ingress_port(Manager *manager, const Ingress *ingress, const IngressPort *port);
 void record_ingress_port_gone(Manager *manager, const Ingress *ingress, const IngressPort *port);
+void record_bridge(Manager *manager, const char *name, int ifindex);
 
 /** All there is, and what the transaction changes, as groups of records; the caller's to free. */
 GByteArray *manager_record_everything(Manager *manager);
@@ -87,12 +88,35 @@ bool ingress_set_port(Manager *manager, Ingress *ingress, const LinkPort *port, 
 struct HostSettings *host_settings_new(void);
 void host_settings_free(struct HostSettings *host);
 
-/** Creates and addresses the network's bridge; deletes it if it was created. */
+/*
+ * The bridges (host-bridge.c). The kernel needs some 20 ms to delete one, so of those that go with one transaction
+ * only the first is deleted with it: the others are shut, and deleted one by one when there is time
+ * (manager_sweep_bridge()).
+ */
+
+typedef struct PendingBridge {
+	int ifindex; /* whatever has its name and another index is not ours */
+	bool shut;
+} PendingBridge;
+
+/** Creates and addresses the network's bridge; deletes it, at once or later, if it was created. */
 void host_create_bridge(Manager *manager, Network *network);
 void host_leave_bridge(Manager *manager, Network *network);
 
 /** A bridge that a predecessor created. */
 void host_inherit_bridge(Manager *manager, Network *network);
+
+/** Creates it if it should be there and is not. */
+void host_assert_bridge(Manager *manager, Network *network);
+
+/** Before a network takes the name: deletes the bridge that waits for that. */
+void host_free_bridge_name(Manager *manager, const char *name);
+
+/** Sets what waits to be deleted down, as there are no rules for it any more. */
+void host_shut_bridges(Manager *manager);
+
+/** What waits to be deleted since a predecessor. */
+void host_inherit_pending(Manager *manager, const char *name, int ifindex);
 
 /** What was switched, as a record ('H'), and from one. */
 void host_put_settings(const Manager *manager, GByteArray *group);

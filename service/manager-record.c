@@ -114,6 +114,17 @@ static void put_ingress_port(GByteArray *to, const Ingress *ingress, const Ingre
 	record_put_uint(to, port->sequence);
 }
 
+/*
+ * That it was deleted is not written down: whoever looks for it then does not find it, and what may have its name
+ * has another index.
+ */
+static void put_bridge(GByteArray *to, const char *name, int ifindex)
+{
+	record_put_head(to, 'B', 2);
+	record_put_text(to, name);
+	record_put_uint(to, ifindex);
+}
+
 /* --- of a change --- */
 
 static void undo_record(void *context, void *object)
@@ -230,6 +241,12 @@ void record_ingress_port_gone(Manager *manager, const Ingress *ingress, const In
 	record_put_uint(manager->records, port->port);
 }
 
+void record_bridge(Manager *manager, const char *name, int ifindex)
+{
+	if (begin(manager))
+		put_bridge(manager->records, name, ifindex);
+}
+
 GByteArray *manager_record_group(Manager *manager)
 {
 	GByteArray *group = g_byte_array_new();
@@ -279,12 +296,15 @@ GByteArray *manager_record_everything(Manager *manager)
 {
 	GByteArray *group = g_byte_array_new();
 	GHashTableIter iter;
-	gpointer object;
+	gpointer name, object;
 
 	record_put_head(group, 'S', 2);
 	record_put_text(group, manager->bus_id);
 	record_put_text(group, manager->config.chain_prefix);
 	host_put_settings(manager, group);
+	g_hash_table_iter_init(&iter, manager->bridges_pending);
+	while (g_hash_table_iter_next(&iter, &name, &object))
+		put_bridge(group, name, ((const PendingBridge *)object)->ifindex);
 	g_hash_table_iter_init(&iter, manager->networks);
 	while (g_hash_table_iter_next(&iter, NULL, &object))
 		put_network_whole(group, object);

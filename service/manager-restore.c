@@ -239,6 +239,17 @@ static bool apply_ingress_port(Manager *manager, Record *record, GError **error)
 	return ingress && ingress_set_port(manager, ingress, &port, references, error);
 }
 
+static bool apply_bridge(Manager *manager, Record *record, GError **error)
+{
+	const char *name = record_get_text(record);
+	int ifindex = record_get_uint(record, G_MAXINT);
+
+	if (!record_end(record, error))
+		return false;
+	host_inherit_pending(manager, name, ifindex);
+	return true;
+}
+
 static bool apply_start(Manager *manager, Record *record, GError **error)
 {
 	const char *bus_id = record_get_text(record), *prefix = record_get_text(record);
@@ -264,6 +275,7 @@ static const struct {
 } record_types[] = {
 	{ 'S', apply_start },
 	{ 'H', host_apply_settings },
+	{ 'B', apply_bridge },
 	{ 'N', apply_network },
 	{ 'U', apply_update },
 	{ 'n', apply_network_gone },

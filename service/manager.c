@@ -31,6 +31,7 @@ Manager *manager_new(Config *config, const char *config_path, sd_event *event, G
 	manager->ports = ports_new();
 	manager->stale = conntrack_filter_new();
 	manager->bridges_leaving = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	manager->bridges_pending = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	manager->host = host_settings_new();
 	manager->records = g_byte_array_new();
 	return manager;
@@ -47,6 +48,7 @@ void manager_free(Manager *manager)
 	g_hash_table_unref(manager->networks);
 	g_hash_table_unref(manager->ingresses);
 	g_hash_table_unref(manager->bridges_leaving);
+	g_hash_table_unref(manager->bridges_pending);
 	g_hash_table_unref(manager->usage);
 	transaction_free(manager->transaction);
 	ruleset_free(manager->ruleset);
@@ -71,9 +73,14 @@ void manager_set_observer(Manager *manager, const ManagerObserver *observer)
 	manager->observer = *observer;
 }
 
-bool manager_is_idle(const Manager *manager)
+bool manager_is_empty(const Manager *manager)
 {
 	return g_hash_table_size(manager->networks) == 0 && g_hash_table_size(manager->ingresses) == 0;
+}
+
+bool manager_is_idle(const Manager *manager)
+{
+	return manager_is_empty(manager) && g_hash_table_size(manager->bridges_pending) == 0;
 }
 
 bool manager_is_available(const Manager *manager, GError **error)

@@ -80,7 +80,9 @@ struct Manager {
 	Netlink *netlink;
 	Ports *ports;
 	ConntrackFilter *stale;        /* connections to forget once the transaction is done */
-	GHashTable *bridges_leaving;   /* interface names to be deleted when it is */
+	GHashTable *bridges_leaving;   /* set of interface names that are free when it is */
+	GHashTable *bridges_pending;   /* interface name → PendingBridge, owned: to be deleted when there is time */
+	bool deletes_bridge;           /* once it is done */
 	struct HostSettings *host;
 	GError *refusal; /* why nothing may be changed (FOREIGN_CHAIN, BACKEND_UNAVAILABLE); NULL normally */
 };
@@ -114,7 +116,8 @@ void manager_assert_host(Manager *manager);
 /** When nothing is held any more: asks for the chains, and with them the state, to go too. Commit afterwards. */
 void manager_stop(Manager *manager);
 
-/** Whether there is neither network nor ingress. */
+/** Whether there is neither network nor ingress; and no bridge to be deleted either. */
+bool manager_is_empty(const Manager *manager);
 bool manager_is_idle(const Manager *manager);
 
 /** Whether changes are possible at all. */
@@ -129,6 +132,12 @@ void manager_rollback(Manager *manager, guint mark);
  * observer; or, when that fails, to nothing. Needs the xtables lock.
  */
 bool manager_commit(Manager *manager, GError **error);
+
+/**
+ * Deletes one of the bridges that were left by networks and wait for that; it takes some 20 ms and needs no lock.
+ * Whether more wait.
+ */
+bool manager_sweep_bridge(Manager *manager);
 
 /** What can wait until the callers have their answers: the state is written anew when it has become long, and memory goes back. */
 void manager_tidy(Manager *manager);

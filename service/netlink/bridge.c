@@ -46,12 +46,15 @@ static void refuse_router_advertisements(const char *name)
 		g_info("Router advertisements stay accepted on %s: %s", name, error->message);
 }
 
-static int set_up(Netlink *netlink, RtnlLink *bridge)
+static int set_up(Netlink *netlink, RtnlLink *bridge, bool up)
 {
 	g_autoptr(RtnlLink) change = rtnl_link_alloc();
 	NlMsg *request = NULL;
 
-	rtnl_link_set_flags(change, IFF_UP);
+	if (up)
+		rtnl_link_set_flags(change, IFF_UP);
+	else
+		rtnl_link_unset_flags(change, IFF_UP);
 	if (rtnl_link_build_change_request(bridge, change, 0, &request) < 0)
 		g_error("Out of memory");
 	return netlink_request(netlink, request, NULL, NULL);
@@ -95,12 +98,67 @@ bool bridge_create(Netlink *netlink, const char *name, GError **error)
 	refuse_router_advertisements(name);
 	r = add_link_local(netlink, rtnl_link_get_ifindex(bridge), mac);
 	if (r >= 0)
-		r = set_up(netlink, bridge);
+		r = set_up(netlink, bridge, true);
 	if (r < 0) {
 		netlink_failed(netlink, error, "Cannot set up bridge %s", name);
 		(void)remove_link(netlink, bridge);
 		return false;
 	}
+	return true;
+}
+
+/* NULL: there is no bridge of this name. */
+static bool find_bridge(Netlink *netlink, const char *name, RtnlLink **ret, GError **error)
+{
+	g_autoptr(RtnlLink) link = NULL;
+	int r;
+
+	if (!netlink_check_name(name, error))
+		return false;
+	r = netlink_get_link(netlink, 0, name, &link);
+	if (r < 0 && r != -ENODEV)
+		return netlink_failed(netlink, error, "Cannot find bridge %s", name);
+	*ret = r >= 0 && netlink_is_bridge(link, name) ? g_steal_pointer(&link) : NULL;
+	return true;
+}
+
+bool bridge_index(Netlink *netlink, const char *name, int *ret, GError **error)
+{
+	g_autoptr(RtnlLink) bridge = NULL;
+
+	if (!find_bridge(netlink, name, &bridge, error))
+		return false;
+	*ret = bridge ? rtnl_link_get_ifindex(bridge) : 0;
+	return true;
+}
+
+bool bridge_shut(Netlink *netlink, const char *name, int ifindex, GError **error)
+{
+	g_autoptr(RtnlLink) bridge = NULL;
+	int r;
+
+	if (!find_bridge(netlink, name, &bridge, error))
+		return false;
+	if (!bridge || rtnl_link_get_ifindex(bridge) != ifindex)
+		return true;
+	r = set_up(netlink, bridge, false);
+	if (r < 0 && r != -ENODEV)
+		return netlink_failed(netlink, error, "Cannot shut bridge %s", name);
+	return true;
+}
+
+bool bridge_delete_index(Netlink *netlink, const char *name, int ifindex, GError **error)
+{
+	g_autoptr(RtnlLink) bridge = NULL;
+	int r;
+
+	if (!find_bridge(netlink, name, &bridge, error))
+		return false;
+	if (!bridge || rtnl_link_get_ifindex(bridge) != ifindex)
+		return true;
+	r = remove_link(netlink, bridge);
+	if (r < 0 && r != -ENODEV)
+		return netlink_failed(netlink, error, "Cannot delete bridge %s", name);
 	return true;
 }
 

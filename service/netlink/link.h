@@ -38,6 +38,16 @@ bool bridge_create(Netlink *netlink, const char *name, GError **error);
 /** Deletes a bridge, and nothing that is not one; one that is gone already is no failure. */
 bool bridge_delete(Netlink *netlink, const char *name, GError **error);
 
+/** What tells a bridge from a later one of its name; 0: there is no bridge of this name. */
+bool bridge_index(Netlink *netlink, const char *name, int *ret, GError **error);
+
+/**
+ * Sets this very bridge down, or deletes it. One that is gone, renamed, or whose name another has now is no
+ * failure, and the other is left alone.
+ */
+bool bridge_shut(Netlink *netlink, const char *name, int ifindex, GError **error);
+bool bridge_delete_index(Netlink *netlink, const char *name, int ifindex, GError **error);
+
 /**
  * Adds an address with its prefix length (IPv6 without duplicate address
  * detection). One that is there already is no failure.
