@@ -45,7 +45,8 @@ static int on_sweep_idle(sd_event_source *source G_GNUC_UNUSED, void *userdata)
 	return 0;
 }
 
-static int on_sweep_deadline(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED, void *userdata)
+static int on_sweep_deadline(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED,
+			     void *userdata)
 {
 	sweep(userdata);
 	return 0;
@@ -61,7 +62,8 @@ static int add_sweep(Server *server)
 	if (r >= 0)
 		r = sd_event_source_set_priority(server->sweep_idle, SD_EVENT_PRIORITY_IDLE);
 	if (r >= 0)
-		r = sd_event_add_time(server->event, &server->sweep_deadline, CLOCK_MONOTONIC, 0, 1000, on_sweep_deadline, server);
+		r = sd_event_add_time(server->event, &server->sweep_deadline, CLOCK_MONOTONIC, 0, 1000,
+				      on_sweep_deadline, server);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(server->sweep_deadline, SD_EVENT_OFF);
 	if (r >= 0)
@@ -392,7 +394,7 @@ int server_start(Server *server, Manager *manager, sd_event *event, sd_bus *bus)
 
 /* --- the end --- */
 
-/* Those whose call somebody still has to be asked about are not waited for longer than this, nor are bridges. */
+/* For those whose call somebody still has to be asked about, and for bridges that wait to be deleted. */
 #define STOP_PATIENCE_USEC (5 * G_USEC_PER_SEC)
 
 static int on_name_given_up(sd_bus_message *reply G_GNUC_UNUSED, void *userdata, sd_bus_error *error G_GNUC_UNUSED)

@@ -32,7 +32,8 @@ static void delete_bridge(Manager *manager, Network *network)
 {
 	GError *error = NULL;
 
-	if (network->bridge_created && !manager->replaying && !bridge_delete(manager->netlink, network->bridge, &error))
+	if (network->bridge_created && !manager->replaying &&
+	    !bridge_delete(manager->netlink, network->bridge, &error))
 		warn(error);
 	network->bridge_created = false;
 }
@@ -61,7 +62,8 @@ void host_assert_bridge(Manager *manager, Network *network)
 	GError *error = NULL;
 	enum link_kind kind;
 
-	if (!network->bridge_created || !link_kind(manager->netlink, network->bridge, &kind, NULL) || kind != LINK_MISSING)
+	if (!network->bridge_created || !link_kind(manager->netlink, network->bridge, &kind, NULL) ||
+	    kind != LINK_MISSING)
 		return;
 	if (!create_bridge(manager, network, &error))
 		warn(error);
@@ -116,7 +118,8 @@ static void add_pending(Manager *manager, const char *name, int ifindex)
 /* Also so that nobody makes and leaves bridges faster than they can be deleted. */
 static bool may_put_off(const Manager *manager)
 {
-	return manager->deletes_bridge && g_hash_table_size(manager->bridges_pending) < manager->config.max_networks;
+	return manager->deletes_bridge &&
+	       g_hash_table_size(manager->bridges_pending) < manager->config.max_networks;
 }
 
 void host_leave_bridge(Manager *manager, Network *network)

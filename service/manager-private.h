@@ -89,8 +89,8 @@ struct HostSettings *host_settings_new(void);
 void host_settings_free(struct HostSettings *host);
 
 /*
- * The bridges (host-bridge.c). The kernel needs some 20 ms to delete one, so of those that go with one transaction
- * only the first is deleted with it: the others are shut, and deleted one by one when there is time
+ * The bridges (host-bridge.c). The kernel needs some 20 ms to delete one, so of those that go with one
+ * transaction only the first is deleted with it: the others are shut, and deleted one by one when there is time
  * (manager_sweep_bridge()).
  */
 

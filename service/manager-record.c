@@ -115,8 +115,8 @@ static void put_ingress_port(GByteArray *to, const Ingress *ingress, const Ingre
 }
 
 /*
- * That it was deleted is not written down: whoever looks for it then does not find it, and what may have its name
- * has another index.
+ * That it was deleted is not written down: whoever looks for it then does not find it, and what may have its
+ * name has another index.
  */
 static void put_bridge(GByteArray *to, const char *name, int ifindex)
 {

@@ -81,7 +81,7 @@ struct Manager {
 	Ports *ports;
 	ConntrackFilter *stale;        /* connections to forget once the transaction is done */
 	GHashTable *bridges_leaving;   /* set of interface names that are free when it is */
-	GHashTable *bridges_pending;   /* interface name → PendingBridge, owned: to be deleted when there is time */
+	GHashTable *bridges_pending;   /* interface name → PendingBridge, owned: to be deleted in time */
 	bool deletes_bridge;           /* once it is done */
 	struct HostSettings *host;
 	GError *refusal; /* why nothing may be changed (FOREIGN_CHAIN, BACKEND_UNAVAILABLE); NULL normally */
@@ -134,7 +134,7 @@ void manager_rollback(Manager *manager, guint mark);
 bool manager_commit(Manager *manager, GError **error);
 
 /**
- * Deletes one of the bridges that were left by networks and wait for that; it takes some 20 ms and needs no lock.
+ * Deletes one of the bridges that networks left and that wait for it, which takes some 20 ms and needs no lock.
  * Whether more wait.
  */
 bool manager_sweep_bridge(Manager *manager);

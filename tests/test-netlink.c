@@ -149,6 +149,45 @@ static void test_bridge(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	assert_succeeds(bridge_delete(f->netlink, "br-web", &error));
 }
 
+static int index_of(Fixture *f, const char *name)
+{
+	int ifindex = -1;
+
+	assert_succeeds(bridge_index(f->netlink, name, &ifindex, &error));
+	return ifindex;
+}
+
+/* Whoever has its name later is another. */
+static void test_this_very_bridge(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	int first, second;
+
+	run(f, "ip link add eth0 type veth peer name eth1");
+	g_assert_cmpint(index_of(f, "br-web"), ==, 0);
+	g_assert_cmpint(index_of(f, "eth0"), ==, 0);
+	assert_succeeds(bridge_create(f->netlink, "br-web", &error));
+	first = index_of(f, "br-web");
+	g_assert_cmpint(first, >, 0);
+	assert_succeeds(bridge_shut(f->netlink, "br-web", first, &error));
+	assert_hides(f, "ip -j link show br-web", "\"UP\"");
+	assert_succeeds(bridge_delete_index(f->netlink, "br-web", first, &error));
+	assert_hides(f, "ip -j link", "br-web");
+	assert_succeeds(bridge_shut(f->netlink, "br-web", first, &error));
+	assert_succeeds(bridge_delete_index(f->netlink, "br-web", first, &error));
+
+	assert_succeeds(bridge_create(f->netlink, "br-web", &error));
+	second = index_of(f, "br-web");
+	g_assert_cmpint(second, !=, first);
+	assert_succeeds(bridge_shut(f->netlink, "br-web", first, &error));
+	assert_succeeds(bridge_delete_index(f->netlink, "br-web", first, &error));
+	assert_shows(f, "ip -j link show br-web", "\"UP\"");
+	/* Nor does it have another name. */
+	run(f, "ip link set br-web down");
+	run(f, "ip link set br-web name br-mine");
+	assert_succeeds(bridge_delete_index(f->netlink, "br-web", second, &error));
+	g_assert_cmpint(kind_of(f, "br-mine"), ==, LINK_BRIDGE);
+}
+
 static void get_mac(Fixture *f, const char *name, char ret[static 18])
 {
 	g_autofree char *output = netns_output(f->netns, "ip -br link show %s", name);
@@ -417,6 +456,7 @@ int main(int argc, char **argv)
 #define add(path, function) g_test_add("/netlink/" path, Fixture, NULL, set_up, function, tear_down)
 	add("names", test_names);
 	add("bridge", test_bridge);
+	add("this-very-bridge", test_this_very_bridge);
 	add("mac-stays", test_mac_stays);
 	add("addresses", test_addresses);
 	add("usable-at-once", test_usable_at_once);
