@@ -106,7 +106,7 @@ void report(const char *measurement, const char *variant, guint n, GArray *sampl
 	       "\"p99\": %.4f, \"samples\": %u}\n",
 	       measurement, variant, n, median, p99, samples->len);
 	fflush(stdout);
-	fprintf(stderr, "  %-36s %7u  %10.3f ms  (p99 %.3f, %u times)\n", variant, n, median, p99, samples->len);
+	fprintf(stderr, "  %-50s %7u  %10.3f ms  (p99 %.3f, %u times)\n", variant, n, median, p99, samples->len);
 	g_array_unref(samples);
 }
 
@@ -115,7 +115,7 @@ void report_value(const char *measurement, const char *variant, guint n, const c
 	printf("{\"measurement\": \"%s\", \"variant\": \"%s\", \"n\": %u, \"unit\": \"%s\", \"median\": %.4f}\n",
 	       measurement, variant, n, unit, value);
 	fflush(stdout);
-	fprintf(stderr, "  %-36s %7u  %10.3f %s\n", variant, n, value, unit);
+	fprintf(stderr, "  %-50s %7u  %10.3f %s\n", variant, n, value, unit);
 }
 
 void progress(const char *format, ...)
