@@ -106,7 +106,8 @@ static void measure_service(gconstpointer data)
 	char *bridge = NULL;
 
 	/* The last port is the spare endpoint's, whose address the server has. */
-	call(service.bus, publish_message(service.bus, SPARE, "Publish", FIRST_PORT + n, 1));
+	call(service.bus, message_new(service.bus, SPARE, SERVICE ".Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "",
+				      FIRST_PORT + n, 80, 1));
 	if (sd_bus_get_property_string(service.bus, SERVICE, WEB, SERVICE ".Network", "Bridge", NULL, &bridge) < 0)
 		g_error("Bridge cannot be read");
 	build_wires(host, bridge, "10.64.0.2");

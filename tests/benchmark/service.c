@@ -203,8 +203,7 @@ void wait_for_replies(sd_bus *bus)
 
 sd_bus_message *publish_message(sd_bus *bus, const char *endpoint, const char *method, guint port, guint count)
 {
-	return message_new(bus, endpoint, SERVICE ".Endpoint", method, "a(ssqqq)", 1, "tcp", "", port, count > 1 ? port : 80,
-			   count);
+	return message_new(bus, endpoint, SERVICE ".Endpoint", method, "a(ssqqq)", 1, "tcp", "", port, port, count);
 }
 
 sd_bus_message *ports_message(sd_bus *bus, guint n)
@@ -213,7 +212,7 @@ sd_bus_message *ports_message(sd_bus *bus, guint n)
 	int r = sd_bus_message_open_container(message, 'a', "(ssqqq)");
 
 	for (guint i = 0; r >= 0 && i < n; i++)
-		r = sd_bus_message_append(message, "(ssqqq)", "tcp", "", FIRST_PORT + i, 1 + i, 1);
+		r = sd_bus_message_append(message, "(ssqqq)", "tcp", "", FIRST_PORT + i, FIRST_PORT + i, 1);
 	if (r < 0 || sd_bus_message_close_container(message) < 0)
 		g_error("Publish: %s", g_strerror(-r));
 	return message;

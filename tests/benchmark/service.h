@@ -60,7 +60,7 @@ void send_call(sd_bus *bus, sd_bus_message *message);
 /** Waits until everything sent is answered. */
 void wait_for_replies(sd_bus *bus);
 
-/** Publish and Unpublish of count ports from port on, to endpoint port 80 or, a range, to the same numbers. */
+/** Publish or Unpublish of count ports from port on, to the same ports of the endpoint: three rules. */
 sd_bus_message *publish_message(sd_bus *bus, const char *endpoint, const char *method, guint port, guint count);
 
 /** Publish of n ports to as many ports of the spare endpoint. */
