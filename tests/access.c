@@ -198,6 +198,16 @@ static void change_groups(const char *option)
 	}
 }
 
+/* Until the bus has seen it, and so told the service before it is told to stop. */
+static void close_and_wait(World *world, GDBusConnection *connection)
+{
+	g_autofree char *name = g_strdup(g_dbus_connection_get_unique_name(connection));
+
+	connection_close(connection);
+	while (sd_bus_get_name_creds(world->rig.starter, name, 0, NULL) >= 0)
+		g_usleep(1000);
+}
+
 static void run(gconstpointer data)
 {
 	const AccessTest *test = data;
@@ -211,9 +221,9 @@ static void run(gconstpointer data)
 	world.alice = connect_as(ALICE);
 	world.bob = connect_as(BOB);
 	test->run(&world);
-	connection_close(world.bob);
-	connection_close(world.alice);
-	connection_close(world.root);
+	close_and_wait(&world, world.bob);
+	close_and_wait(&world, world.alice);
+	close_and_wait(&world, world.root);
 	service_stop(world.rig.service);
 	sd_bus_flush_close_unref(world.rig.starter);
 	netns_run(world.rig.host, "rm -rf /run/netfilterd");
