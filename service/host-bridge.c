@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/manager-private.h"
 
-static void warn(GError *error)
-{
-	g_warning("%s", error->message);
-	g_error_free(error);
-}
-
 /* --- they come --- */
 
 static bool create_bridge(void *context, void *object, GError **error)
@@ -34,7 +28,7 @@ static void delete_bridge(Manager *manager, Network *network)
 
 	if (network->bridge_created && !manager->replaying &&
 	    !bridge_delete(manager->netlink, network->bridge, &error))
-		warn(error);
+		host_warn(error);
 	network->bridge_created = false;
 }
 
@@ -66,7 +60,7 @@ void host_assert_bridge(Manager *manager, Network *network)
 	    kind != LINK_MISSING)
 		return;
 	if (!create_bridge(manager, network, &error))
-		warn(error);
+		host_warn(error);
 }
 
 /* --- they go --- */
@@ -149,7 +143,7 @@ void host_shut_bridges(Manager *manager)
 		GError *error = NULL;
 
 		if (!pending->shut && !bridge_shut(manager->netlink, name, pending->ifindex, &error))
-			warn(error);
+			host_warn(error);
 		pending->shut = true;
 	}
 }
@@ -159,7 +153,7 @@ static void sweep(Manager *manager, const char *name, const PendingBridge *pendi
 	GError *error = NULL;
 
 	if (!bridge_delete_index(manager->netlink, name, pending->ifindex, &error))
-		warn(error);
+		host_warn(error);
 }
 
 bool manager_sweep_bridge(Manager *manager)

@@ -46,7 +46,7 @@ void host_settings_free(struct HostSettings *host)
 	g_free(host);
 }
 
-static void warn(GError *error)
+void host_warn(GError *error)
 {
 	g_warning("%s", error->message);
 	g_error_free(error);
@@ -71,7 +71,7 @@ static void set_switch_back(Manager *manager, enum host_switch which)
 		return;
 	state->switched = false;
 	if (!manager->replaying && !sysctl_set(switch_names[which], false, &error))
-		warn(error);
+		host_warn(error);
 }
 
 static void undo_use_switch(void *context, void *object)
@@ -113,7 +113,7 @@ static void undo_leave_switch(void *context, void *object)
 
 	state->switched = left->switched;
 	if (state->users++ == 0 && !switch_on(manager, GUINT_TO_POINTER(left->which), &error))
-		warn(error);
+		host_warn(error);
 	g_free(left);
 }
 
@@ -286,7 +286,7 @@ static void undo_leave_localnet(void *context, void *object)
 	GError *error = NULL;
 
 	if (count_localnet_user(manager, object) && !localnet_on(manager, object, &error))
-		warn(error);
+		host_warn(error);
 	g_free(object);
 }
 
@@ -380,10 +380,10 @@ void manager_assert_host(Manager *manager)
 	host_shut_bridges(manager);
 	for (guint i = 0; i < N_SWITCHES; i++)
 		if (manager->host->switches[i].users > 0 && !switch_on(manager, GUINT_TO_POINTER(i), &error))
-			warn(g_steal_pointer(&error));
+			host_warn(g_steal_pointer(&error));
 	g_hash_table_iter_init(&iter, manager->host->localnets);
 	while (g_hash_table_iter_next(&iter, &key, &value))
 		if (!localnet_on(manager, key, &error))
-			warn(g_steal_pointer(&error));
+			host_warn(g_steal_pointer(&error));
 	g_hash_table_remove_all(manager->host->inherited);
 }

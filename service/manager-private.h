@@ -88,6 +88,9 @@ bool ingress_set_port(Manager *manager, Ingress *ingress, const LinkPort *port, 
 struct HostSettings *host_settings_new(void);
 void host_settings_free(struct HostSettings *host);
 
+/** Says what the host refused to take back, which stops nothing; takes the error over. */
+void host_warn(GError *error);
+
 /*
  * The bridges (host-bridge.c). The kernel needs some 20 ms to delete one, so of those that go with one
  * transaction only the first is deleted with it: the others are shut, and deleted one by one when there is time

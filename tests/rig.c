@@ -336,6 +336,15 @@ guint rig_descriptors(const Rig *rig)
 	return n;
 }
 
+guint count_parts(const char *text, const char *part)
+{
+	guint n = 0;
+
+	for (const char *at = text; (at = strstr(at, part)); at += strlen(part))
+		n++;
+	return n;
+}
+
 char *rig_state(const Rig *rig)
 {
 	g_autofree char *rules = rig_rules(rig), *links = rig_links(rig), *objects = rig_objects(rig);

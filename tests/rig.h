@@ -93,6 +93,9 @@ char *rig_links(const Rig *rig);
 char *rig_objects(const Rig *rig);
 guint rig_descriptors(const Rig *rig);
 
+/** How often part stands in text. */
+guint count_parts(const char *text, const char *part);
+
 /** All of that. */
 char *rig_state(const Rig *rig);
 

@@ -53,23 +53,14 @@ static void done_at_once(Rig *rig, const char *path, const char *interface, cons
 	g_assert_cmpuint(generation(rig) - before, <=, 3);
 }
 
-static guint count(const char *text, const char *part)
-{
-	guint n = 0;
-
-	for (const char *at = text; (at = strstr(at, part)); at += strlen(part))
-		n++;
-	return n;
-}
-
 /* Three rules a port. */
 static void has_ports(Rig *rig, guint n)
 {
 	g_autofree char *rules = netns_output(rig->host, "iptables-legacy-save");
 
-	g_assert_cmpuint(count(rules, "-j DNAT --to-destination 172.18."), ==, n);
-	g_assert_cmpuint(count(rules, "-o br0 -p tcp -m tcp --dport"), ==, n);
-	g_assert_cmpuint(count(rules, "/32 -d 172.18."), ==, n);
+	g_assert_cmpuint(count_parts(rules, "-j DNAT --to-destination 172.18."), ==, n);
+	g_assert_cmpuint(count_parts(rules, "-o br0 -p tcp -m tcp --dport"), ==, n);
+	g_assert_cmpuint(count_parts(rules, "/32 -d 172.18."), ==, n);
 }
 
 static void objects(Rig *rig)
@@ -84,7 +75,7 @@ static void objects(Rig *rig)
 	done_at_once(rig, WEB, "Network", "CreateEndpoints", "a(sa{sv})", more);
 	has_ports(rig, 2 * MANY);
 	all = property(rig, WEB, "Network", "Endpoints");
-	g_assert_cmpuint(count(all, WEB "/endpoint/e"), ==, 2 * MANY);
+	g_assert_cmpuint(count_parts(all, WEB "/endpoint/e"), ==, 2 * MANY);
 
 	/* All or nothing: the last one is there already. */
 	rules = rig_rules(rig);
@@ -137,7 +128,7 @@ static void long_chains(Rig *rig)
 	}
 	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
 	changed = rig_rules(rig);
-	g_assert_cmpuint(count(changed, "10.9.9."), ==, 2);
+	g_assert_cmpuint(count_parts(changed, "10.9.9."), ==, 2);
 	/* Made anew from nothing but what is wanted, the strangers where they are. */
 	netns_run(rig->host, "iptables-legacy -t nat -F DOCKER");
 	netns_run(rig->host, "iptables-legacy -F DOCKER");
@@ -173,7 +164,7 @@ static void drift(Rig *rig)
 		done(rig, APP, "Endpoint", "Unpublish", "a(ssqqq)", "[('tcp', '', 9000, 80, 1)]");
 		after = rig_rules(rig);
 		text = signals_take(signals);
-		if (strcmp(after, good) != 0 || count(text, "Drifted ") != 1) {
+		if (strcmp(after, good) != 0 || count_parts(text, "Drifted ") != 1) {
 			g_test_message("%s was not noticed: %s", damages[i], text);
 			g_test_fail();
 		}

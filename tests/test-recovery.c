@@ -45,20 +45,11 @@ static char *counted_rules(const Rig *rig)
 	return netns_output(rig->host, "sh -c \"iptables-legacy-save -c | grep -e '-A DOCKER'\"");
 }
 
-static guint count(const char *text, const char *part)
-{
-	guint n = 0;
-
-	for (const char *at = text; (at = strstr(at, part)); at++)
-		n++;
-	return n;
-}
-
 static guint count_rules(const Rig *rig, const char *part)
 {
 	g_autofree char *rules = rig_rules(rig);
 
-	return count(rules, part);
+	return count_parts(rules, part);
 }
 
 static bool there(const Rig *rig, const char *path)
@@ -245,8 +236,8 @@ static void any_instant(Rig *rig)
 				g_strdup_printf("-d 172.18.1.%u/32 ! -i br-web -o br-web", i + 1);
 			bool kept = strstr(objects, path);
 
-			g_assert_cmpuint(count(rules, rule), ==, kept);
-			g_assert_cmpuint(count(rules, accept), ==, kept);
+			g_assert_cmpuint(count_parts(rules, rule), ==, kept);
+			g_assert_cmpuint(count_parts(rules, accept), ==, kept);
 			n_kept += kept;
 		}
 		g_test_message("round %u: %u endpoints were there", round, n_kept);

@@ -132,7 +132,14 @@ bool bridge_index(Netlink *netlink, const char *name, int *ret, GError **error)
 	return true;
 }
 
-bool bridge_shut(Netlink *netlink, const char *name, int ifindex, GError **error)
+static int set_down(Netlink *netlink, RtnlLink *bridge)
+{
+	return set_up(netlink, bridge, false);
+}
+
+/* What has the name and another index is not the one that was meant; that it is gone is no failure. */
+static bool change_by_index(Netlink *netlink, const char *name, int ifindex, const char *verb,
+			    int (*change)(Netlink *netlink, RtnlLink *bridge), GError **error)
 {
 	g_autoptr(RtnlLink) bridge = NULL;
 	int r;
@@ -141,25 +148,20 @@ bool bridge_shut(Netlink *netlink, const char *name, int ifindex, GError **error
 		return false;
 	if (!bridge || rtnl_link_get_ifindex(bridge) != ifindex)
 		return true;
-	r = set_up(netlink, bridge, false);
+	r = change(netlink, bridge);
 	if (r < 0 && r != -ENODEV)
-		return netlink_failed(netlink, error, "Cannot shut bridge %s", name);
+		return netlink_failed(netlink, error, "Cannot %s bridge %s", verb, name);
 	return true;
+}
+
+bool bridge_shut(Netlink *netlink, const char *name, int ifindex, GError **error)
+{
+	return change_by_index(netlink, name, ifindex, "shut", set_down, error);
 }
 
 bool bridge_delete_index(Netlink *netlink, const char *name, int ifindex, GError **error)
 {
-	g_autoptr(RtnlLink) bridge = NULL;
-	int r;
-
-	if (!find_bridge(netlink, name, &bridge, error))
-		return false;
-	if (!bridge || rtnl_link_get_ifindex(bridge) != ifindex)
-		return true;
-	r = remove_link(netlink, bridge);
-	if (r < 0 && r != -ENODEV)
-		return netlink_failed(netlink, error, "Cannot delete bridge %s", name);
-	return true;
+	return change_by_index(netlink, name, ifindex, "delete", remove_link, error);
 }
 
 bool bridge_delete(Netlink *netlink, const char *name, GError **error)
