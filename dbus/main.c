@@ -170,12 +170,17 @@ static int serve(Manager *manager, const Options *options, sd_event *event)
 		sd_bus_unref(bus);
 		return r;
 	}
+	/* Before we have the name: from then on somebody may tell us to stop. */
+	r = add_signals(event, &server);
+	if (r < 0) {
+		g_critical("Cannot wait for signals: %s", g_strerror(-r));
+		sd_bus_unref(bus);
+		return r;
+	}
 	r = server_start(&server, manager, event, bus);
 	sd_bus_unref(bus);
 	if (r >= 0)
 		r = sd_bus_set_exit_on_disconnect(server.bus, true);
-	if (r >= 0)
-		r = add_signals(event, &server);
 	if (r < 0) {
 		g_critical("Cannot serve " BUS_NAME ": %s", g_strerror(-r));
 	} else {
