@@ -202,6 +202,9 @@ bool host_use_forwarding(Manager *manager, enum family family, GError **error)
 		return false;
 	if (state->users > 1 || !state->switched || !manager->config.forward_policy_auto)
 		return true;
+	/* Given back by a change that is not committed yet: what the kernel has is ours still. */
+	if (policy == TARGET_CHAIN)
+		policy = ruleset_forward_policy(manager->ruleset, family);
 	if (policy == TARGET_CHAIN && !iptables_get_forward_policy(manager->iptables, family, &policy, error))
 		return false;
 	set_policy(manager, family, TARGET_DROP, policy);

@@ -173,6 +173,34 @@ static void again(Rig *rig)
 	pipeline_free(pipeline);
 }
 
+/* The FORWARD policy that was there before the first network is there after the last, also when one follows another
+ * within one commit. */
+static void policy_handed_on(Rig *rig)
+{
+	g_autofree char *before = rig_rules(rig), *after = NULL;
+	Pipeline *pipeline = pipeline_new();
+
+	create_network(rig);
+	/* What comes first may be worked off alone, and what follows it then comes together. */
+	for (guint i = 0; i < 40; i++)
+		pipeline_call(pipeline, rig->bus, WEB, "Network", "Update", "a{sv}",
+			      i % 2 ? "{'Masquerade': <true>}" : "{'Masquerade': <false>}");
+	for (guint i = 0; i < 20; i++) {
+		g_autofree char *arguments =
+			g_strdup_printf("'n%u', {'Subnets': <['172.19.%u.0/24']>, 'Persistent': <true>}", i, i);
+		g_autofree char *previous = i > 0 ? g_strdup_printf("/network/n%u", i - 1) : g_strdup(WEB);
+
+		pipeline_call(pipeline, rig->bus, previous, "Network", "Delete", "", "");
+		pipeline_call(pipeline, rig->bus, "", "Manager", "CreateNetwork", "sa{sv}", arguments);
+	}
+	pipeline_call(pipeline, rig->bus, "/network/n19", "Network", "Delete", "", "");
+	pipeline_run(pipeline);
+	expect_success(pipeline, 81);
+	after = rig_rules(rig);
+	g_assert_cmpstr(after, ==, before);
+	pipeline_free(pipeline);
+}
+
 /* Three clients at once, each with its own network, all in each other's way at one port. */
 static void mixed(Rig *rig)
 {
@@ -295,6 +323,7 @@ static const BusTest tests[] = {
 	{"/bus/batch/bad-one", bad_one},
 	{"/bus/batch/bad-on-host", bad_on_host},
 	{"/bus/batch/again", again},
+	{"/bus/batch/policy-handed-on", policy_handed_on},
 	{"/bus/batch/mixed", mixed},
 	{"/bus/batch/group-commit", group_commit},
 	{"/bus/batch/lone-call", lone_call},
