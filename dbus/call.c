@@ -96,7 +96,8 @@ void description_add(Description *description, const char *key, const char *valu
 	g_ptr_array_add(description->details, g_strdup(value));
 }
 
-/* Says a detail only when every one of the mappings would say the same: a rule in polkit must not be misled by one of them. */
+/* Says a detail only when every one of the mappings would say the same: a rule in polkit must not be misled by one of
+ * them. */
 typedef char *(*DetailFormat)(const void *element);
 
 static void add_common_detail(Description *description, const char *key, const GArray *elements, DetailFormat format)
@@ -254,8 +255,8 @@ static bool check_granted(Call *call, GError **error)
 	description.details = g_ptr_array_new_with_free_func(g_free);
 	ok = describe(call, &description, error);
 	if (ok && description.actions & ~call->granted)
-		ok = netfilter_fail(error, NOT_OWNER, "%s is not uid %u's any more", sd_bus_message_get_path(call->message),
-				    call->uid);
+		ok = netfilter_fail(error, NOT_OWNER, "%s is not uid %u's any more",
+				    sd_bus_message_get_path(call->message), call->uid);
 	g_ptr_array_unref(description.details);
 	return ok;
 }
@@ -287,14 +288,15 @@ static void done_call(void *userdata, const GError *error)
 	answer(userdata, error);
 }
 
-static void on_granted(sd_bus_message *message G_GNUC_UNUSED, uid_t uid G_GNUC_UNUSED, const GError *error, void *userdata)
+static void on_granted(sd_bus_message *message G_GNUC_UNUSED, uid_t uid G_GNUC_UNUSED, const GError *error,
+		       void *userdata)
 {
 	Call *call = userdata;
 	g_autoptr(GError) failure = NULL;
 
 	/*
-	 * The reply is made before anything is run, that what goes away soon does not lie between the objects that stay:
-	 * the heap would keep both.
+	 * The reply is made before anything is run, that what goes away soon does not lie between the objects that
+	 * stay: the heap would keep both.
 	 */
 	if (error)
 		answer(call, error);
@@ -333,8 +335,7 @@ static void on_identified(sd_bus_message *message, uid_t uid, const GError *erro
 
 bool call_may_create(const Server *server, sd_bus_message *message)
 {
-	return g_hash_table_size(server->calls) > 0 &&
-	       sd_bus_message_is_method_call(message, NULL, NULL) > 0 &&
+	return g_hash_table_size(server->calls) > 0 && sd_bus_message_is_method_call(message, NULL, NULL) > 0 &&
 	       g_str_has_prefix(sd_bus_message_get_interface(message) ?: "", BUS_NAME ".");
 }
 

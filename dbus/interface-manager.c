@@ -172,19 +172,20 @@ static int on_dump_rules(sd_bus_message *message, void *userdata, sd_bus_error *
 	if (r < 0)
 		return r;
 	if (!family_from_string(name, &family))
-		return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS, "family \"%s\" is not ipv4 or ipv6", name);
+		return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS, "family \"%s\" is not ipv4 or ipv6",
+					 name);
 	text = ruleset_to_text(server->manager->ruleset, family, server->manager->config.chain_prefix);
 	return sd_bus_reply_method_return(message, "s", text);
 }
 
-#define GETTER(name, ...)                                                                                              \
-	static int name(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED,                                     \
-			const char *interface G_GNUC_UNUSED, const char *property G_GNUC_UNUSED,                       \
-			sd_bus_message *reply, void *userdata, sd_bus_error *error G_GNUC_UNUSED)                      \
-	{                                                                                                              \
-		const Server *server = userdata;                                                                       \
-		(void)server;                                                                                          \
-		return __VA_ARGS__;                                                                                    \
+#define GETTER(name, ...)                                                                         \
+	static int name(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED,                \
+			const char *interface G_GNUC_UNUSED, const char *property G_GNUC_UNUSED,  \
+			sd_bus_message *reply, void *userdata, sd_bus_error *error G_GNUC_UNUSED) \
+	{                                                                                         \
+		const Server *server = userdata;                                                  \
+		(void)server;                                                                     \
+		return __VA_ARGS__;                                                               \
 	}
 
 GETTER(get_version, sd_bus_message_append(reply, "s", VERSION))

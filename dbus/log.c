@@ -76,7 +76,8 @@ static GLogWriterOutput write_journal(int level, const GLogField *fields, gsize 
 	return g_log_writer_journald(0, copy, used, NULL);
 }
 
-static GLogWriterOutput write_log(GLogLevelFlags flags, const GLogField *fields, gsize n, gpointer userdata G_GNUC_UNUSED)
+static GLogWriterOutput write_log(GLogLevelFlags flags, const GLogField *fields, gsize n,
+				  gpointer userdata G_GNUC_UNUSED)
 {
 	int level = syslog_level(flags);
 
@@ -100,10 +101,10 @@ void log_call(const LogCall *call)
 	if (!call->error) {
 		if (settings.level.value < LOG_DEBUG)
 			return;
-		g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_DEBUG, "MESSAGE_ID", MESSAGE_ID_CALL_DONE, "SYSLOG_IDENTIFIER",
-				 "netfilterd", "NETFILTER_OBJECT", call->object, "NETFILTER_VERB", call->verb,
-				 "NETFILTER_UID", uid, "NETFILTER_SENDER", call->sender, "MESSAGE", "%s on %s by uid %s (%s)",
-				 call->verb, call->object, uid, call->sender);
+		g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_DEBUG, "MESSAGE_ID", MESSAGE_ID_CALL_DONE,
+				 "SYSLOG_IDENTIFIER", "netfilterd", "NETFILTER_OBJECT", call->object, "NETFILTER_VERB",
+				 call->verb, "NETFILTER_UID", uid, "NETFILTER_SENDER", call->sender, "MESSAGE",
+				 "%s on %s by uid %s (%s)", call->verb, call->object, uid, call->sender);
 		return;
 	}
 	g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", MESSAGE_ID_CALL_FAILED, "SYSLOG_IDENTIFIER",

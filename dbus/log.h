@@ -17,7 +17,7 @@ int log_control_add(sd_bus *bus);
 /** What is known of a call, as fields of its journal entry (NETFILTER_OBJECT=, _VERB=, _UID=, _SENDER=, _ERROR=). */
 typedef struct LogCall {
 	const char *object, *verb, *sender;
-	uid_t uid;          /* (uid_t)-1: not known */
+	uid_t uid;           /* (uid_t)-1: not known */
 	const GError *error; /* NULL: it succeeded */
 } LogCall;
 

@@ -18,15 +18,14 @@ typedef struct Options {
 	const char *runtime_directory;
 } Options;
 
-static const char help[] =
-	"netfilterd: container networks and published ports over D-Bus\n"
-	"\n"
-	"  --config FILE              read this configuration (" CONFIG_PATH ")\n"
-	"  --runtime-directory DIR    keep the state here (" RUNTIME_DIRECTORY ")\n"
-	"  --version                  print the version\n"
-	"  --help                     print this\n"
-	"\n"
-	"It serves " BUS_NAME " on the system bus ($DBUS_SYSTEM_BUS_ADDRESS is honoured).\n";
+static const char help[] = "netfilterd: container networks and published ports over D-Bus\n"
+			   "\n"
+			   "  --config FILE              read this configuration (" CONFIG_PATH ")\n"
+			   "  --runtime-directory DIR    keep the state here (" RUNTIME_DIRECTORY ")\n"
+			   "  --version                  print the version\n"
+			   "  --help                     print this\n"
+			   "\n"
+			   "It serves " BUS_NAME " on the system bus ($DBUS_SYSTEM_BUS_ADDRESS is honoured).\n";
 
 /* 0: go on; 1: all done; negative: not understood. */
 static int parse_options(int argc, char **argv, Options *ret)
@@ -113,8 +112,8 @@ static GHashTable *take_descriptors(void)
 	for (int i = 0; i < n; i++) {
 		guint64 token = lifetime_token_from_name(names[i]);
 
-		if (token == 0 ||
-		    !g_hash_table_insert(descriptors, g_memdup2(&token, sizeof token), GINT_TO_POINTER(SD_LISTEN_FDS_START + i)))
+		if (token == 0 || !g_hash_table_insert(descriptors, g_memdup2(&token, sizeof token),
+						       GINT_TO_POINTER(SD_LISTEN_FDS_START + i)))
 			close(SD_LISTEN_FDS_START + i);
 		free(names[i]);
 	}
@@ -233,6 +232,7 @@ int main(int argc, char **argv)
 		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	log_start();
 	raise_descriptor_limit();
-	/* A lost bus ends the loop with a code of its own: systemd is to start a successor, which finds the owners gone. */
+	/* A lost bus ends the loop with a code of its own: systemd is to start a successor, which finds the owners
+	 * gone. */
 	return run(&options) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -19,7 +19,8 @@ int object_find(Server *server, enum object_kind kind, const char *path, void **
 	found->server = server;
 	found->object = path_lookup(server->manager, path, kind);
 	/* A client need not wait for the answer to a creation before it talks to what it creates. */
-	if (!found->object && !(message && call_may_create(server, message) && path_decode(path, &named, &name, &endpoint)))
+	if (!found->object &&
+	    !(message && call_may_create(server, message) && path_decode(path, &named, &name, &endpoint)))
 		return 0;
 	*ret_found = found;
 	return 1;
@@ -119,7 +120,8 @@ int address_append(sd_bus_message *reply, const Address *address)
 {
 	char text[INET6_ADDRSTRLEN];
 
-	return address->family == AF_UNSPEC ? 0 : sd_bus_message_append_basic(reply, 's', address_format(address, text));
+	return address->family == AF_UNSPEC ? 0
+					    : sd_bus_message_append_basic(reply, 's', address_format(address, text));
 }
 
 int path_append(sd_bus_message *reply, enum object_kind kind, const void *object)

@@ -16,24 +16,24 @@ int object_enumerate_networks(sd_bus *bus, const char *prefix, void *userdata, c
 int object_enumerate_ingresses(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *error);
 
 /** A property getter: an expression of reply and object that writes the value. */
-#define OBJECT_GETTER(type, name, ...)                                                                             \
-	static int name(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED,                                 \
-			const char *interface G_GNUC_UNUSED, const char *property G_GNUC_UNUSED,                   \
-			sd_bus_message *reply, void *userdata, sd_bus_error *error G_GNUC_UNUSED)                  \
-	{                                                                                                          \
-		const type *object = ((const Found *)userdata)->object;                                            \
-		return __VA_ARGS__;                                                                                \
+#define OBJECT_GETTER(type, name, ...)                                                            \
+	static int name(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED,                \
+			const char *interface G_GNUC_UNUSED, const char *property G_GNUC_UNUSED,  \
+			sd_bus_message *reply, void *userdata, sd_bus_error *error G_GNUC_UNUSED) \
+	{                                                                                         \
+		const type *object = ((const Found *)userdata)->object;                           \
+		return __VA_ARGS__;                                                               \
 	}
 
 /** The properties every object has. */
-#define OBJECT_LIFETIME_GETTERS(type)                                                                              \
-	OBJECT_GETTER(type, get_owner, sd_bus_message_append(reply, "s", object->lifetime.owner ?: ""))            \
-	OBJECT_GETTER(type, get_owner_uid, sd_bus_message_append(reply, "u", (uint32_t)object->lifetime.uid))      \
+#define OBJECT_LIFETIME_GETTERS(type)                                                                         \
+	OBJECT_GETTER(type, get_owner, sd_bus_message_append(reply, "s", object->lifetime.owner ?: ""))       \
+	OBJECT_GETTER(type, get_owner_uid, sd_bus_message_append(reply, "u", (uint32_t)object->lifetime.uid)) \
 	OBJECT_GETTER(type, get_persistent, sd_bus_message_append(reply, "b", object->lifetime.persistent))
 
-#define OBJECT_LIFETIME_PROPERTIES                                                                                 \
-	SD_BUS_PROPERTY("Owner", "s", get_owner, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),                          \
-		SD_BUS_PROPERTY("OwnerUID", "u", get_owner_uid, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),           \
+#define OBJECT_LIFETIME_PROPERTIES                                                                       \
+	SD_BUS_PROPERTY("Owner", "s", get_owner, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),                \
+		SD_BUS_PROPERTY("OwnerUID", "u", get_owner_uid, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE), \
 		SD_BUS_PROPERTY("Persistent", "b", get_persistent, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
 
 /** Appends an address or nothing. */

@@ -17,7 +17,8 @@ char *path_of(enum object_kind kind, const void *object)
 	case OBJECT_ENDPOINT: {
 		const Endpoint *endpoint = object;
 
-		r = sd_bus_path_encode_many(&path, NETWORK_PATH "/%/endpoint/%", endpoint->network->name, endpoint->name);
+		r = sd_bus_path_encode_many(&path, NETWORK_PATH "/%/endpoint/%", endpoint->network->name,
+					    endpoint->name);
 		break;
 	}
 	case OBJECT_INGRESS:
@@ -90,7 +91,9 @@ void *path_find(const Manager *manager, const char *path, enum object_kind kind,
 		return object;
 	if (!path_decode(path, &found, &name, &endpoint_name) || found != kind)
 		netfilter_fail(error, INVALID_ARGS, "%s is not the path of %s", path,
-			       kind == OBJECT_NETWORK ? "a network" : kind == OBJECT_ENDPOINT ? "an endpoint" : "an ingress");
+			       kind == OBJECT_NETWORK    ? "a network"
+			       : kind == OBJECT_ENDPOINT ? "an endpoint"
+							 : "an ingress");
 	else
 		netfilter_fail(error, UNKNOWN_OBJECT, "there is no object %s", path);
 	return NULL;

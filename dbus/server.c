@@ -45,8 +45,7 @@ static int on_sweep_idle(sd_event_source *source G_GNUC_UNUSED, void *userdata)
 	return 0;
 }
 
-static int on_sweep_deadline(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED,
-			     void *userdata)
+static int on_sweep_deadline(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED, void *userdata)
 {
 	sweep(userdata);
 	return 0;
@@ -231,7 +230,8 @@ static void exit_when_done(Server *server)
 
 static bool is_idle(const Server *server)
 {
-	return manager_is_idle(server->manager) && queue_is_empty(server->queue) && g_hash_table_size(server->calls) == 0;
+	return manager_is_idle(server->manager) && queue_is_empty(server->queue) &&
+	       g_hash_table_size(server->calls) == 0;
 }
 
 /* Bridges that wait are left to a successor only if there is something else for one to come for. */
@@ -350,8 +350,9 @@ static int watch_bus(Server *server)
 				   "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg2=''",
 				   on_name_owner_changed, NULL, server);
 	if (r >= 0)
-		r = sd_bus_match_signal_async(server->bus, NULL, "org.fedoraproject.FirewallD1", "/org/fedoraproject/FirewallD1",
-					      "org.fedoraproject.FirewallD1", "Reloaded", on_firewalld_reloaded, NULL, server);
+		r = sd_bus_match_signal_async(server->bus, NULL, "org.fedoraproject.FirewallD1",
+					      "/org/fedoraproject/FirewallD1", "org.fedoraproject.FirewallD1",
+					      "Reloaded", on_firewalld_reloaded, NULL, server);
 	return r;
 }
 

@@ -22,7 +22,7 @@ typedef struct Found {
 	Server *server;
 	enum object_kind kind;
 	const struct Method *methods; /* what its interface changes */
-	void *object; /* NULL only for a method call that waits for the object to be created */
+	void *object;                 /* NULL only for a method call that waits for the object to be created */
 } Found;
 
 /** The service as the bus sees it. */
@@ -40,10 +40,10 @@ struct Server {
 	bool hairpin;          /* as last announced */
 	guint64 generation;    /* likewise */
 	char **features;
-	char **alive;                 /* the names on the bus when we started */
-	sd_event_source *idle_source; /* armed while nothing is held */
+	char **alive;                                 /* the names on the bus when we started */
+	sd_event_source *idle_source;                 /* armed while nothing is held */
 	sd_event_source *sweep_idle, *sweep_deadline; /* armed while bridges wait to be deleted */
-	Found found[3]; /* by enum object_kind */
+	Found found[3];                               /* by enum object_kind */
 };
 
 /**

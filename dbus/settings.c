@@ -190,10 +190,12 @@ static LifetimeSettings lifetime_of_sender(sd_bus_message *message, uid_t uid)
 	return (LifetimeSettings){ .uid = uid, .sender = sd_bus_message_get_sender(message), .fd = -1 };
 }
 
-#define LIFETIME_SETTINGS(type)                                                                    \
-	{ "Persistent", "b", read_boolean, offsetof(type, lifetime.persistent) },                  \
-	{ "LifetimeFd", "h", read_descriptor, offsetof(type, lifetime.fd) },                       \
-	{ "TimeoutUSec", "t", read_timeout, offsetof(type, lifetime.timeout_usec) }
+#define LIFETIME_SETTINGS(type)                                                         \
+	{ "Persistent", "b", read_boolean, offsetof(type, lifetime.persistent) },       \
+		{ "LifetimeFd", "h", read_descriptor, offsetof(type, lifetime.fd) },    \
+	{                                                                               \
+		"TimeoutUSec", "t", read_timeout, offsetof(type, lifetime.timeout_usec) \
+	}
 
 static const Setting endpoint_table[] = {
 	{ "Addresses", "as", read_strings, offsetof(EndpointSettings, addresses) },

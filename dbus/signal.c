@@ -176,8 +176,8 @@ void signal_emit(Server *server)
 		emit(server, signals->pdata[i]);
 	if (server->hairpin != server->manager->config.hairpin) {
 		server->hairpin = server->manager->config.hairpin;
-		check(sd_bus_emit_properties_changed(server->bus, ROOT_PATH, MANAGER_INTERFACE, "Hairpin", NULL), "Hairpin",
-		      ROOT_PATH);
+		check(sd_bus_emit_properties_changed(server->bus, ROOT_PATH, MANAGER_INTERFACE, "Hairpin", NULL),
+		      "Hairpin", ROOT_PATH);
 	}
 }
 

@@ -24,7 +24,7 @@ typedef struct Sender {
 	bool answering;
 	sd_bus_slot *slot; /* the question to the bus who it is */
 	GQueue waiting;    /* Question: for that answer, in order */
-	GQueue asking;	   /* Question: for polkit's, in any order */
+	GQueue asking;     /* Question: for polkit's, in any order */
 } Sender;
 
 /* A call that waits for its answer in a queue of its sender; or what is left of it, among the abandoned. */
@@ -55,8 +55,7 @@ static void question_move(Question *question, GQueue *queue)
 		g_queue_push_tail_link(queue, &question->link);
 }
 
-static Question *question_new(Sender *sender, GQueue *queue, sd_bus_message *call, PolicyAnswer answer,
-			      void *userdata)
+static Question *question_new(Sender *sender, GQueue *queue, sd_bus_message *call, PolicyAnswer answer, void *userdata)
 {
 	Question *question = g_new0(Question, 1);
 
@@ -82,8 +81,7 @@ static void question_count(Question *question)
 	guint asking = count_asking(question->policy, question->uid);
 
 	question->counted = true;
-	g_hash_table_replace(question->policy->asking, GUINT_TO_POINTER(question->uid),
-			     GUINT_TO_POINTER(asking + 1));
+	g_hash_table_replace(question->policy->asking, GUINT_TO_POINTER(question->uid), GUINT_TO_POINTER(asking + 1));
 }
 
 static void question_uncount(Question *question)
@@ -218,8 +216,7 @@ static int on_identified(sd_bus_message *reply, void *userdata, sd_bus_error *un
 	}
 	if (failure) {
 		error = g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_ACCESS_DENIED,
-				    "The bus does not say whose connection %s is: %s", sender->name,
-				    failure->message);
+				    "The bus does not say whose connection %s is: %s", sender->name, failure->message);
 	} else {
 		r = sd_bus_message_read(reply, "u", &uid);
 		if (r < 0) {
@@ -237,8 +234,8 @@ static int on_identified(sd_bus_message *reply, void *userdata, sd_bus_error *un
 static int sender_identify(Sender *sender)
 {
 	return sd_bus_call_method_async(sender->policy->bus, &sender->slot, "org.freedesktop.DBus",
-					"/org/freedesktop/DBus", "org.freedesktop.DBus",
-					"GetConnectionUnixUser", on_identified, sender, "s", sender->name);
+					"/org/freedesktop/DBus", "org.freedesktop.DBus", "GetConnectionUnixUser",
+					on_identified, sender, "s", sender->name);
 }
 
 Policy *policy_new(sd_bus *bus, guint max_pending)
@@ -321,8 +318,7 @@ static enum policy_action first_action(guint actions)
 static int question_put(Question *question)
 {
 	return polkit_check_new(question->call, policy_action_id(first_action(question->actions)),
-				(const char *const *)question->details, on_verdict, question,
-				&question->check);
+				(const char *const *)question->details, on_verdict, question, &question->check);
 }
 
 /* The next of its actions, or the answer. */
@@ -335,8 +331,7 @@ static void question_ask(Question *question)
 		r = question_put(question);
 		if (r >= 0)
 			return;
-		error = g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_ACCESS_DENIED,
-				    "Cannot ask polkit about %s: %s",
+		error = g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_ACCESS_DENIED, "Cannot ask polkit about %s: %s",
 				    policy_action_id(first_action(question->actions)), g_strerror(-r));
 	}
 	question_answer(question, error);
@@ -365,8 +360,8 @@ static char **copy_details(sd_bus_message *call, const char *const *details)
 	return (char **)g_ptr_array_steal(copy, NULL);
 }
 
-int policy_ask(Policy *policy, sd_bus_message *call, guint actions, const char *const *details,
-	       PolicyAnswer answer, void *userdata)
+int policy_ask(Policy *policy, sd_bus_message *call, guint actions, const char *const *details, PolicyAnswer answer,
+	       void *userdata)
 {
 	const char *name = sd_bus_message_get_sender(call);
 	g_auto(GStrv) copy = NULL;
@@ -388,10 +383,10 @@ int policy_ask(Policy *policy, sd_bus_message *call, guint actions, const char *
 
 	asking = count_asking(policy, sender->uid);
 	if (asking >= policy->max_pending) {
-		g_autoptr(GError) error = g_error_new(
-			NETFILTER_ERROR, NETFILTER_ERROR_QUOTA_EXCEEDED,
-			"User %u has %u questions of authorization open already, the most allowed",
-			(guint)sender->uid, asking);
+		g_autoptr(GError) error =
+			g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_QUOTA_EXCEEDED,
+				    "User %u has %u questions of authorization open already, the most allowed",
+				    (guint)sender->uid, asking);
 
 		answer(call, sender->uid, error, userdata);
 		return 0;

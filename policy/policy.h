@@ -43,8 +43,8 @@ int policy_identify(Policy *policy, sd_bus_message *call, PolicyAnswer answer, v
  * Negative errno if no answer will come: -ENOTCONN where policy_identify() has not answered for this sender
  * or it left, -EINVAL for a key without its value or a bit that is no action, or what the bus says.
  */
-int policy_ask(Policy *policy, sd_bus_message *call, guint actions, const char *const *details,
-	       PolicyAnswer answer, void *userdata);
+int policy_ask(Policy *policy, sd_bus_message *call, guint actions, const char *const *details, PolicyAnswer answer,
+	       void *userdata);
 
 /**
  * The connection is gone: its open questions are dropped (polkit's are cancelled),

@@ -34,8 +34,8 @@ static void format_cancellation(guint64 cancellation, char buffer[static 21])
 static GError *error_from_reply(const PolkitCheck *check, const sd_bus_error *error)
 {
 	if (g_str_has_prefix(error->name, POLKIT_ERROR_PREFIX))
-		return g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_ACCESS_DENIED,
-				   "polkit cannot decide about %s: %s", check->action, error->message);
+		return g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_ACCESS_DENIED, "polkit cannot decide about %s: %s",
+				   check->action, error->message);
 	if (sd_bus_error_has_name(error, SD_BUS_ERROR_LIMITS_EXCEEDED))
 		return g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_QUOTA_EXCEEDED,
 				   "Too many questions to polkit are open to ask about %s", check->action);
@@ -89,8 +89,7 @@ static GError *error_from_verdict(const PolkitCheck *check, sd_bus_message *repl
 	if (challenge)
 		return g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_INTERACTIVE_REQUIRED,
 				   "Authentication is required for %s", check->action);
-	return g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_ACCESS_DENIED, "Not authorized for %s",
-			   check->action);
+	return g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_ACCESS_DENIED, "Not authorized for %s", check->action);
 }
 
 static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *unused)
@@ -113,8 +112,8 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *unused)
 	return 1;
 }
 
-int polkit_check_new(sd_bus_message *call, const char *action, const char *const *details,
-		     PolkitVerdict verdict, void *userdata, PolkitCheck **ret)
+int polkit_check_new(sd_bus_message *call, const char *action, const char *const *details, PolkitVerdict verdict,
+		     void *userdata, PolkitCheck **ret)
 {
 	static guint64 last_cancellation;
 	g_autoptr(sd_bus_message) message = NULL;
@@ -151,8 +150,7 @@ int polkit_check_new(sd_bus_message *call, const char *action, const char *const
 	r = sd_bus_message_close_container(message);
 	if (r < 0)
 		return r;
-	r = sd_bus_message_append(message, "us", check->interactive ? ALLOW_USER_INTERACTION : 0,
-				  cancellation);
+	r = sd_bus_message_append(message, "us", check->interactive ? ALLOW_USER_INTERACTION : 0, cancellation);
 	if (r < 0)
 		return r;
 	r = sd_bus_call_async(check->bus, &check->slot, message, on_reply, check,
@@ -179,8 +177,7 @@ void polkit_check_cancel(PolkitCheck *check)
 	if (sd_bus_message_new_method_call(check->bus, &message, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE,
 					   "CancelCheckAuthorization") < 0 ||
 	    sd_bus_message_append(message, "s", cancellation) < 0 ||
-	    sd_bus_message_set_expect_reply(message, false) < 0 ||
-	    sd_bus_message_set_auto_start(message, false) < 0)
+	    sd_bus_message_set_expect_reply(message, false) < 0 || sd_bus_message_set_auto_start(message, false) < 0)
 		return;
 	(void)sd_bus_send(check->bus, message, NULL);
 }

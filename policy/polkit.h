@@ -18,8 +18,8 @@ typedef void (*PolkitVerdict)(const GError *error, void *userdata);
  * kept. Waits as long as the bus does for any reply, or two minutes when a person may have to type a
  * password. Negative errno: the question could not be sent, and *ret is left alone.
  */
-int polkit_check_new(sd_bus_message *call, const char *action, const char *const *details,
-		     PolkitVerdict verdict, void *userdata, PolkitCheck **ret);
+int polkit_check_new(sd_bus_message *call, const char *action, const char *const *details, PolkitVerdict verdict,
+		     void *userdata, PolkitCheck **ret);
 
 /**
  * Nobody waits any more: takes the dialog away from the person asked. The verdict

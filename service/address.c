@@ -151,8 +151,7 @@ bool prefix_parse(const char *text, Prefix *ret)
 		return false;
 	if (slash[1] == '0' && slash[2] != '\0')
 		return false;
-	if (!g_ascii_string_to_unsigned(slash + 1, 10, 0, family_bits(address_family(&prefix.address)),
-					&length, NULL))
+	if (!g_ascii_string_to_unsigned(slash + 1, 10, 0, family_bits(address_family(&prefix.address)), &length, NULL))
 		return false;
 	prefix.length = length;
 	*ret = prefix;

@@ -21,7 +21,7 @@ typedef struct Address {
 /** A subnet; the address may have host bits set until prefix_mask() clears them. */
 typedef struct Prefix {
 	Address address; /* AF_UNSPEC: no prefix */
-	guint8 length;          /* bits */
+	guint8 length;   /* bits */
 } Prefix;
 
 /** AF_INET or AF_INET6. */

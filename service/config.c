@@ -42,9 +42,10 @@ static bool chain_prefix_is_valid(const char *prefix)
 		if (!g_ascii_isalnum(*c) && !strchr("-_.", *c))
 			return false;
 	/* chains may not share their names with a verdict or a builtin chain */
-	static const char *const reserved[] = { "ACCEPT", "DROP", "RETURN", "QUEUE", "PREROUTING", "INPUT", "FORWARD",
-						"OUTPUT", "POSTROUTING", "DNAT", "SNAT", "MASQUERADE", "REDIRECT", "LOG",
-						"REJECT", "MARK", "CONNMARK", NULL };
+	static const char *const reserved[] = { "ACCEPT", "DROP",       "RETURN",   "QUEUE",       "PREROUTING",
+						"INPUT",  "FORWARD",    "OUTPUT",   "POSTROUTING", "DNAT",
+						"SNAT",   "MASQUERADE", "REDIRECT", "LOG",         "REJECT",
+						"MARK",   "CONNMARK",   NULL };
 	return !g_strv_contains(reserved, prefix);
 }
 
@@ -57,7 +58,8 @@ static bool set_value(Config *config, guint which, const char *value, GError **e
 	case SETTING_PREFIX:
 		if (!chain_prefix_is_valid(value)) {
 			g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_INVALID_ARGS,
-				    "%s=%s: not a chain prefix (letters, digits, '-', '_', '.'; at most %d; no target's name)",
+				    "%s=%s: not a chain prefix (letters, digits, '-', '_', '.'; at most %d; no "
+				    "target's name)",
 				    settings[which].key, value, CHAIN_PREFIX_MAX);
 			return false;
 		}
@@ -77,8 +79,8 @@ static bool set_value(Config *config, guint which, const char *value, GError **e
 	case SETTING_COUNT:
 		if (!g_ascii_string_to_unsigned(value, 10, settings[which].min, settings[which].max, &number, NULL)) {
 			g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_INVALID_ARGS,
-				    "%s=%s: not a number from %u to %u", settings[which].key, value, settings[which].min,
-				    settings[which].max);
+				    "%s=%s: not a number from %u to %u", settings[which].key, value,
+				    settings[which].min, settings[which].max);
 			return false;
 		}
 		*(guint *)field = number;

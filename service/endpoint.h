@@ -8,12 +8,12 @@ typedef struct Endpoint Endpoint;
 
 /** A run of consecutive host ports forwarded to an endpoint's ports. */
 typedef struct PortMapping {
-	guint8 protocol;             /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP */
-	Address host_address; /* AF_UNSPEC: any, in every family of the endpoint */
-	guint16 host_port;           /* first */
-	guint16 endpoint_port;       /* first */
-	guint16 count;               /* >= 1 */
-	guint64 sequence;            /* order of publication */
+	guint8 protocol;       /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP */
+	Address host_address;  /* AF_UNSPEC: any, in every family of the endpoint */
+	guint16 host_port;     /* first */
+	guint16 endpoint_port; /* first */
+	guint16 count;         /* >= 1 */
+	guint64 sequence;      /* order of publication */
 } PortMapping;
 
 #define PORT_MAPPING_STRLEN 96
@@ -27,18 +27,18 @@ typedef struct LinkPort {
 /** The owning endpoint, the parent, may reach these ports of the child. */
 typedef struct Link {
 	Endpoint *child; /* borrowed: a link goes with either end */
-	GArray *ports;          /* LinkPort */
+	GArray *ports;   /* LinkPort */
 	guint64 sequence;
 } Link;
 
 /** An address on a network: a container, a VM, a namespace. */
 struct Endpoint {
 	char *name;
-	Network *network;               /* borrowed */
+	Network *network;              /* borrowed */
 	Address addresses[N_FAMILIES]; /* AF_UNSPEC where it has none */
-	GPtrArray *ports;                     /* PortMapping, owned, in order of publication */
-	GPtrArray *links;                     /* Link, owned */
-	GPtrArray *parents;                   /* Endpoint, borrowed: who links to this one */
+	GPtrArray *ports;              /* PortMapping, owned, in order of publication */
+	GPtrArray *links;              /* Link, owned */
+	GPtrArray *parents;            /* Endpoint, borrowed: who links to this one */
 	Lifetime lifetime;
 };
 
@@ -72,5 +72,6 @@ const char *port_mapping_format(const PortMapping *mapping, char buffer[static P
 /** Checks a protocol and a port that is not 0. INVALID_ARGS names the value. */
 bool link_port_parse(const char *protocol, guint16 port, LinkPort *ret, GError **error);
 
-/** Whether a mapping forwards in this family: its host address is of it, or is any and the endpoint has an address there. */
+/** Whether a mapping forwards in this family: its host address is of it, or is any and the endpoint has an address
+ * there. */
 bool port_mapping_in_family(const Endpoint *endpoint, const PortMapping *mapping, enum family family);

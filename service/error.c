@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/error.h"
 
-G_DEFINE_QUARK(netfilter-error-quark, netfilter_error)
+/* clang-format off: the name is a word with hyphens, not a difference */
+G_DEFINE_QUARK(netfilter - error - quark, netfilter_error)
+/* clang-format on */
 
 bool netfilter_set_error(GError **error, enum netfilter_error code, const char *format, ...)
 {

@@ -26,8 +26,7 @@ static void delete_bridge(Manager *manager, Network *network)
 {
 	GError *error = NULL;
 
-	if (network->bridge_created && !manager->replaying &&
-	    !bridge_delete(manager->netlink, network->bridge, &error))
+	if (network->bridge_created && !manager->replaying && !bridge_delete(manager->netlink, network->bridge, &error))
 		host_warn(error);
 	network->bridge_created = false;
 }
@@ -112,8 +111,7 @@ static void add_pending(Manager *manager, const char *name, int ifindex)
 /* Also so that nobody makes and leaves bridges faster than they can be deleted. */
 static bool may_put_off(const Manager *manager)
 {
-	return manager->deletes_bridge &&
-	       g_hash_table_size(manager->bridges_pending) < manager->config.max_networks;
+	return manager->deletes_bridge && g_hash_table_size(manager->bridges_pending) < manager->config.max_networks;
 }
 
 void host_leave_bridge(Manager *manager, Network *network)

@@ -244,8 +244,8 @@ static void set_localnet_back(Manager *manager, const char *interface)
 
 	if (state->users > 0)
 		return;
-	if (state->switched && !manager->replaying && link_kind(manager->netlink, interface, &kind, NULL) && kind != LINK_MISSING &&
-	    !link_set_route_localnet(manager->netlink, interface, false, &error))
+	if (state->switched && !manager->replaying && link_kind(manager->netlink, interface, &kind, NULL) &&
+	    kind != LINK_MISSING && !link_set_route_localnet(manager->netlink, interface, false, &error))
 		g_warning("%s", error->message);
 	g_hash_table_remove(manager->host->localnets, interface);
 }

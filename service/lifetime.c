@@ -28,19 +28,20 @@ static int on_timeout(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNU
 
 static bool watch_descriptor(Lifetime *lifetime, sd_event *event, GError **error)
 {
-	int r = sd_event_add_io(event, &lifetime->fd_source, lifetime->fd, EPOLLIN | EPOLLRDHUP, on_descriptor, lifetime);
+	int r = sd_event_add_io(event, &lifetime->fd_source, lifetime->fd, EPOLLIN | EPOLLRDHUP, on_descriptor,
+				lifetime);
 
 	if (r < 0)
-		return netfilter_fail(error, INVALID_ARGS, "LifetimeFd: a descriptor of this kind cannot be watched: %s",
-				      g_strerror(-r));
+		return netfilter_fail(error, INVALID_ARGS,
+				      "LifetimeFd: a descriptor of this kind cannot be watched: %s", g_strerror(-r));
 	return sd_event_source_set_enabled(lifetime->fd_source, SD_EVENT_ONESHOT) >= 0;
 }
 
 /* Suspended time counts: what was promised to be gone by then is. */
 static bool watch_clock(Lifetime *lifetime, sd_event *event, GError **error)
 {
-	int r = sd_event_add_time(event, &lifetime->timeout_source, CLOCK_BOOTTIME, lifetime->deadline_usec, 1000, on_timeout,
-				  lifetime);
+	int r = sd_event_add_time(event, &lifetime->timeout_source, CLOCK_BOOTTIME, lifetime->deadline_usec, 1000,
+				  on_timeout, lifetime);
 
 	if (r < 0)
 		return netfilter_fail(error, FAILED, "TimeoutUSec: %s", g_strerror(-r));

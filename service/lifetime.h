@@ -17,11 +17,11 @@ struct Lifetime {
 	enum object_kind kind;
 	void *object; /* the one this is part of */
 	uid_t uid;
-	char *owner;     /* unique bus name of the creator; NULL when persistent */
-	bool persistent; /* until deleted */
-	bool with_owner; /* until the creator's connection closes */
-	int fd;          /* until this hangs up or is readable; -1: none */
-	guint64 token;   /* names the descriptor for a successor; 0: there is none */
+	char *owner;           /* unique bus name of the creator; NULL when persistent */
+	bool persistent;       /* until deleted */
+	bool with_owner;       /* until the creator's connection closes */
+	int fd;                /* until this hangs up or is readable; -1: none */
+	guint64 token;         /* names the descriptor for a successor; 0: there is none */
 	guint64 deadline_usec; /* CLOCK_BOOTTIME; 0: none */
 	sd_event_source *fd_source, *timeout_source;
 	LifetimeOver over;

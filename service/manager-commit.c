@@ -41,7 +41,8 @@ static void put_back(Manager *manager)
 		ruleset_settle(manager->ruleset);
 		host_settle_policies(manager);
 	} else {
-		g_critical("The kernel's rules could not be put back, the next change will try again: %s", error->message);
+		g_critical("The kernel's rules could not be put back, the next change will try again: %s",
+			   error->message);
 	}
 	manager->generation += commit.commits;
 	if (manager->state && state_is_begun(manager->state)) {

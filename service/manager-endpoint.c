@@ -6,7 +6,8 @@ static bool parse_addresses(const Manager *manager, Endpoint *endpoint, char **t
 	const Network *network = endpoint->network;
 
 	if (!texts || !texts[0])
-		return netfilter_fail(error, INVALID_ARGS, "Addresses: endpoint \"%s\" needs at least one", endpoint->name);
+		return netfilter_fail(error, INVALID_ARGS, "Addresses: endpoint \"%s\" needs at least one",
+				      endpoint->name);
 
 	for (guint i = 0; texts[i]; i++) {
 		const Endpoint *other;
@@ -21,14 +22,16 @@ static bool parse_addresses(const Manager *manager, Endpoint *endpoint, char **t
 					      family_to_string(family));
 		if (!network_has_family(network, family) || !prefix_contains(&network->subnets[family], &address) ||
 		    prefix_reserves(&network->subnets[family], &address))
-			return netfilter_fail(error, INVALID_ARGS, "Addresses: \"%s\" is not a host in a subnet of network \"%s\"",
-					      texts[i], network->name);
-		if (address_equal(&network->gateways[family], &address))
-			return netfilter_fail(error, ADDRESS_IN_USE, "address %s is the gateway of network \"%s\"", texts[i],
+			return netfilter_fail(error, INVALID_ARGS,
+					      "Addresses: \"%s\" is not a host in a subnet of network \"%s\"", texts[i],
 					      network->name);
+		if (address_equal(&network->gateways[family], &address))
+			return netfilter_fail(error, ADDRESS_IN_USE, "address %s is the gateway of network \"%s\"",
+					      texts[i], network->name);
 		other = g_hash_table_lookup(manager->endpoints, &address);
 		if (other)
-			return netfilter_fail(error, ADDRESS_IN_USE, "address %s is endpoint \"%s\"'s", texts[i], other->name);
+			return netfilter_fail(error, ADDRESS_IN_USE, "address %s is endpoint \"%s\"'s", texts[i],
+					      other->name);
 		endpoint->addresses[family] = address;
 	}
 	return true;

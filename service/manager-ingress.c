@@ -242,8 +242,8 @@ static bool publish_one(Manager *manager, Ingress *ingress, const LinkPort *requ
 bool ingress_publish(Manager *manager, Ingress *ingress, const GArray *ports, GError **error)
 {
 	if (ports->len > manager->config.max_ports_per_call)
-		return netfilter_fail(error, QUOTA_EXCEEDED, "%u ports at once are more than MaxPortsPerCall=%u", ports->len,
-				      manager->config.max_ports_per_call);
+		return netfilter_fail(error, QUOTA_EXCEEDED, "%u ports at once are more than MaxPortsPerCall=%u",
+				      ports->len, manager->config.max_ports_per_call);
 	for (guint i = 0; i < ports->len; i++)
 		if (!publish_one(manager, ingress, &g_array_index(ports, LinkPort, i), error))
 			return false;

@@ -76,20 +76,21 @@ static bool check_link(const Manager *manager, const Endpoint *parent, const End
 	const Network *network = parent->network;
 
 	if (child->network != network)
-		return netfilter_fail(error, INVALID_ARGS, "endpoint \"%s\" is in network \"%s\", not in \"%s\"", child->name,
-				      child->network->name, network->name);
+		return netfilter_fail(error, INVALID_ARGS, "endpoint \"%s\" is in network \"%s\", not in \"%s\"",
+				      child->name, child->network->name, network->name);
 	if (child == parent)
 		return netfilter_fail(error, INVALID_ARGS, "endpoint \"%s\" cannot be linked to itself", child->name);
 	if (network->communication)
-		return netfilter_fail(error, INVALID_ARGS, "the endpoints of network \"%s\" reach each other without a link",
-				      network->name);
+		return netfilter_fail(error, INVALID_ARGS,
+				      "the endpoints of network \"%s\" reach each other without a link", network->name);
 	if (network->internal)
-		return netfilter_fail(error, NETWORK_INTERNAL, "network \"%s\" is internal, it has no links", network->name);
+		return netfilter_fail(error, NETWORK_INTERNAL, "network \"%s\" is internal, it has no links",
+				      network->name);
 	if (ports->len == 0)
 		return netfilter_fail(error, INVALID_ARGS, "a link of no ports links nothing");
 	if (ports->len > manager->config.max_ports_per_call)
-		return netfilter_fail(error, QUOTA_EXCEEDED, "%u ports at once are more than MaxPortsPerCall=%u", ports->len,
-				      manager->config.max_ports_per_call);
+		return netfilter_fail(error, QUOTA_EXCEEDED, "%u ports at once are more than MaxPortsPerCall=%u",
+				      ports->len, manager->config.max_ports_per_call);
 	return true;
 }
 
@@ -120,7 +121,8 @@ bool endpoint_unlink(Manager *manager, Endpoint *parent, Endpoint *child, GError
 	Link *link = find_link(parent, child);
 
 	if (!link)
-		return netfilter_fail(error, INVALID_ARGS, "endpoint \"%s\" has no link to \"%s\"", parent->name, child->name);
+		return netfilter_fail(error, INVALID_ARGS, "endpoint \"%s\" has no link to \"%s\"", parent->name,
+				      child->name);
 	manager_remove_rules(manager, render_one(parent, link));
 	detach(parent, link);
 	transaction_push(manager->transaction, attach, NULL, done_detach, parent, link);

@@ -19,15 +19,16 @@ static bool parse_subnets(Network *network, char **texts, GError **error)
 		enum family family;
 
 		if (!prefix_parse(texts[i], &subnet))
-			return netfilter_fail(error, INVALID_ARGS, "Subnets: \"%s\" is not a subnet (like 172.18.0.0/16)",
-					      texts[i]);
+			return netfilter_fail(error, INVALID_ARGS,
+					      "Subnets: \"%s\" is not a subnet (like 172.18.0.0/16)", texts[i]);
 		family = address_family(&subnet.address);
 		if (network_has_family(network, family))
 			return netfilter_fail(error, INVALID_ARGS, "Subnets: \"%s\" is a second %s subnet", texts[i],
 					      family_to_string(family));
 		if (subnet.length < subnet_lengths[family].min || subnet.length > subnet_lengths[family].max)
-			return netfilter_fail(error, INVALID_ARGS, "Subnets: the prefix length of \"%s\" is not from %u to %u",
-					      texts[i], subnet_lengths[family].min, subnet_lengths[family].max);
+			return netfilter_fail(error, INVALID_ARGS,
+					      "Subnets: the prefix length of \"%s\" is not from %u to %u", texts[i],
+					      subnet_lengths[family].min, subnet_lengths[family].max);
 		if (address_is_loopback(&subnet.address) || address_is_multicast(&subnet.address) ||
 		    address_is_link_local(&subnet.address) || address_is_any(&subnet.address))
 			return netfilter_fail(error, INVALID_ARGS, "Subnets: \"%s\" cannot be a network's", texts[i]);
@@ -50,8 +51,8 @@ static bool parse_gateways(Network *network, char **texts, GError **error)
 					      family_to_string(family));
 		if (!network_has_family(network, family) || !prefix_contains(&network->subnets[family], &gateway) ||
 		    prefix_reserves(&network->subnets[family], &gateway))
-			return netfilter_fail(error, INVALID_ARGS, "Gateways: \"%s\" is not a host of the network's subnet",
-					      texts[i]);
+			return netfilter_fail(error, INVALID_ARGS,
+					      "Gateways: \"%s\" is not a host of the network's subnet", texts[i]);
 		network->gateways[family] = gateway;
 	}
 	for (enum family family = 0; family < N_FAMILIES; family++)

@@ -35,7 +35,8 @@ static bool reserve(Manager *manager, Endpoint *endpoint, PortMapping *mapping, 
 	if (n == 0) {
 		char text[PORT_MAPPING_STRLEN];
 
-		return netfilter_fail(error, INVALID_ARGS, "%s: endpoint \"%s\" has no address in the host address's family",
+		return netfilter_fail(error, INVALID_ARGS,
+				      "%s: endpoint \"%s\" has no address in the host address's family",
 				      port_mapping_format(mapping, text), endpoint->name);
 	}
 	if (mapping->host_port == 0) {
@@ -102,8 +103,9 @@ bool endpoint_publish(Manager *manager, Endpoint *endpoint, const GArray *mappin
 	for (guint i = 0; i < mappings->len; i++)
 		ports += g_array_index(mappings, PortMapping, i).count;
 	if (ports > manager->config.max_ports_per_call)
-		return netfilter_fail(error, QUOTA_EXCEEDED, "%" G_GUINT64_FORMAT " ports at once are more than MaxPortsPerCall=%u",
-				      ports, manager->config.max_ports_per_call);
+		return netfilter_fail(error, QUOTA_EXCEEDED,
+				      "%" G_GUINT64_FORMAT " ports at once are more than MaxPortsPerCall=%u", ports,
+				      manager->config.max_ports_per_call);
 	for (guint i = 0; i < mappings->len; i++)
 		if (!publish_one(manager, endpoint, &g_array_index(mappings, PortMapping, i), published, error))
 			return false;

@@ -28,7 +28,8 @@ void manager_tell_removed(Manager *manager, enum object_kind kind, void *object)
 /** Adds to a counter of the manager, or subtracts. */
 void manager_count(Manager *manager, guint *counter, int by);
 
-/** Counts something new against everybody's and one uid's limit; uid 0 has only the former. QUOTA_EXCEEDED names the limit. */
+/** Counts something new against everybody's and one uid's limit; uid 0 has only the former. QUOTA_EXCEEDED names the
+ * limit. */
 bool quota_take(Manager *manager, enum quota quota, uid_t uid, guint by, GError **error);
 void quota_give(Manager *manager, enum quota quota, uid_t uid, guint by);
 

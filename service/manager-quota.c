@@ -39,8 +39,8 @@ bool quota_take(Manager *manager, enum quota quota, uid_t uid, guint by, GError 
 	if (manager->restoring)
 		max = max_per_uid = G_MAXUINT;
 	if (by > max || *total > max - by)
-		return netfilter_fail(error, QUOTA_EXCEEDED, "%u more %s would be more than %s=%u", by, quotas[quota].what,
-				      quotas[quota].limit, max);
+		return netfilter_fail(error, QUOTA_EXCEEDED, "%u more %s would be more than %s=%u", by,
+				      quotas[quota].what, quotas[quota].limit, max);
 	if (uid != 0 && (by > max_per_uid || *own > max_per_uid - by))
 		return netfilter_fail(error, QUOTA_EXCEEDED, "%u more %s of uid %u would be more than %s=%u", by,
 				      quotas[quota].what, uid, quotas[quota].limit_per_uid, max_per_uid);

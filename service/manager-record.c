@@ -139,7 +139,8 @@ static bool begin(Manager *manager)
 {
 	if (manager->restoring)
 		return false;
-	transaction_push(manager->transaction, undo_record, NULL, NULL, manager, GSIZE_TO_POINTER(manager->records->len));
+	transaction_push(manager->transaction, undo_record, NULL, NULL, manager,
+			 GSIZE_TO_POINTER(manager->records->len));
 	return true;
 }
 

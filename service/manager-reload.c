@@ -84,7 +84,8 @@ bool manager_reload(Manager *manager, GError **error)
 	if (!config_load(manager->config_path, false, &fresh, error))
 		return false;
 	if (strcmp(fresh.chain_prefix, manager->config.chain_prefix) != 0) {
-		netfilter_fail(error, INVALID_ARGS, "%s: ChainPrefix=%s cannot be changed from %s while the service runs",
+		netfilter_fail(error, INVALID_ARGS,
+			       "%s: ChainPrefix=%s cannot be changed from %s while the service runs",
 			       manager->config_path, fresh.chain_prefix, manager->config.chain_prefix);
 		config_clear(&fresh);
 		return false;

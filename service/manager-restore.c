@@ -87,8 +87,9 @@ static bool apply_update(Manager *manager, Record *record, GError **error)
 	if (!record_end(record, error))
 		return false;
 	network = manager_find_network(manager, name, error);
-	return network && network_update(manager, network, UPDATE_COMMUNICATION | UPDATE_MASQUERADE | UPDATE_HOST_BINDING,
-					 &settings, error);
+	return network &&
+	       network_update(manager, network, UPDATE_COMMUNICATION | UPDATE_MASQUERADE | UPDATE_HOST_BINDING,
+			      &settings, error);
 }
 
 static bool apply_network_gone(Manager *manager, Record *record, GError **error)
@@ -149,8 +150,7 @@ static bool apply_mapping(Manager *manager, Record *record, GError **error)
 	if (!record_end(record, error))
 		return false;
 	endpoint = find_endpoint(manager, network, name, error);
-	if (!endpoint ||
-	    !port_mapping_parse(protocol, host_address, host_port, endpoint_port, count, &mapping, error))
+	if (!endpoint || !port_mapping_parse(protocol, host_address, host_port, endpoint_port, count, &mapping, error))
 		return false;
 	g_array_append_val(mappings, mapping);
 	return record->type == 'P' ? endpoint_publish(manager, endpoint, mappings, NULL, error)
@@ -273,22 +273,10 @@ static const struct {
 	char type;
 	bool (*apply)(Manager *manager, Record *record, GError **error);
 } record_types[] = {
-	{ 'S', apply_start },
-	{ 'H', host_apply_settings },
-	{ 'B', apply_bridge },
-	{ 'N', apply_network },
-	{ 'U', apply_update },
-	{ 'n', apply_network_gone },
-	{ 'E', apply_endpoint },
-	{ 'e', apply_endpoint_gone },
-	{ 'P', apply_mapping },
-	{ 'p', apply_mapping },
-	{ 'L', apply_link },
-	{ 'l', apply_link_gone },
-	{ 'I', apply_ingress },
-	{ 'i', apply_ingress_gone },
-	{ 'Q', apply_ingress_port },
-	{ 'q', apply_ingress_port },
+	{ 'S', apply_start },   { 'H', host_apply_settings }, { 'B', apply_bridge },       { 'N', apply_network },
+	{ 'U', apply_update },  { 'n', apply_network_gone },  { 'E', apply_endpoint },     { 'e', apply_endpoint_gone },
+	{ 'P', apply_mapping }, { 'p', apply_mapping },       { 'L', apply_link },         { 'l', apply_link_gone },
+	{ 'I', apply_ingress }, { 'i', apply_ingress_gone },  { 'Q', apply_ingress_port }, { 'q', apply_ingress_port },
 };
 
 /* One record that cannot be applied does not cost the others. */
@@ -370,7 +358,8 @@ static void hold_scaffolding(Manager *manager)
 	hold_shared(manager, items);
 }
 
-bool manager_restore(Manager *manager, const char *directory, const char *bus_id, GHashTable *descriptors, GError **error)
+bool manager_restore(Manager *manager, const char *directory, const char *bus_id, GHashTable *descriptors,
+		     GError **error)
 {
 	g_auto(StateContent) content = {};
 	guint mark;

@@ -20,8 +20,7 @@ Manager *manager_new(Config *config, const char *config_path, sd_event *event, G
 	manager->bridges = g_hash_table_new(g_str_hash, g_str_equal);
 	manager->endpoints = g_hash_table_new(address_hash, address_equal_func);
 	manager->over = g_hash_table_new(NULL, NULL);
-	manager->owners =
-		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
+	manager->owners = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
 	manager->usage = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	manager->transaction = transaction_new();
 	manager->ruleset = ruleset_new();
@@ -129,14 +128,15 @@ bool name_is_valid(const char *what, const char *name, GError **error)
 	if (length == 0)
 		return netfilter_fail(error, INVALID_ARGS, "the name of the %s is empty", what);
 	if (length > NAME_MAX_BYTES)
-		return netfilter_fail(error, INVALID_ARGS, "the name of the %s, \"%.*s…\", is longer than %d bytes", what, 16,
-				      name, NAME_MAX_BYTES);
+		return netfilter_fail(error, INVALID_ARGS, "the name of the %s, \"%.*s…\", is longer than %d bytes",
+				      what, 16, name, NAME_MAX_BYTES);
 	if (!g_utf8_validate(name, length, NULL))
 		return netfilter_fail(error, INVALID_ARGS, "the name of the %s is not UTF-8", what);
 	for (const char *c = name; *c; c = g_utf8_next_char(c))
 		if (!g_unichar_isprint(g_utf8_get_char(c)))
-			return netfilter_fail(error, INVALID_ARGS, "the name of the %s has a character that cannot be printed: \"%s\"",
-					      what, name);
+			return netfilter_fail(error, INVALID_ARGS,
+					      "the name of the %s has a character that cannot be printed: \"%s\"", what,
+					      name);
 	return true;
 }
 
@@ -170,7 +170,8 @@ static void undo_add_rules(void *context, void *object)
 	Manager *manager = context;
 
 	for (guint n = GPOINTER_TO_UINT(object); n > 0; n--) {
-		ruleset_remove(manager->ruleset, &g_array_index(manager->rendered, RuleItem, manager->rendered->len - 1));
+		ruleset_remove(manager->ruleset,
+			       &g_array_index(manager->rendered, RuleItem, manager->rendered->len - 1));
 		g_array_set_size(manager->rendered, manager->rendered->len - 1);
 	}
 }

@@ -53,22 +53,22 @@ struct Manager {
 	GHashTable *endpoints; /* Address → Endpoint */
 	GHashTable *over;      /* set of Lifetime that have ended and whose objects are still there */
 	GHashTable *owners;    /* unique bus name → set of Lifetime whose objects go with it */
-	bool started; /* the chains are asked for */
+	bool started;          /* the chains are asked for */
 
-	State *state;           /* NULL before manager_restore() */
-	GByteArray *records;    /* what is to be written down of the transaction (manager-record.c) */
-	char *bus_id;           /* of the bus the owners are on */
-	bool has_predecessor;   /* the chains in the kernel are ours, whatever is in them */
-	bool other_bus;         /* the restored owners were on another bus: all are gone */
-	bool converging;        /* the first commit is still to come: what differs in the kernel is no drift */
-	bool restoring;         /* records are being applied */
-	bool replaying;         /* records of what happened: the host has been through it */
+	State *state;         /* NULL before manager_restore() */
+	GByteArray *records;  /* what is to be written down of the transaction (manager-record.c) */
+	char *bus_id;         /* of the bus the owners are on */
+	bool has_predecessor; /* the chains in the kernel are ours, whatever is in them */
+	bool other_bus;       /* the restored owners were on another bus: all are gone */
+	bool converging;      /* the first commit is still to come: what differs in the kernel is no drift */
+	bool restoring;       /* records are being applied */
+	bool replaying;       /* records of what happened: the host has been through it */
 	guint64 restored_sequence;
 	GHashTable *descriptors; /* token (guint64) → descriptor, while restoring; borrowed */
 
 	guint n_external; /* networks that are not internal */
 	Usage total;
-	GHashTable *usage; /* uid → Usage, owned */
+	GHashTable *usage;  /* uid → Usage, owned */
 	guint64 sequence;   /* the last given to anything rendered */
 	guint64 generation; /* commits to the kernel */
 
@@ -79,10 +79,10 @@ struct Manager {
 	Iptables *iptables;
 	Netlink *netlink;
 	Ports *ports;
-	ConntrackFilter *stale;        /* connections to forget once the transaction is done */
-	GHashTable *bridges_leaving;   /* set of interface names that are free when it is */
-	GHashTable *bridges_pending;   /* interface name → PendingBridge, owned: to be deleted in time */
-	bool deletes_bridge;           /* once it is done */
+	ConntrackFilter *stale;      /* connections to forget once the transaction is done */
+	GHashTable *bridges_leaving; /* set of interface names that are free when it is */
+	GHashTable *bridges_pending; /* interface name → PendingBridge, owned: to be deleted in time */
+	bool deletes_bridge;         /* once it is done */
 	struct HostSettings *host;
 	GError *refusal; /* why nothing may be changed (FOREIGN_CHAIN, BACKEND_UNAVAILABLE); NULL normally */
 };
@@ -139,7 +139,8 @@ bool manager_commit(Manager *manager, GError **error);
  */
 bool manager_sweep_bridge(Manager *manager);
 
-/** What can wait until the callers have their answers: the state is written anew when it has become long, and memory goes back. */
+/** What can wait until the callers have their answers: the state is written anew when it has become long, and memory
+ * goes back. */
 void manager_tidy(Manager *manager);
 
 /** Compares every table with what should be there and mends it. Counts the rules written or removed. Needs the lock. */
@@ -219,7 +220,8 @@ void ingress_delete(Manager *manager, Ingress *ingress);
 /** The connection is gone, and with it all it owned. */
 void manager_owner_left(Manager *manager, const char *owner);
 
-/** After a restart: everything goes whose owner is not among the names on the bus (NULL-terminated), or whose time is over. */
+/** After a restart: everything goes whose owner is not among the names on the bus (NULL-terminated), or whose time is
+ * over. */
 void manager_end_orphans(Manager *manager, char *const *alive);
 
 /** Deletes every object whose descriptor or time has ended its life. */

@@ -13,10 +13,10 @@ typedef struct Network {
 	bool internal;
 	bool communication; /* between its endpoints */
 	bool masquerade;
-	Address host_binding; /* default host address of its ports; AF_UNSPEC: any */
-	bool bridge_created;         /* ours to delete */
-	guint64 sequence;            /* age: unique and ascending among everything that is rendered */
-	GHashTable *endpoints;       /* name → Endpoint, owned */
+	Address host_binding;  /* default host address of its ports; AF_UNSPEC: any */
+	bool bridge_created;   /* ours to delete */
+	guint64 sequence;      /* age: unique and ascending among everything that is rendered */
+	GHashTable *endpoints; /* name → Endpoint, owned */
 	Lifetime lifetime;
 } Network;
 

@@ -22,10 +22,10 @@ typedef struct Binding {
 } Binding;
 
 struct Ports {
-	GHashTable *bindings;    /* port_key() → Binding */
-	guint16 cursors[256];    /* by protocol: the last port handed out */
-	bool warned[256];        /* by protocol: no socket to reserve with */
-	bool warned_blind;       /* and the kernel does not say who has the port */
+	GHashTable *bindings; /* port_key() → Binding */
+	guint16 cursors[256]; /* by protocol: the last port handed out */
+	bool warned[256];     /* by protocol: no socket to reserve with */
+	bool warned_blind;    /* and the kernel does not say who has the port */
 	bool tolerant;
 };
 
@@ -156,8 +156,8 @@ static bool is_bound_on_host(Ports *ports, const PortRange *range, guint16 port,
 	g_autoptr(GError) error = NULL;
 	guint end = (guint)range->first + range->count;
 
-	if (port > *next_bound && !sockets_find_bound(range->protocol, range->family, &range->address, port,
-						      end - port, next_bound, &error)) {
+	if (port > *next_bound && !sockets_find_bound(range->protocol, range->family, &range->address, port, end - port,
+						      next_bound, &error)) {
 		*next_bound = end;
 		if (!ports->warned_blind)
 			g_warning("Cannot tell whether a program on the host has %s port %u, publishing it all the "
@@ -266,8 +266,7 @@ static enum reserve_result reserve_range(Ports *ports, Transaction *transaction,
 	guint next_bound = 0;
 
 	for (guint i = 0; i < range->count; i++) {
-		enum reserve_result result =
-			reserve_port(ports, range, range->first + i, &next_bound, ret_errno);
+		enum reserve_result result = reserve_port(ports, range, range->first + i, &next_bound, ret_errno);
 
 		if (result == RESERVED)
 			continue;
@@ -308,8 +307,8 @@ bool ports_reserve(Ports *ports, Transaction *transaction, const PortRange *rang
 			    range_format(range, port, text));
 		return false;
 	case IN_USE_ON_HOST:
-		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_PORT_IN_USE, "%s is in use by a program on the host",
-			    range_format(range, port, text));
+		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_PORT_IN_USE,
+			    "%s is in use by a program on the host", range_format(range, port, text));
 		return false;
 	case BIND_FAILED:
 		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "%s cannot be reserved: %s",
@@ -385,7 +384,8 @@ bool ports_allocate(Ports *ports, Transaction *transaction, PortRange *ranges, g
 		}
 	}
 	g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_PORTS_EXHAUSTED,
-		    "no %u consecutive %s port(s) are free from %u to %u", count, protocol_to_string(protocol), min, max);
+		    "no %u consecutive %s port(s) are free from %u to %u", count, protocol_to_string(protocol), min,
+		    max);
 	return false;
 }
 

@@ -45,7 +45,8 @@ void ports_release(Ports *ports, Transaction *transaction, const PortRange *rang
  */
 bool ports_allocate(Ports *ports, Transaction *transaction, PortRange *ranges, guint n, GError **error);
 
-/** While tolerant, a port that a program on the host has taken meanwhile is published all the same, and said so in the log. */
+/** While tolerant, a port that a program on the host has taken meanwhile is published all the same, and said so in the
+ * log. */
 void ports_set_tolerant(Ports *ports, bool tolerant);
 
 /** Where the next allocation of that protocol starts looking; for those who try something and take it back. */

@@ -223,8 +223,7 @@ static bool write_frame(int fd, enum frame_type type, const void *data, gsize si
 
 static bool write_whole(int fd, const GByteArray *group, guint64 generation)
 {
-	return write_all(fd, MAGIC, strlen(MAGIC)) &&
-	       write_frame(fd, FRAME_GROUP, group->data, group->len) &&
+	return write_all(fd, MAGIC, strlen(MAGIC)) && write_frame(fd, FRAME_GROUP, group->data, group->len) &&
 	       write_frame(fd, FRAME_FINISHED, &generation, sizeof generation) && fsync(fd) >= 0;
 }
 

@@ -43,9 +43,8 @@ pid_t polkit_pid(World *world)
 	sd_bus_message *reply = NULL;
 	guint32 pid = 0;
 
-	g_assert_cmpint(sd_bus_call_method(world->rig.starter, "org.freedesktop.DBus",
-					   "/org/freedesktop/DBus", "org.freedesktop.DBus",
-					   "GetConnectionUnixProcessID", NULL, &reply, "s",
+	g_assert_cmpint(sd_bus_call_method(world->rig.starter, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+					   "org.freedesktop.DBus", "GetConnectionUnixProcessID", NULL, &reply, "s",
 					   "org.freedesktop.PolicyKit1"),
 			>=, 0);
 	sd_bus_message_read(reply, "u", &pid);
@@ -62,11 +61,10 @@ static void polkit_wait(World *world, bool there)
 
 void polkit_start(World *world)
 {
-	const char *const argv[] = {g_getenv("POLKITD"), "--no-debug", NULL};
+	const char *const argv[] = { g_getenv("POLKITD"), "--no-debug", NULL };
 
-	g_assert_true(g_spawn_async(NULL, (char **)argv, NULL,
-				    G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL,
-				    NULL));
+	g_assert_true(g_spawn_async(NULL, (char **)argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL,
+				    NULL, NULL, NULL, NULL));
 	polkit_wait(world, true);
 }
 
@@ -105,22 +103,22 @@ void alice_creates(World *world, const char *settings)
 static const struct {
 	const char *path, *interface, *member, *types, *arguments;
 } changes[] = {
-	{"", "Manager", "CreateNetwork", "sa{sv}", "'x', {'Subnets': <['172.30.0.0/16']>}"},
-	{"", "Manager", "CreateIngress", "sa{sv}", "'x', {'Gateway': <'172.18.0.9'>}"},
-	{"", "Manager", "Reconcile", "", ""},
-	{"", "Manager", "Reload", "", ""},
-	{WEB, "Network", "CreateEndpoint", "sa{sv}", "'x', {'Addresses': <['172.18.0.4']>}"},
-	{WEB, "Network", "CreateEndpoints", "a(sa{sv})", "[('x', {'Addresses': <['172.18.0.4']>})]"},
-	{WEB, "Network", "Update", "a{sv}", "{'Masquerade': <false>}"},
-	{APP, "Endpoint", "Publish", "a(ssqqq)", MAPPING("tcp", "8090")},
-	{APP, "Endpoint", "Unpublish", "a(ssqqq)", MAPPING("tcp", "8080")},
-	{APP, "Endpoint", "Link", "oa(sq)", "'" ROOT WEB "/endpoint/other', [('tcp', uint16 80)]"},
-	{APP, "Endpoint", "Unlink", "o", "'" ROOT WEB "/endpoint/other'"},
-	{APP, "Endpoint", "Delete", "", ""},
-	{WEB, "Network", "Delete", "", ""},
-	{FRONT, "Ingress", "Publish", "a(sq)", "[('tcp', uint16 444)]"},
-	{FRONT, "Ingress", "Unpublish", "a(sq)", "[('tcp', uint16 443)]"},
-	{FRONT, "Ingress", "Delete", "", ""},
+	{ "", "Manager", "CreateNetwork", "sa{sv}", "'x', {'Subnets': <['172.30.0.0/16']>}" },
+	{ "", "Manager", "CreateIngress", "sa{sv}", "'x', {'Gateway': <'172.18.0.9'>}" },
+	{ "", "Manager", "Reconcile", "", "" },
+	{ "", "Manager", "Reload", "", "" },
+	{ WEB, "Network", "CreateEndpoint", "sa{sv}", "'x', {'Addresses': <['172.18.0.4']>}" },
+	{ WEB, "Network", "CreateEndpoints", "a(sa{sv})", "[('x', {'Addresses': <['172.18.0.4']>})]" },
+	{ WEB, "Network", "Update", "a{sv}", "{'Masquerade': <false>}" },
+	{ APP, "Endpoint", "Publish", "a(ssqqq)", MAPPING("tcp", "8090") },
+	{ APP, "Endpoint", "Unpublish", "a(ssqqq)", MAPPING("tcp", "8080") },
+	{ APP, "Endpoint", "Link", "oa(sq)", "'" ROOT WEB "/endpoint/other', [('tcp', uint16 80)]" },
+	{ APP, "Endpoint", "Unlink", "o", "'" ROOT WEB "/endpoint/other'" },
+	{ APP, "Endpoint", "Delete", "", "" },
+	{ WEB, "Network", "Delete", "", "" },
+	{ FRONT, "Ingress", "Publish", "a(sq)", "[('tcp', uint16 444)]" },
+	{ FRONT, "Ingress", "Unpublish", "a(sq)", "[('tcp', uint16 443)]" },
+	{ FRONT, "Ingress", "Delete", "", "" },
 };
 
 static void nothing_is_missing(void)
@@ -132,8 +130,7 @@ static void nothing_is_missing(void)
 			found = g_str_has_suffix(policy_methods[i].interface, changes[j].interface) &&
 				strcmp(policy_methods[i].member, changes[j].member) == 0;
 		if (!found) {
-			g_test_message("%s.%s is not tried", policy_methods[i].interface,
-				       policy_methods[i].member);
+			g_test_message("%s.%s is not tried", policy_methods[i].interface, policy_methods[i].member);
 			g_test_fail();
 		}
 	}
@@ -144,8 +141,7 @@ void refuse_all(World *world, GDBusConnection *caller, const char *error)
 {
 	nothing_is_missing();
 	for (gsize i = 0; i < G_N_ELEMENTS(changes); i++) {
-		g_autofree char *interface =
-			g_strconcat("org.example.NetFilter.", changes[i].interface, NULL);
+		g_autofree char *interface = g_strconcat("org.example.NetFilter.", changes[i].interface, NULL);
 		const PolicyMethod *method = policy_method_find(interface, changes[i].member);
 
 		g_assert_nonnull(method);
@@ -188,7 +184,7 @@ void wait_until_asked(World *world, GDBusConnection *caller)
 
 static void change_groups(const char *option)
 {
-	static const char *const users[] = {"alice", "bob"};
+	static const char *const users[] = { "alice", "bob" };
 
 	for (guint i = 0; i < G_N_ELEMENTS(users); i++) {
 		g_autofree char *command = g_strdup_printf("gpasswd %s %s netfilter", option, users[i]);
@@ -211,7 +207,7 @@ static void close_and_wait(World *world, GDBusConnection *connection)
 static void run(gconstpointer data)
 {
 	const AccessTest *test = data;
-	World world = {.rig = {.host = netns_current(), .configuration = test->configuration ?: ""}};
+	World world = { .rig = { .host = netns_current(), .configuration = test->configuration ?: "" } };
 
 	if (test->members)
 		change_groups("-a");
@@ -237,13 +233,13 @@ static void load_example(void)
 {
 	g_autofree char *example =
 		g_test_build_filename(G_TEST_DIST, "..", "policy", "50-netfilter-example.rules", NULL);
-	World world = {.rig = {.starter = bus_connect()}};
+	World world = { .rig = { .starter = bus_connect() } };
 	g_autoptr(GError) error = NULL;
 	g_autofree char *text = NULL;
 
 	if (!g_file_get_contents(example, &text, NULL, &error) ||
-	    !g_file_set_contents_full(RULES "50-netfilter-example.rules", text, -1, G_FILE_SET_CONTENTS_NONE,
-				      0644, &error))
+	    !g_file_set_contents_full(RULES "50-netfilter-example.rules", text, -1, G_FILE_SET_CONTENTS_NONE, 0644,
+				      &error))
 		g_error("%s", error->message);
 	polkit_kill(&world);
 	polkit_start(&world);

@@ -12,13 +12,13 @@ enum { PATIENCE_MS = 20000 };
 void agent_start(Agent *agent, pid_t process, const char *mind)
 {
 	g_autofree char *number = g_strdup_printf("%d", (int)process);
-	char *argv[] = {(char *)g_getenv("POLKIT_AGENT"), number, (char *)mind, NULL};
+	char *argv[] = { (char *)g_getenv("POLKIT_AGENT"), number, (char *)mind, NULL };
 	g_autoptr(GError) error = NULL;
 	g_autofree char *line = NULL;
 	int output;
 
-	if (!g_spawn_async_with_pipes(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &agent->pid,
-				      NULL, &output, NULL, &error))
+	if (!g_spawn_async_with_pipes(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &agent->pid, NULL,
+				      &output, NULL, &error))
 		g_error("%s", error->message);
 	agent->output = fdopen(output, "r");
 	setvbuf(agent->output, NULL, _IONBF, 0); /* it is polled */
@@ -29,7 +29,7 @@ void agent_start(Agent *agent, pid_t process, const char *mind)
 
 char *agent_line(Agent *agent)
 {
-	struct pollfd output = {fileno(agent->output), POLLIN};
+	struct pollfd output = { fileno(agent->output), POLLIN };
 	char *line = NULL;
 	gsize size = 0;
 

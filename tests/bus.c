@@ -40,7 +40,7 @@ static GPid spawn(const char *const *argv)
 void bus_start(void)
 {
 	g_autofree char *config = g_test_build_filename(G_TEST_DIST, "bus.conf", NULL);
-	const char *const argv[] = {"dbus-daemon", "--config-file", config, "--nofork", "--nopidfile", NULL};
+	const char *const argv[] = { "dbus-daemon", "--config-file", config, "--nofork", "--nopidfile", NULL };
 
 	g_assert_no_errno(g_mkdir_with_parents(BUS_DIRECTORY, 0755));
 	g_setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=" BUS_SOCKET, TRUE);
@@ -70,12 +70,12 @@ static gboolean on_the_bus(sd_bus *bus)
 GPid service_start(sd_bus *bus, const char *configuration)
 {
 	g_autofree char *text = g_strdup_printf("[NetFilter]\n%s\n", configuration);
-	const char *const argv[] = {g_getenv("NETFILTERD") ?: "netfilterd",
-				    "--config",
-				    CONFIGURATION,
-				    "--runtime-directory",
-				    RUNTIME_DIRECTORY,
-				    NULL};
+	const char *const argv[] = { g_getenv("NETFILTERD") ?: "netfilterd",
+				     "--config",
+				     CONFIGURATION,
+				     "--runtime-directory",
+				     RUNTIME_DIRECTORY,
+				     NULL };
 	g_autoptr(GError) error = NULL;
 	GPid pid;
 
@@ -114,8 +114,8 @@ void service_kill(GPid pid)
 		g_error("waitpid: %s", g_strerror(errno));
 }
 
-static int call_va(sd_bus *bus, const char *path, const char *interface, const char *member,
-		   sd_bus_error *error, sd_bus_message **ret, const char *types, va_list args)
+static int call_va(sd_bus *bus, const char *path, const char *interface, const char *member, sd_bus_error *error,
+		   sd_bus_message **ret, const char *types, va_list args)
 {
 	g_autofree char *object = g_strconcat(ROOT, path, NULL);
 	g_autofree char *full = g_strconcat(SERVICE ".", interface, NULL);
@@ -156,8 +156,8 @@ void call(sd_bus *bus, const char *path, const char *interface, const char *memb
 	sd_bus_message_unref(must(r, interface, member, &error, reply));
 }
 
-sd_bus_message *call_reply(sd_bus *bus, const char *path, const char *interface, const char *member,
-			   const char *types, ...)
+sd_bus_message *call_reply(sd_bus *bus, const char *path, const char *interface, const char *member, const char *types,
+			   ...)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *reply = NULL;
@@ -170,8 +170,7 @@ sd_bus_message *call_reply(sd_bus *bus, const char *path, const char *interface,
 	return must(r, interface, member, &error, reply);
 }
 
-const char *call_error(sd_bus *bus, const char *path, const char *interface, const char *member,
-		       const char *types, ...)
+const char *call_error(sd_bus *bus, const char *path, const char *interface, const char *member, const char *types, ...)
 {
 	static char name[64];
 	sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -194,8 +193,8 @@ void wait_gone(sd_bus *bus, const char *path)
 	int r = 0;
 
 	for (guint i = 0; i < GONE_MS && r >= 0; i++) {
-		r = sd_bus_call_method(bus, SERVICE, object, "org.freedesktop.DBus.Properties", "GetAll",
-				       NULL, NULL, "s", "");
+		r = sd_bus_call_method(bus, SERVICE, object, "org.freedesktop.DBus.Properties", "GetAll", NULL, NULL,
+				       "s", "");
 		if (r >= 0)
 			g_usleep(G_TIME_SPAN_MILLISECOND);
 	}

@@ -32,12 +32,12 @@ void service_kill(GPid pid);
 void call(sd_bus *bus, const char *path, const char *interface, const char *member, const char *types, ...);
 
 /** The same, and its reply; NULL when it failed. */
-sd_bus_message *call_reply(sd_bus *bus, const char *path, const char *interface, const char *member,
-			   const char *types, ...);
+sd_bus_message *call_reply(sd_bus *bus, const char *path, const char *interface, const char *member, const char *types,
+			   ...);
 
 /** Calls a method that must fail: what follows the last dot of the error's name, or "" when it did not. */
-const char *call_error(sd_bus *bus, const char *path, const char *interface, const char *member,
-		       const char *types, ...);
+const char *call_error(sd_bus *bus, const char *path, const char *interface, const char *member, const char *types,
+		       ...);
 
 /** Waits until there is no such object, as after the death of its client; fails the test when it stays. */
 void wait_gone(sd_bus *bus, const char *path);

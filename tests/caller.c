@@ -12,7 +12,7 @@
 
 enum outcome { YES, DENIED, INTERACTIVE, QUOTA, OTHER, N_OUTCOMES };
 
-static const char *const outcome_names[N_OUTCOMES] = {"yes", "denied", "interactive", "quota", "other"};
+static const char *const outcome_names[N_OUTCOMES] = { "yes", "denied", "interactive", "quota", "other" };
 
 typedef struct Trip {
 	FILE *report;
@@ -68,9 +68,9 @@ static int ask(sd_bus *bus, Trip *trip, guint index)
 	Expected *expected = g_new(Expected, 1);
 	int r;
 
-	*expected = (Expected){trip, index};
-	r = sd_bus_message_new_method_call(bus, &call, "org.example.NetFilter", "/org/example/NetFilter",
-					   interface, ask->member);
+	*expected = (Expected){ trip, index };
+	r = sd_bus_message_new_method_call(bus, &call, "org.example.NetFilter", "/org/example/NetFilter", interface,
+					   ask->member);
 	if (r >= 0)
 		r = sd_bus_message_set_allow_interactive_authorization(call, ask->interactive);
 	if (r >= 0)
@@ -85,7 +85,7 @@ static int ask(sd_bus *bus, Trip *trip, guint index)
 
 static int travel(FILE *report, const Errand *errand)
 {
-	Trip trip = {.report = report, .errand = errand, .in_order = true};
+	Trip trip = { .report = report, .errand = errand, .in_order = true };
 	sd_bus *bus;
 	int r;
 

@@ -12,7 +12,7 @@
 typedef struct Ask {
 	const char *interface, *member; /* interface below org.example.NetFilter */
 	guint actions;                  /* besides the method's own */
-	const char *details[12]; /* NULL-terminated */
+	const char *details[12];        /* NULL-terminated */
 	bool interactive;
 } Ask;
 

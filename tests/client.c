@@ -27,8 +27,7 @@ static GVariant *parse(const char *types, const char *arguments)
 	g_autoptr(GError) error = NULL;
 	GVariant *value;
 
-	text = g_strdup_printf(g_variant_type_n_items((const GVariantType *)type) == 1 ? "(%s,)" : "(%s)",
-			       arguments);
+	text = g_strdup_printf(g_variant_type_n_items((const GVariantType *)type) == 1 ? "(%s,)" : "(%s)", arguments);
 	value = g_variant_parse((const GVariantType *)type, text, NULL, NULL, &error);
 	if (!value)
 		g_error("%s as %s: %s", text, type, error->message);

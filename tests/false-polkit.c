@@ -8,8 +8,7 @@
 static sd_bus_slot *slot;
 static GQueue heard = G_QUEUE_INIT; /* char *, owned */
 
-static int on_message(sd_bus_message *message, G_GNUC_UNUSED void *userdata,
-		      G_GNUC_UNUSED sd_bus_error *error)
+static int on_message(sd_bus_message *message, G_GNUC_UNUSED void *userdata, G_GNUC_UNUSED sd_bus_error *error)
 {
 	const char *kind, *action, *id;
 	guint32 flags;

@@ -83,8 +83,8 @@ Endpoint *model_add_endpoint(Model *model, Network *network, const char *address
 	return endpoint;
 }
 
-void model_publish(Model *model, Endpoint *endpoint, guint8 protocol, const char *host_address,
-		   guint16 host_port, guint16 endpoint_port, guint16 count)
+void model_publish(Model *model, Endpoint *endpoint, guint8 protocol, const char *host_address, guint16 host_port,
+		   guint16 endpoint_port, guint16 count)
 {
 	PortMapping *mapping = g_new0(PortMapping, 1);
 	GArray *items = items_new();

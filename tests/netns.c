@@ -13,8 +13,7 @@ static bool succeeds(const char *command)
 	g_autofree char *out = NULL, *err = NULL;
 	int status;
 
-	return g_spawn_command_line_sync(command, &out, &err, &status, NULL) &&
-	       g_spawn_check_wait_status(status, NULL);
+	return g_spawn_command_line_sync(command, &out, &err, &status, NULL) && g_spawn_check_wait_status(status, NULL);
 }
 
 bool netns_isolate(const char **ret_reason)

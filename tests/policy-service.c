@@ -54,8 +54,8 @@ static void on_identified(sd_bus_message *call, G_GNUC_UNUSED uid_t uid, const G
 	if (r >= 0)
 		r = sd_bus_message_read_strv(call, &details);
 	if (r >= 0)
-		r = policy_ask(policy, call, actions | 1u << method->action, (const char *const *)details,
-			       on_answer, NULL);
+		r = policy_ask(policy, call, actions | 1u << method->action, (const char *const *)details, on_answer,
+			       NULL);
 	if (r < 0)
 		sd_bus_reply_method_errno(call, r, NULL);
 	for (char **detail = details; detail && *detail; detail++)
@@ -104,8 +104,7 @@ static int serve(guint max_pending, guint64 timeout_usec, int ready)
 		r = sd_bus_add_object(bus, NULL, "/org/example/NetFilter", on_call, NULL);
 	if (r >= 0)
 		r = sd_bus_match_signal(bus, NULL, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-					"org.freedesktop.DBus", "NameOwnerChanged", on_name_owner_changed,
-					NULL);
+					"org.freedesktop.DBus", "NameOwnerChanged", on_name_owner_changed, NULL);
 	if (r >= 0)
 		r = sd_bus_request_name(bus, "org.example.NetFilter", 0);
 	if (r >= 0)

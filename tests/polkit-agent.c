@@ -25,8 +25,7 @@ static int on_responded(sd_bus_message *reply, void *userdata, G_GNUC_UNUSED sd_
 {
 	sd_bus_message *question = userdata;
 	const sd_bus_error *failure = sd_bus_message_get_error(reply);
-	int r = failure ? sd_bus_reply_method_error(question, failure)
-			: sd_bus_reply_method_return(question, NULL);
+	int r = failure ? sd_bus_reply_method_error(question, failure) : sd_bus_reply_method_return(question, NULL);
 
 	sd_bus_message_unref(question);
 	return r;
@@ -43,8 +42,7 @@ static int on_begin(sd_bus_message *question, G_GNUC_UNUSED void *userdata, G_GN
 		return r;
 	printf("asked %s %s\n", action, message);
 	if (strcmp(mind, "deny") == 0)
-		return sd_bus_reply_method_errorf(question, "org.freedesktop.PolicyKit1.Error.Cancelled",
-						  "dismissed");
+		return sd_bus_reply_method_errorf(question, "org.freedesktop.PolicyKit1.Error.Cancelled", "dismissed");
 
 	r = sd_bus_message_skip(question, "a{ss}");
 	if (r < 0)
@@ -65,9 +63,9 @@ static int on_begin(sd_bus_message *question, G_GNUC_UNUSED void *userdata, G_GN
 	r = sd_bus_message_read(question, "sa{sv}", &kind, 1, &key, "u", &uid);
 	if (r < 0)
 		return r;
-	r = sd_bus_call_method_async(sd_bus_message_get_bus(question), NULL, POLKIT_NAME, POLKIT_PATH,
-				     POLKIT_INTERFACE, "AuthenticationAgentResponse2", on_responded, question,
-				     "us(sa{sv})", (guint32)getuid(), cookie, kind, 1, "uid", "u", uid);
+	r = sd_bus_call_method_async(sd_bus_message_get_bus(question), NULL, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE,
+				     "AuthenticationAgentResponse2", on_responded, question, "us(sa{sv})",
+				     (guint32)getuid(), cookie, kind, 1, "uid", "u", uid);
 	if (r < 0)
 		return r;
 	sd_bus_message_ref(question);
@@ -115,10 +113,10 @@ int main(int argc, char **argv)
 	    sd_bus_add_object_vtable(bus, NULL, "/agent", "org.freedesktop.PolicyKit1.AuthenticationAgent",
 				     agent_vtable, NULL) < 0)
 		return 1;
-	r = sd_bus_call_method(bus, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE, "RegisterAuthenticationAgent",
-			       &error, NULL, "(sa{sv})ss", "unix-process", 2, "pid", "u",
-			       (guint32)g_ascii_strtoull(argv[1], NULL, 10), "start-time", "t",
-			       start_time(argv[1]), "C", "/agent");
+	r = sd_bus_call_method(bus, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE, "RegisterAuthenticationAgent", &error,
+			       NULL, "(sa{sv})ss", "unix-process", 2, "pid", "u",
+			       (guint32)g_ascii_strtoull(argv[1], NULL, 10), "start-time", "t", start_time(argv[1]),
+			       "C", "/agent");
 	if (r < 0) {
 		fprintf(stderr, "%s\n", error.message);
 		return 1;

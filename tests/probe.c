@@ -32,7 +32,7 @@ static void listener_clear(gpointer data)
 
 static void add_listener(int fd, const char *name, bool accepts)
 {
-	Listener listener = {.fd = fd, .name = g_strdup(name), .accepts = accepts};
+	Listener listener = { .fd = fd, .name = g_strdup(name), .accepts = accepts };
 
 	if (!listeners) {
 		listeners = g_array_new(FALSE, FALSE, sizeof(Listener));
@@ -80,8 +80,7 @@ static int socket_there(int netns, int family, const char *protocol)
 	int before = netns_current(), fd;
 
 	netns_enter(netns);
-	fd = socket(family,
-		    (strcmp(protocol, "tcp") == 0 ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC,
+	fd = socket(family, (strcmp(protocol, "tcp") == 0 ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC,
 		    0);
 	if (fd < 0)
 		g_error("socket: %s", g_strerror(errno));
@@ -97,9 +96,8 @@ static int bind_there(int netns, const char *protocol, const char *text, guint16
 	int fd = socket_there(netns, address.ss_family, protocol);
 
 	if (address.ss_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int));
-	if (bind(fd, (struct sockaddr *)&address, length) < 0 ||
-	    (strcmp(protocol, "tcp") == 0 && listen(fd, 16) < 0)) {
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){ 1 }, sizeof(int));
+	if (bind(fd, (struct sockaddr *)&address, length) < 0 || (strcmp(protocol, "tcp") == 0 && listen(fd, 16) < 0)) {
 		close(fd);
 		return -errno;
 	}
@@ -108,7 +106,7 @@ static int bind_there(int netns, const char *protocol, const char *text, guint16
 
 void listener_open(int netns, const char *name, const char *protocol, const char *address, guint16 port)
 {
-	const char *addresses[] = {address ?: "0.0.0.0", address ? NULL : "::"};
+	const char *addresses[] = { address ?: "0.0.0.0", address ? NULL : "::" };
 
 	for (guint i = 0; i < G_N_ELEMENTS(addresses) && addresses[i]; i++) {
 		int fd = bind_there(netns, protocol, addresses[i], port);
@@ -156,8 +154,8 @@ static bool listener_serve(const Listener *listener)
 	}
 	address_format(&peer, text);
 	answer = g_strdup_printf("%s %s from %s", nonce, listener->name, text);
-	return sendto(listener->fd, answer, strlen(answer), MSG_NOSIGNAL,
-		      stream ? NULL : (struct sockaddr *)&peer, stream ? 0 : length) > 0;
+	return sendto(listener->fd, answer, strlen(answer), MSG_NOSIGNAL, stream ? NULL : (struct sockaddr *)&peer,
+		      stream ? 0 : length) > 0;
 }
 
 /* Serves whoever speaks up until one of the flows has something to say; false: in time none has. */
@@ -171,8 +169,7 @@ static bool serve_until(struct pollfd *flows, guint n_flows, gint64 deadline)
 		if (left <= 0)
 			return false;
 		for (guint i = 0; i < n; i++)
-			fds[i] = (struct pollfd){.fd = g_array_index(listeners, Listener, i).fd,
-						 .events = POLLIN};
+			fds[i] = (struct pollfd){ .fd = g_array_index(listeners, Listener, i).fd, .events = POLLIN };
 		memcpy(fds + n, flows, n_flows * sizeof *flows);
 		if (poll(fds, n + n_flows, left / 1000 + 1) < 0 && errno != EINTR)
 			g_error("poll: %s", g_strerror(errno));
@@ -244,7 +241,7 @@ static void question_begin(Question *question, struct pollfd *flow, int fd)
 {
 	*question = (Question){};
 	snprintf(question->nonce, sizeof question->nonce, "%08x", g_random_int());
-	*flow = (struct pollfd){.fd = fd, .events = POLLOUT};
+	*flow = (struct pollfd){ .fd = fd, .events = POLLOUT };
 }
 
 static void question_send(Question *question, struct pollfd *flow)
@@ -304,8 +301,7 @@ const char *flow_ask(int flow, const char *expected)
 	return question.answer ?: "silence";
 }
 
-static const char *probe_once(int netns, const char *protocol, const char *address, guint16 port,
-			      const char *expected)
+static const char *probe_once(int netns, const char *protocol, const char *address, guint16 port, const char *expected)
 {
 	int flow = flow_open(netns, protocol, address, port);
 	const char *result = flow_ask(flow, expected);
@@ -341,9 +337,8 @@ void probe_all(Probe *probes, guint n)
 	gint64 deadline = deadline_in(PATIENCE_MS);
 
 	for (guint i = 0; i < n; i++)
-		question_begin(
-			&questions[i], &flows[i],
-			flow_open(probes[i].netns, probes[i].protocol, probes[i].address, probes[i].port));
+		question_begin(&questions[i], &flows[i],
+			       flow_open(probes[i].netns, probes[i].protocol, probes[i].address, probes[i].port));
 	g_autofree struct pollfd *opened = g_memdup2(flows, n * sizeof *flows);
 
 	while (is_awaited(probes, questions, n) && serve_until(flows, n, deadline))

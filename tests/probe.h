@@ -46,7 +46,7 @@ typedef struct Probe {
 /** Many at the same time, each asked once: silence is then waited for only once. */
 void probe_all(Probe *probes, guint n);
 
-#define expect(netns, protocol, address, port, expected)                                                     \
+#define expect(netns, protocol, address, port, expected) \
 	g_assert_cmpstr(probe(netns, protocol, address, port, expected), ==, expected)
 
 #define expect_flow(flow, expected) g_assert_cmpstr(flow_ask(flow, expected), ==, expected)

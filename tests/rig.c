@@ -18,11 +18,9 @@ enum { GONE_MS = 2000 };
 GDBusConnection *connection_new(void)
 {
 	g_autoptr(GError) error = NULL;
-	GDBusConnection *connection =
-		g_dbus_connection_new_for_address_sync(ADDRESS,
-						       G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-							       G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-						       NULL, NULL, &error);
+	GDBusConnection *connection = g_dbus_connection_new_for_address_sync(
+		ADDRESS, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+		NULL, NULL, &error);
 
 	if (!connection)
 		g_error(ADDRESS ": %s", error->message);
@@ -142,9 +140,8 @@ static char *full_interface(const char *interface)
 	return strchr(interface, '.') ? g_strdup(interface) : g_strconcat(SERVICE ".", interface, NULL);
 }
 
-GVariant *ask_with_fds(GDBusConnection *connection, const char *path, const char *interface,
-		       const char *member, const char *types, const char *arguments, GUnixFDList *fds,
-		       GError **error)
+GVariant *ask_with_fds(GDBusConnection *connection, const char *path, const char *interface, const char *member,
+		       const char *types, const char *arguments, GUnixFDList *fds, GError **error)
 {
 	g_autofree char *object = g_strconcat(ROOT, path, NULL);
 	g_autofree char *full = full_interface(interface);
@@ -154,8 +151,8 @@ GVariant *ask_with_fds(GDBusConnection *connection, const char *path, const char
 		G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, fds, NULL, NULL, error);
 }
 
-static GVariant *ask_on(const Rig *rig, const char *path, const char *interface, const char *member,
-			const char *types, const char *arguments)
+static GVariant *ask_on(const Rig *rig, const char *path, const char *interface, const char *member, const char *types,
+			const char *arguments)
 {
 	g_autoptr(GError) error = NULL;
 	GVariant *reply = ask_with_fds(rig->bus, path, interface, member, types, arguments, NULL, &error);
@@ -204,8 +201,7 @@ void refused(Rig *rig, const char *expected, const char *names, const char *path
 {
 	g_autofree char *before = rig_state(rig), *after = NULL, *name = NULL;
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GVariant) reply =
-		ask_with_fds(rig->bus, path, interface, member, types, arguments, NULL, &error);
+	g_autoptr(GVariant) reply = ask_with_fds(rig->bus, path, interface, member, types, arguments, NULL, &error);
 
 	if (reply) {
 		g_test_message("%s %s(%s) succeeded", path, member, arguments);
@@ -215,8 +211,8 @@ void refused(Rig *rig, const char *expected, const char *names, const char *path
 	name = g_dbus_error_get_remote_error(error);
 	g_dbus_error_strip_remote_error(error);
 	if (g_strcmp0(name, expected) != 0 || !strstr(error->message, names)) {
-		g_test_message("%s %s(%s) failed with %s: %s; not with %s and \"%s\"", path, member,
-			       arguments, name, error->message, expected, names);
+		g_test_message("%s %s(%s) failed with %s: %s; not with %s and \"%s\"", path, member, arguments, name,
+			       error->message, expected, names);
 		g_test_fail();
 	}
 	after = rig_state(rig);
@@ -285,9 +281,8 @@ char *rig_rules(const Rig *rig)
 
 char *rig_links(const Rig *rig)
 {
-	return netns_output(rig->host,
-			    "sh -c \"ip -o address; sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding "
-			    "net.bridge.bridge-nf-call-iptables 2>&1\"");
+	return netns_output(rig->host, "sh -c \"ip -o address; sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding "
+				       "net.bridge.bridge-nf-call-iptables 2>&1\"");
 }
 
 static int compare_strings(gconstpointer a, gconstpointer b)
@@ -398,8 +393,7 @@ static void on_answer(GObject *connection, GAsyncResult *result, gpointer data)
 {
 	Pending *pending = data;
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GVariant) reply =
-		g_dbus_connection_call_finish(G_DBUS_CONNECTION(connection), result, &error);
+	g_autoptr(GVariant) reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(connection), result, &error);
 
 	if (reply) {
 		pending->outcome = g_strdup("");
@@ -430,8 +424,8 @@ void pipeline_call(Pipeline *pipeline, GDBusConnection *connection, const char *
 		g_main_context_iteration(NULL, TRUE);
 	++*pending->open;
 	g_ptr_array_add(pipeline->calls, pending);
-	g_dbus_connection_call(connection, SERVICE, object, full, member, parse_arguments(types, arguments),
-			       NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, on_answer, pending);
+	g_dbus_connection_call(connection, SERVICE, object, full, member, parse_arguments(types, arguments), NULL,
+			       G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, on_answer, pending);
 }
 
 void pipeline_run(Pipeline *pipeline)
@@ -453,8 +447,7 @@ guint pipeline_place(const Pipeline *pipeline, guint n)
 /* --- signals --- */
 
 struct Signals {
-	GDBusConnection
-		*connection; /* its own, so that what was sent has come when a call on it is answered */
+	GDBusConnection *connection; /* its own, so that what was sent has come when a call on it is answered */
 	guint subscription;
 	GPtrArray *lines;
 	GArray *commits;
@@ -509,9 +502,8 @@ static void note_removed(Signals *signals, GVariant *parameters)
 			add_line(signals, g_strdup_printf("InterfacesRemoved %s %s", below_root(path), name));
 }
 
-static void on_signal(GDBusConnection *connection G_GNUC_UNUSED, const char *sender G_GNUC_UNUSED,
-		      const char *path, const char *interface, const char *member, GVariant *parameters,
-		      gpointer data)
+static void on_signal(GDBusConnection *connection G_GNUC_UNUSED, const char *sender G_GNUC_UNUSED, const char *path,
+		      const char *interface, const char *member, GVariant *parameters, gpointer data)
 {
 	Signals *signals = data;
 	Commit commit;
@@ -535,8 +527,8 @@ static void on_signal(GDBusConnection *connection G_GNUC_UNUSED, const char *sen
 /* Everything the service sent before its answer has come to this connection when that has. */
 static void catch_up(Signals *signals)
 {
-	g_autoptr(GVariant) reply = ask_with_fds(signals->connection, "", "org.freedesktop.DBus.Peer", "Ping",
-						 "", "", NULL, NULL);
+	g_autoptr(GVariant) reply =
+		ask_with_fds(signals->connection, "", "org.freedesktop.DBus.Peer", "Ping", "", "", NULL, NULL);
 
 	g_assert_nonnull(reply);
 	while (g_main_context_iteration(NULL, FALSE))
@@ -550,9 +542,8 @@ Signals *signals_new(const Rig *rig G_GNUC_UNUSED)
 	signals->connection = connection_new();
 	signals->lines = g_ptr_array_new_with_free_func(g_free);
 	signals->commits = g_array_new(FALSE, FALSE, sizeof(Commit));
-	signals->subscription =
-		g_dbus_connection_signal_subscribe(signals->connection, SERVICE, NULL, NULL, NULL, NULL,
-						   G_DBUS_SIGNAL_FLAGS_NONE, on_signal, signals, NULL);
+	signals->subscription = g_dbus_connection_signal_subscribe(signals->connection, SERVICE, NULL, NULL, NULL, NULL,
+								   G_DBUS_SIGNAL_FLAGS_NONE, on_signal, signals, NULL);
 	catch_up(signals);
 	g_ptr_array_set_size(signals->lines, 0);
 	g_array_set_size(signals->commits, 0);

@@ -33,7 +33,7 @@ typedef struct Rig {
 typedef struct BusTest {
 	const char *path;
 	void (*run)(Rig *rig);
-	const char *configuration;	/* NULL: the defaults */
+	const char *configuration;      /* NULL: the defaults */
 	void (*before)(const Rig *rig); /* what the service is to find when it comes */
 } BusTest;
 
@@ -70,14 +70,12 @@ void refused(Rig *rig, const char *error, const char *names, const char *path, c
 	     const char *member, const char *types, const char *arguments);
 
 /** The same with descriptors, which are closed, for the handles in the arguments. */
-GVariant *ask_with_fds(GDBusConnection *connection, const char *path, const char *interface,
-		       const char *member, const char *types, const char *arguments, GUnixFDList *fds,
-		       GError **error);
+GVariant *ask_with_fds(GDBusConnection *connection, const char *path, const char *interface, const char *member,
+		       const char *types, const char *arguments, GUnixFDList *fds, GError **error);
 
 /** A property, as GVariant prints it without annotations; free it. NULL when it could not be had. */
 char *property(const Rig *rig, const char *path, const char *interface, const char *name);
-void property_is(const Rig *rig, const char *value, const char *path, const char *interface,
-		 const char *name);
+void property_is(const Rig *rig, const char *value, const char *path, const char *interface, const char *name);
 
 /** Fails unless there is, or is not, such an object. */
 void exists(const Rig *rig, const char *path);

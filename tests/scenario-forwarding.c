@@ -4,18 +4,18 @@
 #include <string.h>
 #include <unistd.h>
 
-static const Place app_place = {.bridge = "br-web",
-				.address = "172.18.0.2/16",
-				.gateway = "172.18.0.1",
-				.address6 = "fd00:18::2/64",
-				.gateway6 = "fd00:18::1"};
+static const Place app_place = { .bridge = "br-web",
+				 .address = "172.18.0.2/16",
+				 .gateway = "172.18.0.1",
+				 .address6 = "fd00:18::2/64",
+				 .gateway6 = "fd00:18::1" };
 
 static int web(World *world, gboolean masquerade)
 {
-	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 3, "Subnets", "as", 2,
-	     "172.18.0.0/16", "fd00:18::/64", "Bridge", "s", "br-web", "Masquerade", "b", masquerade);
-	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 2, "Addresses", "as",
-	     2, "172.18.0.2", "fd00:18::2", "Ports", "a(ssqqq)", 1, "tcp", "", 8080, 80, 1);
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 3, "Subnets", "as", 2, "172.18.0.0/16",
+	     "fd00:18::/64", "Bridge", "s", "br-web", "Masquerade", "b", masquerade);
+	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 2, "Addresses", "as", 2,
+	     "172.18.0.2", "fd00:18::2", "Ports", "a(ssqqq)", 1, "tcp", "", 8080, 80, 1);
 	return world_container(world, &app_place);
 }
 
@@ -116,12 +116,12 @@ static void not_wanted(World *world)
 }
 
 static const Scenario scenarios[] = {
-	{"/forwarding/masquerade-on", masquerade_on},
-	{"/forwarding/masquerade-off", masquerade_off},
-	{"/forwarding/was-off", was_off},
-	{"/forwarding/was-on", was_on, .router = true},
-	{"/forwarding/policy-kept", policy_kept, "ForwardPolicy=keep"},
-	{"/forwarding/not-wanted", not_wanted, "IPForward=no"},
+	{ "/forwarding/masquerade-on", masquerade_on },
+	{ "/forwarding/masquerade-off", masquerade_off },
+	{ "/forwarding/was-off", was_off },
+	{ "/forwarding/was-on", was_on, .router = true },
+	{ "/forwarding/policy-kept", policy_kept, "ForwardPolicy=keep" },
+	{ "/forwarding/not-wanted", not_wanted, "IPForward=no" },
 };
 
 int main(int argc, char **argv)

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const Place gateway_place = {.bridge = "br-gw", .address = "172.18.0.2/16", .gateway = "172.18.0.1"};
-static const Place app_place = {.bridge = "br-web", .address = "172.19.0.2/16", .gateway = "172.19.0.1"};
+static const Place gateway_place = { .bridge = "br-gw", .address = "172.18.0.2/16", .gateway = "172.18.0.1" };
+static const Place app_place = { .bridge = "br-web", .address = "172.19.0.2/16", .gateway = "172.19.0.1" };
 
 #define INGRESS "/ingress/mesh"
 
@@ -14,10 +14,10 @@ static int mesh(World *world)
 {
 	int gateway;
 
-	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "gw", 3, "Subnets", "as", 1,
-	     "172.18.0.0/16", "Bridge", "s", "br-gw", "InterContainerCommunication", "b", FALSE);
-	call(world->bus, "", "Manager", "CreateIngress", "sa{sv}", "mesh", 2, "Gateway", "s", "172.18.0.2",
-	     "Ports", "a(sq)", 1, "tcp", 4510);
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "gw", 3, "Subnets", "as", 1, "172.18.0.0/16",
+	     "Bridge", "s", "br-gw", "InterContainerCommunication", "b", FALSE);
+	call(world->bus, "", "Manager", "CreateIngress", "sa{sv}", "mesh", 2, "Gateway", "s", "172.18.0.2", "Ports",
+	     "a(sq)", 1, "tcp", 4510);
 	gateway = world_container(world, &gateway_place);
 	listener_open(gateway, "mesh", "tcp", NULL, 4510);
 	listener_open(gateway, "mesh", "udp", NULL, 4511);
@@ -43,8 +43,8 @@ static void reached(World *world)
 	expect(world->host, "udp", "127.0.0.1", 4511, "mesh from 172.18.0.1");
 
 	/* The mesh is for other networks' containers as well: it stands above isolation. */
-	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 1,
-	     "172.19.0.0/16", "Bridge", "s", "br-web");
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 1, "172.19.0.0/16",
+	     "Bridge", "s", "br-web");
 	app = world_container(world, &app_place);
 	expect(app, "tcp", "192.0.2.1", 4510, "mesh from 172.18.0.1");
 	expect(app, "tcp", "172.18.0.2", 4512, "silence");
@@ -72,9 +72,8 @@ static void taken_port(World *world)
 {
 	mesh(world);
 	listener_open(world->host, "host", "tcp", NULL, 4512);
-	g_assert_cmpstr(
-		call_error(world->bus, INGRESS, "Ingress", "Publish", "a(sq)", 2, "udp", 4511, "tcp", 4512),
-		==, "PortInUse");
+	g_assert_cmpstr(call_error(world->bus, INGRESS, "Ingress", "Publish", "a(sq)", 2, "udp", 4511, "tcp", 4512), ==,
+			"PortInUse");
 	expect(world->outside, "tcp", "192.0.2.1", 4512, "host from 192.0.2.2");
 	expect(world->outside, "udp", "192.0.2.1", 4511, "refused");
 	g_assert_false(listener_possible(world->host, "tcp", "0.0.0.0", 4510));
@@ -98,8 +97,8 @@ static void client_died(World *world)
 	sd_bus *client = bus_connect();
 
 	mesh(world);
-	call(client, "", "Manager", "CreateIngress", "sa{sv}", "other", 2, "Gateway", "s", "172.18.0.2",
-	     "Ports", "a(sq)", 1, "tcp", 4512);
+	call(client, "", "Manager", "CreateIngress", "sa{sv}", "other", 2, "Gateway", "s", "172.18.0.2", "Ports",
+	     "a(sq)", 1, "tcp", 4512);
 	expect(world->outside, "tcp", "192.0.2.1", 4512, "mesh from 192.0.2.2");
 	sd_bus_flush_close_unref(client);
 	wait_gone(world->bus, "/ingress/other");
@@ -108,11 +107,9 @@ static void client_died(World *world)
 }
 
 static const Scenario scenarios[] = {
-	{"/ingress/reached", reached},
-	{"/ingress/counted", counted},
-	{"/ingress/taken-port", taken_port},
-	{"/ingress/udp-flow-ends", udp_flow_ends},
-	{"/ingress/client-died", client_died},
+	{ "/ingress/reached", reached },         { "/ingress/counted", counted },
+	{ "/ingress/taken-port", taken_port },   { "/ingress/udp-flow-ends", udp_flow_ends },
+	{ "/ingress/client-died", client_died },
 };
 
 int main(int argc, char **argv)

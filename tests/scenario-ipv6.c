@@ -4,24 +4,23 @@
 #include <string.h>
 #include <unistd.h>
 
-static const Place app_place = {.bridge = "br-web",
-				.address = "172.18.0.2/16",
-				.gateway = "172.18.0.1",
-				.address6 = "fd00:18::2/64",
-				.gateway6 = "fd00:18::1"};
-static const Place app6_place = {.bridge = "br-web", .address6 = "fd00:18::2/64", .gateway6 = "fd00:18::1"};
-static const Place sibling_place = {
-	.bridge = "br-web", .address6 = "fd00:18::3/64", .gateway6 = "fd00:18::1"};
-static const Place blue_place = {.bridge = "br-blue", .address6 = "fd00:19::2/64", .gateway6 = "fd00:19::1"};
+static const Place app_place = { .bridge = "br-web",
+				 .address = "172.18.0.2/16",
+				 .gateway = "172.18.0.1",
+				 .address6 = "fd00:18::2/64",
+				 .gateway6 = "fd00:18::1" };
+static const Place app6_place = { .bridge = "br-web", .address6 = "fd00:18::2/64", .gateway6 = "fd00:18::1" };
+static const Place sibling_place = { .bridge = "br-web", .address6 = "fd00:18::3/64", .gateway6 = "fd00:18::1" };
+static const Place blue_place = { .bridge = "br-blue", .address6 = "fd00:19::2/64", .gateway6 = "fd00:19::1" };
 
 #define APP "/network/web/endpoint/app"
 
 static void web6(World *world, const char *switch_name, gboolean on)
 {
-	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 3, "Subnets", "as", 1,
-	     "fd00:18::/64", "Bridge", "s", "br-web", switch_name, "b", on);
-	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 1, "Addresses", "as",
-	     1, "fd00:18::2");
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 3, "Subnets", "as", 1, "fd00:18::/64",
+	     "Bridge", "s", "br-web", switch_name, "b", on);
+	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 1, "Addresses", "as", 1,
+	     "fd00:18::2");
 }
 
 /* One mapping without a host address opens the port in both families. */
@@ -29,11 +28,10 @@ static void both_families(World *world)
 {
 	int app;
 
-	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 2,
-	     "172.18.0.0/16", "fd00:18::/64", "Bridge", "s", "br-web");
-	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 2, "Addresses", "as",
-	     2, "172.18.0.2", "fd00:18::2", "Ports", "a(ssqqq)", 2, "tcp", "", 8080, 80, 1, "udp", "", 5353,
-	     53, 1);
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 2, "172.18.0.0/16",
+	     "fd00:18::/64", "Bridge", "s", "br-web");
+	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 2, "Addresses", "as", 2,
+	     "172.18.0.2", "fd00:18::2", "Ports", "a(ssqqq)", 2, "tcp", "", 8080, 80, 1, "udp", "", 5353, 53, 1);
 	app = world_container(world, &app_place);
 	listener_open(app, "app", "tcp", NULL, 80);
 	listener_open(app, "app", "udp", NULL, 53);
@@ -53,10 +51,10 @@ static void one_host_address(World *world)
 {
 	int app;
 
-	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 2,
-	     "172.18.0.0/16", "fd00:18::/64", "Bridge", "s", "br-web");
-	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 2, "Addresses", "as",
-	     2, "172.18.0.2", "fd00:18::2", "Ports", "a(ssqqq)", 1, "tcp", "2001:db8:1::1", 8080, 80, 1);
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 2, "172.18.0.0/16",
+	     "fd00:18::/64", "Bridge", "s", "br-web");
+	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 2, "Addresses", "as", 2,
+	     "172.18.0.2", "fd00:18::2", "Ports", "a(ssqqq)", 1, "tcp", "2001:db8:1::1", 8080, 80, 1);
 	app = world_container(world, &app_place);
 	listener_open(app, "app", "tcp", NULL, 80);
 	expect(world->outside, "tcp", "2001:db8:1::1", 8080, "app from 2001:db8:1::2");
@@ -119,8 +117,7 @@ static void communication_off(World *world)
 	listener_open(app, "app", "udp", NULL, 53);
 	expect(sibling, "tcp", "fd00:18::2", 80, "silence");
 	expect(sibling, "udp", "fd00:18::2", 53, "silence");
-	call(world->bus, "/network/web", "Network", "Update", "a{sv}", 1, "InterContainerCommunication", "b",
-	     TRUE);
+	call(world->bus, "/network/web", "Network", "Update", "a{sv}", 1, "InterContainerCommunication", "b", TRUE);
 	expect(sibling, "tcp", "fd00:18::2", 80, "app from fd00:18::3");
 	expect(sibling, "udp", "fd00:18::2", 53, "app from fd00:18::3");
 }
@@ -130,8 +127,8 @@ static void isolation(World *world)
 	int app, blue;
 
 	web6(world, "Masquerade", TRUE);
-	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "blue", 2, "Subnets", "as", 1,
-	     "fd00:19::/64", "Bridge", "s", "br-blue");
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "blue", 2, "Subnets", "as", 1, "fd00:19::/64",
+	     "Bridge", "s", "br-blue");
 	app = world_container(world, &app6_place);
 	blue = world_container(world, &blue_place);
 	listener_open(app, "app", "tcp", NULL, 80);
@@ -188,16 +185,16 @@ static void one_family(World *world)
 }
 
 static const Scenario scenarios[] = {
-	{"/ipv6/both-families", both_families},
-	{"/ipv6/one-host-address", one_host_address},
-	{"/ipv6/range", range},
-	{"/ipv6/from-the-host", from_the_host},
-	{"/ipv6/hairpin", hairpin, "Hairpin=yes"},
-	{"/ipv6/communication-off", communication_off},
-	{"/ipv6/isolation", isolation},
-	{"/ipv6/internal", internal},
-	{"/ipv6/udp-flow-ends", udp_flow_ends},
-	{"/ipv6/one-family", one_family},
+	{ "/ipv6/both-families", both_families },
+	{ "/ipv6/one-host-address", one_host_address },
+	{ "/ipv6/range", range },
+	{ "/ipv6/from-the-host", from_the_host },
+	{ "/ipv6/hairpin", hairpin, "Hairpin=yes" },
+	{ "/ipv6/communication-off", communication_off },
+	{ "/ipv6/isolation", isolation },
+	{ "/ipv6/internal", internal },
+	{ "/ipv6/udp-flow-ends", udp_flow_ends },
+	{ "/ipv6/one-family", one_family },
 };
 
 int main(int argc, char **argv)

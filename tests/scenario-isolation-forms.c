@@ -23,11 +23,11 @@ static const struct {
 	guint number; /* of its subnets and bridge */
 	bool internal, ipv4_only;
 } networks[N_NETWORKS] = {
-	[RED] = {"red", 18},
-	[BLUE] = {"blue", 19},
-	[GREEN] = {"green", 20},
-	[PLAIN] = {"plain", 21, .ipv4_only = true},
-	[INNER] = {"inner", 22, .internal = true},
+	[RED] = { "red", 18 },
+	[BLUE] = { "blue", 19 },
+	[GREEN] = { "green", 20 },
+	[PLAIN] = { "plain", 21, .ipv4_only = true },
+	[INNER] = { "inner", 22, .internal = true },
 };
 
 enum { RED_ONE, BLUE_ONE = 2, OUTSIDE = 7, HOST, N_PARTIES };
@@ -37,15 +37,15 @@ static const struct {
 	enum network network;
 	const char *address, *address6;
 } parties[N_PARTIES] = {
-	[RED_ONE] = {"red-one", RED, "172.18.0.2", "fd00:18::2"},
-	{"red-two", RED, "172.18.0.3", "fd00:18::3"},
-	[BLUE_ONE] = {"blue-one", BLUE, "172.19.0.2", "fd00:19::2"},
-	{"green-one", GREEN, "172.20.0.2", "fd00:20::2"},
-	{"plain-one", PLAIN, "172.21.0.2", NULL},
-	{"inner-one", INNER, "172.22.0.2", "fd00:22::2"},
-	{"inner-two", INNER, "172.22.0.3", "fd00:22::3"},
-	[OUTSIDE] = {"outside", NOWHERE, "192.0.2.2", "2001:db8:1::2"},
-	[HOST] = {"host", NOWHERE, "192.0.2.1", "2001:db8:1::1"},
+	[RED_ONE] = { "red-one", RED, "172.18.0.2", "fd00:18::2" },
+	{ "red-two", RED, "172.18.0.3", "fd00:18::3" },
+	[BLUE_ONE] = { "blue-one", BLUE, "172.19.0.2", "fd00:19::2" },
+	{ "green-one", GREEN, "172.20.0.2", "fd00:20::2" },
+	{ "plain-one", PLAIN, "172.21.0.2", NULL },
+	{ "inner-one", INNER, "172.22.0.2", "fd00:22::2" },
+	{ "inner-two", INNER, "172.22.0.3", "fd00:22::3" },
+	[OUTSIDE] = { "outside", NOWHERE, "192.0.2.2", "2001:db8:1::2" },
+	[HOST] = { "host", NOWHERE, "192.0.2.1", "2001:db8:1::1" },
 };
 
 /* Ports that everybody listens on; those of red-one are published. */
@@ -65,9 +65,9 @@ static void create_network(World *world, enum network network)
 	g_autofree char *subnet = g_strdup_printf("172.%u.0.0/16", number);
 	g_autofree char *subnet6 = g_strdup_printf("fd00:%u::/64", number);
 
-	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", networks[network].name, 3, "Bridge", "s",
-	     bridge, "Internal", "b", networks[network].internal, "Subnets", "as",
-	     networks[network].ipv4_only ? 1 : 2, subnet, subnet6);
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", networks[network].name, 3, "Bridge", "s", bridge,
+	     "Internal", "b", networks[network].internal, "Subnets", "as", networks[network].ipv4_only ? 1 : 2, subnet,
+	     subnet6);
 }
 
 static int enter_container(World *world, guint party)
@@ -76,18 +76,17 @@ static int enter_container(World *world, guint party)
 	g_autofree char *bridge = g_strconcat("br-", networks[network].name, NULL);
 	g_autofree char *address = g_strconcat(parties[party].address, "/16", NULL);
 	g_autofree char *gateway = g_strdup_printf("172.%u.0.1", networks[network].number);
-	g_autofree char *address6 =
-		parties[party].address6 ? g_strconcat(parties[party].address6, "/64", NULL) : NULL;
+	g_autofree char *address6 = parties[party].address6 ? g_strconcat(parties[party].address6, "/64", NULL) : NULL;
 	g_autofree char *gateway6 = g_strdup_printf("fd00:%u::1", networks[network].number);
 
-	return world_container(world, &(Place){bridge, address, gateway, address6, gateway6});
+	return world_container(world, &(Place){ bridge, address, gateway, address6, gateway6 });
 }
 
 static void publish_red(World *world)
 {
-	call(world->bus, "/network/red", "Network", "CreateEndpoint", "sa{sv}", "one", 2, "Addresses", "as",
-	     2, parties[RED_ONE].address, parties[RED_ONE].address6, "Ports", "a(ssqqq)", 2, "tcp", "",
-	     TCP_HOST_PORT, TCP_PORT, 1, "udp", "", UDP_HOST_PORT, UDP_PORT, 1);
+	call(world->bus, "/network/red", "Network", "CreateEndpoint", "sa{sv}", "one", 2, "Addresses", "as", 2,
+	     parties[RED_ONE].address, parties[RED_ONE].address6, "Ports", "a(ssqqq)", 2, "tcp", "", TCP_HOST_PORT,
+	     TCP_PORT, 1, "udp", "", UDP_HOST_PORT, UDP_PORT, 1);
 }
 
 static void listen_at(int netns, guint party, const char *address)
@@ -115,8 +114,8 @@ static void settle_in(Forms *forms, guint party)
 		listen_at(forms->world->host, party, parties[party].address6);
 		return;
 	}
-	forms->netns[party] = parties[party].network == NOWHERE ? forms->world->outside
-								: enter_container(forms->world, party);
+	forms->netns[party] =
+		parties[party].network == NOWHERE ? forms->world->outside : enter_container(forms->world, party);
 	listen_at(forms->netns[party], party, NULL);
 	if (parties[party].address6)
 		wait_for_address(forms, parties[party].address6);
@@ -166,12 +165,12 @@ static const char *expected_at_host_port(const Forms *forms, guint from, bool tc
 
 /* --- the matrix --- */
 
-static void add_probe(const Forms *forms, GArray *probes, GPtrArray *names, guint from, guint to,
-		      bool host_port, bool tcp, bool ipv6)
+static void add_probe(const Forms *forms, GArray *probes, GPtrArray *names, guint from, guint to, bool host_port,
+		      bool tcp, bool ipv6)
 {
 	guint16 port = tcp ? (host_port ? TCP_HOST_PORT : TCP_PORT) : (host_port ? UDP_HOST_PORT : UDP_PORT);
-	Probe probe = {forms->netns[from], tcp ? "tcp" : "udp",
-		       ipv6 ? parties[to].address6 : parties[to].address, port};
+	Probe probe = { forms->netns[from], tcp ? "tcp" : "udp", ipv6 ? parties[to].address6 : parties[to].address,
+			port };
 
 	if (ipv6 && (!parties[from].address6 || !parties[to].address6))
 		return;
@@ -180,8 +179,8 @@ static void add_probe(const Forms *forms, GArray *probes, GPtrArray *names, guin
 	else
 		probe.expected = may_reach(forms, from, to) ? parties[to].name : "silence";
 	g_array_append_val(probes, probe);
-	g_ptr_array_add(names, g_strdup_printf("%s to %s %s:%u", parties[from].name, probe.protocol,
-					       probe.address, port));
+	g_ptr_array_add(names,
+			g_strdup_printf("%s to %s %s:%u", parties[from].name, probe.protocol, probe.address, port));
 }
 
 static bool is_as_expected(const Probe *probe)
@@ -203,8 +202,7 @@ static char *matrix(Forms *forms)
 		for (guint from = 0; from < N_PARTIES; from++) {
 			for (guint to = 0; to < N_PARTIES; to++)
 				if (from != to)
-					add_probe(forms, probes, names, from, to, false, variant & 1,
-						  variant & 2);
+					add_probe(forms, probes, names, from, to, false, variant & 1, variant & 2);
 			add_probe(forms, probes, names, from, HOST, true, variant & 1, variant & 2);
 		}
 
@@ -214,8 +212,7 @@ static char *matrix(Forms *forms)
 		Probe *probe = &g_array_index(probes, Probe, i);
 
 		if (!is_as_expected(probe)) {
-			g_test_message("%s: %s, not %s", (char *)names->pdata[i], probe->result,
-				       probe->expected);
+			g_test_message("%s: %s, not %s", (char *)names->pdata[i], probe->result, probe->expected);
 			g_test_fail();
 		}
 		if (strstr(probe->result, " from "))
@@ -230,21 +227,19 @@ static char *matrix(Forms *forms)
 
 static void expect_form(const World *world, bool linear)
 {
-	static const char *const families[] = {"iptables", "ip6tables"};
+	static const char *const families[] = { "iptables", "ip6tables" };
 
 	for (guint i = 0; i < G_N_ELEMENTS(families); i++) {
 		g_autofree char *rules = world_rules(world, families[i]);
 
 		g_assert_true(!!strstr(rules, STAGE_2) == linear);
-		g_assert_true(!!strstr(rules, "-A DOCKER-ISOLATION -i br-red -o br-blue -j DROP\n") !=
-			      linear);
+		g_assert_true(!!strstr(rules, "-A DOCKER-ISOLATION -i br-red -o br-blue -j DROP\n") != linear);
 	}
 }
 
 static void reload(const Forms *forms, const char *form)
 {
-	g_autofree char *text =
-		g_strdup_printf("[NetFilter]\n%s\n%s\n", form, forms->hairpin ? "Hairpin=yes" : "");
+	g_autofree char *text = g_strdup_printf("[NetFilter]\n%s\n%s\n", form, forms->hairpin ? "Hairpin=yes" : "");
 	g_autoptr(GError) error = NULL;
 
 	g_file_set_contents("/run/netfilterd.conf", text, -1, &error);
@@ -256,7 +251,7 @@ static void reload(const Forms *forms, const char *form)
 static void same_packets(World *world)
 {
 	const char *configuration = world->scenario->configuration;
-	Forms forms = {.world = world, .hairpin = strstr(configuration, "Hairpin=yes")};
+	Forms forms = { .world = world, .hairpin = strstr(configuration, "Hairpin=yes") };
 	bool linear = g_str_has_prefix(configuration, LINEAR);
 	g_autofree char *before = NULL, *after = NULL;
 
@@ -296,8 +291,7 @@ static gpointer talk_all_the_time(gpointer data)
 	while (!talk->over) {
 		for (guint i = 0; i < talk->flows->len; i++) {
 			talk->n_asked++;
-			talk->n_lost +=
-				!strstr(flow_ask(g_array_index(talk->flows, int, i), " from "), " from ");
+			talk->n_lost += !strstr(flow_ask(g_array_index(talk->flows, int, i), " from "), " from ");
 		}
 	}
 	return NULL;
@@ -326,7 +320,7 @@ static void begin_talks(Talk *talk, const Forms *forms)
 static gpointer try_all_the_time(gpointer data)
 {
 	const Attempt *attempt = data;
-	const guint pairs[][2] = {{RED_ONE, BLUE_ONE}, {BLUE_ONE, RED_ONE}};
+	const guint pairs[][2] = { { RED_ONE, BLUE_ONE }, { BLUE_ONE, RED_ONE } };
 
 	while (!attempt->over) {
 		for (guint i = 0; i < 4; i++) {
@@ -356,20 +350,19 @@ static void count_in(int netns, const char *chain)
 
 static guint64 counted_in(int netns, const char *chain)
 {
-	g_autofree char *text =
-		netns_output(netns,
-			     "sh -c \"(iptables-legacy -w -nvxL %s; ip6tables-legacy -w -nvxL %s) | "
-			     "awk '/dpt:%d/ { n += $1 } END { print n + 0 }'\"",
-			     chain, chain, FORBIDDEN_PORT);
+	g_autofree char *text = netns_output(netns,
+					     "sh -c \"(iptables-legacy -w -nvxL %s; ip6tables-legacy -w -nvxL %s) | "
+					     "awk '/dpt:%d/ { n += $1 } END { print n + 0 }'\"",
+					     chain, chain, FORBIDDEN_PORT);
 
 	return g_ascii_strtoull(text, NULL, 10);
 }
 
 static void crossing(Forms *forms, void (*cross)(const Forms *forms, bool linear))
 {
-	static const guint watched[] = {RED_ONE, BLUE_ONE};
-	Talk talk = {.flows = g_array_new(FALSE, FALSE, sizeof(int))};
-	Attempt attempt = {.forms = forms};
+	static const guint watched[] = { RED_ONE, BLUE_ONE };
+	Talk talk = { .flows = g_array_new(FALSE, FALSE, sizeof(int)) };
+	Attempt attempt = { .forms = forms };
 	guint64 n_allowed[G_N_ELEMENTS(watched)], n_tried;
 	GThread *talker, *trier;
 
@@ -429,7 +422,7 @@ static void cross_by_network(const Forms *forms, bool linear)
 
 static void crossing_by_network(World *world)
 {
-	Forms forms = {.world = world};
+	Forms forms = { .world = world };
 
 	populate_for_crossing(&forms);
 	crossing(&forms, cross_by_network);
@@ -442,7 +435,7 @@ static void cross_by_reload(const Forms *forms, bool linear)
 
 static void crossing_by_reload(World *world)
 {
-	Forms forms = {.world = world};
+	Forms forms = { .world = world };
 
 	populate_for_crossing(&forms);
 	create_network(world, GREEN);
@@ -450,12 +443,12 @@ static void crossing_by_reload(World *world)
 }
 
 static const Scenario scenarios[] = {
-	{"/isolation-forms/pairwise", same_packets, PAIRWISE},
-	{"/isolation-forms/linear", same_packets, LINEAR},
-	{"/isolation-forms/hairpin", same_packets, LINEAR "\nHairpin=yes"},
-	{"/isolation-forms/router", same_packets, PAIRWISE, .router = true},
-	{"/isolation-forms/crossing-by-network", crossing_by_network, LINEAR},
-	{"/isolation-forms/crossing-by-reload", crossing_by_reload, PAIRWISE},
+	{ "/isolation-forms/pairwise", same_packets, PAIRWISE },
+	{ "/isolation-forms/linear", same_packets, LINEAR },
+	{ "/isolation-forms/hairpin", same_packets, LINEAR "\nHairpin=yes" },
+	{ "/isolation-forms/router", same_packets, PAIRWISE, .router = true },
+	{ "/isolation-forms/crossing-by-network", crossing_by_network, LINEAR },
+	{ "/isolation-forms/crossing-by-reload", crossing_by_reload, PAIRWISE },
 };
 
 int main(int argc, char **argv)

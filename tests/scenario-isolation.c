@@ -4,15 +4,15 @@
 #include <string.h>
 #include <unistd.h>
 
-static const Place red_one = {.bridge = "br-red", .address = "172.18.0.2/16", .gateway = "172.18.0.1"};
-static const Place red_two = {.bridge = "br-red", .address = "172.18.0.3/16", .gateway = "172.18.0.1"};
-static const Place blue_one = {.bridge = "br-blue", .address = "172.19.0.2/16", .gateway = "172.19.0.1"};
+static const Place red_one = { .bridge = "br-red", .address = "172.18.0.2/16", .gateway = "172.18.0.1" };
+static const Place red_two = { .bridge = "br-red", .address = "172.18.0.3/16", .gateway = "172.18.0.1" };
+static const Place blue_one = { .bridge = "br-blue", .address = "172.19.0.2/16", .gateway = "172.19.0.1" };
 
-static void network(World *world, const char *name, const char *bridge, const char *subnet,
-		    const char *switch_name, gboolean on)
+static void network(World *world, const char *name, const char *bridge, const char *subnet, const char *switch_name,
+		    gboolean on)
 {
-	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", name, 3, "Subnets", "as", 1, subnet,
-	     "Bridge", "s", bridge, switch_name, "b", on);
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", name, 3, "Subnets", "as", 1, subnet, "Bridge", "s",
+	     bridge, switch_name, "b", on);
 }
 
 static void endpoint(World *world, const char *network, const char *name, const char *address)
@@ -33,8 +33,7 @@ static void networks(World *world)
 	blue = world_container(world, &blue_one);
 	endpoint(world, "red", "one", "172.18.0.2");
 	endpoint(world, "blue", "one", "172.19.0.2");
-	call(world->bus, "/network/red/endpoint/one", "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 8080,
-	     80, 1);
+	call(world->bus, "/network/red/endpoint/one", "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 8080, 80, 1);
 	listener_open(red, "red", "tcp", NULL, 80);
 	listener_open(red, "red", "udp", NULL, 53);
 	listener_open(blue, "blue", "tcp", NULL, 80);
@@ -67,8 +66,7 @@ static void networks_hairpin(World *world)
 	red = world_container(world, &red_one);
 	blue = world_container(world, &blue_one);
 	endpoint(world, "red", "one", "172.18.0.2");
-	call(world->bus, "/network/red/endpoint/one", "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 8080,
-	     80, 1);
+	call(world->bus, "/network/red/endpoint/one", "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 8080, 80, 1);
 	listener_open(red, "red", "tcp", NULL, 80);
 	expect(world->outside, "tcp", "192.0.2.1", 8080, "red from 192.0.2.2");
 	expect(blue, "tcp", "192.0.2.1", 8080, "silence");
@@ -117,11 +115,9 @@ static void communication_switched(World *world)
 	one = world_container(world, &red_one);
 	two = world_container(world, &red_two);
 	listener_open(two, "two", "tcp", NULL, 80);
-	call(world->bus, "/network/red", "Network", "Update", "a{sv}", 1, "InterContainerCommunication", "b",
-	     FALSE);
+	call(world->bus, "/network/red", "Network", "Update", "a{sv}", 1, "InterContainerCommunication", "b", FALSE);
 	expect(one, "tcp", "172.18.0.3", 80, "silence");
-	call(world->bus, "/network/red", "Network", "Update", "a{sv}", 1, "InterContainerCommunication", "b",
-	     TRUE);
+	call(world->bus, "/network/red", "Network", "Update", "a{sv}", 1, "InterContainerCommunication", "b", TRUE);
 	expect(one, "tcp", "172.18.0.3", 80, "two from 172.18.0.2");
 }
 
@@ -151,19 +147,19 @@ static void internal(World *world)
 	expect(blue, "tcp", "192.0.2.2", 80, "outside from 192.0.2.1");
 
 	endpoint(world, "red", "one", "172.18.0.2");
-	g_assert_cmpstr(call_error(world->bus, "/network/red/endpoint/one", "Endpoint", "Publish", "a(ssqqq)",
-				   1, "tcp", "", 8080, 80, 1),
+	g_assert_cmpstr(call_error(world->bus, "/network/red/endpoint/one", "Endpoint", "Publish", "a(ssqqq)", 1, "tcp",
+				   "", 8080, 80, 1),
 			==, "NetworkInternal");
 	expect(world->outside, "tcp", "192.0.2.1", 8080, "refused");
 }
 
 static const Scenario scenarios[] = {
-	{"/isolation/networks", networks},
-	{"/isolation/networks-hairpin", networks_hairpin, "Hairpin=yes"},
-	{"/isolation/communication-on", communication_on},
-	{"/isolation/communication-off", communication_off},
-	{"/isolation/communication-switched", communication_switched},
-	{"/isolation/internal", internal},
+	{ "/isolation/networks", networks },
+	{ "/isolation/networks-hairpin", networks_hairpin, "Hairpin=yes" },
+	{ "/isolation/communication-on", communication_on },
+	{ "/isolation/communication-off", communication_off },
+	{ "/isolation/communication-switched", communication_switched },
+	{ "/isolation/internal", internal },
 };
 
 int main(int argc, char **argv)

@@ -4,20 +4,20 @@
 #include <string.h>
 #include <unistd.h>
 
-static const Place app_place = {.bridge = "br-web", .address = "172.18.0.2/16", .gateway = "172.18.0.1"};
-static const Place other_place = {.bridge = "br-web", .address = "172.18.0.3/16", .gateway = "172.18.0.1"};
+static const Place app_place = { .bridge = "br-web", .address = "172.18.0.2/16", .gateway = "172.18.0.1" };
+static const Place other_place = { .bridge = "br-web", .address = "172.18.0.3/16", .gateway = "172.18.0.1" };
 
 static void web(World *world, gboolean persistent)
 {
-	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 3, "Subnets", "as", 1,
-	     "172.18.0.0/16", "Bridge", "s", "br-web", "Persistent", "b", persistent);
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 3, "Subnets", "as", 1, "172.18.0.0/16",
+	     "Bridge", "s", "br-web", "Persistent", "b", persistent);
 }
 
 static void app(World *world, gboolean persistent)
 {
-	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 3, "Addresses", "as",
-	     1, "172.18.0.2", "Ports", "a(ssqqq)", 2, "tcp", "", 8080, 80, 1, "udp", "", 5353, 53, 1,
-	     "Persistent", "b", persistent);
+	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 3, "Addresses", "as", 1,
+	     "172.18.0.2", "Ports", "a(ssqqq)", 2, "tcp", "", 8080, 80, 1, "udp", "", 5353, 53, 1, "Persistent", "b",
+	     persistent);
 }
 
 /* Nobody says goodbye for a client that dies: the name that leaves the bus does. */
@@ -103,8 +103,8 @@ static void descriptor(World *world)
 static void timeout(World *world)
 {
 	web(world, FALSE);
-	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "other", 3, "Addresses", "as",
-	     1, "172.18.0.3", "Ports", "a(ssqqq)", 1, "tcp", "", 8081, 80, 1, "TimeoutUSec", "t",
+	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "other", 3, "Addresses", "as", 1,
+	     "172.18.0.3", "Ports", "a(ssqqq)", 1, "tcp", "", 8081, 80, 1, "TimeoutUSec", "t",
 	     (guint64)(600 * G_TIME_SPAN_MILLISECOND));
 	listener_open(world_container(world, &other_place), "other", "tcp", NULL, 80);
 	expect(world->outside, "tcp", "192.0.2.1", 8081, "other from 192.0.2.2");
@@ -143,12 +143,12 @@ static void service_crashed(World *world)
 }
 
 static const Scenario scenarios[] = {
-	{"/lifetime/client-died", client_died},
-	{"/lifetime/persistent", persistent},
-	{"/lifetime/one-of-two-clients-died", one_of_two_clients_died},
-	{"/lifetime/descriptor", descriptor},
-	{"/lifetime/timeout", timeout},
-	{"/lifetime/service-crashed", service_crashed},
+	{ "/lifetime/client-died", client_died },
+	{ "/lifetime/persistent", persistent },
+	{ "/lifetime/one-of-two-clients-died", one_of_two_clients_died },
+	{ "/lifetime/descriptor", descriptor },
+	{ "/lifetime/timeout", timeout },
+	{ "/lifetime/service-crashed", service_crashed },
 };
 
 int main(int argc, char **argv)

@@ -11,10 +11,10 @@ static void link_in(World *world, const char *subnet, const char *parent_address
 	g_autofree char *child_answer = g_strconcat("child from ", parent_address, NULL);
 	int parent, child;
 
-	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 3, "Subnets", "as", 1, subnet,
-	     "Bridge", "s", "br-web", "InterContainerCommunication", "b", FALSE);
-	call(world->bus, "/network/web", "Network", "CreateEndpoints", "a(sa{sv})", 2, "parent", 1,
-	     "Addresses", "as", 1, parent_address, "child", 1, "Addresses", "as", 1, child_address);
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 3, "Subnets", "as", 1, subnet, "Bridge", "s",
+	     "br-web", "InterContainerCommunication", "b", FALSE);
+	call(world->bus, "/network/web", "Network", "CreateEndpoints", "a(sa{sv})", 2, "parent", 1, "Addresses", "as",
+	     1, parent_address, "child", 1, "Addresses", "as", 1, child_address);
 	parent = world_container(world, parent_place);
 	child = world_container(world, child_place);
 	listener_open(child, "child", "tcp", NULL, 5432);
@@ -42,25 +42,23 @@ static void link_in(World *world, const char *subnet, const char *parent_address
 
 static void ipv4(World *world)
 {
-	static const Place parent = {.bridge = "br-web", .address = "172.18.0.2/16", .gateway = "172.18.0.1"};
-	static const Place child = {.bridge = "br-web", .address = "172.18.0.3/16", .gateway = "172.18.0.1"};
+	static const Place parent = { .bridge = "br-web", .address = "172.18.0.2/16", .gateway = "172.18.0.1" };
+	static const Place child = { .bridge = "br-web", .address = "172.18.0.3/16", .gateway = "172.18.0.1" };
 
 	link_in(world, "172.18.0.0/16", "172.18.0.2", "172.18.0.3", &parent, &child);
 }
 
 static void ipv6(World *world)
 {
-	static const Place parent = {
-		.bridge = "br-web", .address6 = "fd00:18::2/64", .gateway6 = "fd00:18::1"};
-	static const Place child = {
-		.bridge = "br-web", .address6 = "fd00:18::3/64", .gateway6 = "fd00:18::1"};
+	static const Place parent = { .bridge = "br-web", .address6 = "fd00:18::2/64", .gateway6 = "fd00:18::1" };
+	static const Place child = { .bridge = "br-web", .address6 = "fd00:18::3/64", .gateway6 = "fd00:18::1" };
 
 	link_in(world, "fd00:18::/64", "fd00:18::2", "fd00:18::3", &parent, &child);
 }
 
 static const Scenario scenarios[] = {
-	{"/link/ipv4", ipv4},
-	{"/link/ipv6", ipv6},
+	{ "/link/ipv4", ipv4 },
+	{ "/link/ipv6", ipv6 },
 };
 
 int main(int argc, char **argv)

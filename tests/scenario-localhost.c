@@ -3,17 +3,16 @@
 
 #include <unistd.h>
 
-static const Place app_place = {.bridge = "br-web", .address = "172.18.0.2/16", .gateway = "172.18.0.1"};
+static const Place app_place = { .bridge = "br-web", .address = "172.18.0.2/16", .gateway = "172.18.0.1" };
 
 static int web(World *world, const char *host_address)
 {
 	int app;
 
-	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 1,
-	     "172.18.0.0/16", "Bridge", "s", "br-web");
-	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 2, "Addresses", "as",
-	     1, "172.18.0.2", "Ports", "a(ssqqq)", 2, "tcp", host_address, 8080, 80, 1, "udp", host_address,
-	     5353, 53, 1);
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 1, "172.18.0.0/16",
+	     "Bridge", "s", "br-web");
+	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 2, "Addresses", "as", 1,
+	     "172.18.0.2", "Ports", "a(ssqqq)", 2, "tcp", host_address, 8080, 80, 1, "udp", host_address, 5353, 53, 1);
 	app = world_container(world, &app_place);
 	listener_open(app, "app", "tcp", NULL, 80);
 	listener_open(app, "app", "udp", NULL, 53);
@@ -81,12 +80,12 @@ static void guarded(World *world)
 }
 
 static const Scenario scenarios[] = {
-	{"/localhost/any-address", any_address},
-	{"/localhost/any-address-hairpin", any_address, "Hairpin=yes"},
-	{"/localhost/loopback-only", loopback_only},
-	{"/localhost/switched-off", switched_off, "LocalhostPublish=no"},
-	{"/localhost/guarded", guarded},
-	{"/localhost/guarded-hairpin", guarded, "Hairpin=yes"},
+	{ "/localhost/any-address", any_address },
+	{ "/localhost/any-address-hairpin", any_address, "Hairpin=yes" },
+	{ "/localhost/loopback-only", loopback_only },
+	{ "/localhost/switched-off", switched_off, "LocalhostPublish=no" },
+	{ "/localhost/guarded", guarded },
+	{ "/localhost/guarded-hairpin", guarded, "Hairpin=yes" },
 };
 
 int main(int argc, char **argv)

@@ -45,8 +45,7 @@ static void wait_for_calls(Calls *calls, guint n)
 	}
 }
 
-static void send_call(Calls *calls, const char *path, const char *interface, const char *member,
-		      const char *types, ...)
+static void send_call(Calls *calls, const char *path, const char *interface, const char *member, const char *types, ...)
 {
 	g_autofree char *object = g_strconcat("/org/example/NetFilter", path, NULL);
 	g_autofree char *full = g_strconcat("org.example.NetFilter.", interface, NULL);
@@ -55,8 +54,7 @@ static void send_call(Calls *calls, const char *path, const char *interface, con
 	int r;
 
 	wait_for_calls(calls, MAX_OPEN - 1);
-	r = sd_bus_message_new_method_call(calls->bus, &message, "org.example.NetFilter", object, full,
-					   member);
+	r = sd_bus_message_new_method_call(calls->bus, &message, "org.example.NetFilter", object, full, member);
 	va_start(args, types);
 	if (r >= 0 && types)
 		r = sd_bus_message_appendv(message, types, args);
@@ -82,8 +80,8 @@ static void send_create(Calls *calls, guint n)
 	g_autofree char *bridge = g_strdup_printf("b%u", n);
 	g_autofree char *prefix = prefix_of(n), *subnet = g_strconcat(prefix, ".0/24", NULL);
 
-	send_call(calls, "", "Manager", "CreateNetwork", "sa{sv}", name, 2, "Subnets", "as", 1, subnet,
-		  "Bridge", "s", bridge);
+	send_call(calls, "", "Manager", "CreateNetwork", "sa{sv}", name, 2, "Subnets", "as", 1, subnet, "Bridge", "s",
+		  bridge);
 }
 
 static void send_delete(Calls *calls, guint n)
@@ -99,7 +97,7 @@ static int container(World *world, guint n)
 	g_autofree char *prefix = prefix_of(n), *address = g_strconcat(prefix, ".2/24", NULL);
 	g_autofree char *gateway = g_strconcat(prefix, ".1", NULL);
 
-	return world_container(world, &(Place){.bridge = bridge, .address = address, .gateway = gateway});
+	return world_container(world, &(Place){ .bridge = bridge, .address = address, .gateway = gateway });
 }
 
 static char *links(const World *world)
@@ -130,8 +128,7 @@ static void expect_linear(const World *world, guint n)
 {
 	g_autofree char *text = world_rules(world, "iptables");
 
-	g_assert_cmpuint(count(text, "^-A DOCKER-ISOLATION -i (b\\d+) ! -o \\1 -j DOCKER-ISOLATION-STAGE-2$"),
-			 ==, n);
+	g_assert_cmpuint(count(text, "^-A DOCKER-ISOLATION -i (b\\d+) ! -o \\1 -j DOCKER-ISOLATION-STAGE-2$"), ==, n);
 	g_assert_cmpuint(count(text, "^-A DOCKER-ISOLATION-STAGE-2 -o b\\d+ -j DROP$"), ==, n);
 	g_assert_cmpuint(count(text, "^-A DOCKER-ISOLATION(-STAGE-2)? "), ==, 2 * n + 2);
 }
@@ -184,7 +181,7 @@ static void many_networks(World *world)
 {
 	g_autofree char *rules_before = rules(world), *links_before = links(world);
 	g_autofree char *rules_full = NULL, *rules_again = NULL, *links_full = NULL, *links_again = NULL;
-	Calls calls = {.bus = world->bus};
+	Calls calls = { .bus = world->bus };
 	gint64 time = g_get_monotonic_time();
 	int first, last;
 
@@ -206,8 +203,8 @@ static void many_networks(World *world)
 	listener_open(last, "last", "tcp", NULL, 80);
 	listener_open(last, "last", "udp", NULL, 53);
 	listener_open(world->outside, "outside", "tcp", NULL, 80);
-	call(world->bus, "/network/n999", "Network", "CreateEndpoint", "sa{sv}", "app", 2, "Addresses", "as",
-	     1, "10.3.249.2", "Ports", "a(ssqqq)", 1, "tcp", "", 8080, 80, 1);
+	call(world->bus, "/network/n999", "Network", "CreateEndpoint", "sa{sv}", "app", 2, "Addresses", "as", 1,
+	     "10.3.249.2", "Ports", "a(ssqqq)", 1, "tcp", "", 8080, 80, 1);
 	expect_packets(world, first, last);
 
 	rules_full = rules(world);
@@ -239,7 +236,7 @@ static void many_networks(World *world)
 }
 
 static const Scenario scenarios[] = {
-	{"/many/networks", many_networks, LIMITS},
+	{ "/many/networks", many_networks, LIMITS },
 };
 
 int main(int argc, char **argv)

@@ -3,31 +3,29 @@
 
 #include <unistd.h>
 
-static const Place app_place = {.bridge = "br-web", .address = "172.18.0.2/16", .gateway = "172.18.0.1"};
+static const Place app_place = { .bridge = "br-web", .address = "172.18.0.2/16", .gateway = "172.18.0.1" };
 
 #define APP "/network/web/endpoint/app"
 
 static int web_with_app(World *world)
 {
-	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 1,
-	     "172.18.0.0/16", "Bridge", "s", "br-web");
-	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 1, "Addresses", "as",
-	     1, "172.18.0.2");
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 1, "172.18.0.0/16",
+	     "Bridge", "s", "br-web");
+	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 1, "Addresses", "as", 1,
+	     "172.18.0.2");
 	return world_container(world, &app_place);
 }
 
 static void publish(World *world, const char *protocol, const char *address, guint16 host_port, guint16 port,
 		    guint16 count)
 {
-	call(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, protocol, address, host_port, port,
-	     count);
+	call(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, protocol, address, host_port, port, count);
 }
 
-static void unpublish(World *world, const char *protocol, const char *address, guint16 host_port,
-		      guint16 port, guint16 count)
+static void unpublish(World *world, const char *protocol, const char *address, guint16 host_port, guint16 port,
+		      guint16 count)
 {
-	call(world->bus, APP, "Endpoint", "Unpublish", "a(ssqqq)", 1, protocol, address, host_port, port,
-	     count);
+	call(world->bus, APP, "Endpoint", "Unpublish", "a(ssqqq)", 1, protocol, address, host_port, port, count);
 }
 
 static void one_port(World *world, const char *protocol)
@@ -73,7 +71,7 @@ static void no_hairpin(World *world)
 static void hairpin(World *world)
 {
 	int app = web_with_app(world), sibling;
-	static const Place place = {.bridge = "br-web", .address = "172.18.0.3/16", .gateway = "172.18.0.1"};
+	static const Place place = { .bridge = "br-web", .address = "172.18.0.3/16", .gateway = "172.18.0.1" };
 
 	sibling = world_container(world, &place);
 	listener_open(app, "app", "tcp", NULL, 80);
@@ -94,7 +92,7 @@ static void hairpin(World *world)
 static void range(World *world)
 {
 	int app = web_with_app(world);
-	static const guint16 ends[] = {7000, 7099};
+	static const guint16 ends[] = { 7000, 7099 };
 
 	for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
 		listener_open(app, i == 0 ? "first" : "last", "tcp", NULL, ends[i]);
@@ -193,9 +191,8 @@ static void allocated(World *world)
 
 	publish_anywhere(world);
 	publish_anywhere(world);
-	g_assert_cmpstr(
-		call_error(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 0, 80, 1), ==,
-		"PortsExhausted");
+	g_assert_cmpstr(call_error(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 0, 80, 1), ==,
+			"PortsExhausted");
 }
 
 static void taken_port(World *world)
@@ -205,8 +202,8 @@ static void taken_port(World *world)
 	listener_open(app, "app", "tcp", NULL, 80);
 	listener_open(world->host, "host", "tcp", NULL, 8081);
 	/* All or nothing: the free port of the same list must not be opened. */
-	g_assert_cmpstr(call_error(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 2, "tcp", "", 8080, 80,
-				   1, "tcp", "", 8081, 80, 1),
+	g_assert_cmpstr(call_error(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 2, "tcp", "", 8080, 80, 1, "tcp",
+				   "", 8081, 80, 1),
 			==, "PortInUse");
 	expect(world->outside, "tcp", "192.0.2.1", 8080, "refused");
 	expect(world->outside, "tcp", "192.0.2.1", 8081, "host from 192.0.2.2");
@@ -217,9 +214,9 @@ static void taken_port(World *world)
 	g_assert_false(listener_possible(world->host, "tcp", "0.0.0.0", 8080));
 	g_assert_false(listener_possible(world->host, "tcp", "192.0.2.1", 8080));
 	g_assert_true(listener_possible(world->host, "udp", "0.0.0.0", 8080));
-	g_assert_cmpstr(call_error(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "192.0.2.1",
-				   8080, 81, 1),
-			==, "PortInUse");
+	g_assert_cmpstr(
+		call_error(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "192.0.2.1", 8080, 81, 1), ==,
+		"PortInUse");
 	expect(world->outside, "tcp", "192.0.2.1", 8080, "app from 192.0.2.2");
 
 	unpublish(world, "tcp", "", 8080, 80, 1);
@@ -275,18 +272,18 @@ static void endpoint_deleted(World *world)
 }
 
 static const Scenario scenarios[] = {
-	{"/publish/tcp", tcp},
-	{"/publish/udp", udp},
-	{"/publish/no-hairpin", no_hairpin},
-	{"/publish/range", range},
-	{"/publish/shifted-range", shifted_range},
-	{"/publish/one-host-address", one_host_address},
-	{"/publish/allocated", allocated},
-	{"/publish/taken-port", taken_port},
-	{"/publish/udp-flow-ends", udp_flow_ends},
-	{"/publish/udp-flow-begins", udp_flow_begins},
-	{"/publish/endpoint-deleted", endpoint_deleted},
-	{"/publish/hairpin", hairpin, "Hairpin=yes"},
+	{ "/publish/tcp", tcp },
+	{ "/publish/udp", udp },
+	{ "/publish/no-hairpin", no_hairpin },
+	{ "/publish/range", range },
+	{ "/publish/shifted-range", shifted_range },
+	{ "/publish/one-host-address", one_host_address },
+	{ "/publish/allocated", allocated },
+	{ "/publish/taken-port", taken_port },
+	{ "/publish/udp-flow-ends", udp_flow_ends },
+	{ "/publish/udp-flow-begins", udp_flow_begins },
+	{ "/publish/endpoint-deleted", endpoint_deleted },
+	{ "/publish/hairpin", hairpin, "Hairpin=yes" },
 };
 
 int main(int argc, char **argv)

@@ -7,16 +7,16 @@
 
 #define APP "app from 192.0.2.2"
 
-static const Place app_place = {.bridge = "br-web", .address = "172.18.0.2/16", .gateway = "172.18.0.1"};
+static const Place app_place = { .bridge = "br-web", .address = "172.18.0.2/16", .gateway = "172.18.0.1" };
 
 static void publish_app(World *world)
 {
 	int container;
 
-	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 1,
-	     "172.18.0.0/16", "Bridge", "s", "br-web");
-	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 2, "Addresses", "as",
-	     1, "172.18.0.2", "Ports", "a(ssqqq)", 2, "tcp", "", 8080, 80, 1, "udp", "", 5353, 53, 1);
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 1, "172.18.0.0/16",
+	     "Bridge", "s", "br-web");
+	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 2, "Addresses", "as", 1,
+	     "172.18.0.2", "Ports", "a(ssqqq)", 2, "tcp", "", 8080, 80, 1, "udp", "", 5353, 53, 1);
 	container = world_container(world, &app_place);
 	listener_open(container, "app", "tcp", NULL, 80);
 	listener_open(container, "app", "udp", NULL, 53);
@@ -50,7 +50,7 @@ static gpointer ask_all_the_time(gpointer data)
 /* New flows and an old one find their way at every moment of a death and the start that follows. */
 static void no_packet_is_lost(World *world)
 {
-	Prober prober = {.world = world};
+	Prober prober = { .world = world };
 	GThread *thread;
 
 	publish_app(world);
@@ -81,8 +81,8 @@ static void after_a_history(World *world)
 }
 
 static const Scenario scenarios[] = {
-	{"/restart/no-packet-is-lost", no_packet_is_lost},
-	{"/restart/after-a-history", after_a_history},
+	{ "/restart/no-packet-is-lost", no_packet_is_lost },
+	{ "/restart/after-a-history", after_a_history },
 };
 
 int main(int argc, char **argv)

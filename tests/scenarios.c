@@ -52,8 +52,7 @@ static void build_seed1(Model *model)
 {
 	add_gwbridge(model);
 	add_docker0(model, 0);
-	model_publish_ingress(model, model_add_ingress(model, "docker_gwbridge", "172.18.0.2"), IPPROTO_TCP,
-			      8088);
+	model_publish_ingress(model, model_add_ingress(model, "docker_gwbridge", "172.18.0.2"), IPPROTO_TCP, 8088);
 }
 
 static void publish_seed(Model *model, Network *gwbridge)
@@ -98,10 +97,8 @@ static void build_hairpin(Model *model)
 	model->options.hairpin = model->options.localhost_publish = true;
 	docker0 = add_docker0(model, 0);
 	br_a = model_add_network(model, "br-a", "172.18.0.0/16", 0);
-	model_publish(model, model_add_endpoint(model, docker0, "172.17.0.2"), IPPROTO_TCP, NULL, 8080, 80,
-		      1);
-	model_publish(model, model_add_endpoint(model, br_a, "172.18.0.2"), IPPROTO_UDP, "192.0.2.10", 53, 53,
-		      1);
+	model_publish(model, model_add_endpoint(model, docker0, "172.17.0.2"), IPPROTO_TCP, NULL, 8080, 80, 1);
+	model_publish(model, model_add_endpoint(model, br_a, "172.18.0.2"), IPPROTO_UDP, "192.0.2.10", 53, 53, 1);
 }
 
 static void build_localhost(Model *model)
@@ -183,8 +180,8 @@ static void build_network6(Model *model)
 	model_publish(model, web, IPPROTO_UDP, "2001:db8::1", 53, 53, 1);
 	model_publish(model, web, IPPROTO_TCP, "::", 8000, 8000, 10);
 	model_publish(model, web, IPPROTO_TCP, NULL, 9000, 80, 10);
-	model_link(model, model_add_endpoint(model, br_a, "fd00:18::2"),
-		   model_add_endpoint(model, br_a, "fd00:18::3"), (Ports){ 1, { { IPPROTO_TCP, 5432 } } });
+	model_link(model, model_add_endpoint(model, br_a, "fd00:18::2"), model_add_endpoint(model, br_a, "fd00:18::3"),
+		   (Ports){ 1, { { IPPROTO_TCP, 5432 } } });
 }
 
 static void build_hairpin6(Model *model)
@@ -193,8 +190,7 @@ static void build_hairpin6(Model *model)
 
 	model->options.hairpin = true;
 	docker0 = model_add_network(model, "docker0", "fd00:17::/64", 0);
-	model_publish(model, model_add_endpoint(model, docker0, "fd00:17::2"), IPPROTO_TCP, NULL, 8080, 80,
-		      1);
+	model_publish(model, model_add_endpoint(model, docker0, "fd00:17::2"), IPPROTO_TCP, NULL, 8080, 80, 1);
 }
 
 static void build_internal6(Model *model)
@@ -206,18 +202,17 @@ static void build_internal6(Model *model)
 static void build_ingress6(Model *model)
 {
 	model_add_network(model, "docker_gwbridge", "fd00:18::/64", 0);
-	model_publish_ingress(model, model_add_ingress(model, "docker_gwbridge", "fd00:18::2"), IPPROTO_TCP,
-			      4510);
+	model_publish_ingress(model, model_add_ingress(model, "docker_gwbridge", "fd00:18::2"), IPPROTO_TCP, 4510);
 }
 
 const Scenario scenarios[] = {
-	{ "init", FAMILY_IPV4, build_init },	     { "default", FAMILY_IPV4, build_default },
+	{ "init", FAMILY_IPV4, build_init },         { "default", FAMILY_IPV4, build_default },
 	{ "nomasq", FAMILY_IPV4, build_nomasq },     { "noicc", FAMILY_IPV4, build_noicc },
 	{ "internal", FAMILY_IPV4, build_internal }, { "ports", FAMILY_IPV4, build_ports },
-	{ "seed1", FAMILY_IPV4, build_seed1 },	     { "seed2", FAMILY_IPV4, build_seed2 },
-	{ "swarm", FAMILY_IPV4, build_swarm },	     { "three", FAMILY_IPV4, build_three },
+	{ "seed1", FAMILY_IPV4, build_seed1 },       { "seed2", FAMILY_IPV4, build_seed2 },
+	{ "swarm", FAMILY_IPV4, build_swarm },       { "three", FAMILY_IPV4, build_three },
 	{ "hairpin", FAMILY_IPV4, build_hairpin },   { "localhost", FAMILY_IPV4, build_localhost },
-	{ "links", FAMILY_IPV4, build_links },	     { "ranges", FAMILY_IPV4, build_ranges },
+	{ "links", FAMILY_IPV4, build_links },       { "ranges", FAMILY_IPV4, build_ranges },
 	{ "shared", FAMILY_IPV4, build_shared },     { "after-ingress", FAMILY_IPV4, build_after_ingress },
 	{ "linear", FAMILY_IPV4, build_linear },     { "network6", FAMILY_IPV6, build_network6, true },
 	{ "hairpin6", FAMILY_IPV6, build_hairpin6 }, { "internal6", FAMILY_IPV6, build_internal6 },

@@ -13,8 +13,8 @@ static void too_many_questions(World *world)
 	ask_publish(pipeline, world->alice, "8090");
 	ask_publish(pipeline, world->alice, "8091");
 	flush(world->alice);
-	refused(as(world, world->alice), OURS("QuotaExceeded"), "2 questions", APP, "Endpoint", "Publish",
-		"a(ssqqq)", MAPPING("tcp", "8092"));
+	refused(as(world, world->alice), OURS("QuotaExceeded"), "2 questions", APP, "Endpoint", "Publish", "a(ssqqq)",
+		MAPPING("tcp", "8092"));
 	ask_publish(pipeline, world->bob, "8093");
 	flush(world->bob);
 	kill(polkit, SIGCONT);
@@ -31,16 +31,14 @@ static void networks_per_uid(World *world)
 	     "'a', {'Subnets': <['172.31.0.0/24']>}");
 	done(as(world, world->alice), "", "Manager", "CreateNetwork", "sa{sv}",
 	     "'b', {'Subnets': <['172.31.1.0/24']>}");
-	refused(as(world, world->alice), OURS("QuotaExceeded"), "MaxNetworksPerUID=2", "", "Manager",
-		"CreateNetwork", "sa{sv}", "'c', {'Subnets': <['172.31.2.0/24']>}");
-	done(as(world, world->bob), "", "Manager", "CreateNetwork", "sa{sv}",
-	     "'c', {'Subnets': <['172.31.2.0/24']>}");
+	refused(as(world, world->alice), OURS("QuotaExceeded"), "MaxNetworksPerUID=2", "", "Manager", "CreateNetwork",
+		"sa{sv}", "'c', {'Subnets': <['172.31.2.0/24']>}");
+	done(as(world, world->bob), "", "Manager", "CreateNetwork", "sa{sv}", "'c', {'Subnets': <['172.31.2.0/24']>}");
 	done(as(world, world->alice), "/network/a", "Network", "Delete", "", "");
 	done(as(world, world->alice), "", "Manager", "CreateNetwork", "sa{sv}",
 	     "'a', {'Subnets': <['172.31.0.0/24']>}");
 	for (guint i = 3; i < 8; i++) {
-		g_autofree char *arguments =
-			g_strdup_printf("'r%u', {'Subnets': <['172.31.%u.0/24']>}", i, i);
+		g_autofree char *arguments = g_strdup_printf("'r%u', {'Subnets': <['172.31.%u.0/24']>}", i, i);
 
 		done(as_root(world), "", "Manager", "CreateNetwork", "sa{sv}", arguments);
 	}
@@ -54,13 +52,13 @@ static void endpoints_per_uid(World *world)
 	done(as(world, world->bob), "", "Manager", "CreateNetwork", "sa{sv}", NETWORK_OF("b", "1"));
 	done(as(world, world->alice), "/network/a", "Network", "CreateEndpoints", "a(sa{sv})",
 	     "[('x', {'Addresses': <['172.31.0.2']>}), ('y', {'Addresses': <['172.31.0.3']>})]");
-	refused(as(world, world->alice), OURS("QuotaExceeded"), "MaxEndpointsPerUID=3", "/network/a",
-		"Network", "CreateEndpoints", "a(sa{sv})",
+	refused(as(world, world->alice), OURS("QuotaExceeded"), "MaxEndpointsPerUID=3", "/network/a", "Network",
+		"CreateEndpoints", "a(sa{sv})",
 		"[('z', {'Addresses': <['172.31.0.4']>}), ('w', {'Addresses': <['172.31.0.5']>})]");
 	done(as(world, world->alice), "/network/a", "Network", "CreateEndpoint", "sa{sv}",
 	     "'z', {'Addresses': <['172.31.0.4']>}");
-	refused(as(world, world->alice), OURS("QuotaExceeded"), "MaxEndpointsPerUID=3", "/network/a",
-		"Network", "CreateEndpoint", "sa{sv}", "'w', {'Addresses': <['172.31.0.5']>}");
+	refused(as(world, world->alice), OURS("QuotaExceeded"), "MaxEndpointsPerUID=3", "/network/a", "Network",
+		"CreateEndpoint", "sa{sv}", "'w', {'Addresses': <['172.31.0.5']>}");
 	done(as(world, world->bob), "/network/b", "Network", "CreateEndpoint", "sa{sv}",
 	     "'w', {'Addresses': <['172.31.1.2']>}");
 }
@@ -74,14 +72,13 @@ static void ports_per_uid(World *world)
 	     "3)]>}");
 	done(as(world, world->bob), "/network/b", "Network", "CreateEndpoint", "sa{sv}",
 	     "'x', {'Addresses': <['172.31.1.2']>}");
-	refused(as(world, world->alice), OURS("QuotaExceeded"), "MaxPortsPerUID=4", "/network/a/endpoint/x",
-		"Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', uint16 9010, uint16 80, uint16 2)]");
+	refused(as(world, world->alice), OURS("QuotaExceeded"), "MaxPortsPerUID=4", "/network/a/endpoint/x", "Endpoint",
+		"Publish", "a(ssqqq)", "[('tcp', '', uint16 9010, uint16 80, uint16 2)]");
 	done(as(world, world->alice), "/network/a/endpoint/x", "Endpoint", "Publish", "a(ssqqq)",
 	     MAPPING("tcp", "9010"));
-	refused(as(world, world->alice), OURS("QuotaExceeded"), "MaxPortsPerUID=4", "/network/a/endpoint/x",
-		"Endpoint", "Publish", "a(ssqqq)", MAPPING("tcp", "9011"));
-	done(as(world, world->bob), "/network/b/endpoint/x", "Endpoint", "Publish", "a(ssqqq)",
-	     MAPPING("tcp", "9011"));
+	refused(as(world, world->alice), OURS("QuotaExceeded"), "MaxPortsPerUID=4", "/network/a/endpoint/x", "Endpoint",
+		"Publish", "a(ssqqq)", MAPPING("tcp", "9011"));
+	done(as(world, world->bob), "/network/b/endpoint/x", "Endpoint", "Publish", "a(ssqqq)", MAPPING("tcp", "9011"));
 	/* Who leaves gives back. */
 	connection_close(world->alice);
 	goes(as_root(world), "/network/a");
@@ -93,10 +90,10 @@ static void ports_per_uid(World *world)
 }
 
 static const AccessTest tests[] = {
-	{"/limit/questions", too_many_questions, "MaxPendingQuestionsPerUID=2"},
-	{"/limit/networks", networks_per_uid, "MaxNetworksPerUID=2", .members = true},
-	{"/limit/endpoints", endpoints_per_uid, "MaxEndpointsPerUID=3", .members = true},
-	{"/limit/ports", ports_per_uid, "MaxPortsPerUID=4", .members = true},
+	{ "/limit/questions", too_many_questions, "MaxPendingQuestionsPerUID=2" },
+	{ "/limit/networks", networks_per_uid, "MaxNetworksPerUID=2", .members = true },
+	{ "/limit/endpoints", endpoints_per_uid, "MaxEndpointsPerUID=3", .members = true },
+	{ "/limit/ports", ports_per_uid, "MaxPortsPerUID=4", .members = true },
 };
 
 int main(int argc, char **argv)

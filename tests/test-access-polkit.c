@@ -79,8 +79,7 @@ static void two_questions(World *world)
 
 	create_base(world);
 	for (guint i = 0; i < PAIRS; i++) {
-		g_autofree char *good = g_strdup_printf("%u", 9000 + i),
-				*bad = g_strdup_printf("%u", 900 + i);
+		g_autofree char *good = g_strdup_printf("%u", 9000 + i), *bad = g_strdup_printf("%u", 900 + i);
 
 		ask_publish(pipeline, world->alice, good);
 		ask_publish(pipeline, world->alice, bad);
@@ -113,8 +112,7 @@ static void caller_leaves(World *world)
 	pipeline_run(pipeline);
 	pipeline_free(pipeline);
 	/* This one is asked after those, and polkit answers in order. */
-	refused(as(world, world->bob), INTERACTIVE, ACTION("manage-networks"), WEB, "Network", "Delete", "",
-		"");
+	refused(as(world, world->bob), INTERACTIVE, ACTION("manage-networks"), WEB, "Network", "Delete", "", "");
 	after = rig_state(as_root(world));
 	g_assert_cmpstr(after, ==, before);
 }
@@ -130,8 +128,7 @@ static void changed_hands(World *world)
 	pipeline_call(pipeline, world->alice, "/network/mine", "Network", "Delete", "", "");
 	wait_until_asked(world, world->alice);
 	done(as_root(world), "/network/mine", "Network", "Delete", "", "");
-	done(as_root(world), "", "Manager", "CreateNetwork", "sa{sv}",
-	     "'mine', {'Subnets': <['172.21.0.0/16']>}");
+	done(as_root(world), "", "Manager", "CreateNetwork", "sa{sv}", "'mine', {'Subnets': <['172.21.0.0/16']>}");
 	kill(polkit, SIGCONT);
 	pipeline_run(pipeline);
 	expect_outcome(pipeline, 0, OURS("NotOwner"));
@@ -140,12 +137,12 @@ static void changed_hands(World *world)
 }
 
 static const AccessTest tests[] = {
-	{"/access/two-questions-do-not-mix", two_questions},
-	{"/access/caller-leaves", caller_leaves},
-	{"/access/polkit-absent", without_polkit},
-	{"/access/polkit-hung", hung_polkit},
-	{"/access/polkit-restarting", restarting_polkit},
-	{"/member/object-changes-hands", changed_hands, .members = true},
+	{ "/access/two-questions-do-not-mix", two_questions },
+	{ "/access/caller-leaves", caller_leaves },
+	{ "/access/polkit-absent", without_polkit },
+	{ "/access/polkit-hung", hung_polkit },
+	{ "/access/polkit-restarting", restarting_polkit },
+	{ "/member/object-changes-hands", changed_hands, .members = true },
 };
 
 int main(int argc, char **argv)

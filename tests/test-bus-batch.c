@@ -35,8 +35,7 @@ static void build_up(Rig *rig)
 		      "'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16']>}");
 	pipeline_call(pipeline, rig->bus, WEB, "Network", "CreateEndpoint", "sa{sv}",
 		      "'app', {'Addresses': <['172.18.0.2']>}");
-	pipeline_call(pipeline, rig->bus, APP, "Endpoint", "Publish", "a(ssqqq)",
-		      "[('tcp', '', 8080, 80, 1)]");
+	pipeline_call(pipeline, rig->bus, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8080, 80, 1)]");
 	pipeline_call(pipeline, rig->bus, WEB, "Network", "Update", "a{sv}", "{'Masquerade': <false>}");
 	pipeline_call(pipeline, rig->bus, "", "Manager", "CreateIngress", "sa{sv}",
 		      "'front', {'Gateway': <'172.18.0.9'>}");
@@ -113,14 +112,12 @@ static void bad_on_host(Rig *rig)
 	netns_sysctl(rig->host, "net/ipv6/conf/all/disable_ipv6", "1");
 	netns_sysctl(rig->host, "net/ipv6/conf/default/disable_ipv6", "1");
 	for (guint i = 0; i < 20; i++) {
-		g_autofree char *arguments =
-			g_strdup_printf("'n%u', {'Subnets': <['%s']>, 'Persistent': <true>}", i,
-					i == 11 ? "fd00:11::/64" : "10.0.0.0/24");
+		g_autofree char *arguments = g_strdup_printf("'n%u', {'Subnets': <['%s']>, 'Persistent': <true>}", i,
+							     i == 11 ? "fd00:11::/64" : "10.0.0.0/24");
 		g_autofree char *good = g_strdup_printf("'e%u', {'Addresses': <['172.18.0.%u']>}", i, 2 + i);
 
 		if (i == 11)
-			pipeline_call(pipeline, rig->bus, "", "Manager", "CreateNetwork", "sa{sv}",
-				      arguments);
+			pipeline_call(pipeline, rig->bus, "", "Manager", "CreateNetwork", "sa{sv}", arguments);
 		else
 			pipeline_call(pipeline, rig->bus, WEB, "Network", "CreateEndpoint", "sa{sv}", good);
 	}
@@ -150,17 +147,15 @@ static void again(Rig *rig)
 	before = rig_state(rig);
 	for (guint i = 0; i < 5; i++) {
 		pipeline_call(pipeline, rig->bus, WEB, "Network", "Delete", "", "");
-		pipeline_call(
-			pipeline, rig->bus, "", "Manager", "CreateNetwork", "sa{sv}",
-			"'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16']>, 'Persistent': <true>}");
+		pipeline_call(pipeline, rig->bus, "", "Manager", "CreateNetwork", "sa{sv}",
+			      "'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16']>, 'Persistent': <true>}");
 		pipeline_call(pipeline, rig->bus, WEB, "Network", "CreateEndpoint", "sa{sv}",
 			      "'app', {'Addresses': <['172.18.0.2']>, 'Persistent': <true>}");
 		pipeline_call(pipeline, rig->bus, APP, "Endpoint", "Publish", "a(ssqqq)",
 			      "[('tcp', '192.0.2.1', 8080, 80, 1)]");
 		pipeline_call(pipeline, rig->bus, APP, "Endpoint", "Unpublish", "a(ssqqq)",
 			      "[('tcp', '192.0.2.1', 8080, 80, 1)]");
-		pipeline_call(pipeline, rig->bus, APP, "Endpoint", "Publish", "a(ssqqq)",
-			      "[('tcp', '', 8080, 80, 1)]");
+		pipeline_call(pipeline, rig->bus, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8080, 80, 1)]");
 	}
 	pipeline_run(pipeline);
 	expect_success(pipeline, 30);
@@ -223,8 +218,7 @@ static void mixed(Rig *rig)
 			g_autofree char *create =
 				g_strdup_printf("'e%u', {'Addresses': <['10.%u.1.%u']>}", i, c, 2 + i);
 
-			pipeline_call(pipeline, clients[c], network, "Network", "CreateEndpoint", "sa{sv}",
-				      create);
+			pipeline_call(pipeline, clients[c], network, "Network", "CreateEndpoint", "sa{sv}", create);
 			pipeline_call(pipeline, clients[c], endpoint, "Endpoint", "Publish", "a(ssqqq)",
 				      "[('tcp', '', 0, 80, 1)]");
 			pipeline_call(pipeline, clients[c], endpoint, "Endpoint", "Publish", "a(ssqqq)",
@@ -276,8 +270,7 @@ static void group_commit(Rig *rig)
 	     "'app', {'Addresses': <['172.18.0.2']>, 'Persistent': <true>}");
 	signals = signals_new(rig);
 	for (guint i = 0; i < CALLS; i++) {
-		g_autofree char *ports =
-			g_strdup_printf("[('tcp', '0.0.0.0', %u, %u, 1)]", 2000 + i, 2000 + i);
+		g_autofree char *ports = g_strdup_printf("[('tcp', '0.0.0.0', %u, %u, 1)]", 2000 + i, 2000 + i);
 
 		pipeline_call(pipeline, rig->bus, APP, "Endpoint", "Publish", "a(ssqqq)", ports);
 	}
@@ -318,15 +311,11 @@ static void lone_call(Rig *rig)
 }
 
 static const BusTest tests[] = {
-	{"/bus/batch/build-up", build_up},
-	{"/bus/batch/tear-down", tear_down},
-	{"/bus/batch/bad-one", bad_one},
-	{"/bus/batch/bad-on-host", bad_on_host},
-	{"/bus/batch/again", again},
-	{"/bus/batch/policy-handed-on", policy_handed_on},
-	{"/bus/batch/mixed", mixed},
-	{"/bus/batch/group-commit", group_commit},
-	{"/bus/batch/lone-call", lone_call},
+	{ "/bus/batch/build-up", build_up },   { "/bus/batch/tear-down", tear_down },
+	{ "/bus/batch/bad-one", bad_one },     { "/bus/batch/bad-on-host", bad_on_host },
+	{ "/bus/batch/again", again },         { "/bus/batch/policy-handed-on", policy_handed_on },
+	{ "/bus/batch/mixed", mixed },         { "/bus/batch/group-commit", group_commit },
+	{ "/bus/batch/lone-call", lone_call },
 };
 
 int main(int argc, char **argv)

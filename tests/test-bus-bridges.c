@@ -24,10 +24,9 @@ static GDBusConnection *client_with_networks(guint n)
 	Pipeline *pipeline = pipeline_new();
 
 	for (guint i = 0; i < n; i++) {
-		g_autofree char *arguments =
-			g_strdup_printf("'n%u', {'Bridge': <'b%u'>, 'Subnets': <['10.0.%u.0/24', "
-					"'fd00:%x::/64']>}",
-					i, i, i, i);
+		g_autofree char *arguments = g_strdup_printf("'n%u', {'Bridge': <'b%u'>, 'Subnets': <['10.0.%u.0/24', "
+							     "'fd00:%x::/64']>}",
+							     i, i, i, i);
 
 		pipeline_call(pipeline, client, "", "Manager", "CreateNetwork", "sa{sv}", arguments);
 	}
@@ -298,16 +297,16 @@ static void by_the_successor(Rig *rig)
 }
 
 static const BusTest tests[] = {
-	{"/bus/bridges/with-the-answer", with_the_answer},
-	{"/bus/bridges/one-by-one", one_by_one, "IdleExitSec=1"},
-	{"/bus/bridges/under-load", under_load},
-	{"/bus/bridges/shut", shut},
-	{"/bus/bridges/taken-again", taken_again},
-	{"/bus/bridges/out-of-turn", out_of_turn},
-	{"/bus/bridges/of-somebody-else", of_somebody_else},
-	{"/bus/bridges/after-a-crash", after_a_crash},
-	{"/bus/bridges/before-the-last-leaves", before_the_last_leaves},
-	{"/bus/bridges/by-the-successor", by_the_successor},
+	{ "/bus/bridges/with-the-answer", with_the_answer },
+	{ "/bus/bridges/one-by-one", one_by_one, "IdleExitSec=1" },
+	{ "/bus/bridges/under-load", under_load },
+	{ "/bus/bridges/shut", shut },
+	{ "/bus/bridges/taken-again", taken_again },
+	{ "/bus/bridges/out-of-turn", out_of_turn },
+	{ "/bus/bridges/of-somebody-else", of_somebody_else },
+	{ "/bus/bridges/after-a-crash", after_a_crash },
+	{ "/bus/bridges/before-the-last-leaves", before_the_last_leaves },
+	{ "/bus/bridges/by-the-successor", by_the_successor },
 };
 
 int main(int argc, char **argv)

@@ -68,7 +68,8 @@ static void objects(Rig *rig)
 	g_autofree char *before = rig_state(rig), *after = NULL, *rules = NULL, *again = NULL, *all = NULL;
 	g_autofree char *some = endpoints_text(0, MANY), *more = endpoints_text(MANY, MANY);
 	g_autofree char *settings = g_strdup_printf(
-		"'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16']>, 'Persistent': <true>, 'Endpoints': <%s>}", some);
+		"'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16']>, 'Persistent': <true>, 'Endpoints': <%s>}",
+		some);
 
 	done_at_once(rig, "", "Manager", "CreateNetwork", "sa{sv}", settings);
 	has_ports(rig, MANY);
@@ -79,7 +80,8 @@ static void objects(Rig *rig)
 
 	/* All or nothing: the last one is there already. */
 	rules = rig_rules(rig);
-	refused(rig, "org.example.NetFilter.Error.EndpointExists", "e3999", WEB, "Network", "CreateEndpoints", "a(sa{sv})",
+	refused(rig, "org.example.NetFilter.Error.EndpointExists", "e3999", WEB, "Network", "CreateEndpoints",
+		"a(sa{sv})",
 		"[('new', {'Addresses': <['172.18.100.1']>}), ('e3999', {'Addresses': <['172.18.100.2']>})]");
 	rig_restart(rig);
 	again = rig_rules(rig);
@@ -94,7 +96,8 @@ static void mappings(Rig *rig)
 {
 	g_autofree char *many = mappings_text(10000, MANY), *before = NULL, *after = NULL;
 
-	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16']>}");
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16']>}");
 	done(rig, WEB, "Network", "CreateEndpoint", "sa{sv}", "'app', {'Addresses': <['172.18.0.2']>}");
 	before = rig_rules(rig);
 	done_at_once(rig, APP, "Endpoint", "Publish", "a(ssqqq)", many);
@@ -104,7 +107,8 @@ static void mappings(Rig *rig)
 	g_assert_cmpstr(after, ==, before);
 }
 
-/* Changes here and there in long chains, with strangers around ours, lead to what one would see had it always been so. */
+/* Changes here and there in long chains, with strangers around ours, lead to what one would see had it always been so.
+ */
 static void long_chains(Rig *rig)
 {
 	enum { ROUNDS = 30 };
@@ -142,16 +146,15 @@ static void long_chains(Rig *rig)
 static void drift(Rig *rig)
 {
 	static const char *const damages[] = {
-		"iptables-legacy -t nat -D DOCKER 500",
-		"iptables-legacy -t nat -I DOCKER 300 -j ACCEPT",
-		"iptables-legacy -D DOCKER 1",
-		"iptables-legacy -t nat -D POSTROUTING 700",
+		"iptables-legacy -t nat -D DOCKER 500", "iptables-legacy -t nat -I DOCKER 300 -j ACCEPT",
+		"iptables-legacy -D DOCKER 1",          "iptables-legacy -t nat -D POSTROUTING 700",
 		"iptables-legacy -t nat -F DOCKER",
 	};
 	g_autofree char *many = mappings_text(10000, MANY / 2), *good = NULL, *mended = NULL;
 	Signals *signals;
 
-	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16']>}");
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16']>}");
 	done(rig, WEB, "Network", "CreateEndpoint", "sa{sv}", "'app', {'Addresses': <['172.18.0.2']>}");
 	done(rig, APP, "Endpoint", "Publish", "a(ssqqq)", many);
 	good = rig_rules(rig);
@@ -178,10 +181,10 @@ static void drift(Rig *rig)
 }
 
 static const BusTest tests[] = {
-	{"/bus/bulk/objects", objects},
-	{"/bus/bulk/mappings", mappings},
-	{"/bus/bulk/long-chains", long_chains},
-	{"/bus/bulk/drift", drift},
+	{ "/bus/bulk/objects", objects },
+	{ "/bus/bulk/mappings", mappings },
+	{ "/bus/bulk/long-chains", long_chains },
+	{ "/bus/bulk/drift", drift },
 };
 
 int main(int argc, char **argv)

@@ -30,8 +30,8 @@ static void describe_arguments(GString *text, GDBusArgInfo **arguments)
 
 static const char *emits_changed(const GDBusPropertyInfo *info)
 {
-	const char *value = g_dbus_annotation_info_lookup(info->annotations,
-							  "org.freedesktop.DBus.Property.EmitsChangedSignal");
+	const char *value =
+		g_dbus_annotation_info_lookup(info->annotations, "org.freedesktop.DBus.Property.EmitsChangedSignal");
 
 	return value ?: "true";
 }
@@ -63,10 +63,9 @@ static char *describe_interface(const GDBusInterfaceInfo *info)
 		g_ptr_array_add(lines, g_string_free(line, FALSE));
 	}
 	for (guint i = 0; info->properties && info->properties[i]; i++)
-		g_ptr_array_add(lines,
-				g_strdup_printf("property %s:%s flags %u emits %s", info->properties[i]->name,
-						info->properties[i]->signature, info->properties[i]->flags,
-						emits_changed(info->properties[i])));
+		g_ptr_array_add(lines, g_strdup_printf("property %s:%s flags %u emits %s", info->properties[i]->name,
+						       info->properties[i]->signature, info->properties[i]->flags,
+						       emits_changed(info->properties[i])));
 	g_ptr_array_sort(lines, compare_lines);
 	g_ptr_array_add(lines, NULL);
 	return g_strjoinv("\n", (char **)lines->pdata);
@@ -74,8 +73,7 @@ static char *describe_interface(const GDBusInterfaceInfo *info)
 
 static GDBusNodeInfo *introspect(Rig *rig, const char *path)
 {
-	g_autoptr(GVariant) reply =
-		ask(rig, path, "org.freedesktop.DBus.Introspectable", "Introspect", "", "");
+	g_autoptr(GVariant) reply = ask(rig, path, "org.freedesktop.DBus.Introspectable", "Introspect", "", "");
 	g_autoptr(GError) error = NULL;
 	GDBusNodeInfo *node;
 	const char *xml;
@@ -144,7 +142,7 @@ static void tree(Rig *rig)
 static void object_manager(Rig *rig)
 {
 	g_autofree char *objects = NULL;
-	static const char *const lines[] = {FRONT " ", WEB " ", APP " ", NULL};
+	static const char *const lines[] = { FRONT " ", WEB " ", APP " ", NULL };
 
 	create_all(rig);
 	objects = rig_objects(rig);
@@ -163,7 +161,7 @@ static void manager_properties(Rig *rig)
 {
 	g_autofree char *features = property(rig, "", "Manager", "Features");
 	g_autofree char *before = NULL, *after = NULL;
-	static const char *const some[] = {"'ipv4'", "'ipv6'", "'ranges'", "'lifetime-fd'"};
+	static const char *const some[] = { "'ipv4'", "'ipv6'", "'ranges'", "'lifetime-fd'" };
 
 	property_is(rig, "'0.1.0'", "", "Manager", "Version");
 	property_is(rig, "'iptables'", "", "Manager", "Backend");
@@ -175,8 +173,8 @@ static void manager_properties(Rig *rig)
 	create_all(rig);
 	after = property(rig, "", "Manager", "Generation");
 	g_assert_cmpint(g_ascii_strtoll(after, NULL, 10), >, g_ascii_strtoll(before, NULL, 10));
-	refused(rig, STANDARD("PropertyReadOnly"), "Hairpin", "", "org.freedesktop.DBus.Properties", "Set",
-		"ssv", "'org.example.NetFilter.Manager', 'Hairpin', <true>");
+	refused(rig, STANDARD("PropertyReadOnly"), "Hairpin", "", "org.freedesktop.DBus.Properties", "Set", "ssv",
+		"'org.example.NetFilter.Manager', 'Hairpin', <true>");
 }
 
 static void network_properties(Rig *rig)
@@ -185,17 +183,17 @@ static void network_properties(Rig *rig)
 	static const struct {
 		const char *name, *value;
 	} values[] = {
-		{"Name", "'web'"},
-		{"Bridge", "'br0'"},
-		{"Subnets", "['172.18.0.0/16', 'fd00:18::/64']"},
-		{"Gateways", "['172.18.0.1', 'fd00:18::1']"},
-		{"Internal", "false"},
-		{"InterContainerCommunication", "true"},
-		{"Masquerade", "true"},
-		{"HostBinding", "''"},
-		{"OwnerUID", "0"},
-		{"Persistent", "false"},
-		{"Endpoints", "['" ROOT APP "']"},
+		{ "Name", "'web'" },
+		{ "Bridge", "'br0'" },
+		{ "Subnets", "['172.18.0.0/16', 'fd00:18::/64']" },
+		{ "Gateways", "['172.18.0.1', 'fd00:18::1']" },
+		{ "Internal", "false" },
+		{ "InterContainerCommunication", "true" },
+		{ "Masquerade", "true" },
+		{ "HostBinding", "''" },
+		{ "OwnerUID", "0" },
+		{ "Persistent", "false" },
+		{ "Endpoints", "['" ROOT APP "']" },
 	};
 
 	create_all(rig);
@@ -223,18 +221,18 @@ static void endpoint_properties(Rig *rig)
 	static const struct {
 		const char *name, *value;
 	} values[] = {
-		{"Name", "'app'"},
-		{"Network", "'" ROOT WEB "'"},
-		{"Addresses", "['172.18.0.2', 'fd00:18::2']"},
-		{"Ports", "[('tcp', '', 8080, 80, 1), ('udp', '192.0.2.1', 53, 5353, 2)]"},
-		{"Links", "[]"},
-		{"OwnerUID", "0"},
-		{"Persistent", "false"},
+		{ "Name", "'app'" },
+		{ "Network", "'" ROOT WEB "'" },
+		{ "Addresses", "['172.18.0.2', 'fd00:18::2']" },
+		{ "Ports", "[('tcp', '', 8080, 80, 1), ('udp', '192.0.2.1', 53, 5353, 2)]" },
+		{ "Links", "[]" },
+		{ "OwnerUID", "0" },
+		{ "Persistent", "false" },
 	};
 
 	create_all(rig);
-	answers(rig, "([('tcp', '', 8080, 80, 1), ('udp', '192.0.2.1', 53, 5353, 2)],)", APP, "Endpoint",
-		"Publish", "a(ssqqq)", "[('tcp', '', 8080, 80, 1), ('udp', '192.0.2.1', 53, 5353, 2)]");
+	answers(rig, "([('tcp', '', 8080, 80, 1), ('udp', '192.0.2.1', 53, 5353, 2)],)", APP, "Endpoint", "Publish",
+		"a(ssqqq)", "[('tcp', '', 8080, 80, 1), ('udp', '192.0.2.1', 53, 5353, 2)]");
 	for (guint i = 0; i < G_N_ELEMENTS(values); i++)
 		property_is(rig, values[i].value, APP, "Endpoint", values[i].name);
 	property_is(rig, owner, APP, "Endpoint", "Owner");
@@ -297,8 +295,7 @@ static void rules_of_objects(Rig *rig)
 {
 	create_all(rig);
 	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'db', {'Subnets': <['172.19.0.0/16']>}");
-	done(rig, APP, "Endpoint", "Publish", "a(ssqqq)",
-	     "[('tcp', '', 8080, 80, 1), ('udp', '', 53, 5353, 2)]");
+	done(rig, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8080, 80, 1), ('udp', '', 53, 5353, 2)]");
 	done(rig, FRONT, "Ingress", "Publish", "a(sq)", "[('tcp', 443)]");
 	check_rules(rig, WEB, "Network", 20);
 	check_rules(rig, APP, "Endpoint", 12);
@@ -309,7 +306,7 @@ static void rules_of_objects(Rig *rig)
 /* Sends a SYN to the published port and looks whether the rule that takes it says so. */
 static void counters(Rig *rig)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(8080)};
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(8080) };
 	g_autoptr(GVariantIter) iter = NULL;
 	g_autoptr(GVariant) reply = NULL;
 	const char *rule;
@@ -338,8 +335,8 @@ static void creating_several(Rig *rig)
 
 	create_all(rig);
 	before = rig_state(rig);
-	answers(rig, "(['" ROOT WEB "/endpoint/x', '" ROOT WEB "/endpoint/y'],)", WEB, "Network",
-		"CreateEndpoints", "a(sa{sv})",
+	answers(rig, "(['" ROOT WEB "/endpoint/x', '" ROOT WEB "/endpoint/y'],)", WEB, "Network", "CreateEndpoints",
+		"a(sa{sv})",
 		"[('x', {'Addresses': <['172.18.0.3']>, 'Ports': <[('tcp', '', uint16 81, uint16 80, uint16 "
 		"1)]>}),"
 		" ('y', {'Addresses': <['172.18.0.4']>})]");
@@ -409,8 +406,7 @@ static void linking(Rig *rig)
 	property_is(rig, "['" ROOT WEB "/endpoint/db']", APP, "Endpoint", "Links");
 	check_rules(rig, APP, "Endpoint", 2);
 	/* Linking again adds ports. */
-	done(rig, APP, "Endpoint", "Link", "oa(sq)",
-	     "'" ROOT WEB "/endpoint/db', [('tcp', 5432), ('udp', 53)]");
+	done(rig, APP, "Endpoint", "Link", "oa(sq)", "'" ROOT WEB "/endpoint/db', [('tcp', 5432), ('udp', 53)]");
 	check_rules(rig, APP, "Endpoint", 4);
 	done(rig, APP, "Endpoint", "Unlink", "o", "'" ROOT WEB "/endpoint/db'");
 	after = rig_state(rig);
@@ -426,8 +422,7 @@ static void deleting(Rig *rig)
 	g_autofree char *before = rig_state(rig), *after = NULL;
 
 	create_all(rig);
-	done(rig, APP, "Endpoint", "Publish", "a(ssqqq)",
-	     "[('tcp', '', 0, 80, 1), ('udp', '', 53, 5353, 100)]");
+	done(rig, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 0, 80, 1), ('udp', '', 53, 5353, 100)]");
 	done(rig, FRONT, "Ingress", "Publish", "a(sq)", "[('tcp', 443)]");
 	done(rig, FRONT, "Ingress", "Delete", "", "");
 	gone(rig, FRONT);
@@ -450,8 +445,7 @@ static void unknown_members(Rig *rig)
 	refused(rig, STANDARD("InvalidArgs"), "", "", "Manager", "CreateNetwork", "s", "'x'");
 	refused(rig, STANDARD("InvalidArgs"), "", "", "Manager", "CreateNetwork", "sa{ss}", "'x', {}");
 	refused(rig, STANDARD("InvalidArgs"), "ipv5", "", "Manager", "DumpRules", "s", "'ipv5'");
-	refused(rig, STANDARD("UnknownObject"), "", "/network/nothing/endpoint/x", "Endpoint", "Delete", "",
-		"");
+	refused(rig, STANDARD("UnknownObject"), "", "/network/nothing/endpoint/x", "Endpoint", "Delete", "", "");
 	refused(rig, STANDARD("UnknownObject"), "", "/elsewhere", "Manager", "Reload", "", "");
 }
 
@@ -489,8 +483,7 @@ static char *as_nobody(Rig *rig, const char *call)
 {
 	return netns_output(rig->host,
 			    "sh -c \"setpriv --reuid=65534 --clear-groups gdbus call --system"
-			    " -d org.example.NetFilter -o " ROOT
-			    " -m org.example.NetFilter.%s 2>&1 || true\"",
+			    " -d org.example.NetFilter -o " ROOT " -m org.example.NetFilter.%s 2>&1 || true\"",
 			    call);
 }
 
@@ -530,24 +523,24 @@ static void strangers(Rig *rig)
 }
 
 static const BusTest tests[] = {
-	{"/bus/contract/introspection", introspection},
-	{"/bus/contract/tree", tree},
-	{"/bus/contract/object-manager", object_manager},
-	{"/bus/contract/manager-properties", manager_properties},
-	{"/bus/contract/network-properties", network_properties},
-	{"/bus/contract/endpoint-properties", endpoint_properties},
-	{"/bus/contract/ingress-properties", ingress_properties},
-	{"/bus/contract/finding", finding},
-	{"/bus/contract/rules-of-objects", rules_of_objects},
-	{"/bus/contract/counters", counters},
-	{"/bus/contract/creating-several", creating_several},
-	{"/bus/contract/network-with-endpoints", network_with_endpoints},
-	{"/bus/contract/updating", updating},
-	{"/bus/contract/linking", linking},
-	{"/bus/contract/deleting", deleting},
-	{"/bus/contract/unknown-members", unknown_members},
-	{"/bus/contract/bridge-gone", bridge_gone},
-	{"/bus/contract/strangers", strangers},
+	{ "/bus/contract/introspection", introspection },
+	{ "/bus/contract/tree", tree },
+	{ "/bus/contract/object-manager", object_manager },
+	{ "/bus/contract/manager-properties", manager_properties },
+	{ "/bus/contract/network-properties", network_properties },
+	{ "/bus/contract/endpoint-properties", endpoint_properties },
+	{ "/bus/contract/ingress-properties", ingress_properties },
+	{ "/bus/contract/finding", finding },
+	{ "/bus/contract/rules-of-objects", rules_of_objects },
+	{ "/bus/contract/counters", counters },
+	{ "/bus/contract/creating-several", creating_several },
+	{ "/bus/contract/network-with-endpoints", network_with_endpoints },
+	{ "/bus/contract/updating", updating },
+	{ "/bus/contract/linking", linking },
+	{ "/bus/contract/deleting", deleting },
+	{ "/bus/contract/unknown-members", unknown_members },
+	{ "/bus/contract/bridge-gone", bridge_gone },
+	{ "/bus/contract/strangers", strangers },
 };
 
 int main(int argc, char **argv)

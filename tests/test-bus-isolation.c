@@ -42,36 +42,32 @@ static void destroy(Rig *rig, guint n)
 
 static guint count_rules(const Rig *rig, const char *family, const char *pattern)
 {
-	g_autofree char *text = netns_output(
-		rig->host, "sh -c \"%s-legacy-save -t filter | grep -c '%s' || :\"", family, pattern);
+	g_autofree char *text =
+		netns_output(rig->host, "sh -c \"%s-legacy-save -t filter | grep -c '%s' || :\"", family, pattern);
 
 	return strtoul(text, NULL, 10);
 }
 
 static void expect_isolation(const Rig *rig, guint n, bool linear)
 {
-	static const char *const families[FAMILIES] = {"iptables", "ip6tables"};
+	static const char *const families[FAMILIES] = { "iptables", "ip6tables" };
 
 	for (guint i = 0; i < FAMILIES; i++) {
 		const char *family = families[i];
 
-		g_assert_cmpuint(
-			count_rules(rig, family, "^-A DOCKER-ISOLATION -i b[0-9]* -o b[0-9]* -j DROP$"), ==,
-			linear ? 0 : n * (n - 1));
+		g_assert_cmpuint(count_rules(rig, family, "^-A DOCKER-ISOLATION -i b[0-9]* -o b[0-9]* -j DROP$"), ==,
+				 linear ? 0 : n * (n - 1));
 		g_assert_cmpuint(count_rules(rig, family,
 					     "^-A DOCKER-ISOLATION -i b\\([0-9]*\\) ! -o b\\1 -j "
 					     "DOCKER-ISOLATION-STAGE-2$"),
 				 ==, linear ? n : 0);
-		g_assert_cmpuint(count_rules(rig, family, "^-A DOCKER-ISOLATION-STAGE-2 -o b[0-9]* -j DROP$"),
-				 ==, linear ? n : 0);
+		g_assert_cmpuint(count_rules(rig, family, "^-A DOCKER-ISOLATION-STAGE-2 -o b[0-9]* -j DROP$"), ==,
+				 linear ? n : 0);
 		/* And nothing else but the ends of the chains. */
-		g_assert_cmpuint(count_rules(rig, family, "^-A DOCKER-ISOLATION "), ==,
-				 (linear ? n : n * (n - 1)) + 1);
+		g_assert_cmpuint(count_rules(rig, family, "^-A DOCKER-ISOLATION "), ==, (linear ? n : n * (n - 1)) + 1);
 		g_assert_cmpuint(count_rules(rig, family, "^-A DOCKER-ISOLATION -j RETURN$"), ==, 1);
-		g_assert_cmpuint(count_rules(rig, family, "^-A DOCKER-ISOLATION-STAGE-2 "), ==,
-				 linear ? n + 1 : 0);
-		g_assert_cmpuint(count_rules(rig, family, "^-A DOCKER-ISOLATION-STAGE-2 -j RETURN$"), ==,
-				 linear);
+		g_assert_cmpuint(count_rules(rig, family, "^-A DOCKER-ISOLATION-STAGE-2 "), ==, linear ? n + 1 : 0);
+		g_assert_cmpuint(count_rules(rig, family, "^-A DOCKER-ISOLATION-STAGE-2 -j RETURN$"), ==, linear);
 		g_assert_cmpuint(count_rules(rig, family, "^:DOCKER-ISOLATION-STAGE-2 "), ==, linear);
 	}
 }
@@ -110,8 +106,7 @@ static void expect_growth(const Commit *commit, guint from, guint to, gint own)
 {
 	gint growth = (gint)commit->added - (gint)commit->removed;
 
-	g_assert_cmpint(growth, ==,
-			(gint)isolation_rules(to) - (gint)isolation_rules(from) + (to > from ? own : -own));
+	g_assert_cmpint(growth, ==, (gint)isolation_rules(to) - (gint)isolation_rules(from) + (to > from ? own : -own));
 	/* In the same form nothing that stood goes, in the other one all of it. */
 	g_assert_cmpuint(to > from ? commit->removed : commit->added, ==,
 			 (from > MAX) == (to > MAX) ? 0 : isolation_rules(from < to ? from : to));
@@ -264,11 +259,11 @@ static void internal_ones(Rig *rig)
 	}
 	g_assert_cmpuint(count_rules(rig, "iptables", "DOCKER-ISOLATION-STAGE-2"), ==, 0);
 	create(rig, MAX);
-	g_assert_cmpuint(count_rules(rig, "iptables", "^-A DOCKER-ISOLATION .* -j DOCKER-ISOLATION-STAGE-2"),
-			 ==, MAX + 1);
+	g_assert_cmpuint(count_rules(rig, "iptables", "^-A DOCKER-ISOLATION .* -j DOCKER-ISOLATION-STAGE-2"), ==,
+			 MAX + 1);
 	done(rig, "/network/inner0", "Network", "Delete", "", "");
-	g_assert_cmpuint(count_rules(rig, "iptables", "^-A DOCKER-ISOLATION .* -j DOCKER-ISOLATION-STAGE-2"),
-			 ==, MAX + 1);
+	g_assert_cmpuint(count_rules(rig, "iptables", "^-A DOCKER-ISOLATION .* -j DOCKER-ISOLATION-STAGE-2"), ==,
+			 MAX + 1);
 	destroy(rig, 0);
 	g_assert_cmpuint(count_rules(rig, "iptables", "DOCKER-ISOLATION-STAGE-2"), ==, 0);
 	/* Two for each pair, two for the internal one, the end. */
@@ -283,9 +278,9 @@ static void reloaded(Rig *rig)
 		const char *configuration;
 		bool linear;
 	} steps[] = {
-		{"IsolationPairwiseMax=6", false}, {"IsolationPairwiseMax=5", true},
-		{"IsolationPairwiseMax=0", true},  {"IsolationPairwiseMax=1024", false},
-		{"IsolationPairwiseMax=3", true},
+		{ "IsolationPairwiseMax=6", false }, { "IsolationPairwiseMax=5", true },
+		{ "IsolationPairwiseMax=0", true },  { "IsolationPairwiseMax=1024", false },
+		{ "IsolationPairwiseMax=3", true },
 	};
 	const guint linear_rules = FAMILIES * (2 * N + 1), pairwise_rules = FAMILIES * N * (N - 1);
 	char *forms[2] = {};
@@ -366,13 +361,13 @@ static void restarted(Rig *rig)
 }
 
 static const BusTest tests[] = {
-	{"/bus/isolation/one-by-one", one_by_one, MAX_3},
-	{"/bus/isolation/oldest-first", oldest_first, MAX_3},
-	{"/bus/isolation/together", together, MAX_3},
-	{"/bus/isolation/refused-at-the-edge", refused_at_the_edge, MAX_3},
-	{"/bus/isolation/internal-ones", internal_ones, MAX_3},
-	{"/bus/isolation/reloaded", reloaded, MAX_3},
-	{"/bus/isolation/restarted", restarted, MAX_3},
+	{ "/bus/isolation/one-by-one", one_by_one, MAX_3 },
+	{ "/bus/isolation/oldest-first", oldest_first, MAX_3 },
+	{ "/bus/isolation/together", together, MAX_3 },
+	{ "/bus/isolation/refused-at-the-edge", refused_at_the_edge, MAX_3 },
+	{ "/bus/isolation/internal-ones", internal_ones, MAX_3 },
+	{ "/bus/isolation/reloaded", reloaded, MAX_3 },
+	{ "/bus/isolation/restarted", restarted, MAX_3 },
 };
 
 int main(int argc, char **argv)

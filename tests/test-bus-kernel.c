@@ -26,8 +26,7 @@ static void create_all(Rig *rig)
 static void occupy(const Rig *rig)
 {
 	netns_run(rig->host, "iptables-legacy -t nat -N DOCKER");
-	netns_run(rig->host,
-		  "iptables-legacy -t nat -A DOCKER -p tcp --dport 80 -j DNAT --to-destination 10.9.9.9");
+	netns_run(rig->host, "iptables-legacy -t nat -A DOCKER -p tcp --dport 80 -j DNAT --to-destination 10.9.9.9");
 }
 
 static void foreign_chain(Rig *rig)
@@ -35,18 +34,18 @@ static void foreign_chain(Rig *rig)
 	static const struct {
 		const char *member, *types, *arguments;
 	} changes[] = {
-		{"CreateNetwork", "sa{sv}", "'web', {'Subnets': <['172.18.0.0/16']>}"},
-		{"CreateIngress", "sa{sv}", "'front', {'Gateway': <'192.0.2.9'>}"},
-		{"Reconcile", "", ""},
-		{"Reload", "", ""},
+		{ "CreateNetwork", "sa{sv}", "'web', {'Subnets': <['172.18.0.0/16']>}" },
+		{ "CreateIngress", "sa{sv}", "'front', {'Gateway': <'192.0.2.9'>}" },
+		{ "Reconcile", "", "" },
+		{ "Reload", "", "" },
 	};
 	g_autofree char *rules = NULL;
 
 	for (guint i = 0; i < G_N_ELEMENTS(changes); i++) {
-		refused(rig, OURS("ForeignChain"), "nat DOCKER", "", "Manager", changes[i].member,
-			changes[i].types, changes[i].arguments);
-		refused(rig, OURS("ForeignChain"), "ChainPrefix", "", "Manager", changes[i].member,
-			changes[i].types, changes[i].arguments);
+		refused(rig, OURS("ForeignChain"), "nat DOCKER", "", "Manager", changes[i].member, changes[i].types,
+			changes[i].arguments);
+		refused(rig, OURS("ForeignChain"), "ChainPrefix", "", "Manager", changes[i].member, changes[i].types,
+			changes[i].arguments);
 	}
 	/* Looking is free. */
 	property_is(rig, "'DOCKER'", "", "Manager", "ChainPrefix");
@@ -63,8 +62,7 @@ static void beside_a_foreign_chain(Rig *rig)
 	property_is(rig, "'MINE'", "", "Manager", "ChainPrefix");
 	create_all(rig);
 	rules = rig_rules(rig);
-	g_assert_nonnull(
-		strstr(rules, "-A DOCKER -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.9.9.9\n"));
+	g_assert_nonnull(strstr(rules, "-A DOCKER -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.9.9.9\n"));
 	g_assert_nonnull(strstr(rules, "-A MINE ! -i br0 -p tcp -m tcp --dport 8080 -j DNAT"));
 	g_assert_null(strstr(rules, "-j DOCKER"));
 }
@@ -78,8 +76,7 @@ static void backend_unavailable(Rig *rig)
 		g_strdup_printf("#!/bin/sh\nexec setpriv --bounding-set=-net_raw %s \"$@\"\n", service);
 	g_autoptr(GError) error = NULL;
 
-	g_file_set_contents_full("/run/netfilterd-without-raw", script, -1, G_FILE_SET_CONTENTS_NONE, 0755,
-				 &error);
+	g_file_set_contents_full("/run/netfilterd-without-raw", script, -1, G_FILE_SET_CONTENTS_NONE, 0755, &error);
 	g_assert_no_error(error);
 	g_setenv("NETFILTERD", "/run/netfilterd-without-raw", TRUE);
 	rig_restart(rig);
@@ -101,14 +98,14 @@ static void drift(Rig *rig)
 		guint repaired;
 		const char *chain;
 	} cases[] = {
-		{"iptables-legacy -t nat -D DOCKER 1", 1, "nat DOCKER"},
-		{"iptables-legacy -t nat -I DOCKER -p udp -j ACCEPT", 1, "nat DOCKER"},
-		{"iptables-legacy -F DOCKER", 1, "filter DOCKER"},
-		{"ip6tables-legacy -F DOCKER", 1, "filter DOCKER"},
-		{"iptables-legacy -D FORWARD -o br0 -j DOCKER", 1, "filter FORWARD"},
-		{"iptables-legacy -t nat -F POSTROUTING", 0, "nat POSTROUTING"},
-		{"iptables-legacy -A DOCKER-ISOLATION -j ACCEPT", 1, "filter DOCKER-ISOLATION"},
-		{"sh -c 'iptables-legacy -t nat -F && iptables-legacy -t nat -X'", 0, "nat DOCKER"},
+		{ "iptables-legacy -t nat -D DOCKER 1", 1, "nat DOCKER" },
+		{ "iptables-legacy -t nat -I DOCKER -p udp -j ACCEPT", 1, "nat DOCKER" },
+		{ "iptables-legacy -F DOCKER", 1, "filter DOCKER" },
+		{ "ip6tables-legacy -F DOCKER", 1, "filter DOCKER" },
+		{ "iptables-legacy -D FORWARD -o br0 -j DOCKER", 1, "filter FORWARD" },
+		{ "iptables-legacy -t nat -F POSTROUTING", 0, "nat POSTROUTING" },
+		{ "iptables-legacy -A DOCKER-ISOLATION -j ACCEPT", 1, "filter DOCKER-ISOLATION" },
+		{ "sh -c 'iptables-legacy -t nat -F && iptables-legacy -t nat -X'", 0, "nat DOCKER" },
 	};
 	g_autofree char *good = NULL;
 	Signals *signals;
@@ -134,8 +131,7 @@ static void drift(Rig *rig)
 		g_assert_cmpstr(after, ==, good);
 		text = signals_take(signals);
 		if (!g_str_has_prefix(text, "Drifted ") || !strstr(text, cases[i].chain)) {
-			g_test_message("%s: \"%s\" does not tell of %s", cases[i].damage, text,
-				       cases[i].chain);
+			g_test_message("%s: \"%s\" does not tell of %s", cases[i].damage, text, cases[i].chain);
 			g_test_fail();
 		}
 		commits = signals_take_commits(signals);
@@ -170,12 +166,12 @@ static void drift(Rig *rig)
 static void hold_lock(GPid *pid, double seconds)
 {
 	g_autofree char *time = g_strdup_printf("%.2f", seconds);
-	const char *const argv[] = {"flock", LOCK, "sleep", time, NULL};
+	const char *const argv[] = { "flock", LOCK, "sleep", time, NULL };
 	g_autoptr(GError) error = NULL;
 	int fd;
 
-	g_spawn_async(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
-		      pid, &error);
+	g_spawn_async(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, pid,
+		      &error);
 	g_assert_no_error(error);
 	fd = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	while (flock(fd, LOCK_EX | LOCK_NB) == 0) {
@@ -195,8 +191,7 @@ static void lock_waited_for(Rig *rig)
 	create_all(rig);
 	hold_lock(&pid, 0.5);
 	start = g_get_monotonic_time();
-	pipeline_call(pipeline, rig->bus, APP, "Endpoint", "Publish", "a(ssqqq)",
-		      "[('tcp', '', 8081, 81, 1)]");
+	pipeline_call(pipeline, rig->bus, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8081, 81, 1)]");
 	pipeline_call(pipeline, other, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8082, 82, 1)]");
 	for (guint i = 0; i < 10; i++)
 		property_is(rig, "[('tcp', '', 8080, 80, 1)]", APP, "Endpoint", "Ports");
@@ -226,8 +221,8 @@ static void lock_not_to_be_had(Rig *rig)
 	before = rig_state(rig);
 	hold_lock(&pid, 1.4);
 	start = g_get_monotonic_time();
-	reply = ask_with_fds(rig->bus, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8081, 81, 1)]",
-			     NULL, &error);
+	reply = ask_with_fds(rig->bus, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8081, 81, 1)]", NULL,
+			     &error);
 	g_assert_cmpint(g_get_monotonic_time() - start, >=, 900000);
 	g_assert_cmpint(g_get_monotonic_time() - start, <, 1350000);
 	g_assert_null(reply);
@@ -347,8 +342,8 @@ static void preview(Rig *rig)
 static void dump(Rig *rig)
 {
 	static const char *const families[][3] = {
-		{"'ipv4'", "iptables-legacy-restore", "iptables-legacy-save"},
-		{"'ipv6'", "ip6tables-legacy-restore", "ip6tables-legacy-save"},
+		{ "'ipv4'", "iptables-legacy-restore", "iptables-legacy-save" },
+		{ "'ipv6'", "ip6tables-legacy-restore", "ip6tables-legacy-save" },
 	};
 
 	create_all(rig);
@@ -395,10 +390,9 @@ static void reload(Rig *rig)
 	text = signals_take(signals);
 	g_assert_cmpstr(text, ==, "PropertiesChanged  Hairpin=true");
 	hairpin = rig_rules(rig);
-	g_assert_nonnull(strstr(
-		hairpin, "-A DOCKER -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:80\n"));
-	g_assert_null(strstr(hairpin,
-			     "! -i br0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:80\n"));
+	g_assert_nonnull(
+		strstr(hairpin, "-A DOCKER -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:80\n"));
+	g_assert_null(strstr(hairpin, "! -i br0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:80\n"));
 	g_assert_null(strstr(hairpin, "-A DOCKER -i br0 -j RETURN"));
 
 	rig_configure(rig, "");
@@ -426,15 +420,15 @@ static void reload(Rig *rig)
 static void bad_configurations(Rig *rig)
 {
 	static const char *const bad[][2] = {
-		{"Hairpin=perhaps", "Hairpin"},
-		{"Hairpin=yes\nIsolationPairwiseMax=-1", "IsolationPairwiseMax"},
-		{"Hairpin=yes\nNothing=1", "Nothing"},
-		{"Hairpin=yes\nMaxPorts=many", "MaxPorts"},
-		{"Hairpin=yes\nChainPrefix=OTHER", "OTHER"},
-		{"Hairpin=yes\nForwardPolicy=open", "ForwardPolicy"},
-		{"Hairpin=yes\n[Other]\nx=y", "Other"},
-		{"Hairpin=yes\nnonsense", "nonsense"},
-		{"LockTimeoutSec=", "LockTimeoutSec"},
+		{ "Hairpin=perhaps", "Hairpin" },
+		{ "Hairpin=yes\nIsolationPairwiseMax=-1", "IsolationPairwiseMax" },
+		{ "Hairpin=yes\nNothing=1", "Nothing" },
+		{ "Hairpin=yes\nMaxPorts=many", "MaxPorts" },
+		{ "Hairpin=yes\nChainPrefix=OTHER", "OTHER" },
+		{ "Hairpin=yes\nForwardPolicy=open", "ForwardPolicy" },
+		{ "Hairpin=yes\n[Other]\nx=y", "Other" },
+		{ "Hairpin=yes\nnonsense", "nonsense" },
+		{ "LockTimeoutSec=", "LockTimeoutSec" },
 	};
 
 	create_all(rig);
@@ -453,17 +447,17 @@ static void bad_configurations(Rig *rig)
 }
 
 static const BusTest tests[] = {
-	{"/bus/kernel/foreign-chain", foreign_chain, NULL, occupy},
-	{"/bus/kernel/beside-a-foreign-chain", beside_a_foreign_chain, "ChainPrefix=MINE", occupy},
-	{"/bus/kernel/backend-unavailable", backend_unavailable},
-	{"/bus/kernel/drift", drift},
-	{"/bus/kernel/lock-waited-for", lock_waited_for},
-	{"/bus/kernel/lock-outlasts-caller", lock_outlasts_caller},
-	{"/bus/kernel/lock-not-to-be-had", lock_not_to_be_had, "LockTimeoutSec=1"},
-	{"/bus/kernel/preview", preview, "IsolationPairwiseMax=2"},
-	{"/bus/kernel/dump", dump},
-	{"/bus/kernel/reload", reload},
-	{"/bus/kernel/bad-configurations", bad_configurations},
+	{ "/bus/kernel/foreign-chain", foreign_chain, NULL, occupy },
+	{ "/bus/kernel/beside-a-foreign-chain", beside_a_foreign_chain, "ChainPrefix=MINE", occupy },
+	{ "/bus/kernel/backend-unavailable", backend_unavailable },
+	{ "/bus/kernel/drift", drift },
+	{ "/bus/kernel/lock-waited-for", lock_waited_for },
+	{ "/bus/kernel/lock-outlasts-caller", lock_outlasts_caller },
+	{ "/bus/kernel/lock-not-to-be-had", lock_not_to_be_had, "LockTimeoutSec=1" },
+	{ "/bus/kernel/preview", preview, "IsolationPairwiseMax=2" },
+	{ "/bus/kernel/dump", dump },
+	{ "/bus/kernel/reload", reload },
+	{ "/bus/kernel/bad-configurations", bad_configurations },
 };
 
 int main(int argc, char **argv)

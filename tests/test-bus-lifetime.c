@@ -13,8 +13,8 @@
 #define FRONT "/ingress/front"
 #define SUBNET "'Subnets': <['172.18.0.0/16']>"
 
-static void create_on(GDBusConnection *connection, const char *path, const char *interface,
-		      const char *member, const char *arguments)
+static void create_on(GDBusConnection *connection, const char *path, const char *interface, const char *member,
+		      const char *arguments)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GVariant) reply G_GNUC_UNUSED =
@@ -181,8 +181,7 @@ static void timeouts(Rig *rig)
 {
 	gint64 start = g_get_monotonic_time();
 
-	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
-	     "'web', {" SUBNET ", 'TimeoutUSec': <uint64 150000>}");
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'web', {" SUBNET ", 'TimeoutUSec': <uint64 150000>}");
 	done(rig, WEB, "Network", "CreateEndpoint", "sa{sv}", "'app', {'Addresses': <['172.18.0.2']>}");
 	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
 	     "'held', {'Subnets': <['172.19.0.0/16']>, 'Persistent': <true>, 'TimeoutUSec': <uint64 "
@@ -210,14 +209,12 @@ static void hasty(Rig *rig)
 	for (guint i = 0; i < 20; i++) {
 		GDBusConnection *client = connection_new();
 		g_autoptr(GError) error = NULL;
-		g_autofree char *arguments =
-			g_strdup_printf("('n%u', {'Subnets': <['10.%u.0.0/16']>})", i, i);
+		g_autofree char *arguments = g_strdup_printf("('n%u', {'Subnets': <['10.%u.0.0/16']>})", i, i);
 
-		g_dbus_connection_call(
-			client, "org.example.NetFilter", ROOT, "org.example.NetFilter.Manager",
-			"CreateNetwork",
-			g_variant_parse(G_VARIANT_TYPE("(sa{sv})"), arguments, NULL, NULL, NULL), NULL,
-			G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
+		g_dbus_connection_call(client, "org.example.NetFilter", ROOT, "org.example.NetFilter.Manager",
+				       "CreateNetwork",
+				       g_variant_parse(G_VARIANT_TYPE("(sa{sv})"), arguments, NULL, NULL, NULL), NULL,
+				       G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
 		g_dbus_connection_flush_sync(client, NULL, &error);
 		g_assert_no_error(error);
 		connection_drop(client);
@@ -233,13 +230,13 @@ static void hasty(Rig *rig)
 }
 
 static const BusTest tests[] = {
-	{"/bus/lifetime/with-connection", with_connection},
-	{"/bus/lifetime/parents-and-children", parents_and_children},
-	{"/bus/lifetime/persistent", persistent},
-	{"/bus/lifetime/descriptors", descriptors},
-	{"/bus/lifetime/over-already", over_already},
-	{"/bus/lifetime/timeouts", timeouts},
-	{"/bus/lifetime/hasty", hasty},
+	{ "/bus/lifetime/with-connection", with_connection },
+	{ "/bus/lifetime/parents-and-children", parents_and_children },
+	{ "/bus/lifetime/persistent", persistent },
+	{ "/bus/lifetime/descriptors", descriptors },
+	{ "/bus/lifetime/over-already", over_already },
+	{ "/bus/lifetime/timeouts", timeouts },
+	{ "/bus/lifetime/hasty", hasty },
 };
 
 int main(int argc, char **argv)

@@ -38,17 +38,15 @@ static void unpublish(Rig *rig, const char *path, const char *ports)
 /* A socket of the host's own there; a negative errno when it cannot be had. */
 static int host_bind(int type, const char *address, guint16 port)
 {
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
 	bool v6 = strchr(address, ':');
 	int fd = socket(v6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0);
 	int r;
 
-	g_assert_cmpint(
-		inet_pton(v6 ? AF_INET6 : AF_INET, address, v6 ? (void *)&in6.sin6_addr : &in.sin_addr), ==,
-		1);
+	g_assert_cmpint(inet_pton(v6 ? AF_INET6 : AF_INET, address, v6 ? (void *)&in6.sin6_addr : &in.sin_addr), ==, 1);
 	if (v6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int));
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){ 1 }, sizeof(int));
 	r = v6 ? bind(fd, (struct sockaddr *)&in6, sizeof in6) : bind(fd, (struct sockaddr *)&in, sizeof in);
 	if (r < 0) {
 		r = -errno;
@@ -82,23 +80,23 @@ static void conflicts(Rig *rig)
 	static const struct {
 		const char *here, *there, *in_the_way; /* NULL: both can stand */
 	} pairs[] = {
-		{"('tcp', '', 8080, 80, 1)", "('tcp', '', 8080, 81, 1)", "8080"},
-		{"('tcp', '', 8080, 80, 1)", "('tcp', '192.0.2.1', 8080, 80, 1)", "8080"},
-		{"('tcp', '192.0.2.1', 8080, 80, 1)", "('tcp', '', 8080, 80, 1)", "8080"},
-		{"('tcp', '192.0.2.1', 8080, 80, 1)", "('tcp', '192.0.2.1', 8080, 80, 1)", "192.0.2.1"},
-		{"('tcp', '192.0.2.1', 8080, 80, 1)", "('tcp', '0.0.0.0', 8080, 80, 1)", "8080"},
-		{"('tcp', '', 8080, 80, 1)", "('tcp', '::', 8080, 80, 1)", "8080"},
-		{"('tcp', '::', 8080, 80, 1)", "('tcp', '2001:db8:1::1', 8080, 80, 1)", "8080"},
-		{"('tcp', '', 8080, 80, 10)", "('tcp', '', 8089, 80, 1)", "8089"},
-		{"('tcp', '', 8080, 80, 10)", "('tcp', '', 8075, 80, 10)", "8080"},
-		{"('tcp', '192.0.2.1', 8080, 80, 1)", "('tcp', '192.0.2.2', 8080, 80, 1)", NULL},
-		{"('tcp', '0.0.0.0', 8080, 80, 1)", "('tcp', '::', 8080, 80, 1)", NULL},
-		{"('tcp', '192.0.2.1', 8080, 80, 1)", "('tcp', '2001:db8:1::1', 8080, 80, 1)", NULL},
-		{"('tcp', '192.0.2.1', 8080, 80, 1)", "('tcp', '::', 8080, 80, 1)", NULL},
-		{"('tcp', '', 8080, 80, 1)", "('udp', '', 8080, 80, 1)", NULL},
-		{"('tcp', '', 8080, 80, 1)", "('sctp', '', 8080, 80, 1)", NULL},
-		{"('sctp', '', 8080, 80, 1)", "('sctp', '', 8080, 80, 1)", "8080"},
-		{"('tcp', '', 8080, 80, 10)", "('tcp', '', 8090, 80, 10)", NULL},
+		{ "('tcp', '', 8080, 80, 1)", "('tcp', '', 8080, 81, 1)", "8080" },
+		{ "('tcp', '', 8080, 80, 1)", "('tcp', '192.0.2.1', 8080, 80, 1)", "8080" },
+		{ "('tcp', '192.0.2.1', 8080, 80, 1)", "('tcp', '', 8080, 80, 1)", "8080" },
+		{ "('tcp', '192.0.2.1', 8080, 80, 1)", "('tcp', '192.0.2.1', 8080, 80, 1)", "192.0.2.1" },
+		{ "('tcp', '192.0.2.1', 8080, 80, 1)", "('tcp', '0.0.0.0', 8080, 80, 1)", "8080" },
+		{ "('tcp', '', 8080, 80, 1)", "('tcp', '::', 8080, 80, 1)", "8080" },
+		{ "('tcp', '::', 8080, 80, 1)", "('tcp', '2001:db8:1::1', 8080, 80, 1)", "8080" },
+		{ "('tcp', '', 8080, 80, 10)", "('tcp', '', 8089, 80, 1)", "8089" },
+		{ "('tcp', '', 8080, 80, 10)", "('tcp', '', 8075, 80, 10)", "8080" },
+		{ "('tcp', '192.0.2.1', 8080, 80, 1)", "('tcp', '192.0.2.2', 8080, 80, 1)", NULL },
+		{ "('tcp', '0.0.0.0', 8080, 80, 1)", "('tcp', '::', 8080, 80, 1)", NULL },
+		{ "('tcp', '192.0.2.1', 8080, 80, 1)", "('tcp', '2001:db8:1::1', 8080, 80, 1)", NULL },
+		{ "('tcp', '192.0.2.1', 8080, 80, 1)", "('tcp', '::', 8080, 80, 1)", NULL },
+		{ "('tcp', '', 8080, 80, 1)", "('udp', '', 8080, 80, 1)", NULL },
+		{ "('tcp', '', 8080, 80, 1)", "('sctp', '', 8080, 80, 1)", NULL },
+		{ "('sctp', '', 8080, 80, 1)", "('sctp', '', 8080, 80, 1)", "8080" },
+		{ "('tcp', '', 8080, 80, 10)", "('tcp', '', 8090, 80, 10)", NULL },
 	};
 
 	create_endpoints(rig);
@@ -142,12 +140,12 @@ static void all_or_nothing(Rig *rig)
 /* Whether a connection is refused before anybody could have timed out. */
 static bool refused_at_once(const char *address, guint16 port)
 {
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int r;
 
 	inet_pton(AF_INET, address, &in.sin_addr);
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_sec = 1}, sizeof(struct timeval));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){ .tv_sec = 1 }, sizeof(struct timeval));
 	r = connect(fd, (struct sockaddr *)&in, sizeof in) < 0 ? errno : 0;
 	close(fd);
 	return r == ECONNREFUSED;
@@ -282,9 +280,8 @@ static void ranges(Rig *rig)
 	before = count_rules(rig, "\n-A ");
 	publish(rig, APP, "[('tcp', '0.0.0.0', 10000, 20000, 10000)]");
 	g_assert_cmpuint(count_rules(rig, "\n-A "), ==, before + 3);
-	g_assert_cmpuint(
-		count_rules(rig, "--dport 10000:19999 -j DNAT --to-destination 172.18.0.2:20000-29999/10000"),
-		==, 1);
+	g_assert_cmpuint(count_rules(rig, "--dport 10000:19999 -j DNAT --to-destination 172.18.0.2:20000-29999/10000"),
+			 ==, 1);
 	is_taken(SOCK_STREAM, "0.0.0.0", 10000);
 	is_taken(SOCK_STREAM, "0.0.0.0", 19999);
 	unpublish(rig, APP, "[('tcp', '0.0.0.0', 10000, 20000, 10000)]");
@@ -308,8 +305,7 @@ static void ingress(Rig *rig)
 	cannot_publish(rig, APP, "[('tcp', '', 80, 80, 1)]", "tcp port 80");
 	cannot_publish(rig, APP, "[('tcp', '192.0.2.1', 440, 80, 5)]", "tcp port 443");
 	publish(rig, APP, "[('tcp', '', 8080, 80, 1)]");
-	refused(rig, OURS("PortInUse"), "8080", FRONT, "Ingress", "Publish", "a(sq)",
-		"[('tcp', 81), ('tcp', 8080)]");
+	refused(rig, OURS("PortInUse"), "8080", FRONT, "Ingress", "Publish", "a(sq)", "[('tcp', 81), ('tcp', 8080)]");
 	refused(rig, OURS("PortInUse"), "53", FRONT, "Ingress", "Publish", "a(sq)", "[('udp', 53)]");
 	refused(rig, OURS("PortInUse"), "8080", "", "Manager", "CreateIngress", "sa{sv}",
 		"'third', {'Gateway': <'172.18.0.7'>, 'Ports': <[('tcp', uint16 81), ('tcp', uint16 "
@@ -344,11 +340,11 @@ static void ingress(Rig *rig)
 }
 
 static const BusTest tests[] = {
-	{"/bus/ports/conflicts", conflicts},   {"/bus/ports/all-or-nothing", all_or_nothing},
-	{"/bus/ports/reserved", reserved},     {"/bus/ports/in-use-on-host", in_use_on_host},
-	{"/bus/ports/allocation", allocation}, {"/bus/ports/allocation-undone", allocation_undone},
-	{"/bus/ports/shared", shared},	       {"/bus/ports/ranges", ranges},
-	{"/bus/ports/ingress", ingress},
+	{ "/bus/ports/conflicts", conflicts },   { "/bus/ports/all-or-nothing", all_or_nothing },
+	{ "/bus/ports/reserved", reserved },     { "/bus/ports/in-use-on-host", in_use_on_host },
+	{ "/bus/ports/allocation", allocation }, { "/bus/ports/allocation-undone", allocation_undone },
+	{ "/bus/ports/shared", shared },         { "/bus/ports/ranges", ranges },
+	{ "/bus/ports/ingress", ingress },
 };
 
 int main(int argc, char **argv)

@@ -49,10 +49,8 @@ static void endpoints(Rig *rig)
 	done(rig, WEB, "Network", "CreateEndpoint", "sa{sv}", "'app', {'Addresses': <['172.18.0.2']>}");
 	expect(signals, "InterfacesAdded " APP ENDPOINT "\n"
 			"PropertiesChanged " WEB " Endpoints=['" ROOT APP "']");
-	done(rig, APP, "Endpoint", "Publish", "a(ssqqq)",
-	     "[('tcp', '', 8080, 80, 1), ('tcp', '', 8081, 81, 1)]");
-	expect(signals,
-	       "PropertiesChanged " APP " Ports=[('tcp', '', 8080, 80, 1), ('tcp', '', 8081, 81, 1)]");
+	done(rig, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8080, 80, 1), ('tcp', '', 8081, 81, 1)]");
+	expect(signals, "PropertiesChanged " APP " Ports=[('tcp', '', 8080, 80, 1), ('tcp', '', 8081, 81, 1)]");
 	done(rig, APP, "Endpoint", "Unpublish", "a(ssqqq)", "[('tcp', '', 8080, 80, 1)]");
 	expect(signals, "PropertiesChanged " APP " Ports=[('tcp', '', 8081, 81, 1)]");
 	done(rig, APP, "Endpoint", "Publish", "a(ssqqq)", "[]");
@@ -127,21 +125,19 @@ static void commits(Rig *rig)
 	static const struct {
 		const char *path, *interface, *member, *types, *arguments, *configuration;
 	} calls[] = {
-		{"", "Manager", "CreateNetwork", "sa{sv}",
-		 "'web', {'Subnets': <['172.18.0.0/16', 'fd00:18::/64']>}"},
-		{WEB, "Network", "CreateEndpoint", "sa{sv}",
-		 "'app', {'Addresses': <['172.18.0.2', 'fd00:18::2']>}"},
-		{APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8080, 80, 1)]"},
-		{"", "Manager", "CreateNetwork", "sa{sv}", "'db', {'Subnets': <['172.19.0.0/16']>}"},
-		{WEB, "Network", "Update", "a{sv}", "{'Masquerade': <false>}"},
-		{"", "Manager", "Reload", "", ""},
-		{"", "Manager", "Reload", "", "", "Hairpin=yes"},
+		{ "", "Manager", "CreateNetwork", "sa{sv}", "'web', {'Subnets': <['172.18.0.0/16', 'fd00:18::/64']>}" },
+		{ WEB, "Network", "CreateEndpoint", "sa{sv}", "'app', {'Addresses': <['172.18.0.2', 'fd00:18::2']>}" },
+		{ APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8080, 80, 1)]" },
+		{ "", "Manager", "CreateNetwork", "sa{sv}", "'db', {'Subnets': <['172.19.0.0/16']>}" },
+		{ WEB, "Network", "Update", "a{sv}", "{'Masquerade': <false>}" },
+		{ "", "Manager", "Reload", "", "" },
+		{ "", "Manager", "Reload", "", "", "Hairpin=yes" },
 		/* The policy of FORWARD and no rule. */
-		{"", "Manager", "Reload", "", "", "Hairpin=yes\nIPForward=no"},
-		{"", "Manager", "Reconcile", "", ""},
-		{APP, "Endpoint", "Unpublish", "a(ssqqq)", "[('tcp', '', 8080, 80, 1)]"},
-		{"/network/db", "Network", "Delete", "", ""},
-		{WEB, "Network", "Delete", "", ""},
+		{ "", "Manager", "Reload", "", "", "Hairpin=yes\nIPForward=no" },
+		{ "", "Manager", "Reconcile", "", "" },
+		{ APP, "Endpoint", "Unpublish", "a(ssqqq)", "[('tcp', '', 8080, 80, 1)]" },
+		{ "/network/db", "Network", "Delete", "", "" },
+		{ WEB, "Network", "Delete", "", "" },
 	};
 	Signals *signals = signals_new(rig);
 
@@ -153,8 +149,7 @@ static void commits(Rig *rig)
 
 		if (calls[i].configuration)
 			rig_configure(rig, calls[i].configuration);
-		done(rig, calls[i].path, calls[i].interface, calls[i].member, calls[i].types,
-		     calls[i].arguments);
+		done(rig, calls[i].path, calls[i].interface, calls[i].member, calls[i].types, calls[i].arguments);
 		after = rig_rules(rig);
 		new = property(rig, "", "Manager", "Generation");
 		commits = signals_take_commits(signals);
@@ -229,9 +224,9 @@ static void coalesced(Rig *rig)
 }
 
 static const BusTest tests[] = {
-	{"/bus/signals/networks", networks}, {"/bus/signals/endpoints", endpoints},
-	{"/bus/signals/links", links},	     {"/bus/signals/ingresses", ingresses},
-	{"/bus/signals/commits", commits},   {"/bus/signals/coalesced", coalesced},
+	{ "/bus/signals/networks", networks }, { "/bus/signals/endpoints", endpoints },
+	{ "/bus/signals/links", links },       { "/bus/signals/ingresses", ingresses },
+	{ "/bus/signals/commits", commits },   { "/bus/signals/coalesced", coalesced },
 };
 
 int main(int argc, char **argv)

@@ -300,8 +300,7 @@ static void test_random(void)
 
 		g_assert_cmpstr(ours, ==, desired->str);
 		g_assert_cmpstr(theirs, ==, owned ? "" : theirs_before);
-		g_assert_cmpuint(diff->insertions->len, ==,
-				 desired->len - longest_common(ours_before, standing->str));
+		g_assert_cmpuint(diff->insertions->len, ==, desired->len - longest_common(ours_before, standing->str));
 		chain_clear(&chain);
 		if (g_test_failed()) {
 			g_test_message("%s -> %s; head %s tail %s", found->str, result, head->str, tail->str);

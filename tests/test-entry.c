@@ -12,14 +12,26 @@
  * write it finds and prints, what it writes we know.
  */
 
-#define IPV4(a, b, c, d) { a, b, c, d }
+#define IPV4(a, b, c, d)   \
+	{                  \
+		a, b, c, d \
+	}
 #define TEN IPV4(10, 1, 2, 3)
 #define NET IPV4(172, 18, 0, 0)
 #define LOOP IPV4(127, 0, 0, 0)
 #define NET14 IPV4(172, 16, 0, 0)
-#define FD_NET { 0xfd, 0x17 }
-#define FD { 0xfd, 0x17, [15] = 5 }
-#define LINK_LOCAL { 0xfe, 0x80 }
+#define FD_NET             \
+	{                  \
+		0xfd, 0x17 \
+	}
+#define FD                           \
+	{                            \
+		0xfd, 0x17, [15] = 5 \
+	}
+#define LINK_LOCAL         \
+	{                  \
+		0xfe, 0x80 \
+	}
 
 typedef struct Kind {
 	Rule rule;
@@ -38,8 +50,7 @@ static const Kind kinds_ipv4[] = {
 	    .flags = RULE_NOT_OUT },
 	  "-i br0 ! -o br0 -j DOCKER-ISOLATION-STAGE-2" },
 	{ { FILTER, .target = TARGET_RETURN }, "-j RETURN" },
-	{ { FILTER, .target = TARGET_ACCEPT, .in = "docker0", .out = "docker0" },
-	  "-i docker0 -o docker0 -j ACCEPT" },
+	{ { FILTER, .target = TARGET_ACCEPT, .in = "docker0", .out = "docker0" }, "-i docker0 -o docker0 -j ACCEPT" },
 	{ { FILTER, .target = TARGET_ACCEPT, .in = "fifteen-letters", .out = "x", .flags = RULE_NOT_IN },
 	  "! -i fifteen-letters -o x -j ACCEPT" },
 	{ { FILTER, .target = TARGET_ACCEPT, .out = "docker0", .state = STATE_CONNTRACK },
@@ -47,8 +58,7 @@ static const Kind kinds_ipv4[] = {
 	{ { FILTER, .target = TARGET_ACCEPT, .protocol = IPPROTO_TCP, .state = STATE_CLASSIC,
 	    .source_port = { 4511, 4511 } },
 	  "-p tcp -m state --state RELATED,ESTABLISHED -m tcp --sport 4511 -j ACCEPT" },
-	{ { FILTER, .target = TARGET_DROP, .source = NET, .source_length = 16, .out = "br0",
-	    .flags = RULE_NOT_SOURCE },
+	{ { FILTER, .target = TARGET_DROP, .source = NET, .source_length = 16, .out = "br0", .flags = RULE_NOT_SOURCE },
 	  "! -s 172.18.0.0/16 -o br0 -j DROP" },
 	{ { FILTER, .target = TARGET_DROP, .destination = NET14, .destination_length = 14, .in = "br0",
 	    .flags = RULE_NOT_DESTINATION },
@@ -57,26 +67,23 @@ static const Kind kinds_ipv4[] = {
 	    .out = "docker0", .flags = RULE_NOT_IN, .protocol = IPPROTO_TCP, .destination_port = { 80, 80 } },
 	  "-d 10.1.2.3/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT" },
 	{ { FILTER, .target = TARGET_ACCEPT, .destination = TEN, .destination_length = 32, .in = "docker0",
-	    .out = "docker0", .flags = RULE_NOT_IN, .protocol = IPPROTO_UDP,
-	    .destination_port = { 1, 65535 } },
+	    .out = "docker0", .flags = RULE_NOT_IN, .protocol = IPPROTO_UDP, .destination_port = { 1, 65535 } },
 	  "-d 10.1.2.3/32 ! -i docker0 -o docker0 -p udp -m udp --dport 1:65535 -j ACCEPT" },
-	{ { FILTER, .target = TARGET_ACCEPT, .destination = TEN, .destination_length = 32,
-	    .protocol = IPPROTO_SCTP, .destination_port = { 3868, 3869 } },
+	{ { FILTER, .target = TARGET_ACCEPT, .destination = TEN, .destination_length = 32, .protocol = IPPROTO_SCTP,
+	    .destination_port = { 3868, 3869 } },
 	  "-d 10.1.2.3/32 -p sctp -m sctp --dport 3868:3869 -j ACCEPT" },
 	{ { FILTER, .target = TARGET_ACCEPT, .source = TEN, .source_length = 32, .destination = NET,
-	    .destination_length = 32, .in = "br0", .out = "br0", .protocol = IPPROTO_SCTP,
-	    .source_port = { 9, 9 } },
+	    .destination_length = 32, .in = "br0", .out = "br0", .protocol = IPPROTO_SCTP, .source_port = { 9, 9 } },
 	  "-s 10.1.2.3/32 -d 172.18.0.0/32 -i br0 -o br0 -p sctp -m sctp --sport 9 -j ACCEPT" },
 	{ { FILTER, .target = TARGET_ACCEPT, .source = TEN, .source_length = 32, .in = "br0", .out = "br0",
 	    .protocol = IPPROTO_UDP, .source_port = { 53, 53 } },
 	  "-s 10.1.2.3/32 -i br0 -o br0 -p udp -m udp --sport 53 -j ACCEPT" },
 	{ { NAT, .target = TARGET_RETURN, .in = "docker0" }, "-i docker0 -j RETURN" },
-	{ { NAT, .target = TARGET_DNAT, .protocol = IPPROTO_TCP, .destination_port = { 8080, 8080 },
-	    .in = "docker0", .flags = RULE_NOT_IN, .dnat_address = TEN, DNAT_PORT(80, 80) },
+	{ { NAT, .target = TARGET_DNAT, .protocol = IPPROTO_TCP, .destination_port = { 8080, 8080 }, .in = "docker0",
+	    .flags = RULE_NOT_IN, .dnat_address = TEN, DNAT_PORT(80, 80) },
 	  "! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.1.2.3:80" },
-	{ { NAT, .target = TARGET_DNAT, .destination = LOOP, .destination_length = 32,
-	    .protocol = IPPROTO_SCTP, .destination_port = { 8080, 8080 }, .dnat_address = TEN,
-	    DNAT_PORT(80, 80) },
+	{ { NAT, .target = TARGET_DNAT, .destination = LOOP, .destination_length = 32, .protocol = IPPROTO_SCTP,
+	    .destination_port = { 8080, 8080 }, .dnat_address = TEN, DNAT_PORT(80, 80) },
 	  "-d 127.0.0.0/32 -p sctp -m sctp --dport 8080 -j DNAT --to-destination 10.1.2.3:80" },
 	{ { NAT, .target = TARGET_DNAT, .protocol = IPPROTO_UDP, .destination_port = { 8080, 8089 },
 	    .dnat_address = TEN },
@@ -111,8 +118,7 @@ static const Kind kinds_ipv4[] = {
 };
 
 static const Kind kinds_ipv6[] = {
-	{ { FILTER, .target = TARGET_JUMP, .jump = CHAIN_FILTER_INGRESS, .in = "br0" },
-	  "-i br0 -j DOCKER-INGRESS" },
+	{ { FILTER, .target = TARGET_JUMP, .jump = CHAIN_FILTER_INGRESS, .in = "br0" }, "-i br0 -j DOCKER-INGRESS" },
 	{ { FILTER, .target = TARGET_RETURN }, "-j RETURN" },
 	{ { FILTER, .target = TARGET_ACCEPT, .out = "docker0", .state = STATE_CONNTRACK },
 	  "-o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT" },
@@ -125,21 +131,21 @@ static const Kind kinds_ipv6[] = {
 	{ { FILTER, .target = TARGET_ACCEPT, .destination = FD, .destination_length = 128, .in = "docker0",
 	    .out = "docker0", .flags = RULE_NOT_IN, .protocol = IPPROTO_TCP, .destination_port = { 80, 90 } },
 	  "-d fd17::5/128 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80:90 -j ACCEPT" },
-	{ { FILTER, .target = TARGET_ACCEPT, .destination = FD, .destination_length = 128,
-	    .protocol = IPPROTO_SCTP, .destination_port = { 80, 80 } },
+	{ { FILTER, .target = TARGET_ACCEPT, .destination = FD, .destination_length = 128, .protocol = IPPROTO_SCTP,
+	    .destination_port = { 80, 80 } },
 	  "-d fd17::5/128 -p sctp -m sctp --dport 80 -j ACCEPT" },
 	{ { FILTER, .target = TARGET_ACCEPT, .in = "br0", .out = "br0", .protocol = IPPROTO_ICMPV6,
 	    .icmpv6_type = 135 },
 	  "-i br0 -o br0 -p ipv6-icmp -m icmp6 --icmpv6-type 135 -j ACCEPT" },
 	{ { NAT, .target = TARGET_DNAT, .source = LINK_LOCAL, .source_length = 10, .in = "docker0",
-	    .flags = RULE_NOT_IN | RULE_NOT_SOURCE, .protocol = IPPROTO_TCP,
-	    .destination_port = { 8080, 8080 }, .dnat_address = FD, DNAT_PORT(80, 80) },
+	    .flags = RULE_NOT_IN | RULE_NOT_SOURCE, .protocol = IPPROTO_TCP, .destination_port = { 8080, 8080 },
+	    .dnat_address = FD, DNAT_PORT(80, 80) },
 	  "! -s fe80::/10 ! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination [fd17::5]:80" },
 	{ { NAT, .target = TARGET_DNAT, .protocol = IPPROTO_UDP, .destination_port = { 8080, 8089 },
 	    .dnat_address = FD },
 	  "-p udp -m udp --dport 8080:8089 -j DNAT --to-destination fd17::5" },
-	{ { NAT, .target = TARGET_DNAT, .protocol = IPPROTO_TCP, .destination_port = { 8080, 8089 },
-	    .dnat_address = FD, DNAT_PORT(80, 89), .dnat_base = 8080 },
+	{ { NAT, .target = TARGET_DNAT, .protocol = IPPROTO_TCP, .destination_port = { 8080, 8089 }, .dnat_address = FD,
+	    DNAT_PORT(80, 89), .dnat_base = 8080 },
 	  "-p tcp -m tcp --dport 8080:8089 -j DNAT --to-destination [fd17::5]:80-89/8080" },
 	{ { POSTROUTING, .target = TARGET_MASQUERADE, .source = FD_NET, .source_length = 64, .out = "br0",
 	    .flags = RULE_NOT_OUT },
@@ -228,8 +234,7 @@ static void test_read(gconstpointer data)
 			tables_run(tables, "-t %s -N %s", table_name(chain_info(chain)->table), names[chain]);
 	for (gsize i = 0; i < families[family].n; i++) {
 		const Kind *kind = &families[family].kinds[i];
-		tables_run(tables, "-t %s -A %s %s", table_of(&kind->rule), names[kind->rule.chain],
-			   kind->text);
+		tables_run(tables, "-t %s -A %s %s", table_of(&kind->rule), names[kind->rule.chain], kind->text);
 	}
 
 	/* Each of ours equals exactly the one that the tool made of its text. */
@@ -325,7 +330,8 @@ static void test_bytes(void)
 	g_assert_false(entry_equal(FAMILY_IPV4, &entry, &found));
 	g_assert_cmpuint(entry_digest(FAMILY_IPV4, &entry, NULL), !=, entry_digest(FAMILY_IPV4, &copy, "DOCKER"));
 	match->u.user.revision++;
-	g_assert_cmpuint(entry_digest(FAMILY_IPV4, &entry, NULL), !=, entry_digest(FAMILY_IPV4, &copy, "DOCKER-INGRESS"));
+	g_assert_cmpuint(entry_digest(FAMILY_IPV4, &entry, NULL), !=,
+			 entry_digest(FAMILY_IPV4, &copy, "DOCKER-INGRESS"));
 	copy.ipv4.ip.flags |= IPT_F_GOTO;
 	g_assert_false(entry_equal(FAMILY_IPV4, &entry, &found));
 	g_assert_cmpuint(entry_digest(FAMILY_IPV4, &entry, NULL), !=, entry_digest(FAMILY_IPV4, &copy, "DOCKER"));

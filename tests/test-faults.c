@@ -25,34 +25,33 @@ typedef struct Operation {
 	const char *path, *interface, *member, *types, *arguments;
 } Operation;
 
-static const Operation create_network = {"", "Manager", "CreateNetwork", "sa{sv}",
-					 "'other', {'Subnets': <['172.19.0.0/16', 'fd00:19::/64']>}"};
+static const Operation create_network = { "", "Manager", "CreateNetwork", "sa{sv}",
+					  "'other', {'Subnets': <['172.19.0.0/16', 'fd00:19::/64']>}" };
 static const Operation create_isolated = {
 	"", "Manager", "CreateNetwork", "sa{sv}",
 	"'other', {'Subnets': <['172.19.0.0/16', 'fd00:19::/64']>, 'InterContainerCommunication': <false>,"
 	" 'Endpoints': <[('one', {'Addresses': <['172.19.0.2', 'fd00:19::2']>,"
 	"  'Ports': <[('tcp', '', uint16 9000, uint16 90, uint16 3), ('udp', '', uint16 9000, uint16 90, "
-	"uint16 1)]>})]>}"};
-static const Operation create_endpoint = {WEB, "Network", "CreateEndpoint", "sa{sv}",
-					  "'one', {'Addresses': <['172.18.0.4', 'fd00:18::4']>, 'Ports': "
-					  "<[('tcp', '', uint16 9000, uint16 90, uint16 1)]>}"};
-static const Operation publish = {
-	DB, "Endpoint", "Publish", "a(ssqqq)",
-	"[('tcp', '', uint16 0, uint16 90, uint16 1), ('udp', '192.0.2.1', 53, 53, 1)]"};
-static const Operation unpublish = {APP, "Endpoint", "Unpublish", "a(ssqqq)",
-				    "[('tcp', '', uint16 8080, uint16 80, uint16 1)]"};
-static const Operation link_ports = {DB, "Endpoint", "Link", "oa(sq)",
-				     "objectpath '" ROOT APP "', [('tcp', uint16 80), ('udp', uint16 53)]"};
-static const Operation unlink_ports = {APP, "Endpoint", "Unlink", "o", "objectpath '" ROOT DB "'"};
-static const Operation update = {WEB, "Network", "Update", "a{sv}",
-				 "{'InterContainerCommunication': <true>, 'Masquerade': <false>}"};
-static const Operation create_ingress = {
-	"", "Manager", "CreateIngress", "sa{sv}",
-	"'back', {'Gateway': <'fd00:18::9'>, 'Ports': <[('tcp', uint16 444)]>}"};
-static const Operation publish_ingress = {FRONT, "Ingress", "Publish", "a(sq)", "[('udp', uint16 443)]"};
-static const Operation delete_endpoint = {APP, "Endpoint", "Delete", "", ""};
-static const Operation delete_network = {WEB, "Network", "Delete", "", ""};
-static const Operation delete_ingress = {FRONT, "Ingress", "Delete", "", ""};
+	"uint16 1)]>})]>}"
+};
+static const Operation create_endpoint = { WEB, "Network", "CreateEndpoint", "sa{sv}",
+					   "'one', {'Addresses': <['172.18.0.4', 'fd00:18::4']>, 'Ports': "
+					   "<[('tcp', '', uint16 9000, uint16 90, uint16 1)]>}" };
+static const Operation publish = { DB, "Endpoint", "Publish", "a(ssqqq)",
+				   "[('tcp', '', uint16 0, uint16 90, uint16 1), ('udp', '192.0.2.1', 53, 53, 1)]" };
+static const Operation unpublish = { APP, "Endpoint", "Unpublish", "a(ssqqq)",
+				     "[('tcp', '', uint16 8080, uint16 80, uint16 1)]" };
+static const Operation link_ports = { DB, "Endpoint", "Link", "oa(sq)",
+				      "objectpath '" ROOT APP "', [('tcp', uint16 80), ('udp', uint16 53)]" };
+static const Operation unlink_ports = { APP, "Endpoint", "Unlink", "o", "objectpath '" ROOT DB "'" };
+static const Operation update = { WEB, "Network", "Update", "a{sv}",
+				  "{'InterContainerCommunication': <true>, 'Masquerade': <false>}" };
+static const Operation create_ingress = { "", "Manager", "CreateIngress", "sa{sv}",
+					  "'back', {'Gateway': <'fd00:18::9'>, 'Ports': <[('tcp', uint16 444)]>}" };
+static const Operation publish_ingress = { FRONT, "Ingress", "Publish", "a(sq)", "[('udp', uint16 443)]" };
+static const Operation delete_endpoint = { APP, "Endpoint", "Delete", "", "" };
+static const Operation delete_network = { WEB, "Network", "Delete", "", "" };
+static const Operation delete_ingress = { FRONT, "Ingress", "Delete", "", "" };
 
 static void create_base(Rig *rig)
 {
@@ -78,8 +77,7 @@ static void add_foreign(const Rig *rig)
 	netns_run(rig->host, "iptables-legacy -A THEIRS -s 10.1.0.0/16 -j ACCEPT");
 	netns_run(rig->host, "iptables-legacy -I FORWARD -j THEIRS");
 	netns_run(rig->host, "iptables-legacy -A FORWARD -i theirs0 -j DROP");
-	netns_run(rig->host,
-		  "iptables-legacy -t nat -A PREROUTING -p tcp --dport 7 -j REDIRECT --to-ports 8");
+	netns_run(rig->host, "iptables-legacy -t nat -A PREROUTING -p tcp --dport 7 -j REDIRECT --to-ports 8");
 	netns_run(rig->host, "iptables-legacy -t mangle -A FORWARD -j MARK --set-mark 1");
 	netns_run(rig->host, "ip6tables-legacy -A INPUT -s fd01::/16 -j DROP");
 }
@@ -133,9 +131,8 @@ static void expect_whole(Rig *rig)
 static char *attempt(Rig *rig, const Operation *operation)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GVariant) reply =
-		ask_with_fds(rig->bus, operation->path, operation->interface, operation->member,
-			     operation->types, operation->arguments, NULL, &error);
+	g_autoptr(GVariant) reply = ask_with_fds(rig->bus, operation->path, operation->interface, operation->member,
+						 operation->types, operation->arguments, NULL, &error);
 
 	return reply ? NULL : g_dbus_error_get_remote_error(error);
 }
@@ -261,14 +258,14 @@ static void unreadable(Rig *rig)
 	g_assert_cmpuint(n_failed, >, 0);
 }
 
-#define BOTH(name)                                                                                           \
-	static void kill_##name(Rig *rig)                                                                    \
-	{                                                                                                    \
-		killed(rig, &name);                                                                          \
-	}                                                                                                    \
-	static void fail_##name(Rig *rig)                                                                    \
-	{                                                                                                    \
-		failed(rig, &name);                                                                          \
+#define BOTH(name)                        \
+	static void kill_##name(Rig *rig) \
+	{                                 \
+		killed(rig, &name);       \
+	}                                 \
+	static void fail_##name(Rig *rig) \
+	{                                 \
+		failed(rig, &name);       \
 	}
 BOTH(create_network)
 BOTH(create_isolated)
@@ -285,34 +282,34 @@ BOTH(delete_network)
 BOTH(delete_ingress)
 
 static const BusTest tests[] = {
-	{"/kill/create-network", kill_create_network, NULL, add_foreign},
-	{"/kill/create-network-with-endpoints", kill_create_isolated, NULL, add_foreign},
-	{"/kill/create-endpoint", kill_create_endpoint, NULL, add_foreign},
-	{"/kill/publish", kill_publish, NULL, add_foreign},
-	{"/kill/unpublish", kill_unpublish, NULL, add_foreign},
-	{"/kill/link", kill_link_ports, NULL, add_foreign},
-	{"/kill/unlink", kill_unlink_ports, NULL, add_foreign},
-	{"/kill/update", kill_update, NULL, add_foreign},
-	{"/kill/create-ingress", kill_create_ingress, NULL, add_foreign},
-	{"/kill/publish-ingress", kill_publish_ingress, NULL, add_foreign},
-	{"/kill/delete-endpoint", kill_delete_endpoint, NULL, add_foreign},
-	{"/kill/delete-network", kill_delete_network, NULL, add_foreign},
-	{"/kill/delete-ingress", kill_delete_ingress, NULL, add_foreign},
-	{"/fail/create-network", fail_create_network, NULL, add_foreign},
-	{"/fail/create-network-with-endpoints", fail_create_isolated, NULL, add_foreign},
-	{"/fail/create-endpoint", fail_create_endpoint, NULL, add_foreign},
-	{"/fail/publish", fail_publish, NULL, add_foreign},
-	{"/fail/unpublish", fail_unpublish, NULL, add_foreign},
-	{"/fail/link", fail_link_ports, NULL, add_foreign},
-	{"/fail/unlink", fail_unlink_ports, NULL, add_foreign},
-	{"/fail/update", fail_update, NULL, add_foreign},
-	{"/fail/create-ingress", fail_create_ingress, NULL, add_foreign},
-	{"/fail/publish-ingress", fail_publish_ingress, NULL, add_foreign},
-	{"/fail/delete-endpoint", fail_delete_endpoint, NULL, add_foreign},
-	{"/fail/delete-network", fail_delete_network, NULL, add_foreign},
-	{"/fail/delete-ingress", fail_delete_ingress, NULL, add_foreign},
-	{"/fail/contended", contended, NULL, add_foreign},
-	{"/fail/unreadable", unreadable, NULL, add_foreign},
+	{ "/kill/create-network", kill_create_network, NULL, add_foreign },
+	{ "/kill/create-network-with-endpoints", kill_create_isolated, NULL, add_foreign },
+	{ "/kill/create-endpoint", kill_create_endpoint, NULL, add_foreign },
+	{ "/kill/publish", kill_publish, NULL, add_foreign },
+	{ "/kill/unpublish", kill_unpublish, NULL, add_foreign },
+	{ "/kill/link", kill_link_ports, NULL, add_foreign },
+	{ "/kill/unlink", kill_unlink_ports, NULL, add_foreign },
+	{ "/kill/update", kill_update, NULL, add_foreign },
+	{ "/kill/create-ingress", kill_create_ingress, NULL, add_foreign },
+	{ "/kill/publish-ingress", kill_publish_ingress, NULL, add_foreign },
+	{ "/kill/delete-endpoint", kill_delete_endpoint, NULL, add_foreign },
+	{ "/kill/delete-network", kill_delete_network, NULL, add_foreign },
+	{ "/kill/delete-ingress", kill_delete_ingress, NULL, add_foreign },
+	{ "/fail/create-network", fail_create_network, NULL, add_foreign },
+	{ "/fail/create-network-with-endpoints", fail_create_isolated, NULL, add_foreign },
+	{ "/fail/create-endpoint", fail_create_endpoint, NULL, add_foreign },
+	{ "/fail/publish", fail_publish, NULL, add_foreign },
+	{ "/fail/unpublish", fail_unpublish, NULL, add_foreign },
+	{ "/fail/link", fail_link_ports, NULL, add_foreign },
+	{ "/fail/unlink", fail_unlink_ports, NULL, add_foreign },
+	{ "/fail/update", fail_update, NULL, add_foreign },
+	{ "/fail/create-ingress", fail_create_ingress, NULL, add_foreign },
+	{ "/fail/publish-ingress", fail_publish_ingress, NULL, add_foreign },
+	{ "/fail/delete-endpoint", fail_delete_endpoint, NULL, add_foreign },
+	{ "/fail/delete-network", fail_delete_network, NULL, add_foreign },
+	{ "/fail/delete-ingress", fail_delete_ingress, NULL, add_foreign },
+	{ "/fail/contended", contended, NULL, add_foreign },
+	{ "/fail/unreadable", unreadable, NULL, add_foreign },
 };
 
 int main(int argc, char **argv)

@@ -22,8 +22,8 @@ static void test_probe(gconstpointer data)
 	g_setenv("NETFILTERD_FAULT", "init:ENOENT:1:2", TRUE);
 	g_assert_false(iptables_probe(tables->iptables, FAMILY(data), &error));
 	g_assert_error(error, NETFILTER_ERROR, NETFILTER_ERROR_BACKEND_UNAVAILABLE);
-	g_assert_nonnull(strstr(error->message,
-				FAMILY(data) == FAMILY_IPV4 ? "CONFIG_IP_NF_NAT" : "CONFIG_IP6_NF_NAT"));
+	g_assert_nonnull(
+		strstr(error->message, FAMILY(data) == FAMILY_IPV4 ? "CONFIG_IP_NF_NAT" : "CONFIG_IP6_NF_NAT"));
 	g_clear_error(&error);
 
 	g_setenv("NETFILTERD_FAULT", "init:EPERM:1", TRUE);

@@ -36,8 +36,7 @@ static void add_port(Tables *tables, guint i, GArray *items)
 	self.zone = ZONE_TAIL;
 	self.target = TARGET_MASQUERADE;
 
-	RuleItem added[] = { tables_add(tables, &accept), tables_add(tables, &dnat),
-			     tables_add(tables, &self) };
+	RuleItem added[] = { tables_add(tables, &accept), tables_add(tables, &dnat), tables_add(tables, &self) };
 	g_array_append_vals(items, added, G_N_ELEMENTS(added));
 }
 

@@ -9,14 +9,12 @@ static void test_zones(gconstpointer data)
 {
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));
 
-	tables_restore(tables,
-		       "*filter\n[7:700] -A FORWARD -i x -j DROP\n[8:800] -A FORWARD -i y -j DROP\nCOMMIT\n");
+	tables_restore(tables, "*filter\n[7:700] -A FORWARD -i x -j DROP\n[8:800] -A FORWARD -i y -j DROP\nCOMMIT\n");
 	add_accept(tables, FORWARD, ZONE_HEAD, "h1");
 	add_accept(tables, FORWARD, ZONE_TAIL, "t1");
 	expect_commit(tables, 1, 2, 0, NULL);
-	expect_counted(
-		tables, "filter", "FORWARD",
-		"[0:0] -i h1 -j ACCEPT\n[7:700] -i x -j DROP\n[8:800] -i y -j DROP\n[0:0] -i t1 -j ACCEPT\n");
+	expect_counted(tables, "filter", "FORWARD",
+		       "[0:0] -i h1 -j ACCEPT\n[7:700] -i x -j DROP\n[8:800] -i y -j DROP\n[0:0] -i t1 -j ACCEPT\n");
 
 	/* An administrator puts something above the head and below the tail, and copies one of ours. */
 	tables_run(tables, "-I FORWARD -i top -j DROP");
@@ -66,8 +64,8 @@ static void test_strangers(gconstpointer data)
 		add_accept(tables, DOCKER, ZONE_OWNED, "d1"),
 	};
 	expect_commit(tables, 1, 4, 0, NULL);
-	g_autofree char *with = g_strconcat("[0:0] -i h1 -j ACCEPT\n[0:0] -j DOCKER\n", before,
-					    "[0:0] -i t1 -j ACCEPT\n", NULL);
+	g_autofree char *with =
+		g_strconcat("[0:0] -i h1 -j ACCEPT\n[0:0] -j DOCKER\n", before, "[0:0] -i t1 -j ACCEPT\n", NULL);
 	expect_counted(tables, "filter", "FORWARD", with);
 
 	for (gsize i = 0; i < G_N_ELEMENTS(items); i++)
@@ -121,8 +119,7 @@ static void test_counters(gconstpointer data)
 		g_assert_true(iptables_read_counters(tables->iptables, rules, 4, counters, &error));
 		g_assert_no_error(error);
 		g_assert_cmpuint(counters[1].packets, ==, i);
-		g_assert_cmpuint(counters[1].bytes, ==,
-				 i * (FAMILY(data) == FAMILY_IPV4 ? 20 + 8 + 5 : 40 + 8 + 5));
+		g_assert_cmpuint(counters[1].bytes, ==, i * (FAMILY(data) == FAMILY_IPV4 ? 20 + 8 + 5 : 40 + 8 + 5));
 		g_assert_cmpuint(counters[0].packets, ==, G_MAXUINT64);
 		g_assert_cmpuint(counters[0].bytes, ==, G_MAXUINT64);
 		g_assert_cmpuint(counters[2].packets, ==, 0);
@@ -235,8 +232,7 @@ static void test_chains(gconstpointer data)
 	tables_run(tables, "-N DOCKER-INGRESS");
 	tables_run(tables, "-A DOCKER-INGRESS -i x -j DROP");
 	RuleItem docker = declare_chain(tables, DOCKER);
-	RuleItem isolation =
-		add_jump(tables, CHAIN_FILTER_ISOLATION, ZONE_OWNED, CHAIN_FILTER_ISOLATION_STAGE_2);
+	RuleItem isolation = add_jump(tables, CHAIN_FILTER_ISOLATION, ZONE_OWNED, CHAIN_FILTER_ISOLATION_STAGE_2);
 	RuleItem jump = add_jump(tables, FORWARD, ZONE_HEAD, CHAIN_FILTER_ISOLATION);
 	expect_commit(tables, 1, 2, 0, NULL);
 	expect_head(tables, "filter", "DOCKER", ":DOCKER - [0:0]");
@@ -271,14 +267,13 @@ static void test_predecessor(gconstpointer data)
 {
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));
 
-	tables_restore(tables,
-		       "*filter\n:DOCKER - [0:0]\n"
-		       "[1:1] -A DOCKER -i old -j ACCEPT\n[2:2] -A DOCKER -i d1 -j ACCEPT\n"
-		       "[3:3] -A FORWARD -i old -j ACCEPT\n[4:4] -A FORWARD -i h1 -j ACCEPT\nCOMMIT\n");
+	tables_restore(tables, "*filter\n:DOCKER - [0:0]\n"
+			       "[1:1] -A DOCKER -i old -j ACCEPT\n[2:2] -A DOCKER -i d1 -j ACCEPT\n"
+			       "[3:3] -A FORWARD -i old -j ACCEPT\n[4:4] -A FORWARD -i h1 -j ACCEPT\nCOMMIT\n");
 	static const char *const interfaces[] = { "old", "d1", "old", "h1" };
 	for (guint i = 0; i < 4; i++) {
-		RuleItem item = { tables_rule(tables, i < 2 ? DOCKER : FORWARD,
-					      i < 2 ? ZONE_OWNED : ZONE_HEAD, interfaces[i]),
+		RuleItem item = { tables_rule(tables, i < 2 ? DOCKER : FORWARD, i < 2 ? ZONE_OWNED : ZONE_HEAD,
+					      interfaces[i]),
 				  { .sequence = i } };
 		ruleset_hold(tables->ruleset, &item);
 		if (i % 2)
@@ -321,10 +316,9 @@ static void test_find_foreign(gconstpointer data)
 	g_autoptr(GError) error = NULL;
 	g_auto(GStrv) chains = NULL;
 
-	tables_restore(tables,
-		       "*filter\n:DOCKER - [0:0]\n:DOCKER-ISOLATION - [0:0]\n:DOCKER-USER - [0:0]\n"
-		       "-A DOCKER -i d1 -j ACCEPT\n-A DOCKER -i d2 -j ACCEPT\n-A DOCKER-USER -i x -j DROP\n"
-		       "COMMIT\n*nat\n:DOCKER - [0:0]\n-A DOCKER -i n1 -j RETURN\nCOMMIT\n");
+	tables_restore(tables, "*filter\n:DOCKER - [0:0]\n:DOCKER-ISOLATION - [0:0]\n:DOCKER-USER - [0:0]\n"
+			       "-A DOCKER -i d1 -j ACCEPT\n-A DOCKER -i d2 -j ACCEPT\n-A DOCKER-USER -i x -j DROP\n"
+			       "COMMIT\n*nat\n:DOCKER - [0:0]\n-A DOCKER -i n1 -j RETURN\nCOMMIT\n");
 	/* Wanted, in another order than it stands. */
 	add_accept(tables, DOCKER, ZONE_OWNED, "d2");
 	add_accept(tables, DOCKER, ZONE_OWNED, "d1");

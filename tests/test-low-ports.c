@@ -12,14 +12,12 @@
 /* A program on the host: listening, or with a datagram socket, there. */
 static int host_takes(int type, const char *address, guint16 port)
 {
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
 	bool v6 = strchr(address, ':');
 	int fd = socket(v6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0);
 
-	g_assert_cmpint(
-		inet_pton(v6 ? AF_INET6 : AF_INET, address, v6 ? (void *)&in6.sin6_addr : &in.sin_addr), ==,
-		1);
+	g_assert_cmpint(inet_pton(v6 ? AF_INET6 : AF_INET, address, v6 ? (void *)&in6.sin6_addr : &in.sin_addr), ==, 1);
 	g_assert_no_errno(v6 ? bind(fd, (struct sockaddr *)&in6, sizeof in6)
 			     : bind(fd, (struct sockaddr *)&in, sizeof in));
 	if (type == SOCK_STREAM)
@@ -55,8 +53,7 @@ static void rule_is_there(World *world, const char *rule, bool there)
 static void free_port(World *world)
 {
 	create_base(world);
-	publish(world,
-		"[('tcp', '', 80, 80, 1), ('udp', '', 53, 53, 1), ('tcp', '127.0.0.1', 340, 340, 10)]");
+	publish(world, "[('tcp', '', 80, 80, 1), ('udp', '', 53, 53, 1), ('tcp', '127.0.0.1', 340, 340, 10)]");
 	rule_is_there(world, "-p tcp -m tcp --dport 80 -j DNAT", true);
 	rule_is_there(world, "-p udp -m udp --dport 53 -j DNAT", true);
 	cannot_publish(world, "[('tcp', '192.0.2.1', 80, 80, 1)]", "published already");
@@ -73,18 +70,15 @@ static void taken_port(World *world)
 	create_base(world);
 	cannot_publish(world, "[('tcp', '', 80, 80, 1)]",
 		       "tcp port 80 on any IPv4 address is in use by a program on the host");
-	cannot_publish(world, "[('tcp', '192.0.2.1', 80, 80, 1)]",
-		       "tcp port 80 on 192.0.2.1 is in use by a program");
+	cannot_publish(world, "[('tcp', '192.0.2.1', 80, 80, 1)]", "tcp port 80 on 192.0.2.1 is in use by a program");
 	cannot_publish(world, "[('tcp', '', 81, 80, 1)]", "tcp port 81");
 	cannot_publish(world, "[('tcp', '', 143, 80, 1)]", "tcp port 143");
 	cannot_publish(world, "[('udp', '', 53, 53, 1)]", "udp port 53");
-	cannot_publish(world, "[('tcp', '', 1000, 80, 1), ('tcp', '192.0.2.1', 100, 80, 100)]",
-		       "tcp port 143");
+	cannot_publish(world, "[('tcp', '', 1000, 80, 1), ('tcp', '192.0.2.1', 100, 80, 100)]", "tcp port 143");
 	refused(as_root(world), OURS("PortInUse"), "tcp port 80", FRONT, "Ingress", "Publish", "a(sq)",
 		"[('tcp', uint16 79), ('tcp', uint16 80)]");
-	publish(world,
-		"[('tcp', '192.0.2.1', 81, 80, 1), ('udp', '192.0.2.1', 53, 53, 1), ('udp', '', 80, 80, 1),"
-		" ('tcp', '', 53, 53, 1), ('tcp', '', 82, 80, 61), ('tcp', '', 1000, 80, 1)]");
+	publish(world, "[('tcp', '192.0.2.1', 81, 80, 1), ('udp', '192.0.2.1', 53, 53, 1), ('udp', '', 80, 80, 1),"
+		       " ('tcp', '', 53, 53, 1), ('tcp', '', 82, 80, 61), ('tcp', '', 1000, 80, 1)]");
 	close(http);
 	close(local);
 	close(both);
@@ -116,9 +110,9 @@ static void taken_later(World *world)
 }
 
 static const AccessTest tests[] = {
-	{"/low-ports/free", free_port},
-	{"/low-ports/taken", taken_port},
-	{"/low-ports/taken-later", taken_later},
+	{ "/low-ports/free", free_port },
+	{ "/low-ports/taken", taken_port },
+	{ "/low-ports/taken-later", taken_later },
 };
 
 int main(int argc, char **argv)

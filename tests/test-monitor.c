@@ -59,14 +59,14 @@ static bool is_readable(Fixture *f)
 
 #define run(f, ...) netns_run((f)->netns, __VA_ARGS__)
 
-#define assert_vanished(f, names)                                                                            \
-	G_STMT_START                                                                                         \
-	{                                                                                                    \
-		link_monitor_dispatch((f)->monitor);                                                         \
-		g_assert_cmpstr((f)->vanished->str, ==, names);                                              \
-		g_string_truncate((f)->vanished, 0);                                                         \
-		g_assert_false(is_readable(f));                                                              \
-	}                                                                                                    \
+#define assert_vanished(f, names)                               \
+	G_STMT_START                                            \
+	{                                                       \
+		link_monitor_dispatch((f)->monitor);            \
+		g_assert_cmpstr((f)->vanished->str, ==, names); \
+		g_string_truncate((f)->vanished, 0);            \
+		g_assert_false(is_readable(f));                 \
+	}                                                       \
 	G_STMT_END
 
 static void test_delete(Fixture *f, gconstpointer data G_GNUC_UNUSED)
@@ -161,8 +161,7 @@ static void test_overrun(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 	run(f, "ip link add br-c type bridge");
 	assert_vanished(f, "");
-	g_assert_cmpint(setsockopt(link_monitor_fd(f->monitor), SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)),
-			==, 0);
+	g_assert_cmpint(setsockopt(link_monitor_fd(f->monitor), SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), ==, 0);
 	/* The first renames wait in the queue; that they were undone is lost. */
 	run(f, "ip link set br-a name br-x");
 	run(f, "ip link set br-x name br-y");
@@ -173,12 +172,10 @@ static void test_overrun(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	run(f, "ip link set br-c name br-d");
 	run(f, "ip link add br-e type bridge");
 	g_assert_cmpuint(drops(f), >, 0);
-	g_assert_cmpint(
-		setsockopt(link_monitor_fd(f->monitor), SOL_SOCKET, SO_RCVBUFFORCE, &most, sizeof(most)), ==,
-		0);
+	g_assert_cmpint(setsockopt(link_monitor_fd(f->monitor), SOL_SOCKET, SO_RCVBUFFORCE, &most, sizeof(most)), ==,
+			0);
 	link_monitor_dispatch(f->monitor);
-	g_assert_true(g_str_equal(f->vanished->str, " br-b br-c") ||
-		      g_str_equal(f->vanished->str, " br-c br-b"));
+	g_assert_true(g_str_equal(f->vanished->str, " br-b br-c") || g_str_equal(f->vanished->str, " br-c br-b"));
 	g_string_truncate(f->vanished, 0);
 
 	/* As well informed as before. */

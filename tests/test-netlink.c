@@ -58,27 +58,27 @@ static void assert_output(Fixture *f, const char *command, const char *wanted, b
 #define assert_shows(f, command, wanted) assert_output(f, command, wanted, true)
 #define assert_hides(f, command, unwanted) assert_output(f, command, unwanted, false)
 
-#define assert_fails(call, error_code, text)                                                                 \
-	G_STMT_START                                                                                         \
-	{                                                                                                    \
-		g_autoptr(GError) error = NULL;                                                              \
-		g_assert_false(call);                                                                        \
-		g_assert_error(error, NETFILTER_ERROR, NETFILTER_ERROR_##error_code);                        \
-		if (error && !strstr(error->message, text)) {                                                \
-			g_test_message("\"%s\" does not say \"%s\"", error->message, text);                      \
-			g_test_fail();                                                                       \
-		}                                                                                            \
-	}                                                                                                    \
+#define assert_fails(call, error_code, text)                                                \
+	G_STMT_START                                                                        \
+	{                                                                                   \
+		g_autoptr(GError) error = NULL;                                             \
+		g_assert_false(call);                                                       \
+		g_assert_error(error, NETFILTER_ERROR, NETFILTER_ERROR_##error_code);       \
+		if (error && !strstr(error->message, text)) {                               \
+			g_test_message("\"%s\" does not say \"%s\"", error->message, text); \
+			g_test_fail();                                                      \
+		}                                                                           \
+	}                                                                                   \
 	G_STMT_END
 
-#define assert_succeeds(call)                                                                                \
-	G_STMT_START                                                                                         \
-	{                                                                                                    \
-		g_autoptr(GError) error = NULL;                                                              \
-		bool succeeded = call;                                                                       \
-		g_assert_no_error(error);                                                                    \
-		g_assert_true(succeeded);                                                                    \
-	}                                                                                                    \
+#define assert_succeeds(call)                   \
+	G_STMT_START                            \
+	{                                       \
+		g_autoptr(GError) error = NULL; \
+		bool succeeded = call;          \
+		g_assert_no_error(error);       \
+		g_assert_true(succeeded);       \
+	}                                       \
 	G_STMT_END
 
 static Address address(const char *text)
@@ -108,8 +108,9 @@ static enum link_kind kind_of(Fixture *f, const char *name)
 static void test_names(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
 	static const char *const valid[] = { "a", "br-web", "fifteen-letters", "...", "a.b", "br+a", "grüße" };
-	static const char *const invalid[] = { "", ".", "..", "sixteen-letters.", "a/b", "a b", "a\tb",
-					       "a\nb", "a\vb", "a:1", "br%d", "br+", "à" };
+	static const char *const invalid[] = {
+		"", ".", "..", "sixteen-letters.", "a/b", "a b", "a\tb", "a\nb", "a\vb", "a:1", "br%d", "br+", "à"
+	};
 	enum link_kind kind;
 
 	for (guint i = 0; i < G_N_ELEMENTS(valid); i++) {
@@ -211,8 +212,7 @@ static void test_mac_stays(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 static void test_addresses(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
-	static const char *const all[] = { "172.18.0.1/16", "fd00:18::1/64", "10.9.9.1/32",
-					   "fd00:99::1/128" };
+	static const char *const all[] = { "172.18.0.1/16", "fd00:18::1/64", "10.9.9.1/32", "fd00:99::1/128" };
 	Prefix wanted;
 	bool has;
 
@@ -222,8 +222,7 @@ static void test_addresses(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 			wanted = prefix(all[i]);
 			assert_succeeds(link_add_address(f->netlink, "br-web", &wanted, &error));
 			assert_shows(f, "ip -o addr show br-web", all[i]);
-			assert_succeeds(
-				link_has_address(f->netlink, "br-web", &wanted.address, &has, &error));
+			assert_succeeds(link_has_address(f->netlink, "br-web", &wanted.address, &has, &error));
 			g_assert_true(has);
 			assert_succeeds(link_has_address(f->netlink, "lo", &wanted.address, &has, &error));
 			g_assert_false(has);
@@ -235,8 +234,7 @@ static void test_addresses(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	assert_fails(link_add_address(f->netlink, "br-web", &wanted, &error), FAILED, "prefix length 64");
 	wanted = prefix("172.19.0.1/16");
 	assert_fails(link_add_address(f->netlink, "br-none", &wanted, &error), FAILED, "br-none");
-	assert_fails(link_has_address(f->netlink, "br-none", &wanted.address, &has, &error), FAILED,
-		     "br-none");
+	assert_fails(link_has_address(f->netlink, "br-none", &wanted.address, &has, &error), FAILED, "br-none");
 	assert_succeeds(link_has_address(f->netlink, "br-web", &wanted.address, &has, &error));
 	g_assert_false(has);
 
@@ -316,8 +314,7 @@ static void test_route(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 		if (cases[i].interface)
 			assert_succeeds(route_lookup(f->netlink, &wanted, found, &error));
 		else
-			assert_fails(route_lookup(f->netlink, &wanted, found, &error), FAILED,
-				     cases[i].reason);
+			assert_fails(route_lookup(f->netlink, &wanted, found, &error), FAILED, cases[i].reason);
 		g_assert_cmpstr(found, ==, cases[i].interface ?: "untouched");
 	}
 }
@@ -341,10 +338,8 @@ static void test_route_localnet(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	assert_succeeds(link_get_route_localnet(f->netlink, "br-web", &on, &error));
 	g_assert_true(on);
 
-	assert_fails(link_get_route_localnet(f->netlink, "br-none", &on, &error), FAILED,
-		     "br-none: No such device");
-	assert_fails(link_set_route_localnet(f->netlink, "br-none", true, &error), FAILED,
-		     "br-none: No such device");
+	assert_fails(link_get_route_localnet(f->netlink, "br-none", &on, &error), FAILED, "br-none: No such device");
+	assert_fails(link_set_route_localnet(f->netlink, "br-none", true, &error), FAILED, "br-none: No such device");
 	assert_fails(link_set_route_localnet(f->netlink, "a/b", true, &error), INVALID_ARGS, "a/b");
 	run(f, "ip link property add dev br-web altname other");
 	assert_fails(link_set_route_localnet(f->netlink, "other", true, &error), FAILED, "other");
@@ -365,10 +360,8 @@ static void test_sysctl(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	assert_succeeds(sysctl_set("net/ipv4/ip_forward", false, &error));
 	assert_shows(f, "sysctl net.ipv4.ip_forward", "= 0");
 
-	assert_fails(sysctl_get("net/ipv4/none", &on, &error), FAILED,
-		     "/proc/sys/net/ipv4/none: No such file");
-	assert_fails(sysctl_set("net/ipv4/none", true, &error), FAILED,
-		     "/proc/sys/net/ipv4/none: No such file");
+	assert_fails(sysctl_get("net/ipv4/none", &on, &error), FAILED, "/proc/sys/net/ipv4/none: No such file");
+	assert_fails(sysctl_set("net/ipv4/none", true, &error), FAILED, "/proc/sys/net/ipv4/none: No such file");
 }
 
 static void test_sysctl_read_only(Fixture *f, gconstpointer data G_GNUC_UNUSED)
@@ -388,13 +381,11 @@ static void test_sysctl_read_only(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	/* As without the module. */
 	if (g_file_test("/proc/sys/net/bridge", G_FILE_TEST_IS_DIR)) {
 		g_assert_cmpint(mount("tmpfs", "/proc/sys/net/bridge", "tmpfs", 0, NULL), ==, 0);
-		assert_fails(sysctl_set("net/bridge/bridge-nf-call-iptables", true, &error), FAILED,
-			     "br_netfilter");
+		assert_fails(sysctl_set("net/bridge/bridge-nf-call-iptables", true, &error), FAILED, "br_netfilter");
 		g_assert_cmpint(umount("/proc/sys/net/bridge"), ==, 0);
 		assert_succeeds(sysctl_set("net/bridge/bridge-nf-call-iptables", true, &error));
 	} else {
-		assert_fails(sysctl_get("net/bridge/bridge-nf-call-iptables", &on, &error), FAILED,
-			     "br_netfilter");
+		assert_fails(sysctl_get("net/bridge/bridge-nf-call-iptables", &on, &error), FAILED, "br_netfilter");
 	}
 }
 
@@ -408,15 +399,14 @@ static int make_and_delete(guint32 capabilities)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Netlink) netlink = NULL;
 
-	if (prctl(PR_SET_KEEPCAPS, 1) < 0 || setresgid(65534, 65534, 65534) < 0 ||
-	    setresuid(65534, 65534, 65534) < 0 || syscall(SYS_capset, &header, sets) < 0)
+	if (prctl(PR_SET_KEEPCAPS, 1) < 0 || setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0 ||
+	    syscall(SYS_capset, &header, sets) < 0)
 		return BROKEN;
 	netlink = netlink_new(&error);
 	if (netlink && bridge_create(netlink, "br-user", &error) &&
 	    link_add_address(netlink, "br-user", &ipv4, &error) &&
 	    link_add_address(netlink, "br-user", &ipv6, &error) &&
-	    link_set_route_localnet(netlink, "br-user", true, &error) &&
-	    bridge_delete(netlink, "br-user", &error))
+	    link_set_route_localnet(netlink, "br-user", true, &error) && bridge_delete(netlink, "br-user", &error))
 		return DONE;
 	fprintf(stderr, "# %s\n", error->message);
 	return strstr(error->message, "br-user: Operation not permitted") ? REFUSED : BROKEN;

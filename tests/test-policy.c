@@ -9,7 +9,7 @@
 
 #define PREFIX "org.example.NetFilter."
 
-static const char *const interfaces[] = {"Manager", "Network", "Endpoint", "Ingress"};
+static const char *const interfaces[] = { "Manager", "Network", "Endpoint", "Ingress" };
 
 static void parse(const GMarkupParser *parser, gpointer userdata, const char *folder, const char *name)
 {
@@ -38,9 +38,8 @@ typedef struct Introspection {
 	char *interface;
 } Introspection;
 
-static void on_introspection(G_GNUC_UNUSED GMarkupParseContext *context, const char *element,
-			     const char **names, const char **values, gpointer userdata,
-			     G_GNUC_UNUSED GError **error)
+static void on_introspection(G_GNUC_UNUSED GMarkupParseContext *context, const char *element, const char **names,
+			     const char **values, gpointer userdata, G_GNUC_UNUSED GError **error)
 {
 	Introspection *introspection = userdata;
 	const char *name = attribute(names, values, "name");
@@ -49,16 +48,15 @@ static void on_introspection(G_GNUC_UNUSED GMarkupParseContext *context, const c
 		g_free(introspection->interface);
 		introspection->interface = g_strdup(name);
 	} else if (strcmp(element, "method") == 0) {
-		g_hash_table_add(introspection->methods,
-				 g_strconcat(introspection->interface, ".", name, NULL));
+		g_hash_table_add(introspection->methods, g_strconcat(introspection->interface, ".", name, NULL));
 	}
 }
 
 static void test_methods(void)
 {
-	static const GMarkupParser parser = {.start_element = on_introspection};
+	static const GMarkupParser parser = { .start_element = on_introspection };
 	g_autoptr(GHashTable) methods = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	Introspection introspection = {methods};
+	Introspection introspection = { methods };
 	GHashTableIter iter;
 	gpointer method;
 
@@ -99,7 +97,7 @@ static void test_find(void)
 /* Whoever reads is let alone; whoever changes is not. */
 static void test_open(void)
 {
-	static const char *const reading[] = {"Get", "Preview", "Dump", NULL};
+	static const char *const reading[] = { "Get", "Preview", "Dump", NULL };
 
 	for (gsize i = 0; i < n_policy_methods; i++) {
 		bool reads = false;
@@ -112,8 +110,7 @@ static void test_open(void)
 }
 
 typedef struct Actions {
-	guint declared[N_POLICY_ACTIONS], owned[N_POLICY_ACTIONS], asked[N_POLICY_ACTIONS],
-		kept[N_POLICY_ACTIONS];
+	guint declared[N_POLICY_ACTIONS], owned[N_POLICY_ACTIONS], asked[N_POLICY_ACTIONS], kept[N_POLICY_ACTIONS];
 	guint current, total;
 	bool in_owner, in_default;
 } Actions;
@@ -124,9 +121,8 @@ static void on_action(G_GNUC_UNUSED GMarkupParseContext *context, const char *el
 	Actions *actions = userdata;
 
 	actions->in_default = g_str_has_prefix(element, "allow_");
-	actions->in_owner =
-		strcmp(element, "annotate") == 0 &&
-		g_strcmp0(attribute(names, values, "key"), "org.freedesktop.policykit.owner") == 0;
+	actions->in_owner = strcmp(element, "annotate") == 0 &&
+			    g_strcmp0(attribute(names, values, "key"), "org.freedesktop.policykit.owner") == 0;
 	if (strcmp(element, "action") != 0)
 		return;
 	actions->total++;
@@ -156,7 +152,7 @@ static void on_action_text(G_GNUC_UNUSED GMarkupParseContext *context, const cha
 
 static void test_actions(void)
 {
-	static const GMarkupParser parser = {.start_element = on_action, .text = on_action_text};
+	static const GMarkupParser parser = { .start_element = on_action, .text = on_action_text };
 	Actions actions = {};
 
 	parse(&parser, &actions, "policy", "org.example.NetFilter.policy");
@@ -167,8 +163,7 @@ static void test_actions(void)
 		g_assert_cmpuint(actions.declared[i], ==, 1);
 		g_assert_cmpuint(actions.owned[i], ==, 1);
 		g_assert_cmpuint(actions.asked[i], ==, 3);
-		g_assert_cmpuint(actions.kept[i], ==,
-				 i == ACTION_MANAGE_FOREIGN || i == ACTION_RELOAD ? 0 : 1);
+		g_assert_cmpuint(actions.kept[i], ==, i == ACTION_MANAGE_FOREIGN || i == ACTION_RELOAD ? 0 : 1);
 	}
 }
 
@@ -186,16 +181,15 @@ static void on_bus_policy(G_GNUC_UNUSED GMarkupParseContext *context, const char
 		policy->everybody = g_strcmp0(attribute(names, values, "context"), "default") == 0;
 	else if (strcmp(element, "allow") == 0 && policy->everybody)
 		/* none at all would open every interface there ever will be */
-		g_hash_table_add(policy->open,
-				 g_strdup(attribute(names, values, "send_interface") ?: "everything"));
+		g_hash_table_add(policy->open, g_strdup(attribute(names, values, "send_interface") ?: "everything"));
 }
 
 static void test_bus_policy(void)
 {
-	static const GMarkupParser parser = {.start_element = on_bus_policy};
-	static const char *const standard[] = {"Introspectable", "ObjectManager", "Peer", "Properties"};
+	static const GMarkupParser parser = { .start_element = on_bus_policy };
+	static const char *const standard[] = { "Introspectable", "ObjectManager", "Peer", "Properties" };
 	g_autoptr(GHashTable) open = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	BusPolicy policy = {.open = open};
+	BusPolicy policy = { .open = open };
 
 	parse(&parser, &policy, "policy", "org.example.NetFilter.conf");
 	for (gsize i = 0; i < G_N_ELEMENTS(interfaces); i++) {

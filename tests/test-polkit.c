@@ -17,18 +17,18 @@
 #define RULES "/etc/polkit-1/rules.d/"
 #define SECOND G_USEC_PER_SEC
 
-static const Errand reload = {{{"Manager", "Reload"}}, 1};
-static const Errand look_up = {{{"Manager", "GetNetwork"}}, 1};
-static const Errand create = {{{"Manager", "CreateNetwork", 0, {"network", "web"}}}, 1};
+static const Errand reload = { { { "Manager", "Reload" } }, 1 };
+static const Errand look_up = { { { "Manager", "GetNetwork" } }, 1 };
+static const Errand create = { { { "Manager", "CreateNetwork", 0, { "network", "web" } } }, 1 };
 
 static sd_bus *bus;
 
 static Ask publish(const char *network, const char *protocol, const char *port, guint actions)
 {
-	return (Ask){.interface = "Endpoint",
-		     .member = "Publish",
-		     .actions = actions,
-		     .details = {"network", network, "protocol", protocol, "host-port", port}};
+	return (Ask){ .interface = "Endpoint",
+		      .member = "Publish",
+		      .actions = actions,
+		      .details = { "network", network, "protocol", protocol, "host-port", port } };
 }
 
 static guint32 ask_bus(const char *destination, const char *path, const char *interface, const char *member,
@@ -38,8 +38,7 @@ static guint32 ask_bus(const char *destination, const char *path, const char *in
 	sd_bus_message *reply = NULL;
 	guint32 number = 0;
 
-	if (sd_bus_call_method(bus, destination, path, interface, member, &error, &reply, name ? "s" : "",
-			       name) < 0 ||
+	if (sd_bus_call_method(bus, destination, path, interface, member, &error, &reply, name ? "s" : "", name) < 0 ||
 	    sd_bus_message_read(reply, "u", &number) < 0)
 		g_error("%s: %s", member, error.message);
 	sd_bus_message_unref(reply);
@@ -48,8 +47,8 @@ static guint32 ask_bus(const char *destination, const char *path, const char *in
 
 static guint32 pending(void)
 {
-	return ask_bus("org.example.NetFilter", "/org/example/NetFilter", "org.example.NetFilter.Manager",
-		       "Pending", NULL);
+	return ask_bus("org.example.NetFilter", "/org/example/NetFilter", "org.example.NetFilter.Manager", "Pending",
+		       NULL);
 }
 
 static void wait_pending(guint32 n)
@@ -95,7 +94,7 @@ static void expect_refusal(uid_t uid, const Errand *errand, const char *name, co
 
 static void test_root(void)
 {
-	Errand all = {{{"Manager", "CreateNetwork", (1u << N_POLICY_ACTIONS) - 1}}, 1};
+	Errand all = { { { "Manager", "CreateNetwork", (1u << N_POLICY_ACTIONS) - 1 } }, 1 };
 	g_autofree char *service = g_strdup_printf("yes %u", (guint)getpwnam("netfilter")->pw_uid);
 
 	expect_report(0, &all, "yes 0");
@@ -109,15 +108,14 @@ static void test_open(void)
 
 static void test_refused(void)
 {
-	expect_refusal(BOB, &create,
-		       "InteractiveAuthorizationRequired:", policy_action_id(ACTION_MANAGE_NETWORKS));
+	expect_refusal(BOB, &create, "InteractiveAuthorizationRequired:", policy_action_id(ACTION_MANAGE_NETWORKS));
 	expect_refusal(BOB, &reload, "AccessDenied:", policy_action_id(ACTION_RELOAD));
 }
 
 static void test_bad_action(void)
 {
-	Errand unknown = {{{"Manager", "CreateNetwork", 1u << (N_POLICY_ACTIONS + 1)}}, 1};
-	Errand odd = {{{"Manager", "CreateNetwork", 0, {"network"}}}, 1};
+	Errand unknown = { { { "Manager", "CreateNetwork", 1u << (N_POLICY_ACTIONS + 1) } }, 1 };
+	Errand odd = { { { "Manager", "CreateNetwork", 0, { "network" } } }, 1 };
 
 	expect_refusal(0, &unknown, "InvalidArgs:", "");
 	expect_refusal(BOB, &odd, "InvalidArgs:", "");
@@ -130,15 +128,15 @@ static void test_example(void)
 		uid_t uid;
 		const char *network, *protocol, *port, *answer;
 	} cases[] = {
-		{ALICE, "web", "tcp", "8080", "yes 2001"},
-		{ALICE, "web", "tcp", "1024", "InteractiveAuthorizationRequired"},
-		{ALICE, "web", "udp", "8080", "InteractiveAuthorizationRequired"},
-		{ALICE, "db", "tcp", "8080", "InteractiveAuthorizationRequired"},
-		{BOB, "web", "tcp", "8080", "InteractiveAuthorizationRequired"},
+		{ ALICE, "web", "tcp", "8080", "yes 2001" },
+		{ ALICE, "web", "tcp", "1024", "InteractiveAuthorizationRequired" },
+		{ ALICE, "web", "udp", "8080", "InteractiveAuthorizationRequired" },
+		{ ALICE, "db", "tcp", "8080", "InteractiveAuthorizationRequired" },
+		{ BOB, "web", "tcp", "8080", "InteractiveAuthorizationRequired" },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-		Errand errand = {{publish(cases[i].network, cases[i].protocol, cases[i].port, 0)}, 1};
+		Errand errand = { { publish(cases[i].network, cases[i].protocol, cases[i].port, 0) }, 1 };
 		g_autofree char *report = caller_run(cases[i].uid, &errand);
 
 		g_assert_true(g_str_has_prefix(report, cases[i].answer));
@@ -148,15 +146,14 @@ static void test_example(void)
 /* Each action has to be granted, and the one that is not is named. */
 static void test_several(void)
 {
-	Errand persistent = {{publish("web", "tcp", "8080", 1u << ACTION_MAKE_PERSISTENT)}, 1};
-	Errand foreign = {{publish("web", "tcp", "8080", 1u << ACTION_MANAGE_FOREIGN)}, 1};
-	Errand neither = {{publish("web", "tcp", "80", 1u << ACTION_MAKE_PERSISTENT)}, 1};
+	Errand persistent = { { publish("web", "tcp", "8080", 1u << ACTION_MAKE_PERSISTENT) }, 1 };
+	Errand foreign = { { publish("web", "tcp", "8080", 1u << ACTION_MANAGE_FOREIGN) }, 1 };
+	Errand neither = { { publish("web", "tcp", "80", 1u << ACTION_MAKE_PERSISTENT) }, 1 };
 
 	expect_refusal(ALICE, &persistent,
 		       "InteractiveAuthorizationRequired:", policy_action_id(ACTION_MAKE_PERSISTENT));
 	expect_report(ALICE, &foreign, "yes 2001");
-	expect_refusal(ALICE, &neither,
-		       "InteractiveAuthorizationRequired:", policy_action_id(ACTION_MANAGE_ENDPOINTS));
+	expect_refusal(ALICE, &neither, "InteractiveAuthorizationRequired:", policy_action_id(ACTION_MANAGE_ENDPOINTS));
 }
 
 static void test_agent(void)
@@ -166,17 +163,17 @@ static void test_agent(void)
 		bool interactive;
 		const char *asked, *answer;
 	} cases[] = {
-		{"allow", true,
-		 "asked org.example.NetFilter.manage-networks Authentication is required to create network "
-		 "web",
-		 "yes 2002"},
-		{"deny", true,
-		 "asked org.example.NetFilter.manage-networks Authentication is required to create network "
-		 "web",
-		 "AccessDenied: The authentication for org.example.NetFilter.manage-networks was dismissed"},
-		{"allow", false, "",
-		 "InteractiveAuthorizationRequired: Authentication is required for "
-		 "org.example.NetFilter.manage-networks"},
+		{ "allow", true,
+		  "asked org.example.NetFilter.manage-networks Authentication is required to create network "
+		  "web",
+		  "yes 2002" },
+		{ "deny", true,
+		  "asked org.example.NetFilter.manage-networks Authentication is required to create network "
+		  "web",
+		  "AccessDenied: The authentication for org.example.NetFilter.manage-networks was dismissed" },
+		{ "allow", false, "",
+		  "InteractiveAuthorizationRequired: Authentication is required for "
+		  "org.example.NetFilter.manage-networks" },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -198,7 +195,7 @@ static void test_agent(void)
 
 static void test_agent_several(void)
 {
-	Errand errand = {{{"Network", "Delete", 1u << ACTION_MANAGE_FOREIGN, {"network", "web"}, true}}, 1};
+	Errand errand = { { { "Network", "Delete", 1u << ACTION_MANAGE_FOREIGN, { "network", "web" }, true } }, 1 };
 	g_autofree char *report = NULL, *first = NULL, *second = NULL;
 	Caller caller;
 	Agent agent;
@@ -224,8 +221,7 @@ static void test_no_agent(void)
 	Errand errand = create;
 
 	errand.asks[0].interactive = true;
-	expect_refusal(BOB, &errand,
-		       "InteractiveAuthorizationRequired:", policy_action_id(ACTION_MANAGE_NETWORKS));
+	expect_refusal(BOB, &errand, "InteractiveAuthorizationRequired:", policy_action_id(ACTION_MANAGE_NETWORKS));
 }
 
 /* A caller whose question an agent has and does not answer. */
@@ -277,25 +273,24 @@ static void test_service_leaves(void)
 /* Calls that wait together for who their sender is are answered in their order. */
 static void test_order(void)
 {
-	Errand many = {{{"Manager", "GetNetwork"}}, 100, true};
+	Errand many = { { { "Manager", "GetNetwork" } }, 100, true };
 
 	expect_report(BOB, &many, "yes=100 denied=0 interactive=0 quota=0 other=0 in order");
 }
 
 static void test_mix(void)
 {
-	Errand both = {{publish("web", "tcp", "8080", 0), publish("web", "tcp", "80", 0)}, 16, true};
+	Errand both = { { publish("web", "tcp", "8080", 0), publish("web", "tcp", "80", 0) }, 16, true };
 
-	expect_report(
-		ALICE, &both,
-		"yes=8 denied=0 interactive=0 quota=0 other=0 yes=0 denied=0 interactive=8 quota=0 other=0 "
-		"in order");
+	expect_report(ALICE, &both,
+		      "yes=8 denied=0 interactive=0 quota=0 other=0 yes=0 denied=0 interactive=8 quota=0 other=0 "
+		      "in order");
 }
 
 /* While polkit hangs a user has so many questions open and no more, and everybody else is served. */
 static void test_hung_quota(void)
 {
-	Errand many = {{{"Manager", "CreateNetwork"}}, 20, true};
+	Errand many = { { { "Manager", "CreateNetwork" } }, 20, true };
 	pid_t polkit = polkit_pid();
 	g_autofree char *report = NULL;
 	Caller caller;
@@ -317,8 +312,8 @@ static void test_hung_quota(void)
 /* Who leaves and comes back has not got rid of what it asked before polkit has. */
 static void test_hung_leaves(void)
 {
-	Errand many = {{{"Manager", "CreateNetwork"}}, 16, true};
-	Errand allowed = {{publish("web", "tcp", "8080", 0)}, 1};
+	Errand many = { { { "Manager", "CreateNetwork" } }, 16, true };
+	Errand allowed = { { publish("web", "tcp", "8080", 0) }, 1 };
 	pid_t polkit = polkit_pid();
 	g_autofree char *report = NULL;
 	Caller caller;
@@ -355,7 +350,7 @@ static void test_hung_timeout(void)
 /* The bus has a limit of its own: it refuses some, and the rest are answered. */
 static void test_bus_limit(void)
 {
-	Errand many = {{publish("web", "tcp", "8080", 0)}, 100, true};
+	Errand many = { { publish("web", "tcp", "8080", 0) }, 100, true };
 	pid_t service = policy_service_start(1000, 0);
 	pid_t polkit = polkit_pid();
 	g_autofree char *first = NULL, *second = NULL;
@@ -385,11 +380,11 @@ static void polkit_stop(void)
 
 static void polkit_start(void)
 {
-	char *argv[] = {(char *)g_getenv("POLKITD"), "--no-debug", NULL};
+	char *argv[] = { (char *)g_getenv("POLKITD"), "--no-debug", NULL };
 	g_autoptr(GError) error = NULL;
 
-	g_spawn_async(NULL, argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL,
-		      NULL, &error);
+	g_spawn_async(NULL, argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL,
+		      &error);
 	g_assert_no_error(error);
 	polkit_wait(true);
 }
@@ -419,8 +414,7 @@ static void test_cancel(void)
 	caller_start(&caller, BOB, &errand);
 	caller_go(&caller);
 	asked = false_polkit_hear(bus);
-	g_assert_true(
-		g_str_has_prefix(asked, "check system-bus-name org.example.NetFilter.manage-networks 1 "));
+	g_assert_true(g_str_has_prefix(asked, "check system-bus-name org.example.NetFilter.manage-networks 1 "));
 	caller_kill(&caller);
 	cancelled = false_polkit_hear(bus);
 	g_assert_true(g_str_has_prefix(cancelled, "cancel "));
@@ -430,8 +424,7 @@ static void test_cancel(void)
 	caller_start(&caller, BOB, &errand);
 	caller_go(&caller);
 	again = false_polkit_hear(bus);
-	g_assert_true(
-		g_str_has_prefix(again, "check system-bus-name org.example.NetFilter.manage-networks 0 "));
+	g_assert_true(g_str_has_prefix(again, "check system-bus-name org.example.NetFilter.manage-networks 0 "));
 	g_assert_cmpstr(strrchr(again, ' '), !=, strrchr(asked, ' '));
 	given_up = false_polkit_hear(bus);
 	g_assert_true(g_str_has_prefix(given_up, "cancel "));
@@ -445,7 +438,7 @@ static void test_cancel(void)
 
 static void test_rounds(void)
 {
-	Errand both = {{publish("web", "tcp", "8080", 0), publish("web", "tcp", "80", 0)}, 10000};
+	Errand both = { { publish("web", "tcp", "8080", 0), publish("web", "tcp", "80", 0) }, 10000 };
 
 	expect_report(ALICE, &both,
 		      "yes=5000 denied=0 interactive=0 quota=0 other=0 "
@@ -461,7 +454,7 @@ static void add_rules(void)
 					   "subject.user == \"bob\")\n"
 					   "		return polkit.Result.NO;\n"
 					   "});\n";
-	const Errand allowed = {{publish("web", "tcp", "8080", 0)}, 1};
+	const Errand allowed = { { publish("web", "tcp", "8080", 0) }, 1 };
 	g_autofree char *example =
 		g_test_build_filename(G_TEST_DIST, "..", "policy", "50-netfilter-example.rules", NULL);
 	g_autoptr(GError) error = NULL;
@@ -469,14 +462,12 @@ static void add_rules(void)
 	pid_t service = policy_service_start(16, 0);
 
 	if (!g_file_get_contents(example, &text, NULL, &error) ||
-	    !g_file_set_contents_full(RULES "50-netfilter-example.rules", text, -1, G_FILE_SET_CONTENTS_NONE,
-				      0644, &error) ||
-	    !g_file_set_contents_full(RULES "60-test.rules", refusal, -1, G_FILE_SET_CONTENTS_NONE, 0644,
-				      &error))
+	    !g_file_set_contents_full(RULES "50-netfilter-example.rules", text, -1, G_FILE_SET_CONTENTS_NONE, 0644,
+				      &error) ||
+	    !g_file_set_contents_full(RULES "60-test.rules", refusal, -1, G_FILE_SET_CONTENTS_NONE, 0644, &error))
 		g_error("%s", error->message);
 	for (guint i = 0; i < 200; i++) {
-		g_autofree char *reloaded = caller_run(BOB, &reload),
-				*published = caller_run(ALICE, &allowed);
+		g_autofree char *reloaded = caller_run(BOB, &reload), *published = caller_run(ALICE, &allowed);
 
 		if (g_str_has_prefix(reloaded, "AccessDenied") && g_str_has_prefix(published, "yes"))
 			break;
@@ -490,26 +481,26 @@ static const struct {
 	void (*run)(void);
 	bool own_service;
 } tests[] = {
-	{"/polkit/root", test_root},
-	{"/polkit/open", test_open},
-	{"/polkit/refused", test_refused},
-	{"/polkit/bad-action", test_bad_action},
-	{"/polkit/example", test_example},
-	{"/polkit/several", test_several},
-	{"/polkit/agent", test_agent},
-	{"/polkit/agent-several", test_agent_several},
-	{"/polkit/no-agent", test_no_agent},
-	{"/polkit/caller-leaves", test_caller_leaves},
-	{"/polkit/service-leaves", test_service_leaves, true},
-	{"/polkit/order", test_order},
-	{"/polkit/mix", test_mix},
-	{"/polkit/hung/quota", test_hung_quota},
-	{"/polkit/hung/leaves", test_hung_leaves},
-	{"/polkit/hung/timeout", test_hung_timeout, true},
-	{"/polkit/hung/bus-limit", test_bus_limit, true},
-	{"/polkit/absent", test_absent},
-	{"/polkit/cancel", test_cancel, true},
-	{"/polkit/rounds", test_rounds},
+	{ "/polkit/root", test_root },
+	{ "/polkit/open", test_open },
+	{ "/polkit/refused", test_refused },
+	{ "/polkit/bad-action", test_bad_action },
+	{ "/polkit/example", test_example },
+	{ "/polkit/several", test_several },
+	{ "/polkit/agent", test_agent },
+	{ "/polkit/agent-several", test_agent_several },
+	{ "/polkit/no-agent", test_no_agent },
+	{ "/polkit/caller-leaves", test_caller_leaves },
+	{ "/polkit/service-leaves", test_service_leaves, true },
+	{ "/polkit/order", test_order },
+	{ "/polkit/mix", test_mix },
+	{ "/polkit/hung/quota", test_hung_quota },
+	{ "/polkit/hung/leaves", test_hung_leaves },
+	{ "/polkit/hung/timeout", test_hung_timeout, true },
+	{ "/polkit/hung/bus-limit", test_bus_limit, true },
+	{ "/polkit/absent", test_absent },
+	{ "/polkit/cancel", test_cancel, true },
+	{ "/polkit/rounds", test_rounds },
 };
 
 static void run(gconstpointer data)

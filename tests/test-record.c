@@ -74,10 +74,12 @@ static void reads_nothing(const char *bytes, gsize size)
 
 static void test_strangers(void)
 {
-	reads_nothing("\x2a", 1);          /* a number */
-	reads_nothing("\x90", 1);          /* an array of nothing */
-	reads_nothing("\x91\xa1" "A", 3);  /* its type is a text */
-	reads_nothing("\x91\xcc\xff", 3);  /* its type is no letter */
+	reads_nothing("\x2a", 1); /* a number */
+	reads_nothing("\x90", 1); /* an array of nothing */
+	reads_nothing("\x91\xa1"
+		      "A",
+		      3);                 /* its type is a text */
+	reads_nothing("\x91\xcc\xff", 3); /* its type is no letter */
 }
 
 typedef struct Case {

@@ -86,8 +86,7 @@ static void log_says(const char *part)
 /* Whoever lives keeps everything: paths, ports, rules, counters; and the kernel is not even written to. */
 static void unharmed(Rig *rig)
 {
-	g_autofree char *generation = NULL, *before = NULL, *after = NULL, *counters = NULL,
-			*counters_after = NULL;
+	g_autofree char *generation = NULL, *before = NULL, *after = NULL, *counters = NULL, *counters_after = NULL;
 	guint descriptors;
 
 	create_network(rig, ", 'InterContainerCommunication': <false>");
@@ -216,8 +215,7 @@ static void any_instant(Rig *rig)
 						i, i + 1, 10000 + i);
 			g_autofree char *path = g_strdup_printf(WEB "/endpoint/e%u", i / 2);
 
-			pipeline_call(pipeline, rig->bus, WEB, "Network", "CreateEndpoint", "sa{sv}",
-				      arguments);
+			pipeline_call(pipeline, rig->bus, WEB, "Network", "CreateEndpoint", "sa{sv}", arguments);
 			if (i % 4 == 3)
 				pipeline_call(pipeline, rig->bus, path, "Endpoint", "Delete", "", "");
 		}
@@ -232,8 +230,7 @@ static void any_instant(Rig *rig)
 		for (guint i = 0; i < CALLS; i++) {
 			g_autofree char *path = g_strdup_printf(WEB "/endpoint/e%u ", i);
 			g_autofree char *rule = g_strdup_printf("--to-destination 172.18.1.%u:80", i + 1);
-			g_autofree char *accept =
-				g_strdup_printf("-d 172.18.1.%u/32 ! -i br-web -o br-web", i + 1);
+			g_autofree char *accept = g_strdup_printf("-d 172.18.1.%u/32 ! -i br-web -o br-web", i + 1);
 			bool kept = strstr(objects, path);
 
 			g_assert_cmpuint(count_parts(rules, rule), ==, kept);
@@ -259,8 +256,7 @@ static void expect_usable(Rig *rig)
 	g_assert_cmpuint(count_rules(rig, "-j THEIRS"), ==, 1);
 	/* What can be read is what was up to some point, and that may be the change before. */
 	if (!there(rig, "/network/other"))
-		done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
-		     "'other', {'Subnets': <['172.19.0.0/16']>}");
+		done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'other', {'Subnets': <['172.19.0.0/16']>}");
 	done(rig, "/network/other", "Network", "Delete", "", "");
 	expect_whole(rig);
 }
@@ -405,8 +401,7 @@ static void storm(Rig *rig)
 		} else {
 			Pipeline *pipeline = pipeline_new();
 
-			pipeline_call(pipeline, rig->bus, WEB, "Network", "CreateEndpoint", "sa{sv}",
-				      arguments);
+			pipeline_call(pipeline, rig->bus, WEB, "Network", "CreateEndpoint", "sa{sv}", arguments);
 			g_dbus_connection_flush_sync(rig->bus, NULL, NULL);
 			g_dbus_connection_close_sync(rig->bus, NULL, NULL);
 			pipeline_run(pipeline);
@@ -431,10 +426,10 @@ static void storm(Rig *rig)
 }
 
 static const BusTest tests[] = {
-	{"/crash/unharmed", unharmed}, {"/crash/orphans", orphans},	{"/crash/deadlines", deadlines},
-	{"/crash/history", history},   {"/crash/drifted", drifted},	{"/crash/any-instant", any_instant},
-	{"/state/corrupt", corrupt},   {"/state/truncated", truncated}, {"/state/of-the-future", future},
-	{"/state/missing", missing},   {"/bus/lost", bus_lost},		{"/clients/storm", storm},
+	{ "/crash/unharmed", unharmed }, { "/crash/orphans", orphans },     { "/crash/deadlines", deadlines },
+	{ "/crash/history", history },   { "/crash/drifted", drifted },     { "/crash/any-instant", any_instant },
+	{ "/state/corrupt", corrupt },   { "/state/truncated", truncated }, { "/state/of-the-future", future },
+	{ "/state/missing", missing },   { "/bus/lost", bus_lost },         { "/clients/storm", storm },
 };
 
 int main(int argc, char **argv)

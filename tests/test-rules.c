@@ -83,8 +83,7 @@ static void test_pure(gconstpointer data)
 		GArray *one = a->renderings->pdata[i], *other = b->renderings->pdata[i];
 
 		g_assert_cmpuint(one->len, >, 0);
-		g_assert_cmpmem(one->data, one->len * sizeof(RuleItem), other->data,
-				other->len * sizeof(RuleItem));
+		g_assert_cmpmem(one->data, one->len * sizeof(RuleItem), other->data, other->len * sizeof(RuleItem));
 	}
 }
 
@@ -98,10 +97,8 @@ static bool has_rule(const Model *model, enum family family, const char *line)
 
 static void test_shared(void)
 {
-	const char *accept =
-		"-A DOCKER -d 172.17.0.2/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT";
-	const char *first =
-		"-A DOCKER ! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80";
+	const char *accept = "-A DOCKER -d 172.17.0.2/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT";
+	const char *first = "-A DOCKER ! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80";
 	g_autoptr(Model) model = model_new(FAMILY_IPV4);
 	Network *network = model_add_network(model, "docker0", "172.17.0.0/16", 0);
 	Endpoint *web = model_add_endpoint(model, network, "172.17.0.2");
@@ -119,8 +116,7 @@ static void test_shared(void)
  * goes. */
 static void test_shared_bridge(void)
 {
-	const char *masquerade =
-		"-A POSTROUTING -o docker_gwbridge -m addrtype --src-type LOCAL -j MASQUERADE";
+	const char *masquerade = "-A POSTROUTING -o docker_gwbridge -m addrtype --src-type LOCAL -j MASQUERADE";
 	const char *guard = "-A PREROUTING -d 127.0.0.0/8 -i docker_gwbridge -j DROP";
 	g_autoptr(Model) model = model_new(FAMILY_IPV4);
 
@@ -188,8 +184,8 @@ static void test_families(void)
 		const char *host;
 		guint rules[N_FAMILIES];
 	} cases[] = {
-		{ both, NULL, { 3, 3 } },	{ both, "0.0.0.0", { 3, 0 } }, { both, "::", { 0, 3 } },
-		{ both, "::1", { 0, 3 } },	{ six, NULL, { 0, 3 } },       { six, "0.0.0.0", { 0, 0 } },
+		{ both, NULL, { 3, 3 } },       { both, "0.0.0.0", { 3, 0 } }, { both, "::", { 0, 3 } },
+		{ both, "::1", { 0, 3 } },      { six, NULL, { 0, 3 } },       { six, "0.0.0.0", { 0, 0 } },
 		{ six, "192.0.2.1", { 0, 0 } },
 	};
 
@@ -252,8 +248,7 @@ static void test_chain_names(void)
 
 	memset(longest, 'x', CHAIN_PREFIX_MAX);
 	longest[CHAIN_PREFIX_MAX] = '\0';
-	g_assert_cmpuint(strlen(chain_name(CHAIN_FILTER_ISOLATION_STAGE_2, longest, name)), ==,
-			 CHAIN_NAME_MAX);
+	g_assert_cmpuint(strlen(chain_name(CHAIN_FILTER_ISOLATION_STAGE_2, longest, name)), ==, CHAIN_NAME_MAX);
 	g_assert_true(g_str_has_suffix(name, "-ISOLATION-STAGE-2"));
 	g_assert_cmpstr(chain_name(CHAIN_NAT_DOCKER, "DOCKER", name), ==, "DOCKER");
 	g_assert_cmpstr(chain_name(CHAIN_FILTER_FORWARD, "DOCKER", name), ==, "FORWARD");

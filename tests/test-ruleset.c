@@ -32,12 +32,12 @@ static char *names(const Ruleset *ruleset, enum chain chain)
 	return g_string_free(text, FALSE);
 }
 
-#define assert_names(ruleset, chain, expected)                                                               \
-	G_STMT_START                                                                                         \
-	{                                                                                                    \
-		g_autofree char *names_ = names(ruleset, chain);                                             \
-		g_assert_cmpstr(names_, ==, expected);                                                       \
-	}                                                                                                    \
+#define assert_names(ruleset, chain, expected)                   \
+	G_STMT_START                                             \
+	{                                                        \
+		g_autofree char *names_ = names(ruleset, chain); \
+		g_assert_cmpstr(names_, ==, expected);           \
+	}                                                        \
 	G_STMT_END
 
 static void commit(Ruleset *ruleset)
@@ -216,7 +216,7 @@ typedef struct Naive {
 	RuleItem item;
 	guint references;
 	bool there, held, moved; /* moved: since the last commit */
-	GArray *askers;		 /* RuleOrder of each reference */
+	GArray *askers;          /* RuleOrder of each reference */
 } Naive;
 
 static const enum chain naive_chains[] = { CHAIN_FILTER_FORWARD, CHAIN_FILTER_DOCKER, CHAIN_NAT_DOCKER };
@@ -385,8 +385,7 @@ static void test_all(void)
 	ruleset_add_all(ruleset, items);
 	g_assert_cmpuint(ruleset_size(ruleset), ==, 1000);
 	for (guint i = 0; i < 1000; i++) {
-		const RulesetEntry *entry =
-			ruleset_chain(ruleset, FAMILY_IPV4, CHAIN_NAT_DOCKER)->pdata[999 - i];
+		const RulesetEntry *entry = ruleset_chain(ruleset, FAMILY_IPV4, CHAIN_NAT_DOCKER)->pdata[999 - i];
 
 		g_assert_true(rule_equal(&entry->rule, &g_array_index(items, RuleItem, i).rule));
 	}

@@ -70,9 +70,9 @@ static int bind_socket(Fixture *f, int type, const char *address, guint16 port, 
 	g_assert_cmpint(fd, >=, 0);
 	g_array_append_val(f->sockets, fd);
 	if (local.ss_family == AF_INET6)
-		g_assert_no_errno(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){0}, sizeof(int)));
+		g_assert_no_errno(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){ 0 }, sizeof(int)));
 	if (option)
-		g_assert_no_errno(setsockopt(fd, level, option, &(int){1}, sizeof(int)));
+		g_assert_no_errno(setsockopt(fd, level, option, &(int){ 1 }, sizeof(int)));
 	g_assert_no_errno(bind(fd, (struct sockaddr *)&local, size));
 	return fd;
 }
@@ -125,18 +125,19 @@ static void test_overlaps(Fixture *f, gconstpointer data)
 		bool v6_only;
 		const char *in_the_way; /* of which of these, "4" being any of IPv4 */
 	} cases[] = {
-		{"0.0.0.0", false, "4 192.0.2.1 127.0.0.1"},
-		{"192.0.2.1", false, "4 192.0.2.1"},
-		{"127.0.0.1", false, "4 127.0.0.1"},
-		{"::", true, "6 2001:db8:1::1 ::1"},
-		{"::", false, "4 6 192.0.2.1 127.0.0.1 2001:db8:1::1 ::1"},
-		{"2001:db8:1::1", false, "6 2001:db8:1::1"},
-		{"::1", true, "6 ::1"},
-		{"::ffff:0.0.0.0", false, "4 192.0.2.1 127.0.0.1"},
-		{"::ffff:192.0.2.1", false, "4 192.0.2.1"},
+		{ "0.0.0.0", false, "4 192.0.2.1 127.0.0.1" },
+		{ "192.0.2.1", false, "4 192.0.2.1" },
+		{ "127.0.0.1", false, "4 127.0.0.1" },
+		{ "::", true, "6 2001:db8:1::1 ::1" },
+		{ "::", false, "4 6 192.0.2.1 127.0.0.1 2001:db8:1::1 ::1" },
+		{ "2001:db8:1::1", false, "6 2001:db8:1::1" },
+		{ "::1", true, "6 ::1" },
+		{ "::ffff:0.0.0.0", false, "4 192.0.2.1 127.0.0.1" },
+		{ "::ffff:192.0.2.1", false, "4 192.0.2.1" },
 	};
 	static const char *const all[] = {
-		"4", "6", "0.0.0.0", "::", "192.0.2.1", "127.0.0.1", "2001:db8:1::1", "::1"};
+		"4", "6", "0.0.0.0", "::", "192.0.2.1", "127.0.0.1", "2001:db8:1::1", "::1"
+	};
 	bool udp = GPOINTER_TO_UINT(data) == IPPROTO_UDP;
 
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -147,20 +148,15 @@ static void test_overlaps(Fixture *f, gconstpointer data)
 		if (!udp)
 			g_assert_no_errno(listen(fd, 1));
 		for (guint j = 0; j < G_N_ELEMENTS(all); j++) {
-			enum family family =
-				strpbrk(all[j], "6:") && !strchr(all[j], '.') ? FAMILY_IPV6 : FAMILY_IPV4;
+			enum family family = strpbrk(all[j], "6:") && !strchr(all[j], '.') ? FAMILY_IPV6 : FAMILY_IPV4;
 			const char *any = family == FAMILY_IPV6 ? "6" : "4";
 			bool is_any = g_str_equal(all[j], "0.0.0.0") || g_str_equal(all[j], "::");
-			bool expected =
-				g_strv_contains((const char *const *)in_the_way, is_any ? any : all[j]);
+			bool expected = g_strv_contains((const char *const *)in_the_way, is_any ? any : all[j]);
 
-			g_test_message("%s%s for %s", cases[i].socket, cases[i].v6_only ? " (IPv6 only)" : "",
-				       all[j]);
-			g_assert_cmpint(
-				is_found(udp ? IPPROTO_UDP : IPPROTO_TCP, family, all[j][1] ? all[j] : ""),
-				==, expected);
-			g_assert_false(
-				is_found(udp ? IPPROTO_TCP : IPPROTO_UDP, family, all[j][1] ? all[j] : ""));
+			g_test_message("%s%s for %s", cases[i].socket, cases[i].v6_only ? " (IPv6 only)" : "", all[j]);
+			g_assert_cmpint(is_found(udp ? IPPROTO_UDP : IPPROTO_TCP, family, all[j][1] ? all[j] : ""), ==,
+					expected);
+			g_assert_false(is_found(udp ? IPPROTO_TCP : IPPROTO_UDP, family, all[j][1] ? all[j] : ""));
 		}
 		close_all(f);
 	}
@@ -198,12 +194,11 @@ static void test_udp_states(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 /* However ready they are to share. */
 static void test_options(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
-	static const int options[] = {SO_REUSEADDR, SO_REUSEPORT};
+	static const int options[] = { SO_REUSEADDR, SO_REUSEPORT };
 
 	for (guint i = 0; i < G_N_ELEMENTS(options); i++) {
 		bind_socket(f, SOCK_DGRAM, "0.0.0.0", PORT, SOL_SOCKET, options[i]);
-		g_assert_no_errno(
-			listen(bind_socket(f, SOCK_STREAM, "0.0.0.0", PORT, SOL_SOCKET, options[i]), 1));
+		g_assert_no_errno(listen(bind_socket(f, SOCK_STREAM, "0.0.0.0", PORT, SOL_SOCKET, options[i]), 1));
 		g_assert_true(is_found(IPPROTO_UDP, FAMILY_IPV4, "192.0.2.1"));
 		g_assert_true(is_found(IPPROTO_TCP, FAMILY_IPV4, "192.0.2.1"));
 		close_all(f);

@@ -200,9 +200,9 @@ int main(int argc, char **argv)
 		const char *path;
 		void (*test)(Fixture *fixture, gconstpointer data);
 	} tests[] = {
-		{ "/state/groups", test_groups },   { "/state/generation", test_generation },
-		{ "/state/cut", test_cut },	    { "/state/damage", test_damage },
-		{ "/state/future", test_future },   { "/state/missing", test_missing },
+		{ "/state/groups", test_groups }, { "/state/generation", test_generation },
+		{ "/state/cut", test_cut },       { "/state/damage", test_damage },
+		{ "/state/future", test_future }, { "/state/missing", test_missing },
 		{ "/state/length", test_length },
 	};
 

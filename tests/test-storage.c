@@ -46,8 +46,8 @@ static void full(Rig *rig)
 	for (guint i = 0; i < 200; i++) {
 		g_autofree char *arguments = g_strdup_printf("'e%u', {'Addresses': <['172.18.1.%u']>}", i, i + 1);
 		g_autoptr(GError) error = NULL;
-		g_autoptr(GVariant) reply = ask_with_fds(rig->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}",
-							 arguments, NULL, &error);
+		g_autoptr(GVariant) reply = ask_with_fds(rig->bus, "/network/web", "Network", "CreateEndpoint",
+							 "sa{sv}", arguments, NULL, &error);
 
 		if (!reply)
 			break;
@@ -94,7 +94,8 @@ static void interface_refuses(Rig *rig)
 	netns_run(rig->host, "sysctl -q net.ipv6.conf.default.disable_ipv6=1");
 	refused(rig, STANDARD("Failed"), "br-six", "", "Manager", "CreateNetwork", "sa{sv}",
 		"'six', {'Subnets': <['172.20.0.0/16', 'fd00:20::/64']>, 'Endpoints': "
-		"<[('e', {'Addresses': <['172.20.0.2']>, 'Ports': <[('tcp', '', uint16 80, uint16 80, uint16 1)]>})]>}");
+		"<[('e', {'Addresses': <['172.20.0.2']>, 'Ports': <[('tcp', '', uint16 80, uint16 80, uint16 "
+		"1)]>})]>}");
 	netns_run(rig->host, "sysctl -q net.ipv6.conf.default.disable_ipv6=0");
 	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'six', {'Subnets': <['172.20.0.0/16', 'fd00:20::/64']>}");
 }
@@ -137,10 +138,9 @@ static GVariant *log_control(Rig *rig, const char *member, GVariant *arguments, 
 static void set_log(Rig *rig, const char *property, const char *value, bool works)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GVariant) reply =
-		log_control(rig, "Set",
-			    g_variant_new("(ssv)", "org.freedesktop.LogControl1", property, g_variant_new_string(value)),
-			    &error);
+	g_autoptr(GVariant) reply = log_control(
+		rig, "Set",
+		g_variant_new("(ssv)", "org.freedesktop.LogControl1", property, g_variant_new_string(value)), &error);
 
 	g_assert_cmpint(reply != NULL, ==, works);
 	if (!works)
@@ -157,7 +157,8 @@ static void level(Rig *rig)
 	set_log(rig, "LogLevel", "debug", true);
 	reply = log_control(rig, "GetAll", g_variant_new("(s)", "org.freedesktop.LogControl1"), NULL);
 	text = g_variant_print(reply, false);
-	g_assert_cmpstr(text, ==, "({'LogLevel': <'debug'>, 'LogTarget': <'auto'>, 'SyslogIdentifier': <'netfilterd'>},)");
+	g_assert_cmpstr(text, ==,
+			"({'LogLevel': <'debug'>, 'LogTarget': <'auto'>, 'SyslogIdentifier': <'netfilterd'>},)");
 
 	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", WEB);
 	g_assert_cmpuint(lines_with("CreateNetwork on /org/example/NetFilter by uid 0"), ==, 1);

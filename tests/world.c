@@ -10,8 +10,7 @@ static int world_neighbour(int host, const char *name, const char *net4, const c
 {
 	int netns = netns_new();
 
-	netns_run(host, "ip link add name %s type veth peer name eth0 netns /proc/%d/fd/%d", name, getpid(),
-		  netns);
+	netns_run(host, "ip link add name %s type veth peer name eth0 netns /proc/%d/fd/%d", name, getpid(), netns);
 	netns_run(host, "ip address add %s.1/24 dev %s", net4, name);
 	netns_run(host, "ip address add %s::1/64 dev %s nodad", net6, name);
 	netns_run(host, "ip link set %s up", name);
@@ -67,8 +66,8 @@ int world_container(World *world, const Place *place)
 	guint n = world->containers->len;
 
 	g_array_append_val(world->containers, netns);
-	netns_run(world->host, "ip link add name port%u type veth peer name eth0 netns /proc/%d/fd/%d", n,
-		  getpid(), netns);
+	netns_run(world->host, "ip link add name port%u type veth peer name eth0 netns /proc/%d/fd/%d", n, getpid(),
+		  netns);
 	netns_run(world->host, "ip link set port%u master %s up", n, place->bridge);
 	netns_run(netns, "ip link set eth0 up");
 	if (place->address) {
@@ -96,8 +95,7 @@ void world_reconnect(World *world)
 
 char *world_rules(const World *world, const char *family)
 {
-	return netns_output(world->host, "sh -c \"%s-legacy-save | grep -v '^#' | sed '/^:/s/ \\[.*//'\"",
-			    family);
+	return netns_output(world->host, "sh -c \"%s-legacy-save | grep -v '^#' | sed '/^:/s/ \\[.*//'\"", family);
 }
 
 static void scenario_run(gconstpointer data)

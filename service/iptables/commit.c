@@ -184,8 +184,8 @@ static int attempt(Work *work, bool *ret_writing)
 		return -errno;
 
 	*ret_writing = true;
-	bool done = create_chains(work, created) && fill_chains(work, created) && delete_chains(work) &&
-		    set_policy(work);
+	bool done =
+		create_chains(work, created) && fill_chains(work, created) && delete_chains(work) && set_policy(work);
 	if (done && work->changed) {
 		done = snapshot_commit(work->snapshot);
 		work->result.commits = done;

@@ -121,10 +121,11 @@ bool diff_changes(Diff *diff, const DiffInput *input)
 			zone.n_held -= !is_held_rule(entry);
 			n_gained += !entry->held && is_desired(entry);
 		}
-		if (zone.n_held == 0 ? n_gained > 0
-				     : zone.n_held > input->n_found || (input->owned && zone.n_held != input->n_found) ||
-					       !find_zone(input, &zone) || zone.low < floor ||
-					       !settle_zone(diff, input, &zone, first, end))
+		if (zone.n_held == 0
+			    ? n_gained > 0
+			    : zone.n_held > input->n_found || (input->owned && zone.n_held != input->n_found) ||
+				      !find_zone(input, &zone) || zone.low < floor ||
+				      !settle_zone(diff, input, &zone, first, end))
 			return false;
 		if (zone.n_held > 0)
 			floor = zone.low + zone.n_held;

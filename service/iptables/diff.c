@@ -216,8 +216,7 @@ static void find_anywhere(Diff *diff, const DiffInput *input)
 			bool only = best == NOWHERE && !next[at];
 			guint n = only ? 0 : count_neighbours(input, i, at - 1);
 			/* Strangers' copies were there before: below the head, above the tail. */
-			if (best == NOWHERE || n > n_best ||
-			    (n == n_best && wanted->rule.zone == ZONE_TAIL)) {
+			if (best == NOWHERE || n > n_best || (n == n_best && wanted->rule.zone == ZONE_TAIL)) {
 				best = at - 1;
 				n_best = n;
 			}
@@ -357,8 +356,7 @@ static void place_insertions(Diff *diff, const DiffInput *input)
 			slot = open_zone(diff, input, first, slot);
 			opened = true;
 		}
-		while (n_deleted < diff->deletions->len &&
-		       g_array_index(diff->deletions, guint, n_deleted) < slot)
+		while (n_deleted < diff->deletions->len && g_array_index(diff->deletions, guint, n_deleted) < slot)
 			n_deleted++;
 		DiffInsertion insertion = { slot - n_deleted + diff->insertions->len, entry };
 		g_array_append_val(diff->insertions, insertion);

@@ -7,8 +7,7 @@
 #include <linux/netfilter/xt_sctp.h>
 #include <string.h>
 
-#define RELATED_ESTABLISHED                                                                                  \
-	(XT_CONNTRACK_STATE_BIT(IP_CT_RELATED) | XT_CONNTRACK_STATE_BIT(IP_CT_ESTABLISHED))
+#define RELATED_ESTABLISHED (XT_CONNTRACK_STATE_BIT(IP_CT_RELATED) | XT_CONNTRACK_STATE_BIT(IP_CT_ESTABLISHED))
 
 /* Matches and targets have the same head, so one writer and one comparison serve both. */
 #define HEAD_SIZE sizeof(struct xt_entry_match)
@@ -30,8 +29,7 @@ G_STATIC_ASSERT(IPT_INV_VIA_IN == IP6T_INV_VIA_IN && IPT_INV_VIA_OUT == IP6T_INV
 		IPT_INV_SRCIP == IP6T_INV_SRCIP && IPT_INV_DSTIP == IP6T_INV_DSTIP);
 
 /* Appends a zeroed match or target and returns its data. */
-static void *append_extension(Entry *entry, guint16 *offset, const char *name, guint8 revision,
-			      gsize data_size)
+static void *append_extension(Entry *entry, guint16 *offset, const char *name, guint8 revision, gsize data_size)
 {
 	gsize size = XT_ALIGN(HEAD_SIZE + data_size);
 	struct xt_entry_match *extension = (struct xt_entry_match *)(entry->bytes + *offset);
@@ -68,8 +66,7 @@ static void set_interface(char *name, unsigned char *mask, const char *from)
 
 static guint8 inverse_flags(const Rule *rule)
 {
-	return (rule->flags & RULE_NOT_IN ? IPT_INV_VIA_IN : 0) |
-	       (rule->flags & RULE_NOT_OUT ? IPT_INV_VIA_OUT : 0) |
+	return (rule->flags & RULE_NOT_IN ? IPT_INV_VIA_IN : 0) | (rule->flags & RULE_NOT_OUT ? IPT_INV_VIA_OUT : 0) |
 	       (rule->flags & RULE_NOT_SOURCE ? IPT_INV_SRCIP : 0) |
 	       (rule->flags & RULE_NOT_DESTINATION ? IPT_INV_DSTIP : 0);
 }
@@ -146,8 +143,7 @@ static void encode_matches(const Rule *rule, Entry *entry, guint16 *offset)
 	}
 
 	if (rule->addrtype) {
-		struct xt_addrtype_info_v1 *addrtype =
-			append_extension(entry, offset, "addrtype", 1, sizeof *addrtype);
+		struct xt_addrtype_info_v1 *addrtype = append_extension(entry, offset, "addrtype", 1, sizeof *addrtype);
 		if (rule->addrtype == ADDRTYPE_SOURCE_LOCAL)
 			addrtype->source = XT_ADDRTYPE_LOCAL;
 		else
@@ -197,8 +193,7 @@ static void encode_masquerade(const Rule *rule, Entry *entry, guint16 *offset)
 
 static void encode_standard(const char *name, Entry *entry, guint16 *offset)
 {
-	append_extension(entry, offset, name, 0,
-			 sizeof(struct xt_standard_target) - sizeof(struct xt_entry_target));
+	append_extension(entry, offset, name, 0, sizeof(struct xt_standard_target) - sizeof(struct xt_entry_target));
 }
 
 static void encode_target(const Rule *rule, const xt_chainlabel *names, Entry *entry, guint16 *offset)
@@ -259,8 +254,8 @@ static inline Shape entry_shape(enum family family, const void *entry)
 		return (Shape){ entry, sizeof e->ip, sizeof *e, e->target_offset, e->next_offset };
 	}
 	const struct ip6t_entry *e = entry;
-	return (Shape){ entry, G_STRUCT_OFFSET(struct ip6t_ip6, invflags) + sizeof e->ipv6.invflags,
-			sizeof *e, e->target_offset, e->next_offset };
+	return (Shape){ entry, G_STRUCT_OFFSET(struct ip6t_ip6, invflags) + sizeof e->ipv6.invflags, sizeof *e,
+			e->target_offset, e->next_offset };
 }
 
 static inline bool extension_equal(const struct xt_entry_match *a, const struct xt_entry_match *b)
@@ -301,8 +296,7 @@ bool entry_equal(enum family family, const Entry *entry, const FoundEntry *found
 	}
 
 	if (target_is_standard(entry, &a))
-		return standard_equal((const void *)(a.bytes + a.target), found,
-				      (const void *)(b.bytes + b.target));
+		return standard_equal((const void *)(a.bytes + a.target), found, (const void *)(b.bytes + b.target));
 	return extension_equal((const void *)(a.bytes + a.target), (const void *)(b.bytes + b.target));
 }
 
@@ -367,6 +361,6 @@ guint64 entry_digest(enum family family, const void *entry, const char *target)
 
 struct xt_counters entry_counters(enum family family, const void *entry)
 {
-	return family == FAMILY_IPV4 ? ((const struct ipt_entry *)entry)->counters :
-				       ((const struct ip6t_entry *)entry)->counters;
+	return family == FAMILY_IPV4 ? ((const struct ipt_entry *)entry)->counters
+				     : ((const struct ip6t_entry *)entry)->counters;
 }

@@ -9,11 +9,7 @@ static const struct {
 	const char *name;
 	int number;
 } errors[] = {
-	{ "EAGAIN", EAGAIN },
-	{ "EINVAL", EINVAL },
-	{ "ENOENT", ENOENT },
-	{ "ENOMEM", ENOMEM },
-	{ "EPERM", EPERM },
+	{ "EAGAIN", EAGAIN }, { "EINVAL", EINVAL }, { "ENOENT", ENOENT }, { "ENOMEM", ENOMEM }, { "EPERM", EPERM },
 };
 
 /* How often each call was made and succeeded, since the variable last changed. */

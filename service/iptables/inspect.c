@@ -23,8 +23,8 @@ bool iptables_probe(Iptables *iptables, enum family family, GError **error)
 	return true;
 }
 
-static bool find_foreign_in_table(Iptables *iptables, const Ruleset *ruleset, enum family family,
-				  enum table table, GPtrArray *chains, GError **error)
+static bool find_foreign_in_table(Iptables *iptables, const Ruleset *ruleset, enum family family, enum table table,
+				  GPtrArray *chains, GError **error)
 {
 	g_autoptr(GError) e = NULL;
 	g_autoptr(Snapshot) snapshot = open_table(family, table, &e);
@@ -44,8 +44,8 @@ static bool find_foreign_in_table(Iptables *iptables, const Ruleset *ruleset, en
 			continue;
 		iptables_diff(iptables, snapshot, ruleset, family, chain);
 		if (iptables->diff->foreign)
-			g_ptr_array_add(chains, g_strdup_printf("%s %s %s", family_to_string(family),
-								table_name(table), iptables->names[chain]));
+			g_ptr_array_add(chains, g_strdup_printf("%s %s %s", family_to_string(family), table_name(table),
+								iptables->names[chain]));
 	}
 	return true;
 }
@@ -69,28 +69,25 @@ bool iptables_find_foreign(Iptables *iptables, const Ruleset *ruleset, char ***r
 	return true;
 }
 
-bool iptables_get_forward_policy(Iptables *iptables, enum family family, enum rule_target *ret,
-				 GError **error)
+bool iptables_get_forward_policy(Iptables *iptables, enum family family, enum rule_target *ret, GError **error)
 {
 	g_autoptr(Snapshot) snapshot = open_table(family, TABLE_FILTER, error);
 
 	if (!snapshot)
 		return false;
-	*ret = g_strcmp0(snapshot_policy(snapshot, iptables->names[CHAIN_FILTER_FORWARD]), "DROP") == 0
-		       ? TARGET_DROP
-		       : TARGET_ACCEPT;
+	*ret = g_strcmp0(snapshot_policy(snapshot, iptables->names[CHAIN_FILTER_FORWARD]), "DROP") == 0 ? TARGET_DROP
+													: TARGET_ACCEPT;
 	return true;
 }
 
 /* The rules of one chain among those asked for, by the digest of their entries. */
-static GHashTable *index_rules(const Iptables *iptables, const Rule *const *rules, gsize n,
-			       enum family family, enum chain chain)
+static GHashTable *index_rules(const Iptables *iptables, const Rule *const *rules, gsize n, enum family family,
+			       enum chain chain)
 {
 	GHashTable *index = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_array_unref);
 
 	for (gsize i = 0; i < n; i++) {
-		if (rules[i]->family != family || rules[i]->chain != chain ||
-		    rules[i]->target == TARGET_CHAIN)
+		if (rules[i]->family != family || rules[i]->chain != chain || rules[i]->target == TARGET_CHAIN)
 			continue;
 		Entry entry;
 		entry_encode(rules[i], iptables->names, &entry);
@@ -136,8 +133,7 @@ static bool asks_for_table(const Rule *const *rules, gsize n, enum family family
 	return false;
 }
 
-bool iptables_read_counters(Iptables *iptables, const Rule *const *rules, gsize n, RuleCounters *ret,
-			    GError **error)
+bool iptables_read_counters(Iptables *iptables, const Rule *const *rules, gsize n, RuleCounters *ret, GError **error)
 {
 	for (gsize i = 0; i < n; i++)
 		ret[i] = (RuleCounters){ G_MAXUINT64, G_MAXUINT64 };

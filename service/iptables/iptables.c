@@ -25,8 +25,7 @@ Iptables *iptables_new(const char *chain_prefix)
 	iptables->diff = diff_new();
 	for (enum chain chain = 0; chain < N_CHAINS; chain++) {
 		char name[CHAIN_NAME_MAX + 1];
-		g_strlcpy(iptables->names[chain], chain_name(chain, chain_prefix, name),
-			  sizeof iptables->names[chain]);
+		g_strlcpy(iptables->names[chain], chain_name(chain, chain_prefix, name), sizeof iptables->names[chain]);
 	}
 	return iptables;
 }
@@ -80,8 +79,7 @@ bool iptables_needs_table(const Ruleset *ruleset, enum family family, enum table
 	return false;
 }
 
-void iptables_diff(Iptables *iptables, Snapshot *snapshot, const Ruleset *ruleset, enum family family,
-		   enum chain chain)
+void iptables_diff(Iptables *iptables, Snapshot *snapshot, const Ruleset *ruleset, enum family family, enum chain chain)
 {
 	const GPtrArray *wanted = ruleset_chain(ruleset, family, chain);
 	const GArray *changes = wanted->len > COMPARED_WHOLE_MAX ? ruleset_changes(ruleset, family, chain) : NULL;

@@ -58,13 +58,11 @@ bool iptables_commit(Iptables *iptables, Ruleset *ruleset, IptablesCommit *ret, 
 bool iptables_find_foreign(Iptables *iptables, const Ruleset *ruleset, char ***ret, GError **error);
 
 /** The policy FORWARD has in the kernel now: TARGET_ACCEPT or TARGET_DROP. Needs no lock. */
-bool iptables_get_forward_policy(Iptables *iptables, enum family family, enum rule_target *ret,
-				 GError **error);
+bool iptables_get_forward_policy(Iptables *iptables, enum family family, enum rule_target *ret, GError **error);
 
 typedef struct RuleCounters {
 	guint64 packets, bytes;
 } RuleCounters;
 
 /** The counters of n rules as the kernel has them; UINT64_MAX where a rule is not there. Needs no lock. */
-bool iptables_read_counters(Iptables *iptables, const Rule *const *rules, gsize n,
-			    RuleCounters *ret, GError **error);
+bool iptables_read_counters(Iptables *iptables, const Rule *const *rules, gsize n, RuleCounters *ret, GError **error);

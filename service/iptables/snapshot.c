@@ -279,8 +279,8 @@ void snapshot_set_error(GError **error, enum family family, enum table table, bo
 			    family_to_string(family));
 	else if (number == EPERM || number == EACCES)
 		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_BACKEND_UNAVAILABLE,
-			    "The %s table of %s cannot be %s without CAP_NET_ADMIN and CAP_NET_RAW",
-			    table_name(table), family_to_string(family), verb);
+			    "The %s table of %s cannot be %s without CAP_NET_ADMIN and CAP_NET_RAW", table_name(table),
+			    family_to_string(family), verb);
 	else if (!writing && snapshot_is_missing(number))
 		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_BACKEND_UNAVAILABLE,
 			    "The kernel has no %s table of %s: it lacks %s", table_name(table),
@@ -290,7 +290,6 @@ void snapshot_set_error(GError **error, enum family family, enum table table, bo
 			    "The kernel does not know a match or target of the %s table of %s: it lacks %s",
 			    table_name(table), family_to_string(family), extension_options[table]);
 	else
-		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED,
-			    "The %s table of %s cannot be %s: %s", table_name(table),
-			    family_to_string(family), verb, libraries[family].strerror(number));
+		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "The %s table of %s cannot be %s: %s",
+			    table_name(table), family_to_string(family), verb, libraries[family].strerror(number));
 }

@@ -41,13 +41,11 @@ static int find_address(Netlink *netlink, int ifindex, const Address *address)
 	r = netlink_dump_addresses(netlink, &addresses);
 	if (r < 0)
 		return r;
-	for (struct nl_object *object = nl_cache_get_first(addresses); object;
-	     object = nl_cache_get_next(object)) {
+	for (struct nl_object *object = nl_cache_get_first(addresses); object; object = nl_cache_get_next(object)) {
 		RtnlAddr *found = (RtnlAddr *)object;
 		NlAddr *local = rtnl_addr_get_local(found);
 
-		if (rtnl_addr_get_ifindex(found) == ifindex && local &&
-		    nl_addr_get_family(local) == address->family &&
+		if (rtnl_addr_get_ifindex(found) == ifindex && local && nl_addr_get_family(local) == address->family &&
 		    memcmp(nl_addr_get_binary_addr(local), address->bytes, nl_addr_get_len(local)) == 0)
 			return rtnl_addr_get_prefixlen(found);
 	}
@@ -69,8 +67,7 @@ bool link_add_address(Netlink *netlink, const char *name, const Prefix *address,
 		r = find_address(netlink, rtnl_link_get_ifindex(link), &address->address);
 		if (r >= 0 && r != address->length) {
 			g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED,
-				    "Cannot add address %s to %s, which has it with prefix length %d", text,
-				    name, r);
+				    "Cannot add address %s to %s, which has it with prefix length %d", text, name, r);
 			return false;
 		}
 	}

@@ -102,12 +102,10 @@ static bool filter_matches(const ConntrackFilter *filter, enum family family, co
 
 	if (g_hash_table_size(filter->addresses) > 0)
 		for (guint end = 0; end < G_N_ELEMENTS(ends[family]); end++)
-			if (get_end(entry, family, end, &address) &&
-			    g_hash_table_contains(filter->addresses, &address))
+			if (get_end(entry, family, end, &address) && g_hash_table_contains(filter->addresses, &address))
 				return true;
 
-	if (g_hash_table_size(filter->udp_ports) == 0 ||
-	    nfct_get_attr_u8(entry, ATTR_L4PROTO) != IPPROTO_UDP ||
+	if (g_hash_table_size(filter->udp_ports) == 0 || nfct_get_attr_u8(entry, ATTR_L4PROTO) != IPPROTO_UDP ||
 	    !get_end(entry, family, ORIGINAL_DESTINATION, &port.address))
 		return false;
 	port.port = g_ntohs(nfct_get_attr_u16(entry, ATTR_PORT_DST));
@@ -140,15 +138,14 @@ static void destroy_entry(gpointer entry)
 
 static bool failed(GError **error, const char *what, enum family family)
 {
-	g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED,
-		    "Cannot %s %s connection tracking entries: %s", what, family_to_string(family),
-		    g_strerror(errno));
+	g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "Cannot %s %s connection tracking entries: %s",
+		    what, family_to_string(family), g_strerror(errno));
 	return false;
 }
 
 /* Deletes after the dump: the socket is busy until then. */
-static bool flush_family(NfctHandle *handle, const ConntrackFilter *filter, enum family family,
-			 guint *deleted, GError **error)
+static bool flush_family(NfctHandle *handle, const ConntrackFilter *filter, enum family family, guint *deleted,
+			 GError **error)
 {
 	g_autoptr(GPtrArray) doomed = g_ptr_array_new_with_free_func(destroy_entry);
 	struct dump dump = { filter, family, doomed };

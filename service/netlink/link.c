@@ -32,8 +32,8 @@ bool netlink_check_name(const char *name, GError **error)
 {
 	if (link_name_is_valid(name))
 		return true;
-	g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_INVALID_ARGS,
-		    "'%s' cannot be the name of an interface", name);
+	g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_INVALID_ARGS, "'%s' cannot be the name of an interface",
+		    name);
 	return false;
 }
 
@@ -47,8 +47,7 @@ bool netlink_find_link(Netlink *netlink, const char *name, RtnlLink **ret, GErro
 		return netlink_failed(netlink, error, "Cannot find interface %s", name);
 	if (g_strcmp0(rtnl_link_get_name(link), name) != 0) {
 		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED,
-			    "Cannot use %s, an alternative name of interface %s", name,
-			    rtnl_link_get_name(link));
+			    "Cannot use %s, an alternative name of interface %s", name, rtnl_link_get_name(link));
 		return false;
 	}
 	*ret = g_steal_pointer(&link);
@@ -57,8 +56,7 @@ bool netlink_find_link(Netlink *netlink, const char *name, RtnlLink **ret, GErro
 
 bool netlink_is_bridge(RtnlLink *link, const char *name)
 {
-	return g_strcmp0(rtnl_link_get_type(link), "bridge") == 0 &&
-	       g_strcmp0(rtnl_link_get_name(link), name) == 0;
+	return g_strcmp0(rtnl_link_get_type(link), "bridge") == 0 && g_strcmp0(rtnl_link_get_name(link), name) == 0;
 }
 
 bool link_kind(Netlink *netlink, const char *name, enum link_kind *ret, GError **error)
@@ -88,8 +86,8 @@ bool link_get_route_localnet(Netlink *netlink, const char *name, bool *ret, GErr
 		return false;
 	r = rtnl_link_inet_get_conf(link, IPV4_DEVCONF_ROUTE_LOCALNET, &value);
 	if (r < 0) {
-		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED,
-			    "Cannot read route_localnet of %s: %s", name, nl_geterror(r));
+		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "Cannot read route_localnet of %s: %s",
+			    name, nl_geterror(r));
 		return false;
 	}
 	*ret = value != 0;
@@ -108,12 +106,11 @@ bool link_set_route_localnet(Netlink *netlink, const char *name, bool on, GError
 	if (r >= 0)
 		r = rtnl_link_build_change_request(link, change, 0, &request);
 	if (r < 0) {
-		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED,
-			    "Cannot write route_localnet of %s: %s", name, nl_geterror(r));
+		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "Cannot write route_localnet of %s: %s",
+			    name, nl_geterror(r));
 		return false;
 	}
 	if (netlink_request(netlink, request, NULL, NULL) < 0)
-		return netlink_failed(netlink, error, "Cannot switch route_localnet of %s %s", name,
-				      on ? "on" : "off");
+		return netlink_failed(netlink, error, "Cannot switch route_localnet of %s %s", name, on ? "on" : "off");
 	return true;
 }

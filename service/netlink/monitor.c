@@ -81,8 +81,7 @@ static bool list_again(LinkMonitor *monitor, GError **error)
 			set_name(monitor, GPOINTER_TO_INT(*ifindex), NULL);
 	}
 	for (struct nl_object *object = nl_cache_get_first(links); object; object = nl_cache_get_next(object))
-		set_name(monitor, rtnl_link_get_ifindex((RtnlLink *)object),
-			 rtnl_link_get_name((RtnlLink *)object));
+		set_name(monitor, rtnl_link_get_ifindex((RtnlLink *)object), rtnl_link_get_name((RtnlLink *)object));
 	monitor->stale = false;
 	return true;
 }
@@ -115,10 +114,8 @@ LinkMonitor *link_monitor_new(link_vanished_func vanished, void *userdata, GErro
 		return NULL;
 	}
 	/* Without the right to exceed net.core.rmem_max there are only more overruns. */
-	if (setsockopt(nl_socket_get_fd(monitor->socket), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) <
-	    0)
-		(void)setsockopt(nl_socket_get_fd(monitor->socket), SOL_SOCKET, SO_RCVBUF, &size,
-				 sizeof(size));
+	if (setsockopt(nl_socket_get_fd(monitor->socket), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+		(void)setsockopt(nl_socket_get_fd(monitor->socket), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 
 	/* Subscribed before the list is made: what changes meanwhile is notified. */
 	if (!list_again(monitor, error))

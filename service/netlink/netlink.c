@@ -19,8 +19,7 @@ static int on_error(struct sockaddr_nl *sender G_GNUC_UNUSED, struct nlmsgerr *a
 		return NL_STOP;
 	if (!(header->nlmsg_flags & NLM_F_CAPPED))
 		length += answer->msg.nlmsg_len - sizeof(answer->msg);
-	if (nlmsg_parse(header, length, attributes, NLMSGERR_ATTR_MAX, NULL) >= 0 &&
-	    attributes[NLMSGERR_ATTR_MSG])
+	if (nlmsg_parse(header, length, attributes, NLMSGERR_ATTR_MAX, NULL) >= 0 && attributes[NLMSGERR_ATTR_MSG])
 		netlink->message = nla_strdup(attributes[NLMSGERR_ATTR_MSG]);
 	return NL_STOP;
 }
@@ -172,8 +171,7 @@ int netlink_get_link(Netlink *netlink, int ifindex, const char *name, RtnlLink *
 
 bool netlink_failed(const Netlink *netlink, GError **error, const char *format, ...)
 {
-	const char *reason =
-		netlink->kernel < 0 ? g_strerror(-netlink->kernel) : nl_geterror(netlink->library);
+	const char *reason = netlink->kernel < 0 ? g_strerror(-netlink->kernel) : nl_geterror(netlink->library);
 	g_autofree char *text = NULL;
 	va_list arguments;
 

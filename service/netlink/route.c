@@ -54,8 +54,7 @@ bool route_lookup(Netlink *netlink, const Address *address, char ret[static IFNA
 		return false;
 	}
 	if (!link || route.type != RTN_UNICAST) {
-		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "There is no unicast route to %s",
-			    text);
+		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "There is no unicast route to %s", text);
 		return false;
 	}
 	g_strlcpy(ret, rtnl_link_get_name(link), IFNAMSIZ);

@@ -64,20 +64,17 @@ static int on_socket(struct nl_msg *message, void *userdata)
 	    (socket->idiag_family != AF_INET && socket->idiag_family != AF_INET6))
 		return NL_OK;
 	local = local_address(socket);
-	if (overlaps(search, &local,
-		     attributes[INET_DIAG_SKV6ONLY] && nla_get_u8(attributes[INET_DIAG_SKV6ONLY])))
+	if (overlaps(search, &local, attributes[INET_DIAG_SKV6ONLY] && nla_get_u8(attributes[INET_DIAG_SKV6ONLY])))
 		search->found = port;
 	return NL_OK;
 }
 
-static int dump_sockets(Netlink *netlink, guint8 protocol, sa_family_t family, guint16 port,
-			struct search *search)
+static int dump_sockets(Netlink *netlink, guint8 protocol, sa_family_t family, guint16 port, struct search *search)
 {
 	struct inet_diag_req_v2 header = {
 		.sdiag_family = family,
 		.sdiag_protocol = protocol,
-		.idiag_states =
-			protocol == IPPROTO_UDP ? 1u << TCP_CLOSE : 1u << TCP_LISTEN | 1u << BOUND_INACTIVE,
+		.idiag_states = protocol == IPPROTO_UDP ? 1u << TCP_CLOSE : 1u << TCP_LISTEN | 1u << BOUND_INACTIVE,
 		.id.idiag_sport = g_htons(port), /* 0: any */
 	};
 	NlMsg *request = nlmsg_alloc_simple(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP);
@@ -87,8 +84,8 @@ static int dump_sockets(Netlink *netlink, guint8 protocol, sa_family_t family, g
 	return netlink_request(netlink, request, on_socket, search);
 }
 
-bool sockets_find_bound(guint8 protocol, enum family family, const Address *address, guint16 first,
-			guint16 count, guint *ret_port, GError **error)
+bool sockets_find_bound(guint8 protocol, enum family family, const Address *address, guint16 first, guint16 count,
+			guint *ret_port, GError **error)
 {
 	struct search search = { .family = family, .first = first, .found = (guint)first + count };
 	const guint16 port = count == 1 ? first : 0;

@@ -19,5 +19,5 @@
  * does not listen yet, of UDP what is bound and not connected.
  * FAILED when the kernel cannot tell, as without its module for the protocol.
  */
-bool sockets_find_bound(guint8 protocol, enum family family, const Address *address, guint16 first,
-			guint16 count, guint *ret_port, GError **error);
+bool sockets_find_bound(guint8 protocol, enum family family, const Address *address, guint16 first, guint16 count,
+			guint *ret_port, GError **error);

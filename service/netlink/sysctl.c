@@ -7,8 +7,7 @@
 
 static bool failed(GError **error, const char *verb, const char *path, int code)
 {
-	g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "Cannot %s %s: %s%s", verb, path,
-		    g_strerror(code),
+	g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "Cannot %s %s: %s%s", verb, path, g_strerror(code),
 		    code == ENOENT && g_str_has_prefix(path, "/proc/sys/net/bridge/")
 			    ? " (the kernel module br_netfilter is not loaded)"
 			    : "");

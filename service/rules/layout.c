@@ -52,8 +52,7 @@ Rule *layout_add(GArray *items, enum place place, enum family family, guint64 se
 	item->rule.zone = layout[place].zone;
 	item->order.rank = place;
 	if (layout[place].age != SHARED) {
-		item->order.sequence =
-			layout[place].age == NEWEST_FIRST ? -(gint64)sequence : (gint64)sequence;
+		item->order.sequence = layout[place].age == NEWEST_FIRST ? -(gint64)sequence : (gint64)sequence;
 		item->order.index = index;
 	}
 	return &item->rule;

@@ -107,8 +107,7 @@ static void render_nat_jumps(enum family family, const RenderOptions *options, b
 	rule_set_jump(rule, CHAIN_NAT_DOCKER);
 }
 
-static void render_nat(const Network *network, enum family family, const RenderOptions *options,
-		       GArray *items)
+static void render_nat(const Network *network, enum family family, const RenderOptions *options, GArray *items)
 {
 	/* Hairpin mode needs no jump of its own: its OUTPUT jump takes the loopback destinations in. */
 	bool localhost = options->localhost_publish && !options->hairpin && family == FAMILY_IPV4;
@@ -141,8 +140,7 @@ void render_network(const Network *network, const RenderOptions *options, GArray
 		if (!network_has_family(network, family))
 			continue;
 		render_base(family, items);
-		rule_set_jump(layout_add(items, PLACE_FORWARD_TO_ISOLATION, family, 0, 0),
-			      CHAIN_FILTER_ISOLATION);
+		rule_set_jump(layout_add(items, PLACE_FORWARD_TO_ISOLATION, family, 0, 0), CHAIN_FILTER_ISOLATION);
 		render_communication(network, family, items);
 		if (network->internal) {
 			render_internal(network, family, items);
@@ -153,8 +151,8 @@ void render_network(const Network *network, const RenderOptions *options, GArray
 	}
 }
 
-static void render_isolation_drop(const Network *newer, const Network *older, bool into_newer,
-				  enum family family, GArray *items)
+static void render_isolation_drop(const Network *newer, const Network *older, bool into_newer, enum family family,
+				  GArray *items)
 {
 	/* One pair's two drops stand together, the pairs of one network newest first too. */
 	guint32 index = ~(guint32)older->sequence << 1 | !into_newer;

@@ -24,8 +24,8 @@ static void set_dnat(Rule *rule, const Address *address, const PortMapping *mapp
 		rule->dnat_base = mapping->host_port;
 }
 
-static void render_port_family(const Endpoint *endpoint, const PortMapping *mapping,
-			       const RenderOptions *options, enum family family, GArray *items)
+static void render_port_family(const Endpoint *endpoint, const PortMapping *mapping, const RenderOptions *options,
+			       enum family family, GArray *items)
 {
 	static const Prefix link_local = { { AF_INET6, { 0xfe, 0x80 } }, 10 };
 	const Address *host = &mapping->host_address, *address = &endpoint->addresses[family];
@@ -64,8 +64,7 @@ static void render_port_family(const Endpoint *endpoint, const PortMapping *mapp
 	rule->target = TARGET_MASQUERADE;
 }
 
-void render_port(const Endpoint *endpoint, const PortMapping *mapping, const RenderOptions *options,
-		 GArray *items)
+void render_port(const Endpoint *endpoint, const PortMapping *mapping, const RenderOptions *options, GArray *items)
 {
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		if (port_mapping_in_family(endpoint, mapping, family))

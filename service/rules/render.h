@@ -38,8 +38,7 @@ void render_isolation_pair(const Network *newer, const Network *older, GArray *i
 void render_isolation_linear(const Network *network, GArray *items);
 
 /** A mapping of an endpoint, in each family that port_mapping_in_family() names. */
-void render_port(const Endpoint *endpoint, const PortMapping *mapping,
-		 const RenderOptions *options, GArray *items);
+void render_port(const Endpoint *endpoint, const PortMapping *mapping, const RenderOptions *options, GArray *items);
 
 /** What parent may reach of link->child. In each family that both have. */
 void render_link(const Endpoint *parent, const Link *link, GArray *items);

@@ -82,18 +82,18 @@ enum rule_target {
  * rules compare and hash as memory.
  */
 typedef struct Rule {
-	guint8 family; /* enum family */
-	guint8 chain;  /* enum chain */
-	guint8 zone;   /* enum zone */
-	guint8 flags;  /* enum rule_flag */
-	guint8 source_length;      /* bits; 0: any source */
-	guint8 destination_length; /* bits; 0: any destination */
-	guint8 protocol;           /* IPPROTO_TCP, _UDP, _SCTP, _ICMPV6; 0: any */
-	guint8 state;              /* enum rule_state */
-	guint8 addrtype;           /* enum rule_addrtype */
-	guint8 target;             /* enum rule_target */
-	guint8 jump;               /* enum chain, for TARGET_JUMP */
-	guint8 icmpv6_type;        /* with protocol IPPROTO_ICMPV6; 0: any */
+	guint8 family;               /* enum family */
+	guint8 chain;                /* enum chain */
+	guint8 zone;                 /* enum zone */
+	guint8 flags;                /* enum rule_flag */
+	guint8 source_length;        /* bits; 0: any source */
+	guint8 destination_length;   /* bits; 0: any destination */
+	guint8 protocol;             /* IPPROTO_TCP, _UDP, _SCTP, _ICMPV6; 0: any */
+	guint8 state;                /* enum rule_state */
+	guint8 addrtype;             /* enum rule_addrtype */
+	guint8 target;               /* enum rule_target */
+	guint8 jump;                 /* enum chain, for TARGET_JUMP */
+	guint8 icmpv6_type;          /* with protocol IPPROTO_ICMPV6; 0: any */
 	guint16 source_port[2];      /* first and last, host byte order; 0: any */
 	guint16 destination_port[2]; /* likewise */
 	guint8 source[16], destination[16];

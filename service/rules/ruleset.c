@@ -16,7 +16,7 @@ enum status {
 typedef struct Chain {
 	GPtrArray *entries; /* RulesetEntry, owned */
 	GPtrArray *changed; /* those of them that are not kept, and some that are again; and what is no rule */
-	guint sorted; /* so many entries at the front are in order, the rest are put in when somebody looks */
+	guint sorted;       /* so many entries at the front are in order, the rest are put in when somebody looks */
 	guint count[N_STATUSES];
 	bool touched; /* differs from the kernel in another way than by gained and lost entries */
 } Chain;

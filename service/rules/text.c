@@ -5,8 +5,8 @@
 
 #include <arpa/inet.h>
 
-static void append_address(const char *option, bool not, const Rule *rule, const guint8 address[16],
-			   guint8 length, GString *text)
+static void append_address(const char *option, bool not, const Rule *rule, const guint8 address[16], guint8 length,
+			   GString *text)
 {
 	char buffer[INET6_ADDRSTRLEN];
 
@@ -46,8 +46,8 @@ static void append_matches(const Rule *rule, GString *text)
 	};
 
 	append_address("-s", rule->flags & RULE_NOT_SOURCE, rule, rule->source, rule->source_length, text);
-	append_address("-d", rule->flags & RULE_NOT_DESTINATION, rule, rule->destination,
-		       rule->destination_length, text);
+	append_address("-d", rule->flags & RULE_NOT_DESTINATION, rule, rule->destination, rule->destination_length,
+		       text);
 	append_interface("-i", rule->flags & RULE_NOT_IN, rule->in, text);
 	append_interface("-o", rule->flags & RULE_NOT_OUT, rule->out, text);
 	if (rule->protocol == IPPROTO_ICMPV6)
@@ -71,8 +71,7 @@ static void append_dnat(const Rule *rule, GString *text)
 	char buffer[INET6_ADDRSTRLEN];
 
 	inet_ntop(family_to_af(rule->family), rule->dnat_address, buffer, sizeof buffer);
-	g_string_append_printf(text, "DNAT --to-destination %s%s%s", brackets ? "[" : "", buffer,
-			       brackets ? "]" : "");
+	g_string_append_printf(text, "DNAT --to-destination %s%s%s", brackets ? "[" : "", buffer, brackets ? "]" : "");
 	if (!ports)
 		return;
 	g_string_append_printf(text, ":%u", rule->dnat_port[0]);
@@ -125,8 +124,8 @@ static void append_chain(const GPtrArray *entries, const char *name, const char 
 	}
 }
 
-static void append_table(const Ruleset *ruleset, enum family family, enum table table,
-			 const char *chain_prefix, GString *text)
+static void append_table(const Ruleset *ruleset, enum family family, enum table table, const char *chain_prefix,
+			 GString *text)
 {
 	g_autoptr(GString) rules = g_string_new(NULL);
 	char name[CHAIN_NAME_MAX + 1];

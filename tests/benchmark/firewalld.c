@@ -31,7 +31,8 @@ static void write_settings(guint n)
 	char address[16];
 
 	for (guint i = 0; i < n; i++)
-		g_string_append_printf(zone, "<forward-port port=\"%u\" protocol=\"tcp\" to-port=\"80\" to-addr=\"%s\"/>\n",
+		g_string_append_printf(zone,
+				       "<forward-port port=\"%u\" protocol=\"tcp\" to-port=\"80\" to-addr=\"%s\"/>\n",
 				       FIRST_PORT + i, endpoint_address(i, address));
 	g_string_append(zone, "</zone>\n");
 	g_mkdir_with_parents("/run/firewalld/zones", 0755);
@@ -54,8 +55,10 @@ static bool is_running(void)
 
 void firewalld_prepare(guint n)
 {
-	static const char *const argv[] = { "firewalld", "--nofork", "--nopid", "--system-config", "/run/firewalld",
-					    "--log-target", "file", "--log-file", "/run/firewalld.log", NULL };
+	static const char *const argv[] = {
+		"firewalld",    "--nofork", "--nopid",    "--system-config",    "/run/firewalld",
+		"--log-target", "file",     "--log-file", "/run/firewalld.log", NULL
+	};
 
 	write_settings(n);
 	bus_start();

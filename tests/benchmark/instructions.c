@@ -22,8 +22,8 @@ static void tell_valgrind(const Service *service, const char *word, const char *
 	int status;
 
 	if (!g_spawn_sync(NULL, (char **)argv, NULL,
-			  G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL, NULL,
-			  &status, NULL) ||
+			  G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL,
+			  NULL, NULL, &status, NULL) ||
 	    status != 0)
 		g_error("vgdb %s fails", word);
 }
@@ -60,8 +60,9 @@ static void measure_count(gconstpointer data)
 	Instructions counted;
 	Service service;
 
-	service_prefix = (const char *const[]){ "valgrind", "--tool=callgrind", "--instr-atstart=no",
-						"--callgrind-out-file=" DUMP, PIPES, NULL };
+	service_prefix = (const char *const[]){
+		"valgrind", "--tool=callgrind", "--instr-atstart=no", "--callgrind-out-file=" DUMP, PIPES, NULL
+	};
 	service = service_new(n);
 	change_a_port(&service, 2);
 	tell_valgrind(&service, "instrumentation", "on");

@@ -49,7 +49,8 @@ int main(int argc, char **argv)
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
 	if (limit.rlim_max < 11000)
-		progress("Only %lu descriptors are allowed (ulimit -Hn), 10,000 ports need 11000", (gulong)limit.rlim_max);
+		progress("Only %lu descriptors are allowed (ulimit -Hn), 10,000 ports need 11000",
+			 (gulong)limit.rlim_max);
 	for (int i = 1; i < argc; i++) {
 		quick |= strcmp(argv[i], "--quick") == 0;
 		if (strcmp(argv[i], "--list") == 0) {

@@ -140,8 +140,8 @@ GPid spawn(const char *const *argv)
 	GPid pid;
 
 	if (!g_spawn_async(NULL, (char **)argv, NULL,
-			   G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL | quiet, end_with_parent,
-			   NULL, &pid, &error))
+			   G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL | quiet,
+			   end_with_parent, NULL, &pid, &error))
 		g_error("%s: %s", argv[0], error->message);
 	return pid;
 }

@@ -118,8 +118,8 @@ Service service_new(guint n)
 	bus_start();
 	service.bus = bus_connect();
 	service.pid = service_start(service.bus, NULL);
-	call(service.bus, message_new(service.bus, ROOT, SERVICE ".Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets",
-				      "as", 1, "10.0.0.0/8", "Persistent", "b", true));
+	call(service.bus, message_new(service.bus, ROOT, SERVICE ".Manager", "CreateNetwork", "sa{sv}", "web", 2,
+				      "Subnets", "as", 1, "10.0.0.0/8", "Persistent", "b", true));
 	call(service.bus, endpoint_message(service.bus, "spare", 1u << 22, 0, true));
 	if (n > 0)
 		call(service.bus, endpoints_message(service.bus, n, true));
@@ -224,10 +224,10 @@ sd_bus_message *endpoint_message(sd_bus *bus, const char *name, guint i, guint p
 
 	endpoint_address(i, address);
 	if (port == 0)
-		return message_new(bus, WEB, SERVICE ".Network", "CreateEndpoint", "sa{sv}", name, 2, "Addresses", "as", 1,
-				   address, "Persistent", "b", persistent);
-	return message_new(bus, WEB, SERVICE ".Network", "CreateEndpoint", "sa{sv}", name, 3, "Addresses", "as", 1, address,
-			   "Ports", "a(ssqqq)", 1, "tcp", "", port, 80, 1, "Persistent", "b", persistent);
+		return message_new(bus, WEB, SERVICE ".Network", "CreateEndpoint", "sa{sv}", name, 2, "Addresses", "as",
+				   1, address, "Persistent", "b", persistent);
+	return message_new(bus, WEB, SERVICE ".Network", "CreateEndpoint", "sa{sv}", name, 3, "Addresses", "as", 1,
+			   address, "Ports", "a(ssqqq)", 1, "tcp", "", port, 80, 1, "Persistent", "b", persistent);
 }
 
 sd_bus_message *endpoints_message(sd_bus *bus, guint n, bool ports)
@@ -238,9 +238,9 @@ sd_bus_message *endpoints_message(sd_bus *bus, guint n, bool ports)
 
 	for (guint i = 0; r >= 0 && i < n; i++) {
 		snprintf(name, sizeof name, "e%u", i);
-		r = sd_bus_message_append(message, "(sa{sv})", name, 3, "Addresses", "as", 1, endpoint_address(i, address),
-					  "Persistent", "b", true, "Ports", "a(ssqqq)", ports ? 1 : 0, "tcp", "", FIRST_PORT + i, 80,
-					  1);
+		r = sd_bus_message_append(message, "(sa{sv})", name, 3, "Addresses", "as", 1,
+					  endpoint_address(i, address), "Persistent", "b", true, "Ports", "a(ssqqq)",
+					  ports ? 1 : 0, "tcp", "", FIRST_PORT + i, 80, 1);
 	}
 	if (r < 0 || sd_bus_message_close_container(message) < 0)
 		g_error("CreateEndpoints: %s", g_strerror(-r));
@@ -258,15 +258,16 @@ sd_bus_message *network_message(sd_bus *bus, guint i)
 
 	snprintf(name, sizeof name, "net%u", i);
 	snprintf(subnet, sizeof subnet, "10.%u.%u.0/24", i >> 8 & 255, i & 255);
-	return message_new(bus, ROOT, SERVICE ".Manager", "CreateNetwork", "sa{sv}", name, 2, "Subnets", "as", 1, subnet,
-			   "Persistent", "b", true);
+	return message_new(bus, ROOT, SERVICE ".Manager", "CreateNetwork", "sa{sv}", name, 2, "Subnets", "as", 1,
+			   subnet, "Persistent", "b", true);
 }
 
 guint64 get_generation(sd_bus *bus)
 {
 	guint64 generation;
 
-	if (sd_bus_get_property_trivial(bus, SERVICE, ROOT, SERVICE ".Manager", "Generation", NULL, 't', &generation) < 0)
+	if (sd_bus_get_property_trivial(bus, SERVICE, ROOT, SERVICE ".Manager", "Generation", NULL, 't', &generation) <
+	    0)
 		g_error("Generation cannot be read");
 	return generation;
 }

@@ -25,7 +25,8 @@ typedef struct Service {
 /** The words before the program's name, to run it under another; NULL: none. */
 extern const char *const *service_prefix;
 
-/** Starts bus and service, and creates network "web" (10.0.0.0/8) with n endpoints of a port each, and "spare"; settled. */
+/** Starts bus and service, and creates network "web" (10.0.0.0/8) with n endpoints of a port each, and "spare";
+ * settled. */
 Service service_new(guint n);
 
 /** Starts the bus alone. */

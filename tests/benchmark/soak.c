@@ -8,8 +8,8 @@
 #include <string.h>
 
 /*
- * soak [--tap] [ROUNDS]: creates and deletes endpoints with a port each, BATCH at a time without waiting in between, and
- * watches the service's memory. After the first tenth it must not grow any more: by a tenth at most, and a little
+ * soak [--tap] [ROUNDS]: creates and deletes endpoints with a port each, BATCH at a time without waiting in between,
+ * and watches the service's memory. After the first tenth it must not grow any more: by a tenth at most, and a little
  * more for what malloc happens to keep.
  */
 
@@ -69,7 +69,8 @@ int main(int argc, char **argv)
 		}
 		if (done / (rounds / 20 + 1) != said || done == rounds) {
 			said = done / (rounds / 20 + 1);
-			printf("%s%9u rounds %8.1f s  RSS %6" G_GUINT64_FORMAT " kB\n", tap ? "# " : "", done, (now_ms() - start) / 1e3, rss);
+			printf("%s%9u rounds %8.1f s  RSS %6" G_GUINT64_FORMAT " kB\n", tap ? "# " : "", done,
+			       (now_ms() - start) / 1e3, rss);
 			fflush(stdout);
 		}
 		if (limit && rss > limit)

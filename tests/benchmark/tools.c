@@ -28,15 +28,17 @@ char *classic_rules(guint n)
 	char address[16];
 
 	for (guint i = 0; i < n; i++)
-		g_string_append_printf(text, "-A DOCKER -d %s/32 ! -i " BRIDGE " -o " BRIDGE " -p tcp -m tcp --dport 80 -j ACCEPT\n",
-				       endpoint_address(i, address));
+		g_string_append_printf(
+			text, "-A DOCKER -d %s/32 ! -i " BRIDGE " -o " BRIDGE " -p tcp -m tcp --dport 80 -j ACCEPT\n",
+			endpoint_address(i, address));
 	g_string_append(text, "COMMIT\n*nat\n:DOCKER - [0:0]\n-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER\n");
 	for (guint i = 0; i < n; i++)
-		g_string_append_printf(text,
-				       "-A DOCKER ! -i " BRIDGE " -p tcp -m tcp --dport %u -j DNAT --to-destination %s:80\n",
-				       FIRST_PORT + i, endpoint_address(i, address));
+		g_string_append_printf(
+			text, "-A DOCKER ! -i " BRIDGE " -p tcp -m tcp --dport %u -j DNAT --to-destination %s:80\n",
+			FIRST_PORT + i, endpoint_address(i, address));
 	for (guint i = 0; i < n; i++)
-		g_string_append_printf(text, "-A POSTROUTING -s %s/32 -d %s/32 -p tcp -m tcp --dport 80 -j MASQUERADE\n",
+		g_string_append_printf(text,
+				       "-A POSTROUTING -s %s/32 -d %s/32 -p tcp -m tcp --dport 80 -j MASQUERADE\n",
 				       endpoint_address(i, address), address);
 	g_string_append(text, "COMMIT\n");
 	return g_string_free(text, FALSE);
@@ -52,23 +54,23 @@ void prepare_classic(guint n)
 
 #define RULE_NAT "-t", "nat"
 #define RULE_FILTER "-t", "filter"
-#define RULE_DNAT                                                                                                 \
-	"DOCKER", "!", "-i", BRIDGE, "-p", "tcp", "-m", "tcp", "--dport", ONE_MORE_PORT, "-j", "DNAT",           \
+#define RULE_DNAT                                                                                      \
+	"DOCKER", "!", "-i", BRIDGE, "-p", "tcp", "-m", "tcp", "--dport", ONE_MORE_PORT, "-j", "DNAT", \
 		"--to-destination", ONE_MORE_ADDRESS ":80"
-#define RULE_ACCEPT                                                                                               \
-	"DOCKER", "-d", ONE_MORE_ADDRESS "/32", "!", "-i", BRIDGE, "-o", BRIDGE, "-p", "tcp", "-m", "tcp", "--dport", "80", \
-		"-j", "ACCEPT"
-#define RULE_SELF                                                                                                 \
-	"POSTROUTING", "-s", ONE_MORE_ADDRESS "/32", "-d", ONE_MORE_ADDRESS "/32", "-p", "tcp", "-m", "tcp", "--dport",  \
-		"80", "-j", "MASQUERADE"
+#define RULE_ACCEPT                                                                                                   \
+	"DOCKER", "-d", ONE_MORE_ADDRESS "/32", "!", "-i", BRIDGE, "-o", BRIDGE, "-p", "tcp", "-m", "tcp", "--dport", \
+		"80", "-j", "ACCEPT"
+#define RULE_SELF                                                                                            \
+	"POSTROUTING", "-s", ONE_MORE_ADDRESS "/32", "-d", ONE_MORE_ADDRESS "/32", "-p", "tcp", "-m", "tcp", \
+		"--dport", "80", "-j", "MASQUERADE"
 #define IPTABLES(...) ((const char *const[]){ "iptables-legacy", "--wait", __VA_ARGS__, NULL })
 
 /* Whether it is there; that it is not is no error. */
 static void check_classic(const char *const *argv)
 {
 	g_spawn_sync(NULL, (char **)argv, NULL,
-		     G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL, NULL, NULL,
-		     NULL);
+		     G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL,
+		     NULL, NULL, NULL);
 }
 
 static void publish_classic(void)
@@ -91,16 +93,16 @@ static void unpublish_classic(void)
 static void prepare_restore(guint n)
 {
 	prepare_classic(n);
-	write_file("/run/one-more",
-		   "*filter\n"
-		   "-A DOCKER -d " ONE_MORE_ADDRESS "/32 ! -i " BRIDGE " -o " BRIDGE " -p tcp -m tcp --dport 80 -j ACCEPT\n"
-		   "COMMIT\n"
-		   "*nat\n"
-		   "-A DOCKER ! -i " BRIDGE " -p tcp -m tcp --dport " ONE_MORE_PORT " -j DNAT --to-destination " ONE_MORE_ADDRESS
-		   ":80\n"
-		   "-A POSTROUTING -s " ONE_MORE_ADDRESS "/32 -d " ONE_MORE_ADDRESS
-		   "/32 -p tcp -m tcp --dport 80 -j MASQUERADE\n"
-		   "COMMIT\n");
+	write_file("/run/one-more", "*filter\n"
+				    "-A DOCKER -d " ONE_MORE_ADDRESS "/32 ! -i " BRIDGE " -o " BRIDGE
+				    " -p tcp -m tcp --dport 80 -j ACCEPT\n"
+				    "COMMIT\n"
+				    "*nat\n"
+				    "-A DOCKER ! -i " BRIDGE " -p tcp -m tcp --dport " ONE_MORE_PORT
+				    " -j DNAT --to-destination " ONE_MORE_ADDRESS ":80\n"
+				    "-A POSTROUTING -s " ONE_MORE_ADDRESS "/32 -d " ONE_MORE_ADDRESS
+				    "/32 -p tcp -m tcp --dport 80 -j MASQUERADE\n"
+				    "COMMIT\n");
 }
 
 static void publish_restore(void)
@@ -112,7 +114,8 @@ static void publish_restore(void)
 
 char *nft_script(guint n)
 {
-	GString *text = g_string_new("table ip bench {\n\tmap ports {\n\t\ttype inet_service : ipv4_addr . inet_service\n");
+	GString *text =
+		g_string_new("table ip bench {\n\tmap ports {\n\t\ttype inet_service : ipv4_addr . inet_service\n");
 	char address[16];
 
 	if (n > 0)

@@ -148,7 +148,8 @@ void measure_range(void)
 static double sample_managed_objects(guint n)
 {
 	Service service = service_new(n);
-	sd_bus_message *message = message_new(service.bus, ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", NULL);
+	sd_bus_message *message =
+		message_new(service.bus, ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", NULL);
 	double start = now_ms();
 
 	call(service.bus, message);
@@ -262,8 +263,8 @@ static void measure_death(gconstpointer data G_GNUC_UNUSED)
 	pid_t pid;
 	char byte;
 
-	if (sd_bus_match_signal(service.bus, NULL, SERVICE, NULL, "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved",
-				on_removed, NULL) < 0 ||
+	if (sd_bus_match_signal(service.bus, NULL, SERVICE, NULL, "org.freedesktop.DBus.ObjectManager",
+				"InterfacesRemoved", on_removed, NULL) < 0 ||
 	    pipe(ready) < 0)
 		g_error("cannot get ready");
 	pid = fork();
