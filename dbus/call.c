@@ -4,7 +4,7 @@
 #include "dbus/error.h"
 #include "dbus/log.h"
 #include "dbus/path.h"
-#include "dbus/rule-list.h"
+#include "dbus/reply.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/interface.h"
 #include "dbus/object.h"
-#include "dbus/rule-list.h"
+#include "dbus/reply.h"
 #include "dbus/settings.h"
 
 static bool describe_ports(Call *call, Description *description, GError **error)

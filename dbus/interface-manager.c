@@ -4,7 +4,7 @@
 #include "dbus/object.h"
 #include "dbus/path.h"
 #include "dbus/settings.h"
-#include "service/rules/text.h"
+#include "service/iptables/text.h"
 
 #include "dbus/version.h"
 

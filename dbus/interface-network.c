@@ -3,7 +3,7 @@
 #include "dbus/interface.h"
 #include "dbus/object.h"
 #include "dbus/path.h"
-#include "dbus/rule-list.h"
+#include "dbus/reply.h"
 #include "dbus/settings.h"
 
 static bool describe_create_endpoint(Call *call, Description *description, GError **error)

@@ -3,7 +3,7 @@
 
 #include "dbus/call.h"
 #include "dbus/log.h"
-#include "dbus/signal.h"
+#include "dbus/announce.h"
 
 #include <errno.h>
 #include <sys/epoll.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "dbus/queue.h"
+#include "service/queue.h"
 #include "policy/policy.h"
-#include "service/manager.h"
+#include "service/service.h"
 
 #define ROOT_PATH "/org/example/NetFilter"
 #define NETWORK_PATH ROOT_PATH "/network"

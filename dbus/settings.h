@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/manager.h"
+#include "service/service.h"
 #include <systemd/sd-bus.h>
 
 /**

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/sockets.h"
 
-#include "service/endpoint.h"
+#include "service/model/endpoint.h"
 #include "service/netlink/internal.h"
 
 #include <linux/inet_diag.h>

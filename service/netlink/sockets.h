@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/address.h"
+#include "service/model/address.h"
 #include "service/error.h"
 
 /**

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/ingress.h"
+#include "service/model/ingress.h"
 #include "service/rules/rule.h"
 
 /**

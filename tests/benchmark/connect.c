@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/benchmark/measurements.h"
 
-#include "tests/netns.h"
+#include "tests/support/netns.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

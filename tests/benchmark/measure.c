@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/benchmark/measure.h"
 
-#include "tests/netns.h"
+#include "tests/support/netns.h"
 
 #include <errno.h>
 #include <fcntl.h>

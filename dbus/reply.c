@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/reply.h"
+
+#include "dbus/error.h"
+#include "service/iptables/text.h"
+
+static guint rule_hash_func(gconstpointer rule)
+{
+	return rule_hash(rule);
+}
+
+static gboolean rule_equal_func(gconstpointer a, gconstpointer b)
+{
+	return rule_equal(a, b);
+}
+
+/* What several parts of an object ask for is one rule. */
+static GPtrArray *distinct_rules(GArray *items)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(rule_hash_func, rule_equal_func);
+	GPtrArray *rules = g_ptr_array_new();
+
+	for (guint i = 0; i < items->len; i++) {
+		Rule *rule = &g_array_index(items, RuleItem, i).rule;
+
+		if (rule->target != TARGET_CHAIN && g_hash_table_add(seen, rule))
+			g_ptr_array_add(rules, rule);
+	}
+	return rules;
+}
+
+static int append_rule(sd_bus_message *reply, const Manager *manager, const Rule *rule, const RuleCounters *counters)
+{
+	const char *prefix = manager->config.chain_prefix;
+	char chain[CHAIN_NAME_MAX + 1];
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	rule_append_text(rule, prefix, text);
+	return sd_bus_message_append(reply, "(sssstt)", family_to_string(rule->family),
+				     table_name(chain_info(rule->chain)->table), chain_name(rule->chain, prefix, chain),
+				     text->str, counters->packets == G_MAXUINT64 ? 0 : counters->packets,
+				     counters->bytes == G_MAXUINT64 ? 0 : counters->bytes);
+}
+
+int rule_list_reply(Server *server, sd_bus_message *message, GArray *items, sd_bus_error *ret_error)
+{
+	g_autoptr(GArray) owned G_GNUC_UNUSED = items;
+	g_autoptr(GPtrArray) rules = distinct_rules(items);
+	g_autofree RuleCounters *counters = g_new(RuleCounters, rules->len);
+	g_autoptr(GError) error = NULL;
+	sd_bus_message *reply = NULL;
+	int r;
+
+	if (!iptables_read_counters(server->manager->iptables, (const Rule *const *)rules->pdata, rules->len, counters,
+				    &error))
+		return error_set(ret_error, error);
+
+	r = sd_bus_message_new_method_return(message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, 'a', "(sssstt)");
+	for (guint i = 0; r >= 0 && i < rules->len; i++)
+		r = append_rule(reply, server->manager, rules->pdata[i], &counters[i]);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	if (r >= 0)
+		r = sd_bus_send(server->bus, reply, NULL);
+	sd_bus_message_unref(reply);
+	return r;
+}
+
+int port_mapping_append(sd_bus_message *message, const PortMapping *mapping)
+{
+	char address[INET6_ADDRSTRLEN];
+
+	return sd_bus_message_append(message, "(ssqqq)", protocol_to_string(mapping->protocol),
+				     address_format(&mapping->host_address, address), mapping->host_port,
+				     mapping->endpoint_port, mapping->count);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/iptables/text.h"
+
+#include "service/model/endpoint.h"
+
+#include <arpa/inet.h>
+
+static void append_address(const char *option, bool not, const Rule *rule, const guint8 address[16], guint8 length,
+			   GString *text)
+{
+	char buffer[INET6_ADDRSTRLEN];
+
+	if (length == 0)
+		return;
+	inet_ntop(family_to_af(rule->family), address, buffer, sizeof buffer);
+	g_string_append_printf(text, "%s%s %s/%u ", not ? "! " : "", option, buffer, length);
+}
+
+static void append_interface(const char *option, bool not, const char *interface, GString *text)
+{
+	if (interface[0] != '\0')
+		g_string_append_printf(text, "%s%s %s ", not ? "! " : "", option, interface);
+}
+
+static void append_ports(const char *option, const guint16 ports[2], GString *text)
+{
+	if (ports[0] == 0 && ports[1] == 0)
+		return;
+	g_string_append_printf(text, "%s %u", option, ports[0]);
+	if (ports[1] != ports[0])
+		g_string_append_printf(text, ":%u", ports[1]);
+	g_string_append_c(text, ' ');
+}
+
+static void append_matches(const Rule *rule, GString *text)
+{
+	static const char *const states[] = {
+		[STATE_ANY] = "",
+		[STATE_CONNTRACK] = "-m conntrack --ctstate RELATED,ESTABLISHED ",
+		[STATE_CLASSIC] = "-m state --state RELATED,ESTABLISHED ",
+	};
+	static const char *const addrtypes[] = {
+		[ADDRTYPE_ANY] = "",
+		[ADDRTYPE_SOURCE_LOCAL] = "-m addrtype --src-type LOCAL ",
+		[ADDRTYPE_DESTINATION_LOCAL] = "-m addrtype --dst-type LOCAL ",
+	};
+
+	append_address("-s", rule->flags & RULE_NOT_SOURCE, rule, rule->source, rule->source_length, text);
+	append_address("-d", rule->flags & RULE_NOT_DESTINATION, rule, rule->destination, rule->destination_length,
+		       text);
+	append_interface("-i", rule->flags & RULE_NOT_IN, rule->in, text);
+	append_interface("-o", rule->flags & RULE_NOT_OUT, rule->out, text);
+	if (rule->protocol == IPPROTO_ICMPV6)
+		g_string_append(text, "-p ipv6-icmp ");
+	else if (rule->protocol != 0)
+		g_string_append_printf(text, "-p %s ", protocol_to_string(rule->protocol));
+	g_string_append(text, states[rule->state]);
+	g_string_append(text, addrtypes[rule->addrtype]);
+	if (rule->icmpv6_type != 0)
+		g_string_append_printf(text, "-m icmp6 --icmpv6-type %u ", rule->icmpv6_type);
+	if (rule->source_port[1] != 0 || rule->destination_port[1] != 0) {
+		g_string_append_printf(text, "-m %s ", protocol_to_string(rule->protocol));
+		append_ports("--sport", rule->source_port, text);
+		append_ports("--dport", rule->destination_port, text);
+	}
+}
+
+static void append_dnat(const Rule *rule, GString *text)
+{
+	bool ports = rule->dnat_port[0] != 0, brackets = ports && rule->family == FAMILY_IPV6;
+	char buffer[INET6_ADDRSTRLEN];
+
+	inet_ntop(family_to_af(rule->family), rule->dnat_address, buffer, sizeof buffer);
+	g_string_append_printf(text, "DNAT --to-destination %s%s%s", brackets ? "[" : "", buffer, brackets ? "]" : "");
+	if (!ports)
+		return;
+	g_string_append_printf(text, ":%u", rule->dnat_port[0]);
+	if (rule->dnat_port[1] != rule->dnat_port[0])
+		g_string_append_printf(text, "-%u", rule->dnat_port[1]);
+	if (rule->dnat_base != 0)
+		g_string_append_printf(text, "/%u", rule->dnat_base);
+}
+
+void rule_append_text(const Rule *rule, const char *chain_prefix, GString *text)
+{
+	static const char *const verdicts[] = {
+		[TARGET_ACCEPT] = "ACCEPT",
+		[TARGET_DROP] = "DROP",
+		[TARGET_RETURN] = "RETURN",
+		[TARGET_MASQUERADE] = "MASQUERADE",
+	};
+	char name[CHAIN_NAME_MAX + 1];
+
+	if (rule->target == TARGET_CHAIN)
+		return;
+	append_matches(rule, text);
+	g_string_append(text, "-j ");
+	if (rule->target == TARGET_DNAT)
+		append_dnat(rule, text);
+	else if (rule->target == TARGET_JUMP)
+		g_string_append(text, chain_name(rule->jump, chain_prefix, name));
+	else
+		g_string_append(text, verdicts[rule->target]);
+}
+
+static bool chain_is_desired(const GPtrArray *entries)
+{
+	for (guint i = 0; i < entries->len; i++)
+		if (((const RulesetEntry *)entries->pdata[i])->references > 0)
+			return true;
+	return false;
+}
+
+static void append_chain(const GPtrArray *entries, const char *name, const char *chain_prefix, GString *text)
+{
+	for (guint i = 0; i < entries->len; i++) {
+		const RulesetEntry *entry = entries->pdata[i];
+
+		if (entry->references == 0 || entry->rule.target == TARGET_CHAIN)
+			continue;
+		g_string_append_printf(text, "-A %s ", name);
+		rule_append_text(&entry->rule, chain_prefix, text);
+		g_string_append_c(text, '\n');
+	}
+}
+
+static void append_table(const Ruleset *ruleset, enum family family, enum table table, const char *chain_prefix,
+			 GString *text)
+{
+	g_autoptr(GString) rules = g_string_new(NULL);
+	char name[CHAIN_NAME_MAX + 1];
+	bool something = false;
+
+	for (enum chain chain = 0; chain < N_CHAINS; chain++) {
+		const GPtrArray *entries = ruleset_chain(ruleset, family, chain);
+
+		if (chain_info(chain)->table != table || !chain_is_desired(entries))
+			continue;
+		if (!something)
+			g_string_append_printf(text, "*%s\n", table_name(table));
+		something = true;
+		chain_name(chain, chain_prefix, name);
+		if (!chain_info(chain)->builtin)
+			g_string_append_printf(text, ":%s - [0:0]\n", name);
+		append_chain(entries, name, chain_prefix, rules);
+	}
+	if (something)
+		g_string_append_printf(text, "%sCOMMIT\n", rules->str);
+}
+
+char *ruleset_to_text(const Ruleset *ruleset, enum family family, const char *chain_prefix)
+{
+	GString *text = g_string_new(NULL);
+
+	append_table(ruleset, family, TABLE_FILTER, chain_prefix, text);
+	append_table(ruleset, family, TABLE_NAT, chain_prefix, text);
+	append_table(ruleset, family, TABLE_RAW, chain_prefix, text);
+	return g_string_free(text, FALSE);
+}
+
+char *rules_to_text(const GArray *items, const char *chain_prefix)
+{
+	g_autoptr(Ruleset) ruleset = ruleset_new();
+	GString *text = g_string_new(NULL);
+
+	ruleset_add_all(ruleset, items);
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		g_autofree char *part = ruleset_to_text(ruleset, family, chain_prefix);
+
+		if (part[0] != '\0')
+			g_string_append_printf(text, "# %s\n%s", family_to_string(family), part);
+	}
+	return g_string_free(text, FALSE);
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/queue.h"
+
+#include <time.h>
+
+/*
+ * How long a change may wait for others to come along while the bus is busy: this, or twice what the last commit
+ * took if that is more, since a commit costs the whole table whatever it changes. And how many may.
+ */
+#define MIN_DELAY_USEC 5000
+#define MAX_BATCH 8192
+
+/* A crowd is followed by stragglers, whom the bus daemon needs a moment to pass on. */
+#define CROWD 32
+#define LINGER_USEC 1000
+
+#define LOCK_RETRY_USEC 10000
+
+typedef struct Change {
+	QueueRun run;
+	QueueDone done;
+	void *userdata;
+	guint flags;
+	uint64_t since; /* CLOCK_MONOTONIC, µs */
+	GError *error;  /* what became of it */
+} Change;
+
+static void change_free(gpointer data)
+{
+	Change *change = data;
+
+	g_clear_error(&change->error);
+	g_free(change);
+}
+
+struct Queue {
+	Manager *manager;
+	sd_event *event;
+	GQueue changes;      /* Change, waiting */
+	GPtrArray *finished; /* Change, to be answered when the lock is free again: callers may use iptables at once */
+	sd_event_source *idle, *linger, *deadline, *retry;
+	uint64_t delay_usec;
+	guint seen; /* how many were waiting when it last looked whether more come */
+	void (*settled)(void *userdata);
+	void *userdata;
+};
+
+static void queue_work(Queue *queue);
+
+static void work_unless_more_come(Queue *queue)
+{
+	guint waiting = g_queue_get_length(&queue->changes);
+
+	if (waiting < CROWD || waiting == queue->seen) {
+		queue_work(queue);
+		return;
+	}
+	queue->seen = waiting;
+	sd_event_source_set_time_relative(queue->linger, LINGER_USEC);
+	sd_event_source_set_enabled(queue->linger, SD_EVENT_ONESHOT);
+}
+
+static int on_idle(sd_event_source *source G_GNUC_UNUSED, void *userdata)
+{
+	work_unless_more_come(userdata);
+	return 0;
+}
+
+static int on_linger(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED, void *userdata)
+{
+	work_unless_more_come(userdata);
+	return 0;
+}
+
+static int on_time(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED, void *userdata)
+{
+	queue_work(userdata);
+	return 0;
+}
+
+static uint64_t now(const Queue *queue)
+{
+	uint64_t usec;
+
+	sd_event_now(queue->event, CLOCK_MONOTONIC, &usec);
+	return usec;
+}
+
+Queue *queue_new(Manager *manager, sd_event *event, void (*settled)(void *userdata), void *userdata)
+{
+	g_autoptr(Queue) queue = g_new0(Queue, 1);
+
+	queue->manager = manager;
+	queue->event = sd_event_ref(event);
+	queue->settled = settled;
+	queue->userdata = userdata;
+	queue->finished = g_ptr_array_new();
+	queue->delay_usec = MIN_DELAY_USEC;
+	if (sd_event_add_defer(event, &queue->idle, on_idle, queue) < 0 ||
+	    sd_event_source_set_enabled(queue->idle, SD_EVENT_OFF) < 0 ||
+	    sd_event_source_set_priority(queue->idle, SD_EVENT_PRIORITY_IDLE) < 0 ||
+	    sd_event_add_time(event, &queue->linger, CLOCK_MONOTONIC, 0, 1, on_linger, queue) < 0 ||
+	    sd_event_source_set_enabled(queue->linger, SD_EVENT_OFF) < 0 ||
+	    sd_event_source_set_priority(queue->linger, SD_EVENT_PRIORITY_IDLE) < 0 ||
+	    sd_event_add_time(event, &queue->deadline, CLOCK_MONOTONIC, 0, 1000, on_time, queue) < 0 ||
+	    sd_event_source_set_enabled(queue->deadline, SD_EVENT_OFF) < 0 ||
+	    sd_event_source_set_priority(queue->deadline, SD_EVENT_PRIORITY_IMPORTANT) < 0 ||
+	    sd_event_add_time(event, &queue->retry, CLOCK_MONOTONIC, 0, 1000, on_time, queue) < 0 ||
+	    sd_event_source_set_enabled(queue->retry, SD_EVENT_OFF) < 0)
+		return NULL;
+	return g_steal_pointer(&queue);
+}
+
+void queue_free(Queue *queue)
+{
+	if (!queue)
+		return;
+	sd_event_source_disable_unref(queue->idle);
+	sd_event_source_disable_unref(queue->linger);
+	sd_event_source_disable_unref(queue->deadline);
+	sd_event_source_disable_unref(queue->retry);
+	g_queue_clear_full(&queue->changes, change_free);
+	g_ptr_array_unref(queue->finished);
+	sd_event_unref(queue->event);
+	g_free(queue);
+}
+
+bool queue_is_empty(const Queue *queue)
+{
+	return g_queue_is_empty((GQueue *)&queue->changes);
+}
+
+static bool is_waiting_for_lock(Queue *queue)
+{
+	int enabled = SD_EVENT_OFF;
+
+	sd_event_source_get_enabled(queue->retry, &enabled);
+	return enabled != SD_EVENT_OFF;
+}
+
+void queue_add(Queue *queue, QueueRun run, QueueDone done, void *userdata, guint flags)
+{
+	Change *change = g_new(Change, 1);
+	bool first = queue_is_empty(queue);
+
+	*change = (Change){ run, done, userdata, flags, now(queue), NULL };
+	g_queue_push_tail(&queue->changes, change);
+	if (is_waiting_for_lock(queue))
+		return;
+	if (first) {
+		sd_event_source_set_enabled(queue->idle, SD_EVENT_ONESHOT);
+		sd_event_source_set_time(queue->deadline, change->since + queue->delay_usec);
+		sd_event_source_set_enabled(queue->deadline, SD_EVENT_ONESHOT);
+	} else if (g_queue_get_length(&queue->changes) >= MAX_BATCH) {
+		queue_work(queue);
+	}
+}
+
+void queue_remove(Queue *queue, void *userdata)
+{
+	for (GList *i = queue->changes.head; i; i = i->next) {
+		Change *change = i->data;
+
+		if (change->userdata == userdata) {
+			change_free(change);
+			g_queue_delete_link(&queue->changes, i);
+			return;
+		}
+	}
+}
+
+static void finish(Queue *queue, Change *change, const GError *error)
+{
+	change->error = error ? g_error_copy(error) : NULL;
+	g_ptr_array_add(queue->finished, change);
+}
+
+static void answer_finished(Queue *queue)
+{
+	g_autoptr(GPtrArray) finished = g_steal_pointer(&queue->finished);
+
+	queue->finished = g_ptr_array_new();
+	for (guint i = 0; i < finished->len; i++) {
+		Change *change = finished->pdata[i];
+
+		change->done(change->userdata, change->error);
+		change_free(change);
+	}
+}
+
+/* Runs what can be run of changes[0..n), unless it ran already, and commits it. */
+static void commit_group(Queue *queue, Change **changes, guint n, bool ran)
+{
+	g_autoptr(GError) error = NULL;
+	guint ready = ran ? n : 0;
+
+	for (guint i = 0; !ran && i < n; i++) {
+		guint mark = manager_mark(queue->manager);
+		g_autoptr(GError) failure = NULL;
+
+		if (changes[i]->run(changes[i]->userdata, &failure)) {
+			changes[ready++] = changes[i];
+		} else {
+			manager_rollback(queue->manager, mark);
+			finish(queue, changes[i], failure);
+		}
+	}
+	if (ready == 0)
+		return;
+
+	if (manager_commit(queue->manager, &error)) {
+		for (guint i = 0; i < ready; i++)
+			finish(queue, changes[i], NULL);
+	} else if (ready == 1) {
+		finish(queue, changes[0], error);
+	} else {
+		/* One of them is bad: find it by halves. */
+		commit_group(queue, changes, ready / 2, false);
+		commit_group(queue, changes + ready / 2, ready - ready / 2, false);
+	}
+}
+
+/* What fails because of something that is not committed yet, or may do so, is tried again afterwards. */
+static bool deserves_another_try(const GError *error)
+{
+	return g_error_matches(error, NETFILTER_ERROR, NETFILTER_ERROR_PENDING) ||
+	       g_error_matches(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED);
+}
+
+static void work_off(Queue *queue, GPtrArray *changes)
+{
+	Change **group = (Change **)changes->pdata;
+	guint n = 0; /* of the group, run and not committed */
+
+	for (guint i = 0; i < changes->len; i++) {
+		Change *change = changes->pdata[i];
+		g_autoptr(GError) error = NULL;
+		guint mark;
+
+		if (change->flags & QUEUE_ALONE && n > 0) {
+			commit_group(queue, group, n, true);
+			n = 0;
+		}
+		if (n == 0)
+			group = (Change **)changes->pdata + i;
+		mark = manager_mark(queue->manager);
+		if (change->run(change->userdata, &error)) {
+			group[n++] = change;
+			if (change->flags & QUEUE_ALONE) {
+				commit_group(queue, group, n, true);
+				n = 0;
+			}
+			continue;
+		}
+		manager_rollback(queue->manager, mark);
+		if (n > 0 && deserves_another_try(error)) {
+			commit_group(queue, group, n, true);
+			commit_group(queue, (Change **)changes->pdata + i, 1, false);
+			n = 0;
+		} else {
+			finish(queue, change, error);
+		}
+	}
+	if (n > 0)
+		commit_group(queue, group, n, true);
+}
+
+static void fail_all(Queue *queue, GPtrArray *changes, const GError *error)
+{
+	for (guint i = 0; i < changes->len; i++)
+		finish(queue, changes->pdata[i], error);
+	answer_finished(queue);
+}
+
+/* Gives up on those that have waited long enough; the rest goes on waiting. */
+static void wait_for_lock(Queue *queue)
+{
+	uint64_t usec = now(queue), patience = (uint64_t)queue->manager->config.lock_timeout_sec * G_USEC_PER_SEC;
+	g_autoptr(GPtrArray) late = g_ptr_array_new();
+	g_autoptr(GError) error = NULL;
+
+	for (GList *i = queue->changes.head, *next; i; i = next) {
+		Change *change = i->data;
+
+		next = i->next;
+		if (change->flags & QUEUE_PATIENT || usec - change->since < patience)
+			continue;
+		g_ptr_array_add(late, change);
+		g_queue_delete_link(&queue->changes, i);
+	}
+	if (late->len > 0) {
+		netfilter_fail(&error, BUSY, "another program holds the xtables lock for longer than LockTimeoutSec=%u",
+			       queue->manager->config.lock_timeout_sec);
+		fail_all(queue, late, error);
+	}
+	if (queue_is_empty(queue))
+		return;
+	sd_event_source_set_time_relative(queue->retry, LOCK_RETRY_USEC);
+	sd_event_source_set_enabled(queue->retry, SD_EVENT_ONESHOT);
+}
+
+static void queue_work(Queue *queue)
+{
+	g_autoptr(GPtrArray) changes = NULL;
+	g_autoptr(GError) error = NULL;
+	gint64 begin;
+	int r;
+
+	sd_event_source_set_enabled(queue->idle, SD_EVENT_OFF);
+	sd_event_source_set_enabled(queue->linger, SD_EVENT_OFF);
+	sd_event_source_set_enabled(queue->deadline, SD_EVENT_OFF);
+	queue->seen = 0;
+	sd_event_source_set_enabled(queue->retry, SD_EVENT_OFF);
+	if (queue_is_empty(queue))
+		return;
+
+	r = iptables_lock(queue->manager->iptables);
+	if (r == -EAGAIN) {
+		wait_for_lock(queue);
+		return;
+	}
+
+	changes = g_ptr_array_sized_new(g_queue_get_length(&queue->changes));
+	while (!queue_is_empty(queue))
+		g_ptr_array_add(changes, g_queue_pop_head(&queue->changes));
+	if (r < 0) {
+		netfilter_fail(&error, FAILED, "the xtables lock cannot be taken: %s", g_strerror(-r));
+		fail_all(queue, changes, error);
+		return;
+	}
+	begin = g_get_monotonic_time();
+	work_off(queue, changes);
+	queue->delay_usec = MAX(MIN_DELAY_USEC, 2 * (uint64_t)(g_get_monotonic_time() - begin));
+	iptables_unlock(queue->manager->iptables);
+	answer_finished(queue);
+	queue->settled(queue->userdata);
+	manager_tidy(queue->manager);
+}

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/rig.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define WEB "/network/web"
+#define APP WEB "/endpoint/app"
+#define FRONT "/ingress/front"
+#define LOCK "/run/xtables.lock"
+
+static void create_all(Rig *rig)
+{
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16', 'fd00:18::/64']>, 'Endpoints': <["
+	     "('app', {'Addresses': <['172.18.0.2', 'fd00:18::2']>,"
+	     " 'Ports': <[('tcp', '', uint16 8080, uint16 80, uint16 1)]>})]>}");
+	done(rig, "", "Manager", "CreateIngress", "sa{sv}",
+	     "'front', {'Gateway': <'172.18.0.9'>, 'Ports': <[('tcp', uint16 443)]>}");
+}
+
+/* --- others' chains --- */
+
+static void occupy(const Rig *rig)
+{
+	netns_run(rig->host, "iptables-legacy -t nat -N DOCKER");
+	netns_run(rig->host, "iptables-legacy -t nat -A DOCKER -p tcp --dport 80 -j DNAT --to-destination 10.9.9.9");
+}
+
+static void foreign_chain(Rig *rig)
+{
+	static const struct {
+		const char *member, *types, *arguments;
+	} changes[] = {
+		{ "CreateNetwork", "sa{sv}", "'web', {'Subnets': <['172.18.0.0/16']>}" },
+		{ "CreateIngress", "sa{sv}", "'front', {'Gateway': <'192.0.2.9'>}" },
+		{ "Reconcile", "", "" },
+		{ "Reload", "", "" },
+	};
+	g_autofree char *rules = NULL;
+
+	for (guint i = 0; i < G_N_ELEMENTS(changes); i++) {
+		refused(rig, OURS("ForeignChain"), "nat DOCKER", "", "Manager", changes[i].member, changes[i].types,
+			changes[i].arguments);
+		refused(rig, OURS("ForeignChain"), "ChainPrefix", "", "Manager", changes[i].member, changes[i].types,
+			changes[i].arguments);
+	}
+	/* Looking is free. */
+	property_is(rig, "'DOCKER'", "", "Manager", "ChainPrefix");
+	done(rig, "", "Manager", "DumpRules", "s", "'ipv4'");
+	refused(rig, OURS("NoSuchNetwork"), "web", "", "Manager", "GetNetwork", "s", "'web'");
+	rules = rig_rules(rig);
+	g_assert_nonnull(strstr(rules, "10.9.9.9"));
+}
+
+static void beside_a_foreign_chain(Rig *rig)
+{
+	g_autofree char *rules = NULL;
+
+	property_is(rig, "'MINE'", "", "Manager", "ChainPrefix");
+	create_all(rig);
+	rules = rig_rules(rig);
+	g_assert_nonnull(strstr(rules, "-A DOCKER -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.9.9.9\n"));
+	g_assert_nonnull(strstr(rules, "-A MINE ! -i br0 -p tcp -m tcp --dport 8080 -j DNAT"));
+	g_assert_null(strstr(rules, "-j DOCKER"));
+}
+
+/* --- no right to the tables --- */
+
+static void backend_unavailable(Rig *rig)
+{
+	g_autofree char *service = g_strdup(g_getenv("NETFILTERD"));
+	g_autofree char *script =
+		g_strdup_printf("#!/bin/sh\nexec setpriv --bounding-set=-net_raw %s \"$@\"\n", service);
+	g_autoptr(GError) error = NULL;
+
+	g_file_set_contents_full("/run/netfilterd-without-raw", script, -1, G_FILE_SET_CONTENTS_NONE, 0755, &error);
+	g_assert_no_error(error);
+	g_setenv("NETFILTERD", "/run/netfilterd-without-raw", TRUE);
+	rig_restart(rig);
+	refused(rig, OURS("BackendUnavailable"), "CAP_NET_RAW", "", "Manager", "CreateNetwork", "sa{sv}",
+		"'web', {'Subnets': <['172.18.0.0/16']>}");
+	refused(rig, OURS("BackendUnavailable"), "CAP_NET_RAW", "", "Manager", "Reconcile", "", "");
+	property_is(rig, "'iptables'", "", "Manager", "Backend");
+	g_setenv("NETFILTERD", service, TRUE);
+	rig_restart(rig);
+	create_all(rig);
+}
+
+/* --- drift --- */
+
+static void drift(Rig *rig)
+{
+	static const struct {
+		const char *damage;
+		guint repaired;
+		const char *chain;
+	} cases[] = {
+		{ "iptables-legacy -t nat -D DOCKER 1", 1, "nat DOCKER" },
+		{ "iptables-legacy -t nat -I DOCKER -p udp -j ACCEPT", 1, "nat DOCKER" },
+		{ "iptables-legacy -F DOCKER", 1, "filter DOCKER" },
+		{ "ip6tables-legacy -F DOCKER", 1, "filter DOCKER" },
+		{ "iptables-legacy -D FORWARD -o br0 -j DOCKER", 1, "filter FORWARD" },
+		{ "iptables-legacy -t nat -F POSTROUTING", 0, "nat POSTROUTING" },
+		{ "iptables-legacy -A DOCKER-ISOLATION -j ACCEPT", 1, "filter DOCKER-ISOLATION" },
+		{ "sh -c 'iptables-legacy -t nat -F && iptables-legacy -t nat -X'", 0, "nat DOCKER" },
+	};
+	g_autofree char *good = NULL;
+	Signals *signals;
+
+	create_all(rig);
+	good = rig_rules(rig);
+	signals = signals_new(rig);
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *after = NULL, *text = NULL;
+		g_autoptr(GVariant) reply = NULL;
+		g_autoptr(GArray) commits = NULL;
+		guint repaired = 0;
+
+		netns_run(rig->host, "%s", cases[i].damage);
+		reply = ask(rig, "", "Manager", "Reconcile", "", "");
+		g_variant_get(reply, "(u)", &repaired);
+		if (cases[i].repaired)
+			g_assert_cmpuint(repaired, ==, cases[i].repaired);
+		else
+			g_assert_cmpuint(repaired, >, 1);
+		after = rig_rules(rig);
+		g_assert_cmpstr(after, ==, good);
+		text = signals_take(signals);
+		if (!g_str_has_prefix(text, "Drifted ") || !strstr(text, cases[i].chain)) {
+			g_test_message("%s: \"%s\" does not tell of %s", cases[i].damage, text, cases[i].chain);
+			g_test_fail();
+		}
+		commits = signals_take_commits(signals);
+		g_assert_cmpuint(commits->len, ==, 1);
+		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+	}
+	g_free(signals_take(signals));
+
+	/* What others keep in the builtin chains is theirs, and no drift. */
+	netns_run(rig->host, "iptables-legacy -I FORWARD -s 10.9.9.9 -j DROP");
+	netns_run(rig->host, "iptables-legacy -A FORWARD -s 10.9.9.8 -j DROP");
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+
+	/* A change that comes across it mends it along the way and says so. */
+	netns_run(rig->host, "iptables-legacy -t nat -D DOCKER 1");
+	done(rig, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8081, 81, 1)]");
+	done(rig, APP, "Endpoint", "Unpublish", "a(ssqqq)", "[('tcp', '', 8081, 81, 1)]");
+	netns_run(rig->host, "iptables-legacy -D FORWARD -s 10.9.9.9 -j DROP");
+	netns_run(rig->host, "iptables-legacy -D FORWARD -s 10.9.9.8 -j DROP");
+	{
+		g_autofree char *after = rig_rules(rig), *text = signals_take(signals);
+
+		g_assert_cmpstr(after, ==, good);
+		g_assert_nonnull(strstr(text, "Drifted (['nat DOCKER'],)"));
+	}
+	signals_free(signals);
+}
+
+/* --- the lock --- */
+
+/* Lets somebody hold the lock for so long, as another program would. */
+static void hold_lock(GPid *pid, double seconds)
+{
+	g_autofree char *time = g_strdup_printf("%.2f", seconds);
+	const char *const argv[] = { "flock", LOCK, "sleep", time, NULL };
+	g_autoptr(GError) error = NULL;
+	int fd;
+
+	g_spawn_async(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, pid,
+		      &error);
+	g_assert_no_error(error);
+	fd = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	while (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+		flock(fd, LOCK_UN);
+		g_usleep(G_TIME_SPAN_MILLISECOND);
+	}
+	close(fd);
+}
+
+static void lock_waited_for(Rig *rig)
+{
+	Pipeline *pipeline = pipeline_new();
+	GDBusConnection *other = connection_new();
+	gint64 start;
+	GPid pid;
+
+	create_all(rig);
+	hold_lock(&pid, 0.5);
+	start = g_get_monotonic_time();
+	pipeline_call(pipeline, rig->bus, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8081, 81, 1)]");
+	pipeline_call(pipeline, other, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8082, 82, 1)]");
+	for (guint i = 0; i < 10; i++)
+		property_is(rig, "[('tcp', '', 8080, 80, 1)]", APP, "Endpoint", "Ports");
+	done(rig, "", "Manager", "GetNetwork", "s", "'web'");
+	done(rig, "", "Manager", "DumpRules", "s", "'ipv4'");
+	done(rig, APP, "Endpoint", "GetRules", "", "");
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 300000);
+	pipeline_run(pipeline);
+	g_assert_cmpint(g_get_monotonic_time() - start, >=, 300000);
+	g_assert_cmpstr(pipeline_outcome(pipeline, 0), ==, "");
+	g_assert_cmpstr(pipeline_outcome(pipeline, 1), ==, "");
+	g_spawn_close_pid(pid);
+	connection_close(other);
+	pipeline_free(pipeline);
+}
+
+static void lock_not_to_be_had(Rig *rig)
+{
+	g_autofree char *before = NULL, *after = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant) reply = NULL;
+	g_autofree char *name = NULL;
+	gint64 start;
+	GPid pid;
+
+	create_all(rig);
+	before = rig_state(rig);
+	hold_lock(&pid, 1.4);
+	start = g_get_monotonic_time();
+	reply = ask_with_fds(rig->bus, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8081, 81, 1)]", NULL,
+			     &error);
+	g_assert_cmpint(g_get_monotonic_time() - start, >=, 900000);
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 1350000);
+	g_assert_null(reply);
+	name = g_dbus_error_get_remote_error(error);
+	g_assert_cmpstr(name, ==, OURS("Busy"));
+	g_assert_nonnull(strstr(error->message, "LockTimeoutSec=1"));
+	after = rig_state(rig);
+	g_assert_cmpstr(before, ==, after);
+	done(rig, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8081, 81, 1)]");
+	g_spawn_close_pid(pid);
+}
+
+/* Who leaves while its call waits for the lock has asked for nothing. */
+static void lock_outlasts_caller(Rig *rig)
+{
+	GDBusConnection *client = connection_new();
+	Pipeline *pipeline = pipeline_new();
+	g_autofree char *before = rig_state(rig), *after = NULL;
+	GPid pid;
+
+	hold_lock(&pid, 0.3);
+	pipeline_call(pipeline, client, "", "Manager", "CreateNetwork", "sa{sv}",
+		      "'web', {'Subnets': <['172.18.0.0/16']>, 'Persistent': <true>}");
+	g_dbus_connection_flush_sync(client, NULL, NULL);
+	g_usleep(50 * G_TIME_SPAN_MILLISECOND);
+	connection_close(client);
+	pipeline_run(pipeline);
+	g_usleep(400 * G_TIME_SPAN_MILLISECOND);
+	after = rig_state(rig);
+	g_assert_cmpstr(before, ==, after);
+	g_spawn_close_pid(pid);
+	pipeline_free(pipeline);
+}
+
+/* --- as text --- */
+
+typedef GHashTable Rules; /* set of "table rule" */
+
+/* Adds the rules of an iptables-save text, each with its table. */
+static void add_rules(Rules *rules, const char *text, Rules *leave_out)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	const char *table = "";
+
+	for (guint i = 0; lines[i]; i++) {
+		char *line;
+
+		if (lines[i][0] == '*')
+			table = lines[i] + 1;
+		if (!g_str_has_prefix(lines[i], "-A "))
+			continue;
+		line = g_strdup_printf("%s %s", table, lines[i]);
+		if (leave_out && g_hash_table_contains(leave_out, line))
+			g_free(line);
+		else
+			g_hash_table_add(rules, line);
+	}
+}
+
+static char *describe_rules(Rules *rules)
+{
+	g_autoptr(GList) list = g_list_sort(g_hash_table_get_keys(rules), (GCompareFunc)strcmp);
+	GString *text = g_string_new(NULL);
+
+	for (GList *i = list; i; i = i->next)
+		g_string_append_printf(text, "%s\n", (const char *)i->data);
+	return g_string_free(text, FALSE);
+}
+
+static Rules *rules_new(void)
+{
+	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+}
+
+static void compare_preview(Rig *rig, const char *preview, const char *create, const char *arguments)
+{
+	g_autofree char *kernel_before = rig_rules(rig), *kernel_after = NULL, *promised = NULL, *held = NULL;
+	g_autofree char *before = rig_state(rig), *between = NULL;
+	g_autoptr(GHashTable) old = rules_new(), said = rules_new(), made = rules_new();
+	g_autoptr(GVariant) reply = ask(rig, "", "Manager", preview, "sa{sv}", arguments);
+	const char *text;
+
+	between = rig_state(rig);
+	g_assert_cmpstr(before, ==, between);
+	done(rig, "", "Manager", create, "sa{sv}", arguments);
+	kernel_after = rig_rules(rig);
+	g_variant_get(reply, "(&s)", &text);
+	add_rules(old, kernel_before, NULL);
+	add_rules(said, text, NULL);
+	add_rules(made, kernel_after, old);
+	promised = describe_rules(said);
+	held = describe_rules(made);
+	g_assert_cmpstr(promised, ==, held);
+	g_assert_cmpuint(g_hash_table_size(said), >, 0);
+}
+
+/* What is promised is what is then done. */
+static void preview(Rig *rig)
+{
+	compare_preview(rig, "PreviewNetwork", "CreateNetwork",
+			"'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16']>, 'Endpoints': <["
+			"('app', {'Addresses': <['172.18.0.2']>, 'Ports': <[('tcp', '', uint16 0, uint16 80, "
+			"uint16 1),"
+			" ('udp', '192.0.2.1', uint16 53, uint16 53, uint16 9)]>})]>}");
+	compare_preview(rig, "PreviewNetwork", "CreateNetwork", "'two', {'Subnets': <['172.19.0.0/16']>}");
+	compare_preview(rig, "PreviewNetwork", "CreateNetwork",
+			"'inner', {'Internal': <true>, 'Subnets': <['172.20.0.0/16']>}");
+	/* Here a fourth would make the isolation take its other form. */
+	compare_preview(rig, "PreviewNetwork", "CreateNetwork", "'three', {'Subnets': <['172.21.0.0/16']>}");
+	compare_preview(rig, "PreviewIngress", "CreateIngress",
+			"'front', {'Gateway': <'172.18.0.9'>, 'Ports': <[('tcp', uint16 443)]>}");
+	compare_preview(rig, "PreviewIngress", "CreateIngress",
+			"'back', {'Gateway': <'172.19.0.9'>, 'Ports': <[('tcp', uint16 444)]>}");
+}
+
+/* What is dumped is what the kernel holds of ours, in the form that its own tool reads. */
+static void dump(Rig *rig)
+{
+	static const char *const families[][3] = {
+		{ "'ipv4'", "iptables-legacy-restore", "iptables-legacy-save" },
+		{ "'ipv6'", "ip6tables-legacy-restore", "ip6tables-legacy-save" },
+	};
+
+	create_all(rig);
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'two', {'Subnets': <['172.19.0.0/16']>}");
+	netns_run(rig->host, "iptables-legacy -A FORWARD -s 10.9.9.9 -j DROP");
+	for (guint i = 0; i < G_N_ELEMENTS(families); i++) {
+		g_autoptr(GVariant) reply = ask(rig, "", "Manager", "DumpRules", "s", families[i][0]);
+		g_autoptr(GHashTable) said = rules_new(), held = rules_new();
+		g_autofree char *kernel = netns_output(rig->host, "%s", families[i][2]), *a = NULL, *b = NULL;
+		g_autoptr(GError) error = NULL;
+		const char *text;
+
+		g_variant_get(reply, "(&s)", &text);
+		g_file_set_contents("/run/dump", text, -1, &error);
+		g_assert_no_error(error);
+		netns_run(rig->host, "sh -c '%s --noflush --test </run/dump'", families[i][1]);
+		add_rules(said, text, NULL);
+		add_rules(held, kernel, NULL);
+		g_hash_table_remove(held, "filter -A FORWARD -s 10.9.9.9/32 -j DROP");
+		a = describe_rules(said);
+		b = describe_rules(held);
+		g_assert_cmpstr(a, ==, b);
+		g_assert_cmpuint(g_hash_table_size(said), >, 5);
+	}
+}
+
+/* --- the configuration --- */
+
+static void reload(Rig *rig)
+{
+	g_autofree char *before = NULL, *hairpin = NULL, *linear = NULL, *after = NULL;
+	Signals *signals;
+	g_autofree char *text = NULL;
+
+	create_all(rig);
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'two', {'Subnets': <['172.19.0.0/16']>}");
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'three', {'Subnets': <['172.21.0.0/16']>}");
+	before = rig_rules(rig);
+	signals = signals_new(rig);
+
+	rig_configure(rig, "Hairpin=yes");
+	done(rig, "", "Manager", "Reload", "", "");
+	property_is(rig, "true", "", "Manager", "Hairpin");
+	text = signals_take(signals);
+	g_assert_cmpstr(text, ==, "PropertiesChanged  Hairpin=true");
+	hairpin = rig_rules(rig);
+	g_assert_nonnull(
+		strstr(hairpin, "-A DOCKER -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:80\n"));
+	g_assert_null(strstr(hairpin, "! -i br0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:80\n"));
+	g_assert_null(strstr(hairpin, "-A DOCKER -i br0 -j RETURN"));
+
+	rig_configure(rig, "");
+	done(rig, "", "Manager", "Reload", "", "");
+	after = rig_rules(rig);
+	g_assert_cmpstr(before, ==, after);
+
+	rig_configure(rig, "IsolationPairwiseMax=2");
+	done(rig, "", "Manager", "Reload", "", "");
+	linear = rig_rules(rig);
+	g_assert_null(strstr(linear, "-i br-two -o br0 -j DROP"));
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'four', {'Subnets': <['172.22.0.0/16']>}");
+	done(rig, "/network/four", "Network", "Delete", "", "");
+	g_free(after);
+	after = rig_rules(rig);
+	g_assert_cmpstr(linear, ==, after);
+	rig_configure(rig, "");
+	done(rig, "", "Manager", "Reload", "", "");
+	g_free(after);
+	after = rig_rules(rig);
+	g_assert_cmpstr(before, ==, after);
+	signals_free(signals);
+}
+
+static void bad_configurations(Rig *rig)
+{
+	static const char *const bad[][2] = {
+		{ "Hairpin=perhaps", "Hairpin" },
+		{ "Hairpin=yes\nIsolationPairwiseMax=-1", "IsolationPairwiseMax" },
+		{ "Hairpin=yes\nNothing=1", "Nothing" },
+		{ "Hairpin=yes\nMaxPorts=many", "MaxPorts" },
+		{ "Hairpin=yes\nChainPrefix=OTHER", "OTHER" },
+		{ "Hairpin=yes\nForwardPolicy=open", "ForwardPolicy" },
+		{ "Hairpin=yes\n[Other]\nx=y", "Other" },
+		{ "Hairpin=yes\nnonsense", "nonsense" },
+		{ "LockTimeoutSec=", "LockTimeoutSec" },
+	};
+
+	create_all(rig);
+	for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+		rig_configure(rig, bad[i][0]);
+		refused(rig, STANDARD("InvalidArgs"), bad[i][1], "", "Manager", "Reload", "", "");
+		property_is(rig, "false", "", "Manager", "Hairpin");
+	}
+	/* The host may take less than there is: nothing is taken away for it. */
+	rig_configure(rig, "MaxNetworks=0\nMaxEndpoints=0\nMaxPorts=0");
+	done(rig, "", "Manager", "Reload", "", "");
+	exists(rig, APP);
+	refused(rig, OURS("QuotaExceeded"), "MaxNetworks=0", "", "Manager", "CreateNetwork", "sa{sv}",
+		"'two', {'Subnets': <['172.19.0.0/16']>}");
+	done(rig, WEB, "Network", "Delete", "", "");
+}
+
+static const BusTest tests[] = {
+	{ "/bus/kernel/foreign-chain", foreign_chain, NULL, occupy },
+	{ "/bus/kernel/beside-a-foreign-chain", beside_a_foreign_chain, "ChainPrefix=MINE", occupy },
+	{ "/bus/kernel/backend-unavailable", backend_unavailable },
+	{ "/bus/kernel/drift", drift },
+	{ "/bus/kernel/lock-waited-for", lock_waited_for },
+	{ "/bus/kernel/lock-outlasts-caller", lock_outlasts_caller },
+	{ "/bus/kernel/lock-not-to-be-had", lock_not_to_be_had, "LockTimeoutSec=1" },
+	{ "/bus/kernel/preview", preview, "IsolationPairwiseMax=2" },
+	{ "/bus/kernel/dump", dump },
+	{ "/bus/kernel/reload", reload },
+	{ "/bus/kernel/bad-configurations", bad_configurations },
+};
+
+int main(int argc, char **argv)
+{
+	return bus_tests_main(argc, argv, tests, G_N_ELEMENTS(tests));
+}

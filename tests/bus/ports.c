@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/rig.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define WEB "/network/web"
+#define APP WEB "/endpoint/app"
+#define DB WEB "/endpoint/db"
+#define FRONT "/ingress/front"
+
+static void create_endpoints(Rig *rig)
+{
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16', 'fd00:18::/64']>, 'Endpoints': <["
+	     "('app', {'Addresses': <['172.18.0.2', 'fd00:18::2']>}),"
+	     "('db', {'Addresses': <['172.18.0.3', 'fd00:18::3']>})]>}");
+}
+
+static void publish(Rig *rig, const char *path, const char *ports)
+{
+	done(rig, path, "Endpoint", "Publish", "a(ssqqq)", ports);
+}
+
+static void cannot_publish(Rig *rig, const char *path, const char *ports, const char *names)
+{
+	refused(rig, OURS("PortInUse"), names, path, "Endpoint", "Publish", "a(ssqqq)", ports);
+}
+
+static void unpublish(Rig *rig, const char *path, const char *ports)
+{
+	done(rig, path, "Endpoint", "Unpublish", "a(ssqqq)", ports);
+}
+
+/* A socket of the host's own there; a negative errno when it cannot be had. */
+static int host_bind(int type, const char *address, guint16 port)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	bool v6 = strchr(address, ':');
+	int fd = socket(v6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0);
+	int r;
+
+	g_assert_cmpint(inet_pton(v6 ? AF_INET6 : AF_INET, address, v6 ? (void *)&in6.sin6_addr : &in.sin_addr), ==, 1);
+	if (v6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){ 1 }, sizeof(int));
+	r = v6 ? bind(fd, (struct sockaddr *)&in6, sizeof in6) : bind(fd, (struct sockaddr *)&in, sizeof in);
+	if (r < 0) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+static void is_free(int type, const char *address, guint16 port)
+{
+	int fd = host_bind(type, address, port);
+
+	g_assert_cmpint(fd, >=, 0);
+	close(fd);
+}
+
+static void is_taken(int type, const char *address, guint16 port)
+{
+	int fd = host_bind(type, address, port);
+
+	g_assert_cmpint(fd, ==, -EADDRINUSE);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* --- who is in whose way --- */
+
+static void conflicts(Rig *rig)
+{
+	static const struct {
+		const char *here, *there, *in_the_way; /* NULL: both can stand */
+	} pairs[] = {
+		{ "('tcp', '', 8080, 80, 1)", "('tcp', '', 8080, 81, 1)", "8080" },
+		{ "('tcp', '', 8080, 80, 1)", "('tcp', '192.0.2.1', 8080, 80, 1)", "8080" },
+		{ "('tcp', '192.0.2.1', 8080, 80, 1)", "('tcp', '', 8080, 80, 1)", "8080" },
+		{ "('tcp', '192.0.2.1', 8080, 80, 1)", "('tcp', '192.0.2.1', 8080, 80, 1)", "192.0.2.1" },
+		{ "('tcp', '192.0.2.1', 8080, 80, 1)", "('tcp', '0.0.0.0', 8080, 80, 1)", "8080" },
+		{ "('tcp', '', 8080, 80, 1)", "('tcp', '::', 8080, 80, 1)", "8080" },
+		{ "('tcp', '::', 8080, 80, 1)", "('tcp', '2001:db8:1::1', 8080, 80, 1)", "8080" },
+		{ "('tcp', '', 8080, 80, 10)", "('tcp', '', 8089, 80, 1)", "8089" },
+		{ "('tcp', '', 8080, 80, 10)", "('tcp', '', 8075, 80, 10)", "8080" },
+		{ "('tcp', '192.0.2.1', 8080, 80, 1)", "('tcp', '192.0.2.2', 8080, 80, 1)", NULL },
+		{ "('tcp', '0.0.0.0', 8080, 80, 1)", "('tcp', '::', 8080, 80, 1)", NULL },
+		{ "('tcp', '192.0.2.1', 8080, 80, 1)", "('tcp', '2001:db8:1::1', 8080, 80, 1)", NULL },
+		{ "('tcp', '192.0.2.1', 8080, 80, 1)", "('tcp', '::', 8080, 80, 1)", NULL },
+		{ "('tcp', '', 8080, 80, 1)", "('udp', '', 8080, 80, 1)", NULL },
+		{ "('tcp', '', 8080, 80, 1)", "('sctp', '', 8080, 80, 1)", NULL },
+		{ "('sctp', '', 8080, 80, 1)", "('sctp', '', 8080, 80, 1)", "8080" },
+		{ "('tcp', '', 8080, 80, 10)", "('tcp', '', 8090, 80, 10)", NULL },
+	};
+
+	create_endpoints(rig);
+	for (guint i = 0; i < G_N_ELEMENTS(pairs); i++) {
+		g_autofree char *here = g_strdup_printf("[%s]", pairs[i].here);
+		g_autofree char *there = g_strdup_printf("[%s]", pairs[i].there);
+
+		publish(rig, APP, here);
+		if (pairs[i].in_the_way) {
+			cannot_publish(rig, DB, there, pairs[i].in_the_way);
+			cannot_publish(rig, APP, there, pairs[i].in_the_way);
+		} else {
+			publish(rig, DB, there);
+			unpublish(rig, DB, there);
+		}
+		unpublish(rig, APP, here);
+	}
+}
+
+static void all_or_nothing(Rig *rig)
+{
+	int fd = host_bind(SOCK_STREAM, "192.0.2.1", 9005);
+
+	create_endpoints(rig);
+	publish(rig, DB, "[('tcp', '', 8083, 80, 1)]");
+	cannot_publish(rig, APP,
+		       "[('tcp', '', 8081, 80, 1), ('tcp', '', 0, 80, 5), ('udp', '', 8082, 80, 1),"
+		       " ('tcp', '', 8083, 80, 1)]",
+		       "8083");
+	cannot_publish(rig, APP, "[('tcp', '', 8081, 80, 1), ('tcp', '', 9000, 80, 10)]", "9005");
+	is_free(SOCK_STREAM, "0.0.0.0", 8081);
+	is_free(SOCK_DGRAM, "0.0.0.0", 8082);
+	is_free(SOCK_STREAM, "0.0.0.0", 9000);
+	is_free(SOCK_STREAM, "::", 9004);
+	close(fd);
+	publish(rig, APP, "[('tcp', '', 8081, 80, 1), ('tcp', '', 9000, 80, 10)]");
+}
+
+/* --- the host --- */
+
+/* Whether a connection is refused before anybody could have timed out. */
+static bool refused_at_once(const char *address, guint16 port)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int r;
+
+	inet_pton(AF_INET, address, &in.sin_addr);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){ .tv_sec = 1 }, sizeof(struct timeval));
+	r = connect(fd, (struct sockaddr *)&in, sizeof in) < 0 ? errno : 0;
+	close(fd);
+	return r == ECONNREFUSED;
+}
+
+static void reserved(Rig *rig)
+{
+	create_endpoints(rig);
+	publish(rig, APP, "[('tcp', '', 8080, 80, 2), ('udp', '192.0.2.1', 53, 53, 1)]");
+	is_taken(SOCK_STREAM, "0.0.0.0", 8080);
+	is_taken(SOCK_STREAM, "192.0.2.1", 8081);
+	is_taken(SOCK_STREAM, "127.0.0.1", 8081);
+	is_taken(SOCK_STREAM, "::", 8080);
+	is_taken(SOCK_STREAM, "::1", 8081);
+	is_taken(SOCK_DGRAM, "192.0.2.1", 53);
+	is_taken(SOCK_DGRAM, "0.0.0.0", 53);
+	is_free(SOCK_DGRAM, "127.0.0.1", 53);
+	is_free(SOCK_STREAM, "0.0.0.0", 8079);
+	is_free(SOCK_STREAM, "0.0.0.0", 8082);
+	is_free(SOCK_DGRAM, "0.0.0.0", 8080);
+
+	/* Past our rules the reserving socket says no. */
+	netns_run(rig->host, "iptables-legacy -t nat -I OUTPUT -j ACCEPT");
+	g_assert_true(refused_at_once("192.0.2.1", 8080));
+	g_assert_true(refused_at_once("127.0.0.1", 8081));
+
+	unpublish(rig, APP, "[('tcp', '', 8080, 80, 2)]");
+	is_free(SOCK_STREAM, "0.0.0.0", 8080);
+	is_free(SOCK_STREAM, "::", 8081);
+	done(rig, APP, "Endpoint", "Delete", "", "");
+	is_free(SOCK_DGRAM, "0.0.0.0", 53);
+}
+
+static void in_use_on_host(Rig *rig)
+{
+	int fd = host_bind(SOCK_STREAM, "127.0.0.1", 8080), fd6 = host_bind(SOCK_DGRAM, "::", 53);
+
+	create_endpoints(rig);
+	cannot_publish(rig, APP, "[('tcp', '', 8080, 80, 1)]", "tcp port 8080");
+	cannot_publish(rig, APP, "[('tcp', '', 8079, 80, 3)]", "tcp port 8080");
+	cannot_publish(rig, APP, "[('udp', '', 53, 53, 1)]", "udp port 53");
+	publish(rig, APP, "[('tcp', '192.0.2.1', 8080, 80, 1), ('udp', '0.0.0.0', 53, 53, 1)]");
+	close(fd);
+	close(fd6);
+	publish(rig, APP, "[('udp', '::', 53, 53, 1)]");
+}
+
+/* --- allocation --- */
+
+static void allocates(Rig *rig, const char *request, const char *result)
+{
+	answers(rig, result, APP, "Endpoint", "Publish", "a(ssqqq)", request);
+}
+
+static void allocation(Rig *rig)
+{
+	int fd;
+
+	netns_sysctl(rig->host, "net/ipv4/ip_local_port_range", "40000 40009");
+	create_endpoints(rig);
+	fd = host_bind(SOCK_STREAM, "0.0.0.0", 40002);
+	publish(rig, DB, "[('tcp', '192.0.2.1', 40004, 80, 1)]");
+	allocates(rig, "[('tcp', '', 0, 80, 1)]", "([('tcp', '', 40000, 80, 1)],)");
+	allocates(rig, "[('tcp', '', 0, 80, 1)]", "([('tcp', '', 40001, 80, 1)],)");
+	/* 40002 is the host's, 40004 is published on one address. */
+	allocates(rig, "[('tcp', '', 0, 80, 1), ('tcp', '', 0, 81, 1)]",
+		  "([('tcp', '', 40003, 80, 1), ('tcp', '', 40005, 81, 1)],)");
+	/* Each protocol goes its own way. */
+	allocates(rig, "[('udp', '', 0, 80, 3)]", "([('udp', '', 40000, 80, 3)],)");
+	/* What was given back is not given out before the rest. */
+	unpublish(rig, APP, "[('tcp', '', 40000, 80, 1)]");
+	allocates(rig, "[('tcp', '', 0, 80, 3)]", "([('tcp', '', 40006, 80, 3)],)");
+	allocates(rig, "[('tcp', '', 0, 80, 1)]", "([('tcp', '', 40009, 80, 1)],)");
+	allocates(rig, "[('tcp', '', 0, 80, 1)]", "([('tcp', '', 40000, 80, 1)],)");
+	refused(rig, OURS("PortsExhausted"), "40000 to 40009", APP, "Endpoint", "Publish", "a(ssqqq)",
+		"[('tcp', '', 0, 80, 1)]");
+	refused(rig, OURS("PortsExhausted"), "40000 to 40009", APP, "Endpoint", "Publish", "a(ssqqq)",
+		"[('udp', '', 0, 80, 1), ('udp', '', 0, 80, 11)]");
+	close(fd);
+	allocates(rig, "[('tcp', '', 0, 80, 1)]", "([('tcp', '', 40002, 80, 1)],)");
+	property_is(rig,
+		    "[('tcp', '', 40001, 80, 1), ('tcp', '', 40003, 80, 1), ('tcp', '', 40005, 81, 1),"
+		    " ('udp', '', 40000, 80, 3), ('tcp', '', 40006, 80, 3), ('tcp', '', 40009, 80, 1),"
+		    " ('tcp', '', 40000, 80, 1), ('tcp', '', 40002, 80, 1)]",
+		    APP, "Endpoint", "Ports");
+}
+
+/* A failed call does not move on what is handed out next. */
+static void allocation_undone(Rig *rig)
+{
+	netns_sysctl(rig->host, "net/ipv4/ip_local_port_range", "40000 40009");
+	create_endpoints(rig);
+	publish(rig, DB, "[('tcp', '', 80, 80, 1)]");
+	cannot_publish(rig, APP, "[('tcp', '', 0, 80, 4), ('tcp', '', 80, 80, 1)]", "port 80");
+	allocates(rig, "[('tcp', '', 0, 80, 1)]", "([('tcp', '', 40000, 80, 1)],)");
+}
+
+/* --- sharing --- */
+
+static guint count_rules(Rig *rig, const char *needle)
+{
+	g_autofree char *rules = rig_rules(rig);
+	guint n = 0;
+
+	for (const char *at = rules; (at = strstr(at, needle)); at++)
+		n++;
+	return n;
+}
+
+/* Two host ports on one endpoint port need one rule that lets in, as long as there is either. */
+static void shared(Rig *rig)
+{
+	create_endpoints(rig);
+	publish(rig, APP, "[('tcp', '0.0.0.0', 8080, 80, 1), ('tcp', '192.0.2.1', 8081, 80, 1)]");
+	g_assert_cmpuint(count_rules(rig, "--to-destination 172.18.0.2:80\n"), ==, 2);
+	g_assert_cmpuint(count_rules(rig, "-o br0 -p tcp -m tcp --dport 80 -j ACCEPT"), ==, 1);
+	g_assert_cmpuint(count_rules(rig, "--dport 80 -j MASQUERADE"), ==, 1);
+	unpublish(rig, APP, "[('tcp', '0.0.0.0', 8080, 80, 1)]");
+	g_assert_cmpuint(count_rules(rig, "--to-destination 172.18.0.2:80\n"), ==, 1);
+	g_assert_cmpuint(count_rules(rig, "-o br0 -p tcp -m tcp --dport 80 -j ACCEPT"), ==, 1);
+	g_assert_cmpuint(count_rules(rig, "--dport 80 -j MASQUERADE"), ==, 1);
+	unpublish(rig, APP, "[('tcp', '192.0.2.1', 8081, 80, 1)]");
+	g_assert_cmpuint(count_rules(rig, "--dport 80 "), ==, 0);
+}
+
+/* A range is one rule of each kind. */
+static void ranges(Rig *rig)
+{
+	guint before;
+
+	create_endpoints(rig);
+	before = count_rules(rig, "\n-A ");
+	publish(rig, APP, "[('tcp', '0.0.0.0', 10000, 20000, 10000)]");
+	g_assert_cmpuint(count_rules(rig, "\n-A "), ==, before + 3);
+	g_assert_cmpuint(count_rules(rig, "--dport 10000:19999 -j DNAT --to-destination 172.18.0.2:20000-29999/10000"),
+			 ==, 1);
+	is_taken(SOCK_STREAM, "0.0.0.0", 10000);
+	is_taken(SOCK_STREAM, "0.0.0.0", 19999);
+	unpublish(rig, APP, "[('tcp', '0.0.0.0', 10000, 20000, 10000)]");
+	g_assert_cmpuint(count_rules(rig, "\n-A "), ==, before);
+}
+
+/* --- ingress --- */
+
+static void ingress(Rig *rig)
+{
+	g_autofree char *before = NULL, *between = NULL, *after = NULL;
+
+	create_endpoints(rig);
+	before = rig_state(rig);
+	done(rig, "", "Manager", "CreateIngress", "sa{sv}", "'front', {'Gateway': <'172.18.0.9'>}");
+	done(rig, "", "Manager", "CreateIngress", "sa{sv}",
+	     "'back', {'Gateway': <'172.18.0.8'>, 'Bridge': <'br0'>, 'Ports': <[('udp', uint16 53)]>}");
+	done(rig, FRONT, "Ingress", "Publish", "a(sq)", "[('tcp', 80), ('tcp', 443)]");
+	is_taken(SOCK_STREAM, "0.0.0.0", 80);
+	is_taken(SOCK_DGRAM, "0.0.0.0", 53);
+	cannot_publish(rig, APP, "[('tcp', '', 80, 80, 1)]", "tcp port 80");
+	cannot_publish(rig, APP, "[('tcp', '192.0.2.1', 440, 80, 5)]", "tcp port 443");
+	publish(rig, APP, "[('tcp', '', 8080, 80, 1)]");
+	refused(rig, OURS("PortInUse"), "8080", FRONT, "Ingress", "Publish", "a(sq)", "[('tcp', 81), ('tcp', 8080)]");
+	refused(rig, OURS("PortInUse"), "53", FRONT, "Ingress", "Publish", "a(sq)", "[('udp', 53)]");
+	refused(rig, OURS("PortInUse"), "8080", "", "Manager", "CreateIngress", "sa{sv}",
+		"'third', {'Gateway': <'172.18.0.7'>, 'Ports': <[('tcp', uint16 81), ('tcp', uint16 "
+		"8080)]>}");
+
+	/* Counted: what was published twice goes with the second withdrawal. */
+	between = rig_state(rig);
+	done(rig, FRONT, "Ingress", "Publish", "a(sq)", "[('tcp', 80)]");
+	after = rig_state(rig);
+	g_assert_cmpstr(between, ==, after);
+	done(rig, FRONT, "Ingress", "Unpublish", "a(sq)", "[('tcp', 80)]");
+	property_is(rig, "[('tcp', 80), ('tcp', 443)]", FRONT, "Ingress", "Ports");
+	is_taken(SOCK_STREAM, "0.0.0.0", 80);
+	done(rig, FRONT, "Ingress", "Unpublish", "a(sq)", "[('tcp', 80)]");
+	property_is(rig, "[('tcp', 443)]", FRONT, "Ingress", "Ports");
+	is_free(SOCK_STREAM, "0.0.0.0", 80);
+
+	/* Once in one list, too; and a list that fails counts nothing. */
+	done(rig, FRONT, "Ingress", "Publish", "a(sq)", "[('tcp', 80), ('tcp', 80)]");
+	refused(rig, STANDARD("InvalidArgs"), "port 80", FRONT, "Ingress", "Unpublish", "a(sq)",
+		"[('tcp', 80), ('tcp', 80), ('tcp', 80)]");
+	done(rig, FRONT, "Ingress", "Unpublish", "a(sq)", "[('tcp', 80), ('tcp', 80)]");
+	is_free(SOCK_STREAM, "0.0.0.0", 80);
+
+	unpublish(rig, APP, "[('tcp', '', 8080, 80, 1)]");
+	done(rig, FRONT, "Ingress", "Delete", "", "");
+	done(rig, "/ingress/back", "Ingress", "Delete", "", "");
+	is_free(SOCK_STREAM, "0.0.0.0", 443);
+	g_free(after);
+	after = rig_state(rig);
+	g_assert_cmpstr(before, ==, after);
+}
+
+static const BusTest tests[] = {
+	{ "/bus/ports/conflicts", conflicts },   { "/bus/ports/all-or-nothing", all_or_nothing },
+	{ "/bus/ports/reserved", reserved },     { "/bus/ports/in-use-on-host", in_use_on_host },
+	{ "/bus/ports/allocation", allocation }, { "/bus/ports/allocation-undone", allocation_undone },
+	{ "/bus/ports/shared", shared },         { "/bus/ports/ranges", ranges },
+	{ "/bus/ports/ingress", ingress },
+};
+
+int main(int argc, char **argv)
+{
+	return bus_tests_main(argc, argv, tests, G_N_ELEMENTS(tests));
+}

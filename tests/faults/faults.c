@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * The service dies, or the kernel fails it, at every commit of every kind of change. Whatever was not
+ * answered with success must not have happened; what was must have happened whole. NETFILTERD is a build with
+ * service/iptables/fault.h.
+ */
+
+#include "tests/support/rig.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define FAULT "NETFILTERD_FAULT"
+#define WEB "/network/web"
+#define APP WEB "/endpoint/app"
+#define DB WEB "/endpoint/db"
+#define FRONT "/ingress/front"
+
+enum { MAX_POINTS = 24 };
+
+/* One change to what create_base() made, by its owner's connection. */
+typedef struct Operation {
+	const char *path, *interface, *member, *types, *arguments;
+} Operation;
+
+static const Operation create_network = { "", "Manager", "CreateNetwork", "sa{sv}",
+					  "'other', {'Subnets': <['172.19.0.0/16', 'fd00:19::/64']>}" };
+static const Operation create_isolated = {
+	"", "Manager", "CreateNetwork", "sa{sv}",
+	"'other', {'Subnets': <['172.19.0.0/16', 'fd00:19::/64']>, 'InterContainerCommunication': <false>,"
+	" 'Endpoints': <[('one', {'Addresses': <['172.19.0.2', 'fd00:19::2']>,"
+	"  'Ports': <[('tcp', '', uint16 9000, uint16 90, uint16 3), ('udp', '', uint16 9000, uint16 90, "
+	"uint16 1)]>})]>}"
+};
+static const Operation create_endpoint = { WEB, "Network", "CreateEndpoint", "sa{sv}",
+					   "'one', {'Addresses': <['172.18.0.4', 'fd00:18::4']>, 'Ports': "
+					   "<[('tcp', '', uint16 9000, uint16 90, uint16 1)]>}" };
+static const Operation publish = { DB, "Endpoint", "Publish", "a(ssqqq)",
+				   "[('tcp', '', uint16 0, uint16 90, uint16 1), ('udp', '192.0.2.1', 53, 53, 1)]" };
+static const Operation unpublish = { APP, "Endpoint", "Unpublish", "a(ssqqq)",
+				     "[('tcp', '', uint16 8080, uint16 80, uint16 1)]" };
+static const Operation link_ports = { DB, "Endpoint", "Link", "oa(sq)",
+				      "objectpath '" ROOT APP "', [('tcp', uint16 80), ('udp', uint16 53)]" };
+static const Operation unlink_ports = { APP, "Endpoint", "Unlink", "o", "objectpath '" ROOT DB "'" };
+static const Operation update = { WEB, "Network", "Update", "a{sv}",
+				  "{'InterContainerCommunication': <true>, 'Masquerade': <false>}" };
+static const Operation create_ingress = { "", "Manager", "CreateIngress", "sa{sv}",
+					  "'back', {'Gateway': <'fd00:18::9'>, 'Ports': <[('tcp', uint16 444)]>}" };
+static const Operation publish_ingress = { FRONT, "Ingress", "Publish", "a(sq)", "[('udp', uint16 443)]" };
+static const Operation delete_endpoint = { APP, "Endpoint", "Delete", "", "" };
+static const Operation delete_network = { WEB, "Network", "Delete", "", "" };
+static const Operation delete_ingress = { FRONT, "Ingress", "Delete", "", "" };
+
+static void create_base(Rig *rig)
+{
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'web', {'Bridge': <'br-web'>, 'Subnets': <['172.18.0.0/16', 'fd00:18::/64']>,"
+	     " 'InterContainerCommunication': <false>, 'Endpoints': <["
+	     "('app', {'Addresses': <['172.18.0.2', 'fd00:18::2']>,"
+	     " 'Ports': <[('tcp', '', uint16 8080, uint16 80, uint16 1), ('tcp', '', uint16 8081, uint16 80, "
+	     "uint16 1)]>}),"
+	     "('db', {'Addresses': <['172.18.0.3', 'fd00:18::3']>})]>}");
+	done(rig, APP, "Endpoint", "Link", "oa(sq)", "objectpath '" ROOT DB "', [('tcp', uint16 5432)]");
+	done(rig, "", "Manager", "CreateIngress", "sa{sv}",
+	     "'front', {'Gateway': <'172.18.0.9'>, 'Ports': <[('tcp', uint16 443)]>, 'Persistent': <true>}");
+}
+
+/*
+ * Rules of others, and a chain of theirs. They are there first: beside rules that come later, ours could not
+ * be put back where they stood.
+ */
+static void add_foreign(const Rig *rig)
+{
+	netns_run(rig->host, "iptables-legacy -N THEIRS");
+	netns_run(rig->host, "iptables-legacy -A THEIRS -s 10.1.0.0/16 -j ACCEPT");
+	netns_run(rig->host, "iptables-legacy -I FORWARD -j THEIRS");
+	netns_run(rig->host, "iptables-legacy -A FORWARD -i theirs0 -j DROP");
+	netns_run(rig->host, "iptables-legacy -t nat -A PREROUTING -p tcp --dport 7 -j REDIRECT --to-ports 8");
+	netns_run(rig->host, "iptables-legacy -t mangle -A FORWARD -j MARK --set-mark 1");
+	netns_run(rig->host, "ip6tables-legacy -A INPUT -s fd01::/16 -j DROP");
+}
+
+/* Everything but what differs from process to process. */
+static char *world(const Rig *rig)
+{
+	g_autofree char *rules = rig_rules(rig), *links = rig_links(rig), *objects = rig_objects(rig);
+	/* An interface that was made again has another index and hardware address. */
+	g_autoptr(GRegex) index = g_regex_new("(?m)^[0-9]+: |inet6 fe80:.*$", 0, 0, NULL);
+	g_autofree char *same_links = g_regex_replace(index, links, -1, 0, "", 0, NULL);
+
+	return g_strdup_printf("%s\n%s\n%s\n", rules, same_links, objects);
+}
+
+/* The lines of one text that the other lacks. */
+static void tell_missing(const char *sign, const char *text, const char *other)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1), others = g_strsplit(other, "\n", -1);
+
+	for (char **line = lines; *line; line++)
+		if (!g_strv_contains((const char *const *)others, *line))
+			g_test_message("%s%s", sign, *line);
+}
+
+static void same_world(const char *when, const char *before, const char *after)
+{
+	if (strcmp(before, after) == 0)
+		return;
+	g_test_message("%s: all is there but its order differs, unless it says here what it is:", when);
+	tell_missing("-", before, after);
+	tell_missing("+", after, before);
+	g_test_fail();
+}
+
+static void start(Rig *rig, const char *fault)
+{
+	if (fault)
+		g_setenv(FAULT, fault, TRUE);
+	rig->service = service_start(rig->starter, rig->configuration);
+	g_unsetenv(FAULT);
+}
+
+/* What the kernel has is what the service wants, and a change is possible. */
+static void expect_whole(Rig *rig)
+{
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+}
+
+/* NULL when it succeeded, else the error's name. */
+static char *attempt(Rig *rig, const Operation *operation)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant) reply = ask_with_fds(rig->bus, operation->path, operation->interface, operation->member,
+						 operation->types, operation->arguments, NULL, &error);
+
+	return reply ? NULL : g_dbus_error_get_remote_error(error);
+}
+
+/* --- death --- */
+
+static void killed(Rig *rig, const Operation *operation)
+{
+	g_autofree char *before = NULL, *after = NULL, *restored = NULL;
+	guint k;
+
+	create_base(rig);
+	before = world(rig);
+	for (k = 1; k <= MAX_POINTS; k++) {
+		g_autofree char *fault = g_strdup_printf("commit:kill:%u", k), *error = NULL, *found = NULL;
+
+		service_kill(rig->service);
+		start(rig, fault);
+		error = attempt(rig, operation);
+		if (!error)
+			break;
+		g_assert_cmpstr(error, ==, STANDARD("NoReply"));
+		g_assert_cmpint(waitpid(rig->service, NULL, 0), ==, rig->service);
+		start(rig, NULL);
+		expect_whole(rig);
+		found = world(rig);
+		same_world(fault, before, found);
+	}
+	g_test_message("%u points of death", k - 1);
+	g_assert_cmpuint(k, >, 1);
+	g_assert_cmpuint(k, <=, MAX_POINTS);
+
+	after = world(rig);
+	rig_restart(rig);
+	expect_whole(rig);
+	restored = world(rig);
+	same_world("killed after the answer", after, restored);
+}
+
+/* --- failure --- */
+
+static void failed(Rig *rig, const Operation *operation)
+{
+	static const char *const faults[] = {
+		"commit:EPERM:1",
+		"commit:EPERM:1:1",
+		"commit:EPERM:1:2",
+		"commit:EPERM:1:3",
+		"commit:ENOMEM:1",
+		/* More often than it tries, and once more: then it cannot be put back either, but by the next
+		   change. */
+		"commit:ENOMEM:1:1",
+		"commit:EINVAL:1",
+		"commit:EAGAIN:11",
+		"commit:EAGAIN:21:1",
+	};
+	g_autofree char *before = NULL;
+	guint n_failed = 0;
+
+	create_base(rig);
+	before = world(rig);
+	for (gsize i = 0; i < G_N_ELEMENTS(faults); i++) {
+		g_autofree char *error = NULL, *found = NULL;
+		guint descriptors;
+
+		service_kill(rig->service);
+		start(rig, faults[i]);
+		expect_whole(rig);
+		descriptors = rig_descriptors(rig);
+		error = attempt(rig, operation);
+		if (!error)
+			break; /* it needs fewer commits than that */
+		n_failed++;
+		if (strstr(faults[i], "EAGAIN"))
+			g_assert_cmpstr(error, ==, OURS("Busy"));
+		g_assert_cmpuint(rig_descriptors(rig), ==, descriptors);
+		if (strstr(faults[i], "EAGAIN"))
+			done(rig, "", "Manager", "Reconcile", "", "");
+		expect_whole(rig);
+		found = world(rig);
+		same_world(faults[i], before, found);
+	}
+	g_assert_cmpuint(n_failed, >, 0);
+}
+
+/* Another writer comes between a few times, and the change gets through. */
+static void contended(Rig *rig)
+{
+	g_autofree char *error = NULL;
+
+	create_base(rig);
+	service_kill(rig->service);
+	start(rig, "commit:EAGAIN:3");
+	error = attempt(rig, &create_endpoint);
+	g_assert_cmpstr(error, ==, NULL);
+	expect_whole(rig);
+}
+
+/* The tables cannot even be read, at start or later: nothing is changed, and it is said. */
+static void unreadable(Rig *rig)
+{
+	g_autofree char *before = NULL;
+	guint n_failed = 0;
+
+	create_base(rig);
+	before = world(rig);
+	for (guint skip = 0; skip < 16; skip++) {
+		g_autofree char *fault = g_strdup_printf("init:%s:1:%u", skip % 2 ? "ENOMEM" : "EPERM", skip);
+		g_autofree char *error = NULL, *found = NULL;
+
+		service_kill(rig->service);
+		start(rig, fault);
+		error = attempt(rig, &create_endpoint);
+		n_failed += error != NULL;
+		if (!error)
+			done(rig, WEB "/endpoint/one", "Endpoint", "Delete", "", "");
+		service_kill(rig->service);
+		start(rig, NULL);
+		expect_whole(rig);
+		found = world(rig);
+		same_world(fault, before, found);
+	}
+	g_assert_cmpuint(n_failed, >, 0);
+}
+
+#define BOTH(name)                        \
+	static void kill_##name(Rig *rig) \
+	{                                 \
+		killed(rig, &name);       \
+	}                                 \
+	static void fail_##name(Rig *rig) \
+	{                                 \
+		failed(rig, &name);       \
+	}
+BOTH(create_network)
+BOTH(create_isolated)
+BOTH(create_endpoint)
+BOTH(publish)
+BOTH(unpublish)
+BOTH(link_ports)
+BOTH(unlink_ports)
+BOTH(update)
+BOTH(create_ingress)
+BOTH(publish_ingress)
+BOTH(delete_endpoint)
+BOTH(delete_network)
+BOTH(delete_ingress)
+
+static const BusTest tests[] = {
+	{ "/kill/create-network", kill_create_network, NULL, add_foreign },
+	{ "/kill/create-network-with-endpoints", kill_create_isolated, NULL, add_foreign },
+	{ "/kill/create-endpoint", kill_create_endpoint, NULL, add_foreign },
+	{ "/kill/publish", kill_publish, NULL, add_foreign },
+	{ "/kill/unpublish", kill_unpublish, NULL, add_foreign },
+	{ "/kill/link", kill_link_ports, NULL, add_foreign },
+	{ "/kill/unlink", kill_unlink_ports, NULL, add_foreign },
+	{ "/kill/update", kill_update, NULL, add_foreign },
+	{ "/kill/create-ingress", kill_create_ingress, NULL, add_foreign },
+	{ "/kill/publish-ingress", kill_publish_ingress, NULL, add_foreign },
+	{ "/kill/delete-endpoint", kill_delete_endpoint, NULL, add_foreign },
+	{ "/kill/delete-network", kill_delete_network, NULL, add_foreign },
+	{ "/kill/delete-ingress", kill_delete_ingress, NULL, add_foreign },
+	{ "/fail/create-network", fail_create_network, NULL, add_foreign },
+	{ "/fail/create-network-with-endpoints", fail_create_isolated, NULL, add_foreign },
+	{ "/fail/create-endpoint", fail_create_endpoint, NULL, add_foreign },
+	{ "/fail/publish", fail_publish, NULL, add_foreign },
+	{ "/fail/unpublish", fail_unpublish, NULL, add_foreign },
+	{ "/fail/link", fail_link_ports, NULL, add_foreign },
+	{ "/fail/unlink", fail_unlink_ports, NULL, add_foreign },
+	{ "/fail/update", fail_update, NULL, add_foreign },
+	{ "/fail/create-ingress", fail_create_ingress, NULL, add_foreign },
+	{ "/fail/publish-ingress", fail_publish_ingress, NULL, add_foreign },
+	{ "/fail/delete-endpoint", fail_delete_endpoint, NULL, add_foreign },
+	{ "/fail/delete-network", fail_delete_network, NULL, add_foreign },
+	{ "/fail/delete-ingress", fail_delete_ingress, NULL, add_foreign },
+	{ "/fail/contended", contended, NULL, add_foreign },
+	{ "/fail/unreadable", unreadable, NULL, add_foreign },
+};
+
+int main(int argc, char **argv)
+{
+	return bus_tests_main(argc, argv, tests, G_N_ELEMENTS(tests));
+}

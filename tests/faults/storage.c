@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* When the host refuses what a change needs besides the rules: a full or failing file system, an interface. The
+ * caller gets one error and nothing has happened. And what the log says of it. */
+
+#include "tests/support/rig.h"
+
+#include <glib/gstdio.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FULL "/run/netfilterd/filler"
+#define FAIL_SYNC "/run/fail-sync"
+#define LOG "/run/netfilterd.log"
+
+#define WEB "'web', {'Subnets': <['172.18.0.0/16']>}"
+#define LOG_CONTROL "/org/freedesktop/LogControl1"
+
+static void small_directory(const Rig *rig G_GNUC_UNUSED)
+{
+	g_assert_cmpint(g_mkdir_with_parents("/run/netfilterd", 0700), ==, 0);
+	g_assert_cmpint(mount("small", "/run/netfilterd", "tmpfs", 0, "size=64k,mode=0700"), ==, 0);
+}
+
+static void fill(void)
+{
+	int fd = open(FULL, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	static const char block[1024];
+
+	while (write(fd, block, sizeof block) > 0)
+		;
+	close(fd);
+}
+
+static void full(Rig *rig)
+{
+	g_autofree char *before = NULL, *after = NULL;
+
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", WEB);
+	/* Its last page has room for some more: use that up too. */
+	fill();
+	for (guint i = 0; i < 200; i++) {
+		g_autofree char *arguments = g_strdup_printf("'e%u', {'Addresses': <['172.18.1.%u']>}", i, i + 1);
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GVariant) reply = ask_with_fds(rig->bus, "/network/web", "Network", "CreateEndpoint",
+							 "sa{sv}", arguments, NULL, &error);
+
+		if (!reply)
+			break;
+		g_assert_cmpuint(i, <, 199);
+	}
+	refused(rig, STANDARD("Failed"), "No space left", "/network/web", "Network", "CreateEndpoint", "sa{sv}",
+		"'last', {'Addresses': <['172.18.2.1']>, 'Ports': <[('tcp', '', uint16 8080, uint16 80, uint16 1)]>}");
+	refused(rig, STANDARD("Failed"), "No space left", "/network/web", "Network", "Update", "a{sv}",
+		"{'Masquerade': <false>}");
+
+	g_unlink(FULL);
+	done(rig, "/network/web", "Network", "Update", "a{sv}", "{'Masquerade': <false>}");
+	before = rig_state(rig);
+	rig_restart(rig);
+	after = rig_state(rig);
+	g_assert_cmpstr(after, ==, before);
+	g_assert_cmpint(umount2("/run/netfilterd", MNT_DETACH), ==, 0);
+}
+
+static void preload(const Rig *rig G_GNUC_UNUSED)
+{
+	g_unlink(FAIL_SYNC);
+	g_setenv("LD_PRELOAD", g_getenv("FAIL_SYNC_LIBRARY"), true);
+	/* AddressSanitizer wants to be first unless it is told. */
+	g_setenv("ASAN_OPTIONS", "verify_asan_link_order=0", true);
+}
+
+static void failing(Rig *rig)
+{
+	g_unsetenv("LD_PRELOAD");
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", WEB);
+	g_assert_true(g_file_set_contents(FAIL_SYNC, "", 0, NULL));
+	refused(rig, STANDARD("Failed"), "Input/output error", "", "Manager", "CreateNetwork", "sa{sv}",
+		"'other', {'Subnets': <['172.19.0.0/16']>}");
+	refused(rig, STANDARD("Failed"), "Input/output error", "/network/web", "Network", "Delete", "", "");
+	g_unlink(FAIL_SYNC);
+	done(rig, "/network/web", "Network", "Delete", "", "");
+	gone(rig, "/network/web");
+}
+
+/* The rules are in the kernel already when the interface refuses its address: they go again. */
+static void interface_refuses(Rig *rig)
+{
+	netns_run(rig->host, "sysctl -q net.ipv6.conf.default.disable_ipv6=1");
+	refused(rig, STANDARD("Failed"), "br-six", "", "Manager", "CreateNetwork", "sa{sv}",
+		"'six', {'Subnets': <['172.20.0.0/16', 'fd00:20::/64']>, 'Endpoints': "
+		"<[('e', {'Addresses': <['172.20.0.2']>, 'Ports': <[('tcp', '', uint16 80, uint16 80, uint16 "
+		"1)]>})]>}");
+	netns_run(rig->host, "sysctl -q net.ipv6.conf.default.disable_ipv6=0");
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'six', {'Subnets': <['172.20.0.0/16', 'fd00:20::/64']>}");
+}
+
+/* --- the log --- */
+
+static void log_to_file(const Rig *rig G_GNUC_UNUSED)
+{
+	g_assert_nonnull(freopen(LOG, "w", stderr));
+}
+
+static guint lines_with(const char *part)
+{
+	g_autofree char *text = NULL;
+	guint n = 0;
+
+	g_assert_true(g_file_get_contents(LOG, &text, NULL, NULL));
+	for (const char *at = text; (at = strstr(at, part)); at++)
+		n++;
+	return n;
+}
+
+static void one_line(Rig *rig)
+{
+	refused(rig, STANDARD("InvalidArgs"), "nonsense", "", "Manager", "CreateNetwork", "sa{sv}",
+		"'web', {'Subnets': <['nonsense']>}");
+	g_assert_cmpuint(lines_with("nonsense"), ==, 1);
+	g_assert_cmpuint(lines_with("CreateNetwork on /org/example/NetFilter by uid 0"), ==, 1);
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", WEB);
+	g_assert_cmpuint(lines_with("CreateNetwork"), ==, 1);
+}
+
+static GVariant *log_control(Rig *rig, const char *member, GVariant *arguments, GError **error)
+{
+	return g_dbus_connection_call_sync(rig->bus, "org.example.NetFilter", LOG_CONTROL,
+					   "org.freedesktop.DBus.Properties", member, arguments, NULL,
+					   G_DBUS_CALL_FLAGS_NONE, 5000, NULL, error);
+}
+
+static void set_log(Rig *rig, const char *property, const char *value, bool works)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant) reply = log_control(
+		rig, "Set",
+		g_variant_new("(ssv)", "org.freedesktop.LogControl1", property, g_variant_new_string(value)), &error);
+
+	g_assert_cmpint(reply != NULL, ==, works);
+	if (!works)
+		g_assert_nonnull(strstr(error->message, value));
+}
+
+static void level(Rig *rig)
+{
+	g_autoptr(GVariant) reply = NULL;
+	g_autofree char *text = NULL;
+
+	set_log(rig, "LogLevel", "loud", false);
+	set_log(rig, "LogTarget", "nowhere", false);
+	set_log(rig, "LogLevel", "debug", true);
+	reply = log_control(rig, "GetAll", g_variant_new("(s)", "org.freedesktop.LogControl1"), NULL);
+	text = g_variant_print(reply, false);
+	g_assert_cmpstr(text, ==,
+			"({'LogLevel': <'debug'>, 'LogTarget': <'auto'>, 'SyslogIdentifier': <'netfilterd'>},)");
+
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", WEB);
+	g_assert_cmpuint(lines_with("CreateNetwork on /org/example/NetFilter by uid 0"), ==, 1);
+	set_log(rig, "LogLevel", "err", true);
+	refused(rig, OURS("NetworkExists"), "web", "", "Manager", "CreateNetwork", "sa{sv}", WEB);
+	g_assert_cmpuint(lines_with("exists"), ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+	static const BusTest tests[] = {
+		{ "/storage/full", full, NULL, small_directory },
+		{ "/storage/failing", failing, NULL, preload },
+		{ "/storage/interface", interface_refuses, NULL, NULL },
+		{ "/log/one-line", one_line, NULL, log_to_file },
+		{ "/log/control", level, NULL, log_to_file },
+	};
+
+	return bus_tests_main(argc, argv, tests, G_N_ELEMENTS(tests));
+}

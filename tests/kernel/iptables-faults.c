@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/tables.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What is missing, taken, or goes wrong on the way to the kernel. */
+
+static void test_probe(gconstpointer data)
+{
+	g_autoptr(Tables) tables = tables_new(FAMILY(data));
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(iptables_probe(tables->iptables, FAMILY(data), &error));
+	g_assert_no_error(error);
+
+	g_setenv("NETFILTERD_FAULT", "init:ENOENT:1:2", TRUE);
+	g_assert_false(iptables_probe(tables->iptables, FAMILY(data), &error));
+	g_assert_error(error, NETFILTER_ERROR, NETFILTER_ERROR_BACKEND_UNAVAILABLE);
+	g_assert_nonnull(
+		strstr(error->message, FAMILY(data) == FAMILY_IPV4 ? "CONFIG_IP_NF_NAT" : "CONFIG_IP6_NF_NAT"));
+	g_clear_error(&error);
+
+	g_setenv("NETFILTERD_FAULT", "init:EPERM:1", TRUE);
+	g_assert_false(iptables_probe(tables->iptables, FAMILY(data), &error));
+	g_assert_error(error, NETFILTER_ERROR, NETFILTER_ERROR_BACKEND_UNAVAILABLE);
+	g_assert_nonnull(strstr(error->message, "CAP_NET_ADMIN"));
+	g_unsetenv("NETFILTERD_FAULT");
+}
+
+static void test_lock(void)
+{
+	g_autoptr(Iptables) a = iptables_new("DOCKER"), b = iptables_new("DOCKER");
+
+	g_assert_cmpint(iptables_lock(a), ==, 0);
+	g_assert_cmpint(iptables_lock(a), ==, 0);
+	g_assert_cmpint(iptables_lock(b), ==, -EAGAIN);
+	iptables_unlock(a);
+	g_assert_cmpint(iptables_lock(b), ==, 0);
+	iptables_unlock(b);
+
+	/* Anybody's lock. */
+	int fd = open("/run/xtables.lock", O_RDONLY | O_CLOEXEC);
+	g_assert_cmpint(fd, >=, 0);
+	g_assert_cmpint(flock(fd, LOCK_EX), ==, 0);
+	g_assert_cmpint(iptables_lock(a), ==, -EAGAIN);
+	close(fd);
+	g_assert_cmpint(iptables_lock(a), ==, 0);
+
+	/* And ours holds off the tool, which gives up with status 4. */
+	g_autofree char *err = NULL;
+	int status = 0;
+	g_assert_true(g_spawn_command_line_sync("iptables-legacy -w 1 -S", NULL, &err, &status, NULL));
+	g_assert_cmpint(WEXITSTATUS(status), ==, 4);
+	iptables_unlock(a);
+}
+
+static void test_lock_file(void)
+{
+	g_autoptr(Iptables) a = iptables_new("DOCKER");
+
+	g_setenv("XTABLES_LOCKFILE", "/run/nowhere/lock", TRUE);
+	g_assert_cmpint(iptables_lock(a), ==, -ENOENT);
+	g_setenv("XTABLES_LOCKFILE", "/run/other.lock", TRUE);
+	g_assert_cmpint(iptables_lock(a), ==, 0);
+	GStatBuf st;
+	g_assert_cmpint(g_stat("/run/other.lock", &st), ==, 0);
+	g_assert_cmpuint(st.st_mode & 07777, ==, 0600);
+	iptables_unlock(a);
+
+	/* O_CREAT is refused on a directory, and flock(2) takes one. */
+	g_setenv("XTABLES_LOCKFILE", "/run", TRUE);
+	g_assert_cmpint(iptables_lock(a), ==, 0);
+	iptables_unlock(a);
+	g_unsetenv("XTABLES_LOCKFILE");
+}
+
+/* Another writer's interference is met by reading again, for so long. */
+static void test_again(gconstpointer data)
+{
+	g_autoptr(Tables) tables = tables_new(FAMILY(data));
+
+	add_accept(tables, FORWARD, ZONE_HEAD, "h1");
+	g_setenv("NETFILTERD_FAULT", "commit:EAGAIN:9", TRUE);
+	expect_commit(tables, 1, 1, 0, NULL);
+	add_accept(tables, FORWARD, ZONE_HEAD, "h2");
+	g_setenv("NETFILTERD_FAULT", "commit:EAGAIN:10", TRUE);
+	expect_error(tables, NETFILTER_ERROR_BUSY);
+	g_setenv("NETFILTERD_FAULT", "init:EAGAIN:9", TRUE);
+	expect_commit(tables, 1, 1, 0, NULL);
+	g_unsetenv("NETFILTERD_FAULT");
+	expect_chain(tables, "filter", "FORWARD", "-i h1 -j ACCEPT\n-i h2 -j ACCEPT\n");
+}
+
+static void test_errors(gconstpointer data)
+{
+	g_autoptr(Tables) tables = tables_new(FAMILY(data));
+	static const struct {
+		const char *fault;
+		int code;
+	} cases[] = {
+		{ "init:ENOMEM:1", NETFILTER_ERROR_NO_MEMORY },
+		{ "commit:ENOMEM:1", NETFILTER_ERROR_NO_MEMORY },
+		{ "init:EPERM:1", NETFILTER_ERROR_BACKEND_UNAVAILABLE },
+		{ "init:ENOENT:1", NETFILTER_ERROR_BACKEND_UNAVAILABLE },
+		{ "commit:ENOENT:1", NETFILTER_ERROR_BACKEND_UNAVAILABLE },
+		{ "commit:EINVAL:1", NETFILTER_ERROR_FAILED },
+	};
+
+	add_accept(tables, FORWARD, ZONE_HEAD, "h1");
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_setenv("NETFILTERD_FAULT", cases[i].fault, TRUE);
+		expect_error(tables, cases[i].code);
+	}
+	g_unsetenv("NETFILTERD_FAULT");
+	expect_commit(tables, 1, 1, 0, NULL);
+}
+
+/* The first table is written, the second is not: taking the change back and committing again restores all. */
+static void test_undo(gconstpointer data)
+{
+	g_autoptr(Tables) tables = tables_new(FAMILY(data));
+
+	add_accept(tables, DOCKER, ZONE_OWNED, "d1");
+	add_accept(tables, CHAIN_NAT_DOCKER, ZONE_OWNED, "n1");
+	expect_commit(tables, 2, 2, 0, NULL);
+
+	RuleItem d2 = add_accept(tables, DOCKER, ZONE_OWNED, "d2");
+	RuleItem n2 = add_accept(tables, CHAIN_NAT_DOCKER, ZONE_OWNED, "n2");
+	g_setenv("NETFILTERD_FAULT", "commit:ENOMEM:1:1", TRUE);
+	expect_error(tables, NETFILTER_ERROR_NO_MEMORY);
+	g_unsetenv("NETFILTERD_FAULT");
+	/* Growing, the filter comes before nat. */
+	expect_chain(tables, "filter", "DOCKER", "-i d1 -j ACCEPT\n-i d2 -j ACCEPT\n");
+	expect_chain(tables, "nat", "DOCKER", "-i n1 -j ACCEPT\n");
+	tables_remove(tables, &n2);
+	tables_remove(tables, &d2);
+	expect_commit(tables, 1, 0, 1, NULL);
+	expect_chain(tables, "filter", "DOCKER", "-i d1 -j ACCEPT\n");
+
+	/* Shrinking, after it. */
+	d2 = add_accept(tables, DOCKER, ZONE_OWNED, "d2");
+	n2 = add_accept(tables, CHAIN_NAT_DOCKER, ZONE_OWNED, "n2");
+	expect_commit(tables, 2, 2, 0, NULL);
+	tables_remove(tables, &n2);
+	tables_remove(tables, &d2);
+	g_setenv("NETFILTERD_FAULT", "commit:ENOMEM:1:1", TRUE);
+	expect_error(tables, NETFILTER_ERROR_NO_MEMORY);
+	g_unsetenv("NETFILTERD_FAULT");
+	expect_chain(tables, "filter", "DOCKER", "-i d1 -j ACCEPT\n-i d2 -j ACCEPT\n");
+	expect_chain(tables, "nat", "DOCKER", "-i n1 -j ACCEPT\n");
+	ruleset_add(tables->ruleset, &d2);
+	ruleset_add(tables->ruleset, &n2);
+	expect_commit(tables, 1, 1, 0, NULL);
+	expect_chain(tables, "nat", "DOCKER", "-i n1 -j ACCEPT\n-i n2 -j ACCEPT\n");
+}
+
+/* Killed between two tables: a successor that holds and wants the same converges. */
+static void test_killed(gconstpointer data)
+{
+	g_autoptr(Tables) tables = tables_new(FAMILY(data));
+	RuleItem d1 = add_accept(tables, DOCKER, ZONE_OWNED, "d1");
+	RuleItem n1 = add_accept(tables, CHAIN_NAT_DOCKER, ZONE_OWNED, "n1");
+
+	pid_t child = fork();
+	g_assert_cmpint(child, >=, 0);
+	if (child == 0) {
+		IptablesCommit commit;
+		g_setenv("NETFILTERD_FAULT", "commit:kill:1", TRUE);
+		iptables_commit(tables->iptables, tables->ruleset, &commit, NULL);
+		_exit(0);
+	}
+	int status;
+	g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+	g_assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	expect_chain(tables, "filter", "DOCKER", "-i d1 -j ACCEPT\n");
+	expect_head(tables, "nat", "DOCKER", NULL);
+
+	ruleset_hold(tables->ruleset, &d1);
+	ruleset_hold(tables->ruleset, &n1);
+	make_dirty(tables);
+	expect_commit(tables, 1, 1, 0, "nat DOCKER");
+	expect_chain(tables, "nat", "DOCKER", "-i n1 -j ACCEPT\n");
+}
+
+static const TablesTest tests[] = {
+	{ "probe", test_probe },
+	{ "again", test_again },
+	{ "errors", test_errors },
+	{ "undo", test_undo },
+	{ "killed", test_killed },
+	{ "lock", .run = test_lock },
+	{ "lock-file", .run = test_lock_file },
+};
+
+int main(int argc, char **argv)
+{
+	return tables_tests_main(argc, argv, tests, G_N_ELEMENTS(tests));
+}

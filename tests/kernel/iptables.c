@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/tables.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* The head goes on top of strangers, the tail below them, and both stay where they stand from then on. */
+static void test_zones(gconstpointer data)
+{
+	g_autoptr(Tables) tables = tables_new(FAMILY(data));
+
+	tables_restore(tables, "*filter\n[7:700] -A FORWARD -i x -j DROP\n[8:800] -A FORWARD -i y -j DROP\nCOMMIT\n");
+	add_accept(tables, FORWARD, ZONE_HEAD, "h1");
+	add_accept(tables, FORWARD, ZONE_TAIL, "t1");
+	expect_commit(tables, 1, 2, 0, NULL);
+	expect_counted(tables, "filter", "FORWARD",
+		       "[0:0] -i h1 -j ACCEPT\n[7:700] -i x -j DROP\n[8:800] -i y -j DROP\n[0:0] -i t1 -j ACCEPT\n");
+
+	/* An administrator puts something above the head and below the tail, and copies one of ours. */
+	tables_run(tables, "-I FORWARD -i top -j DROP");
+	tables_run(tables, "-A FORWARD -i bottom -j DROP");
+	tables_run(tables, "-A FORWARD -i h1 -j ACCEPT");
+	RuleItem h2 = add_accept(tables, FORWARD, ZONE_HEAD, "h2");
+	add_accept(tables, FORWARD, ZONE_TAIL, "t2");
+	expect_commit(tables, 1, 2, 0, NULL);
+	expect_chain(tables, "filter", "FORWARD",
+		     "-i top -j DROP\n-i h1 -j ACCEPT\n-i h2 -j ACCEPT\n-i x -j DROP\n-i y -j DROP\n"
+		     "-i t1 -j ACCEPT\n-i t2 -j ACCEPT\n-i bottom -j DROP\n-i h1 -j ACCEPT\n");
+
+	/* Something between two of ours, which are then parted. */
+	tables_run(tables, "-I FORWARD 3 -i middle -j DROP");
+	add_accept(tables, FORWARD, ZONE_HEAD, "h3");
+	tables_remove(tables, &h2);
+	expect_commit(tables, 1, 1, 1, NULL);
+	expect_chain(tables, "filter", "FORWARD",
+		     "-i top -j DROP\n-i h1 -j ACCEPT\n-i h3 -j ACCEPT\n-i middle -j DROP\n-i x -j DROP\n"
+		     "-i y -j DROP\n-i t1 -j ACCEPT\n-i t2 -j ACCEPT\n-i bottom -j DROP\n-i h1 -j ACCEPT\n");
+}
+
+/* Strangers' rules and chains, their counters included, are the same bytes after we came and went. */
+static void test_strangers(gconstpointer data)
+{
+	g_autoptr(Tables) tables = tables_new(FAMILY(data));
+	static const char before[] = "[1:100] -i h1 -j ACCEPT\n"
+				     "[2:200] -m comment --comment \"a b\" -j OTHER\n"
+				     "[3:300] -i t1 -j ACCEPT\n"
+				     "[4:400] -m limit --limit 5/min -j LOG --log-prefix \"x: \"\n";
+	static const char other[] = "[5:500] -p tcp -m multiport --dports 1,2 -j RETURN\n";
+
+	tables_restore(tables, "*filter\n:OTHER - [0:0]\n:EMPTY - [0:0]\n:FORWARD ACCEPT [11:1100]\n"
+			       "[1:100] -A FORWARD -i h1 -j ACCEPT\n"
+			       "[2:200] -A FORWARD -m comment --comment \"a b\" -j OTHER\n"
+			       "[3:300] -A FORWARD -i t1 -j ACCEPT\n"
+			       "[4:400] -A FORWARD -m limit --limit 5/min -j LOG --log-prefix \"x: \"\n"
+			       "[5:500] -A OTHER -p tcp -m multiport --dports 1,2 -j RETURN\n"
+			       "COMMIT\n");
+	expect_counted(tables, "filter", "FORWARD", before);
+
+	/* Ours have the same content as two of theirs. */
+	RuleItem items[] = {
+		add_accept(tables, FORWARD, ZONE_HEAD, "h1"),
+		add_accept(tables, FORWARD, ZONE_TAIL, "t1"),
+		add_jump(tables, FORWARD, ZONE_HEAD, DOCKER),
+		add_accept(tables, DOCKER, ZONE_OWNED, "d1"),
+	};
+	expect_commit(tables, 1, 4, 0, NULL);
+	g_autofree char *with =
+		g_strconcat("[0:0] -i h1 -j ACCEPT\n[0:0] -j DOCKER\n", before, "[0:0] -i t1 -j ACCEPT\n", NULL);
+	expect_counted(tables, "filter", "FORWARD", with);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(items); i++)
+		tables_remove(tables, &items[i]);
+	expect_commit(tables, 1, 0, 4, NULL);
+	expect_counted(tables, "filter", "FORWARD", before);
+	expect_counted(tables, "filter", "OTHER", other);
+	expect_head(tables, "filter", "FORWARD", ":FORWARD ACCEPT [11:1100]");
+	expect_head(tables, "filter", "EMPTY", ":EMPTY - [0:0]");
+	expect_head(tables, "filter", "DOCKER", NULL);
+}
+
+/* Five bytes through the loopback interface, to a socket that takes them. */
+static void send_datagram(enum family family)
+{
+	struct sockaddr_in6 address = { .sin6_family = family_to_af(family) };
+	socklen_t size = family == FAMILY_IPV4 ? sizeof(struct sockaddr_in) : sizeof address;
+	char buffer[8];
+
+	if (family == FAMILY_IPV4)
+		((struct sockaddr_in *)&address)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	else
+		address.sin6_addr = in6addr_loopback;
+
+	int fd = socket(family_to_af(family), SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	g_assert_cmpint(bind(fd, (struct sockaddr *)&address, size), ==, 0);
+	g_assert_cmpint(getsockname(fd, (struct sockaddr *)&address, &size), ==, 0);
+	g_assert_cmpint(sendto(fd, "hello", 5, 0, (struct sockaddr *)&address, size), ==, 5);
+	g_assert_cmpint(recv(fd, buffer, sizeof buffer, 0), ==, 5);
+	close(fd);
+}
+
+/* Real packets are counted on, whatever comes and goes beside the rule. */
+static void test_counters(gconstpointer data)
+{
+	g_autoptr(Tables) tables = tables_new(FAMILY(data));
+	g_autoptr(GError) error = NULL;
+	Rule lo = tables_rule(tables, CHAIN_RAW_PREROUTING, ZONE_HEAD, "lo");
+	Rule absent = tables_rule(tables, CHAIN_NAT_OUTPUT, ZONE_TAIL, "nowhere");
+	Rule other = tables_rule(tables, CHAIN_RAW_PREROUTING, ZONE_HEAD, "other");
+	const Rule *rules[] = { &absent, &lo, &other, &lo };
+	RuleCounters counters[4];
+
+	RuleItem before = add_accept(tables, CHAIN_RAW_PREROUTING, ZONE_HEAD, "before");
+	tables_add(tables, &lo);
+	tables_add(tables, &other);
+	expect_commit(tables, 1, 3, 0, NULL);
+
+	for (guint i = 1; i <= 3; i++) {
+		send_datagram(FAMILY(data));
+		g_assert_true(iptables_read_counters(tables->iptables, rules, 4, counters, &error));
+		g_assert_no_error(error);
+		g_assert_cmpuint(counters[1].packets, ==, i);
+		g_assert_cmpuint(counters[1].bytes, ==, i * (FAMILY(data) == FAMILY_IPV4 ? 20 + 8 + 5 : 40 + 8 + 5));
+		g_assert_cmpuint(counters[0].packets, ==, G_MAXUINT64);
+		g_assert_cmpuint(counters[0].bytes, ==, G_MAXUINT64);
+		g_assert_cmpuint(counters[2].packets, ==, 0);
+		g_assert_cmpuint(counters[3].packets, ==, counters[1].packets);
+		if (i == 1)
+			tables_remove(tables, &before);
+		else
+			add_accept(tables, CHAIN_RAW_PREROUTING, ZONE_TAIL, i == 2 ? "after" : "later");
+		expect_commit(tables, 1, i > 1, i == 1, NULL);
+	}
+
+	/* Of two the upper one counts. */
+	tables_run(tables, "-t raw -A PREROUTING -i lo -j ACCEPT");
+	g_assert_true(iptables_read_counters(tables->iptables, rules, 4, counters, &error));
+	g_assert_cmpuint(counters[1].packets, ==, 3);
+}
+
+static void test_idle(gconstpointer data)
+{
+	g_autoptr(Tables) tables = tables_new(FAMILY(data));
+
+	/* Nothing of ours anywhere: tables are not even looked at. */
+	make_dirty(tables);
+	expect_commit(tables, 0, 0, 0, NULL);
+
+	add_accept(tables, FORWARD, ZONE_HEAD, "h1");
+	add_jump(tables, CHAIN_NAT_PREROUTING, ZONE_TAIL, CHAIN_NAT_DOCKER);
+	declare_chain(tables, CHAIN_FILTER_ISOLATION);
+	expect_commit(tables, 2, 2, 0, NULL);
+	expect_commit(tables, 0, 0, 0, NULL);
+	make_dirty(tables);
+	expect_commit(tables, 0, 0, 0, NULL);
+	tables_run(tables, "-I FORWARD -i x -j DROP");
+	make_dirty(tables);
+	expect_commit(tables, 0, 0, 0, NULL);
+}
+
+static void test_drift(gconstpointer data)
+{
+	g_autoptr(Tables) tables = tables_new(FAMILY(data));
+
+	add_jump(tables, FORWARD, ZONE_HEAD, DOCKER);
+	add_accept(tables, FORWARD, ZONE_HEAD, "h2");
+	add_accept(tables, FORWARD, ZONE_TAIL, "t1");
+	add_accept(tables, DOCKER, ZONE_OWNED, "d1");
+	add_accept(tables, DOCKER, ZONE_OWNED, "d2");
+	add_jump(tables, CHAIN_NAT_PREROUTING, ZONE_TAIL, CHAIN_NAT_DOCKER);
+	add_accept(tables, CHAIN_NAT_DOCKER, ZONE_OWNED, "n1");
+	expect_commit(tables, 2, 7, 0, NULL);
+	g_autofree char *forward = tables_chain(tables, "filter", "FORWARD");
+	g_autofree char *docker = tables_chain(tables, "filter", "DOCKER");
+
+	tables_run(tables, "-D FORWARD -i h2 -j ACCEPT");
+	make_dirty(tables);
+	expect_commit(tables, 1, 1, 0, "filter FORWARD");
+	expect_chain(tables, "filter", "FORWARD", forward);
+
+	tables_run(tables, "-I DOCKER -i stranger -j DROP");
+	make_dirty(tables);
+	expect_commit(tables, 1, 0, 1, "filter DOCKER");
+	expect_chain(tables, "filter", "DOCKER", docker);
+
+	tables_run(tables, "-D DOCKER -i d1 -j ACCEPT");
+	tables_run(tables, "-A DOCKER -i d1 -j ACCEPT");
+	tables_run(tables, "-D FORWARD 1");
+	tables_run(tables, "-A FORWARD -j DOCKER");
+	make_dirty(tables);
+	expect_commit(tables, 1, 2, 2, "filter FORWARD,filter DOCKER");
+	expect_chain(tables, "filter", "DOCKER", docker);
+	expect_chain(tables, "filter", "FORWARD", forward);
+
+	/* All gone, as after a reload of somebody's firewall; only one chain is known to be dirty. */
+	tables_run(tables, "-F");
+	tables_run(tables, "-X");
+	tables_run(tables, "-t nat -F");
+	tables_run(tables, "-t nat -X");
+	add_accept(tables, FORWARD, ZONE_TAIL, "t2");
+	expect_commit(tables, 1, 6, 0, "filter DOCKER,filter FORWARD");
+	expect_chain(tables, "filter", "DOCKER", docker);
+	make_dirty(tables);
+	expect_commit(tables, 1, 2, 0, "nat DOCKER,nat PREROUTING");
+}
+
+/* Our own change of order is a move, and nobody's drift. */
+static void test_reorder(gconstpointer data)
+{
+	g_autoptr(Tables) tables = tables_new(FAMILY(data));
+
+	RuleItem first = add_accept(tables, DOCKER, ZONE_OWNED, "d1");
+	add_accept(tables, DOCKER, ZONE_OWNED, "d2");
+	add_accept(tables, DOCKER, ZONE_OWNED, "d3");
+	expect_commit(tables, 1, 3, 0, NULL);
+	tables_remove(tables, &first);
+	tables_add(tables, &first.rule);
+	expect_commit(tables, 1, 1, 1, NULL);
+	expect_chain(tables, "filter", "DOCKER", "-i d2 -j ACCEPT\n-i d3 -j ACCEPT\n-i d1 -j ACCEPT\n");
+
+	/* In the next round it is drift again. */
+	tables_run(tables, "-D DOCKER 1");
+	tables_run(tables, "-A DOCKER -i d2 -j ACCEPT");
+	make_dirty(tables);
+	expect_commit(tables, 1, 1, 1, "filter DOCKER");
+}
+
+static void test_chains(gconstpointer data)
+{
+	g_autoptr(Tables) tables = tables_new(FAMILY(data));
+
+	/* A chain with one of our names that we neither want nor hold. */
+	tables_run(tables, "-N DOCKER-INGRESS");
+	tables_run(tables, "-A DOCKER-INGRESS -i x -j DROP");
+	RuleItem docker = declare_chain(tables, DOCKER);
+	RuleItem isolation = add_jump(tables, CHAIN_FILTER_ISOLATION, ZONE_OWNED, CHAIN_FILTER_ISOLATION_STAGE_2);
+	RuleItem jump = add_jump(tables, FORWARD, ZONE_HEAD, CHAIN_FILTER_ISOLATION);
+	expect_commit(tables, 1, 2, 0, NULL);
+	expect_head(tables, "filter", "DOCKER", ":DOCKER - [0:0]");
+	expect_head(tables, "filter", "DOCKER-ISOLATION-STAGE-2", ":DOCKER-ISOLATION-STAGE-2 - [0:0]");
+
+	/* Somebody jumps to one of ours, which then must stay, empty. */
+	tables_run(tables, "-A OUTPUT -j DOCKER-ISOLATION");
+	ruleset_remove(tables->ruleset, &docker);
+	tables_remove(tables, &isolation);
+	tables_remove(tables, &jump);
+	make_dirty(tables);
+	expect_commit(tables, 1, 0, 2, NULL);
+	expect_head(tables, "filter", "DOCKER", NULL);
+	expect_head(tables, "filter", "DOCKER-ISOLATION-STAGE-2", NULL);
+	expect_head(tables, "filter", "DOCKER-ISOLATION", ":DOCKER-ISOLATION - [0:0]");
+	expect_chain(tables, "filter", "DOCKER-ISOLATION", "");
+	expect_chain(tables, "filter", "OUTPUT", "-j DOCKER-ISOLATION\n");
+	expect_chain(tables, "filter", "DOCKER-INGRESS", "-i x -j DROP\n");
+	expect_chain(tables, "filter", "FORWARD", "");
+
+	/* Once nobody jumps there and the table is looked at, it goes. */
+	tables_run(tables, "-D OUTPUT -j DOCKER-ISOLATION");
+	add_accept(tables, FORWARD, ZONE_HEAD, "h1");
+	make_dirty(tables);
+	expect_commit(tables, 1, 1, 0, NULL);
+	expect_head(tables, "filter", "DOCKER-ISOLATION", NULL);
+	expect_chain(tables, "filter", "DOCKER-INGRESS", "-i x -j DROP\n");
+}
+
+/* What a predecessor left is taken out, and what of it is wanted stays. */
+static void test_predecessor(gconstpointer data)
+{
+	g_autoptr(Tables) tables = tables_new(FAMILY(data));
+
+	tables_restore(tables, "*filter\n:DOCKER - [0:0]\n"
+			       "[1:1] -A DOCKER -i old -j ACCEPT\n[2:2] -A DOCKER -i d1 -j ACCEPT\n"
+			       "[3:3] -A FORWARD -i old -j ACCEPT\n[4:4] -A FORWARD -i h1 -j ACCEPT\nCOMMIT\n");
+	static const char *const interfaces[] = { "old", "d1", "old", "h1" };
+	for (guint i = 0; i < 4; i++) {
+		RuleItem item = { tables_rule(tables, i < 2 ? DOCKER : FORWARD, i < 2 ? ZONE_OWNED : ZONE_HEAD,
+					      interfaces[i]),
+				  { .sequence = i } };
+		ruleset_hold(tables->ruleset, &item);
+		if (i % 2)
+			ruleset_add(tables->ruleset, &item);
+	}
+	expect_commit(tables, 1, 0, 2, NULL);
+	expect_counted(tables, "filter", "DOCKER", "[2:2] -i d1 -j ACCEPT\n");
+	expect_counted(tables, "filter", "FORWARD", "[4:4] -i h1 -j ACCEPT\n");
+}
+
+static void test_policy(gconstpointer data)
+{
+	g_autoptr(Tables) tables = tables_new(FAMILY(data));
+	enum rule_target policy;
+
+	tables_restore(tables, "*filter\n:FORWARD ACCEPT [12:3456]\nCOMMIT\n");
+	ruleset_set_forward_policy(tables->ruleset, FAMILY(data), TARGET_DROP);
+	expect_commit(tables, 1, 0, 0, NULL);
+	expect_head(tables, "filter", "FORWARD", ":FORWARD DROP [12:3456]");
+	g_assert_true(iptables_get_forward_policy(tables->iptables, FAMILY(data), &policy, NULL));
+	g_assert_cmpint(policy, ==, TARGET_DROP);
+	make_dirty(tables);
+	expect_commit(tables, 0, 0, 0, NULL);
+	ruleset_set_forward_policy(tables->ruleset, FAMILY(data), TARGET_ACCEPT);
+	expect_commit(tables, 1, 0, 0, NULL);
+	expect_head(tables, "filter", "FORWARD", ":FORWARD ACCEPT [12:3456]");
+	g_assert_true(iptables_get_forward_policy(tables->iptables, FAMILY(data), &policy, NULL));
+	g_assert_cmpint(policy, ==, TARGET_ACCEPT);
+
+	/* Left to others, it is left alone. */
+	ruleset_set_forward_policy(tables->ruleset, FAMILY(data), TARGET_CHAIN);
+	tables_run(tables, "-P FORWARD DROP");
+	make_dirty(tables);
+	expect_commit(tables, 0, 0, 0, NULL);
+}
+
+static void test_find_foreign(gconstpointer data)
+{
+	g_autoptr(Tables) tables = tables_new(FAMILY(data));
+	g_autoptr(GError) error = NULL;
+	g_auto(GStrv) chains = NULL;
+
+	tables_restore(tables, "*filter\n:DOCKER - [0:0]\n:DOCKER-ISOLATION - [0:0]\n:DOCKER-USER - [0:0]\n"
+			       "-A DOCKER -i d1 -j ACCEPT\n-A DOCKER -i d2 -j ACCEPT\n-A DOCKER-USER -i x -j DROP\n"
+			       "COMMIT\n*nat\n:DOCKER - [0:0]\n-A DOCKER -i n1 -j RETURN\nCOMMIT\n");
+	/* Wanted, in another order than it stands. */
+	add_accept(tables, DOCKER, ZONE_OWNED, "d2");
+	add_accept(tables, DOCKER, ZONE_OWNED, "d1");
+	RuleItem n1 = { tables_rule(tables, CHAIN_NAT_DOCKER, ZONE_OWNED, "n1"), { 0 } };
+	n1.rule.target = TARGET_RETURN;
+	ruleset_hold(tables->ruleset, &n1);
+	g_assert_true(iptables_find_foreign(tables->iptables, tables->ruleset, &chains, &error));
+	g_assert_no_error(error);
+	g_assert_null(chains);
+
+	tables_run(tables, "-A DOCKER -i d2 -j ACCEPT");
+	tables_run(tables, "-t nat -A DOCKER -i n2 -j RETURN");
+	g_assert_true(iptables_find_foreign(tables->iptables, tables->ruleset, &chains, &error));
+	g_assert_no_error(error);
+	g_autofree char *list = chains ? g_strjoinv(",", chains) : NULL;
+	g_autofree char *expected =
+		g_strdup_printf("%1$s filter DOCKER,%1$s nat DOCKER", family_to_string(FAMILY(data)));
+	g_assert_cmpstr(list, ==, expected);
+}
+
+static void test_prefix(gconstpointer data)
+{
+	g_autoptr(Tables) tables = tables_new(FAMILY(data));
+
+	iptables_free(tables->iptables);
+	tables->iptables = iptables_new("TEN-LETTER");
+	g_assert_cmpint(iptables_lock(tables->iptables), ==, 0);
+	add_jump(tables, FORWARD, ZONE_HEAD, CHAIN_FILTER_ISOLATION_STAGE_2);
+	expect_commit(tables, 1, 1, 0, NULL);
+	expect_chain(tables, "filter", "FORWARD", "-j TEN-LETTER-ISOLATION-STAGE-2\n");
+}
+
+static void test_both_families(void)
+{
+	g_autoptr(Tables) tables = tables_new(FAMILY_IPV4);
+
+	add_accept(tables, FORWARD, ZONE_HEAD, "four");
+	tables->family = FAMILY_IPV6;
+	RuleItem six = add_accept(tables, FORWARD, ZONE_HEAD, "six");
+	expect_commit(tables, 2, 2, 0, NULL);
+	expect_chain(tables, "filter", "FORWARD", "-i six -j ACCEPT\n");
+	tables->family = FAMILY_IPV4;
+	expect_chain(tables, "filter", "FORWARD", "-i four -j ACCEPT\n");
+
+	/* A family with nothing in it is not asked for. */
+	tables_remove(tables, &six);
+	expect_commit(tables, 1, 0, 1, NULL);
+	ruleset_set_dirty(tables->ruleset, FAMILY_IPV6, TABLE_FILTER);
+	g_setenv("NETFILTERD_FAULT", "init:ENOENT:1", TRUE);
+	expect_commit(tables, 0, 0, 0, NULL);
+	g_unsetenv("NETFILTERD_FAULT");
+}
+
+static const TablesTest tests[] = {
+	{ "zones", test_zones },       { "strangers", test_strangers },
+	{ "counters", test_counters }, { "idle", test_idle },
+	{ "drift", test_drift },       { "reorder", test_reorder },
+	{ "chains", test_chains },     { "predecessor", test_predecessor },
+	{ "policy", test_policy },     { "find-foreign", test_find_foreign },
+	{ "prefix", test_prefix },     { "both-families", .run = test_both_families },
+};
+
+int main(int argc, char **argv)
+{
+	return tables_tests_main(argc, argv, tests, G_N_ELEMENTS(tests));
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/netlink/link.h"
+#include "tests/support/netns.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct Fixture {
+	int before, netns;
+	GString *vanished; /* the names, a space before each */
+	LinkMonitor *monitor;
+} Fixture;
+
+static void on_vanished(const char *name, void *userdata)
+{
+	Fixture *f = userdata;
+
+	g_string_append_printf(f->vanished, " %s", name);
+}
+
+static void start(Fixture *f)
+{
+	g_autoptr(GError) error = NULL;
+
+	f->monitor = link_monitor_new(on_vanished, f, &error);
+	g_assert_no_error(error);
+}
+
+static void set_up(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	f->before = netns_current();
+	f->netns = netns_new();
+	netns_enter(f->netns);
+	f->vanished = g_string_new(NULL);
+	netns_run(f->netns, "ip link add br-a type bridge");
+	netns_run(f->netns, "ip link add br-b type bridge");
+	start(f);
+}
+
+static void tear_down(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	link_monitor_free(f->monitor);
+	g_string_free(f->vanished, TRUE);
+	netns_enter(f->before);
+	close(f->netns);
+	close(f->before);
+}
+
+static bool is_readable(Fixture *f)
+{
+	struct pollfd poller = { .fd = link_monitor_fd(f->monitor), .events = POLLIN };
+
+	return poll(&poller, 1, 0) == 1;
+}
+
+#define run(f, ...) netns_run((f)->netns, __VA_ARGS__)
+
+#define assert_vanished(f, names)                               \
+	G_STMT_START                                            \
+	{                                                       \
+		link_monitor_dispatch((f)->monitor);            \
+		g_assert_cmpstr((f)->vanished->str, ==, names); \
+		g_string_truncate((f)->vanished, 0);            \
+		g_assert_false(is_readable(f));                 \
+	}                                                       \
+	G_STMT_END
+
+static void test_delete(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	assert_vanished(f, "");
+	run(f, "ip link delete br-a");
+	g_assert_true(is_readable(f));
+	assert_vanished(f, " br-a");
+	run(f, "ip link add br-c type bridge");
+	assert_vanished(f, "");
+	run(f, "ip link delete br-c");
+	assert_vanished(f, " br-c");
+	/* Both before anybody looked. */
+	run(f, "ip link add br-c type bridge");
+	run(f, "ip link delete br-c");
+	assert_vanished(f, " br-c");
+}
+
+static void test_again(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	run(f, "ip link delete br-a");
+	run(f, "ip link add br-a type bridge");
+	assert_vanished(f, " br-a");
+	run(f, "ip link delete br-a");
+	assert_vanished(f, " br-a");
+}
+
+static void test_rename(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	run(f, "ip link set br-a name br-c");
+	assert_vanished(f, " br-a");
+	run(f, "ip link delete br-c");
+	assert_vanished(f, " br-c");
+
+	/* Back before anybody looked. */
+	run(f, "ip link set br-b name br-d");
+	run(f, "ip link set br-d name br-b");
+	assert_vanished(f, "");
+}
+
+static void test_moved_away(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	int other = netns_new();
+
+	run(f, "ip link add eth0 type veth peer name eth1");
+	assert_vanished(f, "");
+	run(f, "ip link set eth0 netns /proc/%d/fd/%d", getpid(), other);
+	assert_vanished(f, " eth0");
+	close(other);
+}
+
+/* What is said of an interface that stays. */
+static void test_nothing(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	run(f, "ip link add eth0 type veth peer name eth1");
+	run(f, "ip link set eth0 master br-a");
+	run(f, "ip link set br-a up");
+	run(f, "ip link set eth0 up");
+	run(f, "ip link set eth0 mtu 1400");
+	run(f, "ip link set br-a down");
+	run(f, "ip link property add dev br-a altname other");
+	g_assert_true(is_readable(f));
+	assert_vanished(f, "");
+	/* Leaving a bridge is an RTM_DELLINK of the port. */
+	run(f, "ip link set eth0 nomaster");
+	g_assert_true(is_readable(f));
+	assert_vanished(f, "");
+}
+
+static guint64 drops(Fixture *f)
+{
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+	struct stat status;
+
+	g_assert_cmpint(fstat(link_monitor_fd(f->monitor), &status), ==, 0);
+	g_assert_true(g_file_get_contents("/proc/thread-self/net/netlink", &text, NULL, NULL));
+	lines = g_strsplit(text, "\n", -1);
+	for (char **line = lines; *line; line++) {
+		unsigned long dropped, inode;
+
+		if (sscanf(*line, "%*s %*s %*s %*s %*s %*s %*s %*s %lu %lu", &dropped, &inode) == 2 &&
+		    inode == status.st_ino)
+			return dropped;
+	}
+	g_assert_not_reached();
+}
+
+static void test_overrun(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	const int least = 1, most = 1 << 23;
+
+	run(f, "ip link add br-c type bridge");
+	assert_vanished(f, "");
+	g_assert_cmpint(setsockopt(link_monitor_fd(f->monitor), SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), ==, 0);
+	/* The first renames wait in the queue; that they were undone is lost. */
+	run(f, "ip link set br-a name br-x");
+	run(f, "ip link set br-x name br-y");
+	run(f, "ip link set br-y name br-a");
+	for (guint i = 0; i < 10; i++)
+		run(f, "ip link set br-a mtu %u", 1400 + i);
+	run(f, "ip link delete br-b");
+	run(f, "ip link set br-c name br-d");
+	run(f, "ip link add br-e type bridge");
+	g_assert_cmpuint(drops(f), >, 0);
+	g_assert_cmpint(setsockopt(link_monitor_fd(f->monitor), SOL_SOCKET, SO_RCVBUFFORCE, &most, sizeof(most)), ==,
+			0);
+	link_monitor_dispatch(f->monitor);
+	g_assert_true(g_str_equal(f->vanished->str, " br-b br-c") || g_str_equal(f->vanished->str, " br-c br-b"));
+	g_string_truncate(f->vanished, 0);
+
+	/* As well informed as before. */
+	run(f, "ip link delete br-e");
+	run(f, "ip link set br-d name br-f");
+	assert_vanished(f, " br-e br-d");
+}
+
+/* Many changes between two looks do not overrun the buffer that the monitor asks for. */
+static void test_burst(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	for (guint i = 0; i < 300; i++)
+		run(f, "ip link set br-a mtu %u", 1300 + i % 2);
+	run(f, "ip link delete br-b");
+	g_assert_cmpuint(drops(f), ==, 0);
+	assert_vanished(f, " br-b");
+}
+
+int main(int argc, char **argv)
+{
+	const char *reason;
+
+	g_test_init(&argc, &argv, NULL);
+	g_test_set_nonfatal_assertions();
+	if (!netns_isolate(&reason)) {
+		printf("1..0 # SKIP %s\n", reason);
+		return 0;
+	}
+#define add(path, function) g_test_add("/monitor/" path, Fixture, NULL, set_up, function, tear_down)
+	add("delete", test_delete);
+	add("again", test_again);
+	add("rename", test_rename);
+	add("moved-away", test_moved_away);
+	add("nothing", test_nothing);
+	add("overrun", test_overrun);
+	add("burst", test_burst);
+	return g_test_run();
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/world.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static const Place gateway_place = { .bridge = "br-gw", .address = "172.18.0.2/16", .gateway = "172.18.0.1" };
+static const Place app_place = { .bridge = "br-web", .address = "172.19.0.2/16", .gateway = "172.19.0.1" };
+
+#define INGRESS "/ingress/mesh"
+
+/* The gateway bridge as a swarm has it, without communication, and the ingress that leads there. */
+static int mesh(World *world)
+{
+	int gateway;
+
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "gw", 3, "Subnets", "as", 1, "172.18.0.0/16",
+	     "Bridge", "s", "br-gw", "InterContainerCommunication", "b", FALSE);
+	call(world->bus, "", "Manager", "CreateIngress", "sa{sv}", "mesh", 2, "Gateway", "s", "172.18.0.2", "Ports",
+	     "a(sq)", 1, "tcp", 4510);
+	gateway = world_container(world, &gateway_place);
+	listener_open(gateway, "mesh", "tcp", NULL, 4510);
+	listener_open(gateway, "mesh", "udp", NULL, 4511);
+	listener_open(gateway, "mesh", "tcp", NULL, 4512);
+	return gateway;
+}
+
+static void reached(World *world)
+{
+	g_autofree char *rules = NULL;
+	int app;
+
+	mesh(world);
+	expect(world->outside, "tcp", "192.0.2.1", 4510, "mesh from 192.0.2.2");
+	expect(world->outside, "udp", "192.0.2.1", 4511, "refused");
+	expect(world->outside, "tcp", "192.0.2.1", 4512, "refused");
+	expect(world->outside, "tcp", "172.18.0.2", 4512, "silence");
+	expect(world->host, "tcp", "192.0.2.1", 4510, "mesh from 172.18.0.1");
+	expect(world->host, "tcp", "127.0.0.1", 4510, "mesh from 172.18.0.1");
+
+	call(world->bus, INGRESS, "Ingress", "Publish", "a(sq)", 1, "udp", 4511);
+	expect(world->outside, "udp", "192.0.2.1", 4511, "mesh from 192.0.2.2");
+	expect(world->host, "udp", "127.0.0.1", 4511, "mesh from 172.18.0.1");
+
+	/* The mesh is for other networks' containers as well: it stands above isolation. */
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 1, "172.19.0.0/16",
+	     "Bridge", "s", "br-web");
+	app = world_container(world, &app_place);
+	expect(app, "tcp", "192.0.2.1", 4510, "mesh from 172.18.0.1");
+	expect(app, "tcp", "172.18.0.2", 4512, "silence");
+
+	call(world->bus, INGRESS, "Ingress", "Delete", NULL);
+	expect(world->outside, "tcp", "192.0.2.1", 4510, "refused");
+	expect(world->outside, "udp", "192.0.2.1", 4511, "refused");
+	expect(world->host, "tcp", "127.0.0.1", 4510, "refused");
+	rules = world_rules(world, "iptables");
+	g_assert_null(strstr(rules, "DOCKER-INGRESS"));
+}
+
+/* Two services may publish the same port: it is closed with the last of them. */
+static void counted(World *world)
+{
+	mesh(world);
+	call(world->bus, INGRESS, "Ingress", "Publish", "a(sq)", 1, "tcp", 4510);
+	call(world->bus, INGRESS, "Ingress", "Unpublish", "a(sq)", 1, "tcp", 4510);
+	expect(world->outside, "tcp", "192.0.2.1", 4510, "mesh from 192.0.2.2");
+	call(world->bus, INGRESS, "Ingress", "Unpublish", "a(sq)", 1, "tcp", 4510);
+	expect(world->outside, "tcp", "192.0.2.1", 4510, "refused");
+}
+
+static void taken_port(World *world)
+{
+	mesh(world);
+	listener_open(world->host, "host", "tcp", NULL, 4512);
+	g_assert_cmpstr(call_error(world->bus, INGRESS, "Ingress", "Publish", "a(sq)", 2, "udp", 4511, "tcp", 4512), ==,
+			"PortInUse");
+	expect(world->outside, "tcp", "192.0.2.1", 4512, "host from 192.0.2.2");
+	expect(world->outside, "udp", "192.0.2.1", 4511, "refused");
+	g_assert_false(listener_possible(world->host, "tcp", "0.0.0.0", 4510));
+}
+
+static void udp_flow_ends(World *world)
+{
+	int flow;
+
+	mesh(world);
+	call(world->bus, INGRESS, "Ingress", "Publish", "a(sq)", 1, "udp", 4511);
+	flow = flow_open(world->outside, "udp", "192.0.2.1", 4511);
+	expect_flow(flow, "mesh from 192.0.2.2");
+	call(world->bus, INGRESS, "Ingress", "Unpublish", "a(sq)", 1, "udp", 4511);
+	expect_flow(flow, "refused");
+	close(flow);
+}
+
+static void client_died(World *world)
+{
+	sd_bus *client = bus_connect();
+
+	mesh(world);
+	call(client, "", "Manager", "CreateIngress", "sa{sv}", "other", 2, "Gateway", "s", "172.18.0.2", "Ports",
+	     "a(sq)", 1, "tcp", 4512);
+	expect(world->outside, "tcp", "192.0.2.1", 4512, "mesh from 192.0.2.2");
+	sd_bus_flush_close_unref(client);
+	wait_gone(world->bus, "/ingress/other");
+	expect(world->outside, "tcp", "192.0.2.1", 4512, "refused");
+	expect(world->outside, "tcp", "192.0.2.1", 4510, "mesh from 192.0.2.2");
+}
+
+static const Scenario scenarios[] = {
+	{ "/ingress/reached", reached },         { "/ingress/counted", counted },
+	{ "/ingress/taken-port", taken_port },   { "/ingress/udp-flow-ends", udp_flow_ends },
+	{ "/ingress/client-died", client_died },
+};
+
+int main(int argc, char **argv)
+{
+	return scenarios_main(argc, argv, scenarios, G_N_ELEMENTS(scenarios));
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/world.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static const Place app_place = { .bridge = "br-web",
+				 .address = "172.18.0.2/16",
+				 .gateway = "172.18.0.1",
+				 .address6 = "fd00:18::2/64",
+				 .gateway6 = "fd00:18::1" };
+static const Place app6_place = { .bridge = "br-web", .address6 = "fd00:18::2/64", .gateway6 = "fd00:18::1" };
+static const Place sibling_place = { .bridge = "br-web", .address6 = "fd00:18::3/64", .gateway6 = "fd00:18::1" };
+static const Place blue_place = { .bridge = "br-blue", .address6 = "fd00:19::2/64", .gateway6 = "fd00:19::1" };
+
+#define APP "/network/web/endpoint/app"
+
+static void web6(World *world, const char *switch_name, gboolean on)
+{
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 3, "Subnets", "as", 1, "fd00:18::/64",
+	     "Bridge", "s", "br-web", switch_name, "b", on);
+	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 1, "Addresses", "as", 1,
+	     "fd00:18::2");
+}
+
+/* One mapping without a host address opens the port in both families. */
+static void both_families(World *world)
+{
+	int app;
+
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 2, "172.18.0.0/16",
+	     "fd00:18::/64", "Bridge", "s", "br-web");
+	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 2, "Addresses", "as", 2,
+	     "172.18.0.2", "fd00:18::2", "Ports", "a(ssqqq)", 2, "tcp", "", 8080, 80, 1, "udp", "", 5353, 53, 1);
+	app = world_container(world, &app_place);
+	listener_open(app, "app", "tcp", NULL, 80);
+	listener_open(app, "app", "udp", NULL, 53);
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "app from 192.0.2.2");
+	expect(world->outside, "tcp", "2001:db8:1::1", 8080, "app from 2001:db8:1::2");
+	expect(world->outside, "udp", "2001:db8:1::1", 5353, "app from 2001:db8:1::2");
+	expect(world->elsewhere, "tcp", "2001:db8:1::1", 8080, "app from 2001:db8:2::2");
+	expect(world->outside, "tcp", "2001:db8:1::1", 8081, "refused");
+
+	call(world->bus, APP, "Endpoint", "Unpublish", "a(ssqqq)", 1, "tcp", "", 8080, 80, 1);
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "refused");
+	expect(world->outside, "tcp", "2001:db8:1::1", 8080, "refused");
+	expect(world->outside, "udp", "2001:db8:1::1", 5353, "app from 2001:db8:1::2");
+}
+
+static void one_host_address(World *world)
+{
+	int app;
+
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 2, "172.18.0.0/16",
+	     "fd00:18::/64", "Bridge", "s", "br-web");
+	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 2, "Addresses", "as", 2,
+	     "172.18.0.2", "fd00:18::2", "Ports", "a(ssqqq)", 1, "tcp", "2001:db8:1::1", 8080, 80, 1);
+	app = world_container(world, &app_place);
+	listener_open(app, "app", "tcp", NULL, 80);
+	expect(world->outside, "tcp", "2001:db8:1::1", 8080, "app from 2001:db8:1::2");
+	expect(world->outside, "tcp", "2001:db8:2::1", 8080, "refused");
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "refused");
+}
+
+static void range(World *world)
+{
+	int app;
+
+	web6(world, "Masquerade", TRUE);
+	app = world_container(world, &app6_place);
+	listener_open(app, "first", "tcp", NULL, 3000);
+	listener_open(app, "last", "tcp", NULL, 3009);
+	listener_open(app, "beyond", "tcp", NULL, 3010);
+	call(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 9000, 3000, 10);
+	expect(world->outside, "tcp", "2001:db8:1::1", 9000, "first from 2001:db8:1::2");
+	expect(world->outside, "tcp", "2001:db8:1::1", 9009, "last from 2001:db8:1::2");
+	expect(world->outside, "tcp", "2001:db8:1::1", 9010, "refused");
+	call(world->bus, APP, "Endpoint", "Delete", NULL);
+	expect(world->outside, "tcp", "2001:db8:1::1", 9009, "refused");
+}
+
+/* The host reaches it by every address but [::1], which has no way to a bridge. */
+static void from_the_host(World *world)
+{
+	int app;
+
+	web6(world, "Masquerade", TRUE);
+	app = world_container(world, &app6_place);
+	listener_open(app, "app", "tcp", NULL, 80);
+	call(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 8080, 80, 1);
+	expect(world->host, "tcp", "2001:db8:1::1", 8080, "app from 2001:db8:1::1");
+	expect(world->host, "tcp", "::1", 8080, "refused");
+	expect(app, "tcp", "2001:db8:1::1", 8080, "refused");
+}
+
+static void hairpin(World *world)
+{
+	int app;
+
+	web6(world, "Masquerade", TRUE);
+	app = world_container(world, &app6_place);
+	listener_open(app, "app", "tcp", NULL, 80);
+	call(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 8080, 80, 1);
+	expect(app, "tcp", "2001:db8:1::1", 8080, "app from fd00:18::1");
+	expect(world->host, "tcp", "2001:db8:1::1", 8080, "app from fd00:18::1");
+	expect(world->host, "tcp", "::1", 8080, "refused");
+}
+
+static void communication_off(World *world)
+{
+	int app, sibling;
+
+	web6(world, "InterContainerCommunication", FALSE);
+	app = world_container(world, &app6_place);
+	sibling = world_container(world, &sibling_place);
+	listener_open(app, "app", "tcp", NULL, 80);
+	listener_open(app, "app", "udp", NULL, 53);
+	expect(sibling, "tcp", "fd00:18::2", 80, "silence");
+	expect(sibling, "udp", "fd00:18::2", 53, "silence");
+	call(world->bus, "/network/web", "Network", "Update", "a{sv}", 1, "InterContainerCommunication", "b", TRUE);
+	expect(sibling, "tcp", "fd00:18::2", 80, "app from fd00:18::3");
+	expect(sibling, "udp", "fd00:18::2", 53, "app from fd00:18::3");
+}
+
+static void isolation(World *world)
+{
+	int app, blue;
+
+	web6(world, "Masquerade", TRUE);
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "blue", 2, "Subnets", "as", 1, "fd00:19::/64",
+	     "Bridge", "s", "br-blue");
+	app = world_container(world, &app6_place);
+	blue = world_container(world, &blue_place);
+	listener_open(app, "app", "tcp", NULL, 80);
+	listener_open(blue, "blue", "tcp", NULL, 80);
+	expect(app, "tcp", "fd00:19::2", 80, "silence");
+	expect(blue, "tcp", "fd00:18::2", 80, "silence");
+	expect(world->host, "tcp", "fd00:18::2", 80, "app from fd00:18::1");
+}
+
+static void internal(World *world)
+{
+	int app, sibling;
+
+	web6(world, "Internal", TRUE);
+	app = world_container(world, &app6_place);
+	sibling = world_container(world, &sibling_place);
+	listener_open(app, "app", "tcp", NULL, 80);
+	listener_open(world->outside, "outside", "tcp", NULL, 80);
+	expect(app, "tcp", "2001:db8:1::2", 80, "silence");
+	expect(world->outside, "tcp", "fd00:18::2", 80, "silence");
+	expect(sibling, "tcp", "fd00:18::2", 80, "app from fd00:18::3");
+}
+
+static void udp_flow_ends(World *world)
+{
+	int app, flow;
+
+	web6(world, "Masquerade", TRUE);
+	app = world_container(world, &app6_place);
+	listener_open(app, "app", "udp", NULL, 53);
+	call(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, "udp", "", 5353, 53, 1);
+	flow = flow_open(world->outside, "udp", "2001:db8:1::1", 5353);
+	expect_flow(flow, "app from 2001:db8:1::2");
+	call(world->bus, APP, "Endpoint", "Unpublish", "a(ssqqq)", 1, "udp", "", 5353, 53, 1);
+	expect_flow(flow, "refused");
+	close(flow);
+}
+
+/* A network of one family leaves the other one's rules alone. */
+static void one_family(World *world)
+{
+	g_autofree char *with = NULL, *rules6 = NULL;
+
+	web6(world, "Masquerade", TRUE);
+	call(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 8080, 80, 1);
+	with = world_rules(world, "iptables");
+	rules6 = world_rules(world, "ip6tables");
+	g_assert_null(strstr(with, "br-web"));
+	g_assert_nonnull(strstr(rules6, "br-web"));
+	call(world->bus, "/network/web", "Network", "Delete", NULL);
+	g_clear_pointer(&rules6, g_free);
+	rules6 = world_rules(world, "ip6tables");
+	g_assert_null(strstr(rules6, "br-web"));
+}
+
+static const Scenario scenarios[] = {
+	{ "/ipv6/both-families", both_families },
+	{ "/ipv6/one-host-address", one_host_address },
+	{ "/ipv6/range", range },
+	{ "/ipv6/from-the-host", from_the_host },
+	{ "/ipv6/hairpin", hairpin, "Hairpin=yes" },
+	{ "/ipv6/communication-off", communication_off },
+	{ "/ipv6/isolation", isolation },
+	{ "/ipv6/internal", internal },
+	{ "/ipv6/udp-flow-ends", udp_flow_ends },
+	{ "/ipv6/one-family", one_family },
+};
+
+int main(int argc, char **argv)
+{
+	return scenarios_main(argc, argv, scenarios, G_N_ELEMENTS(scenarios));
+}

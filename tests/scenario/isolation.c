@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/world.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static const Place red_one = { .bridge = "br-red", .address = "172.18.0.2/16", .gateway = "172.18.0.1" };
+static const Place red_two = { .bridge = "br-red", .address = "172.18.0.3/16", .gateway = "172.18.0.1" };
+static const Place blue_one = { .bridge = "br-blue", .address = "172.19.0.2/16", .gateway = "172.19.0.1" };
+
+static void network(World *world, const char *name, const char *bridge, const char *subnet, const char *switch_name,
+		    gboolean on)
+{
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", name, 3, "Subnets", "as", 1, subnet, "Bridge", "s",
+	     bridge, switch_name, "b", on);
+}
+
+static void endpoint(World *world, const char *network, const char *name, const char *address)
+{
+	g_autofree char *path = g_strconcat("/network/", network, NULL);
+
+	call(world->bus, path, "Network", "CreateEndpoint", "sa{sv}", name, 1, "Addresses", "as", 1, address);
+}
+
+/* Two networks never meet, by the endpoint's address or by the other one's host port. */
+static void networks(World *world)
+{
+	int red, blue;
+
+	network(world, "red", "br-red", "172.18.0.0/16", "Masquerade", TRUE);
+	red = world_container(world, &red_one);
+	network(world, "blue", "br-blue", "172.19.0.0/16", "Masquerade", TRUE);
+	blue = world_container(world, &blue_one);
+	endpoint(world, "red", "one", "172.18.0.2");
+	endpoint(world, "blue", "one", "172.19.0.2");
+	call(world->bus, "/network/red/endpoint/one", "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 8080, 80, 1);
+	listener_open(red, "red", "tcp", NULL, 80);
+	listener_open(red, "red", "udp", NULL, 53);
+	listener_open(blue, "blue", "tcp", NULL, 80);
+	listener_open(blue, "blue", "udp", NULL, 53);
+
+	expect(red, "tcp", "172.19.0.2", 80, "silence");
+	expect(red, "udp", "172.19.0.2", 53, "silence");
+	expect(blue, "tcp", "172.18.0.2", 80, "silence");
+	expect(blue, "udp", "172.18.0.2", 53, "silence");
+	expect(blue, "tcp", "192.0.2.1", 8080, "refused");
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "red from 192.0.2.2");
+	/* The host is in every network of its own. */
+	expect(world->host, "tcp", "172.18.0.2", 80, "red from 172.18.0.1");
+	expect(world->host, "tcp", "172.19.0.2", 80, "blue from 172.19.0.1");
+
+	/* A third one is apart from both, and its end leaves the others apart. */
+	network(world, "green", "br-green", "172.20.0.0/16", "Masquerade", TRUE);
+	call(world->bus, "/network/green", "Network", "Delete", NULL);
+	expect(red, "tcp", "172.19.0.2", 80, "silence");
+	expect(blue, "tcp", "172.18.0.2", 80, "silence");
+}
+
+/* In hairpin mode the host port does lead to the other bridge, and isolation must be what stops it. */
+static void networks_hairpin(World *world)
+{
+	int red, blue;
+
+	network(world, "red", "br-red", "172.18.0.0/16", "Masquerade", TRUE);
+	network(world, "blue", "br-blue", "172.19.0.0/16", "Masquerade", TRUE);
+	red = world_container(world, &red_one);
+	blue = world_container(world, &blue_one);
+	endpoint(world, "red", "one", "172.18.0.2");
+	call(world->bus, "/network/red/endpoint/one", "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 8080, 80, 1);
+	listener_open(red, "red", "tcp", NULL, 80);
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "red from 192.0.2.2");
+	expect(blue, "tcp", "192.0.2.1", 8080, "silence");
+	expect(blue, "tcp", "172.18.0.2", 80, "silence");
+}
+
+static void communication_on(World *world)
+{
+	int one, two;
+
+	network(world, "red", "br-red", "172.18.0.0/16", "InterContainerCommunication", TRUE);
+	one = world_container(world, &red_one);
+	two = world_container(world, &red_two);
+	listener_open(two, "two", "tcp", NULL, 80);
+	listener_open(two, "two", "udp", NULL, 53);
+	expect(one, "tcp", "172.18.0.3", 80, "two from 172.18.0.2");
+	expect(one, "udp", "172.18.0.3", 53, "two from 172.18.0.2");
+}
+
+/* Packets between two ports of one bridge meet the rules only with bridge-nf-call-iptables on. */
+static void communication_off(World *world)
+{
+	g_autofree char *value = NULL;
+	int one, two;
+
+	network(world, "red", "br-red", "172.18.0.0/16", "InterContainerCommunication", FALSE);
+	one = world_container(world, &red_one);
+	two = world_container(world, &red_two);
+	listener_open(two, "two", "tcp", NULL, 80);
+	listener_open(two, "two", "udp", NULL, 53);
+	expect(one, "tcp", "172.18.0.3", 80, "silence");
+	expect(one, "udp", "172.18.0.3", 53, "silence");
+	value = netns_output(world->host, "cat /proc/sys/net/bridge/bridge-nf-call-iptables");
+	g_assert_cmpstr(g_strstrip(value), ==, "1");
+	/* The way out and the host's way in stay open. */
+	listener_open(world->outside, "outside", "tcp", NULL, 80);
+	expect(one, "tcp", "192.0.2.2", 80, "outside from 192.0.2.1");
+	expect(world->host, "tcp", "172.18.0.3", 80, "two from 172.18.0.1");
+}
+
+static void communication_switched(World *world)
+{
+	int one, two;
+
+	network(world, "red", "br-red", "172.18.0.0/16", "InterContainerCommunication", TRUE);
+	one = world_container(world, &red_one);
+	two = world_container(world, &red_two);
+	listener_open(two, "two", "tcp", NULL, 80);
+	call(world->bus, "/network/red", "Network", "Update", "a{sv}", 1, "InterContainerCommunication", "b", FALSE);
+	expect(one, "tcp", "172.18.0.3", 80, "silence");
+	call(world->bus, "/network/red", "Network", "Update", "a{sv}", 1, "InterContainerCommunication", "b", TRUE);
+	expect(one, "tcp", "172.18.0.3", 80, "two from 172.18.0.2");
+}
+
+/* An internal network is an island, even for one who has a route to it. */
+static void internal(World *world)
+{
+	int red, two, blue;
+
+	network(world, "red", "br-red", "172.18.0.0/16", "Internal", TRUE);
+	network(world, "blue", "br-blue", "172.19.0.0/16", "Masquerade", TRUE);
+	red = world_container(world, &red_one);
+	two = world_container(world, &red_two);
+	blue = world_container(world, &blue_one);
+	listener_open(red, "red", "tcp", NULL, 80);
+	listener_open(red, "red", "udp", NULL, 53);
+	listener_open(world->outside, "outside", "tcp", NULL, 80);
+	listener_open(world->outside, "outside", "udp", NULL, 53);
+	listener_open(blue, "blue", "tcp", NULL, 80);
+
+	expect(red, "tcp", "192.0.2.2", 80, "silence");
+	expect(red, "udp", "192.0.2.2", 53, "silence");
+	expect(world->outside, "tcp", "172.18.0.2", 80, "silence");
+	expect(world->outside, "udp", "172.18.0.2", 53, "silence");
+	expect(red, "tcp", "172.19.0.2", 80, "silence");
+	expect(blue, "tcp", "172.18.0.2", 80, "silence");
+	expect(two, "tcp", "172.18.0.2", 80, "red from 172.18.0.3");
+	expect(blue, "tcp", "192.0.2.2", 80, "outside from 192.0.2.1");
+
+	endpoint(world, "red", "one", "172.18.0.2");
+	g_assert_cmpstr(call_error(world->bus, "/network/red/endpoint/one", "Endpoint", "Publish", "a(ssqqq)", 1, "tcp",
+				   "", 8080, 80, 1),
+			==, "NetworkInternal");
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "refused");
+}
+
+static const Scenario scenarios[] = {
+	{ "/isolation/networks", networks },
+	{ "/isolation/networks-hairpin", networks_hairpin, "Hairpin=yes" },
+	{ "/isolation/communication-on", communication_on },
+	{ "/isolation/communication-off", communication_off },
+	{ "/isolation/communication-switched", communication_switched },
+	{ "/isolation/internal", internal },
+};
+
+int main(int argc, char **argv)
+{
+	return scenarios_main(argc, argv, scenarios, G_N_ELEMENTS(scenarios));
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/world.h"
+
+#include <unistd.h>
+
+static const Place app_place = { .bridge = "br-web", .address = "172.18.0.2/16", .gateway = "172.18.0.1" };
+
+#define APP "/network/web/endpoint/app"
+
+static int web_with_app(World *world)
+{
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 1, "172.18.0.0/16",
+	     "Bridge", "s", "br-web");
+	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 1, "Addresses", "as", 1,
+	     "172.18.0.2");
+	return world_container(world, &app_place);
+}
+
+static void publish(World *world, const char *protocol, const char *address, guint16 host_port, guint16 port,
+		    guint16 count)
+{
+	call(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, protocol, address, host_port, port, count);
+}
+
+static void unpublish(World *world, const char *protocol, const char *address, guint16 host_port, guint16 port,
+		      guint16 count)
+{
+	call(world->bus, APP, "Endpoint", "Unpublish", "a(ssqqq)", 1, protocol, address, host_port, port, count);
+}
+
+static void one_port(World *world, const char *protocol)
+{
+	int app = web_with_app(world);
+
+	listener_open(app, "app", protocol, NULL, 80);
+	expect(world->outside, protocol, "192.0.2.1", 8080, "refused");
+
+	publish(world, protocol, "", 8080, 80, 1);
+	expect(world->outside, protocol, "192.0.2.1", 8080, "app from 192.0.2.2");
+	expect(world->outside, protocol, "192.0.2.3", 8080, "app from 192.0.2.2");
+	expect(world->elsewhere, protocol, "192.0.2.1", 8080, "app from 198.51.100.2");
+	expect(world->outside, protocol, "192.0.2.1", 8081, "refused");
+	expect(world->outside, protocol, "192.0.2.1", 80, "refused");
+	expect(world->host, protocol, "192.0.2.1", 8080, "app from 172.18.0.1");
+
+	unpublish(world, protocol, "", 8080, 80, 1);
+	expect(world->outside, protocol, "192.0.2.1", 8080, "refused");
+	expect(world->host, protocol, "192.0.2.1", 8080, "refused");
+}
+
+static void tcp(World *world)
+{
+	one_port(world, "tcp");
+}
+
+static void udp(World *world)
+{
+	one_port(world, "udp");
+}
+
+/* Only in hairpin mode does a container reach itself, or a sibling, by the host's address: as a stranger. */
+static void no_hairpin(World *world)
+{
+	int app = web_with_app(world);
+
+	listener_open(app, "app", "tcp", NULL, 80);
+	publish(world, "tcp", "", 8080, 80, 1);
+	expect(app, "tcp", "192.0.2.1", 8080, "refused");
+}
+
+static void hairpin(World *world)
+{
+	int app = web_with_app(world), sibling;
+	static const Place place = { .bridge = "br-web", .address = "172.18.0.3/16", .gateway = "172.18.0.1" };
+
+	sibling = world_container(world, &place);
+	listener_open(app, "app", "tcp", NULL, 80);
+	listener_open(app, "first", "udp", NULL, 3000);
+	publish(world, "tcp", "", 8080, 80, 1);
+	publish(world, "udp", "", 9000, 3000, 10);
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "app from 192.0.2.2");
+	expect(world->host, "tcp", "192.0.2.1", 8080, "app from 172.18.0.1");
+	expect(app, "tcp", "192.0.2.1", 8080, "app from 172.18.0.1");
+	expect(app, "udp", "192.0.2.1", 9000, "first from 172.18.0.1");
+
+	unpublish(world, "tcp", "", 8080, 80, 1);
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "refused");
+	expect(app, "tcp", "192.0.2.1", 8080, "refused");
+	expect(sibling, "tcp", "192.0.2.1", 8080, "refused");
+}
+
+static void range(World *world)
+{
+	int app = web_with_app(world);
+	static const guint16 ends[] = { 7000, 7099 };
+
+	for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
+		listener_open(app, i == 0 ? "first" : "last", "tcp", NULL, ends[i]);
+		listener_open(app, i == 0 ? "first" : "last", "udp", NULL, ends[i]);
+	}
+	listener_open(app, "below", "tcp", NULL, 6999);
+	listener_open(app, "beyond", "tcp", NULL, 7100);
+
+	publish(world, "tcp", "", 7000, 7000, 100);
+	publish(world, "udp", "", 7000, 7000, 100);
+	expect(world->outside, "tcp", "192.0.2.1", 7000, "first from 192.0.2.2");
+	expect(world->outside, "tcp", "192.0.2.1", 7099, "last from 192.0.2.2");
+	expect(world->outside, "udp", "192.0.2.1", 7000, "first from 192.0.2.2");
+	expect(world->outside, "udp", "192.0.2.1", 7099, "last from 192.0.2.2");
+	expect(world->outside, "tcp", "192.0.2.1", 6999, "refused");
+	expect(world->outside, "tcp", "192.0.2.1", 7100, "refused");
+
+	unpublish(world, "tcp", "", 7000, 7000, 100);
+	expect(world->outside, "tcp", "192.0.2.1", 7000, "refused");
+	expect(world->outside, "tcp", "192.0.2.1", 7099, "refused");
+	expect(world->outside, "udp", "192.0.2.1", 7099, "last from 192.0.2.2");
+}
+
+static void shifted_range(World *world)
+{
+	int app = web_with_app(world);
+
+	listener_open(app, "first", "tcp", NULL, 3000);
+	listener_open(app, "last", "tcp", NULL, 3009);
+	listener_open(app, "beyond", "tcp", NULL, 3010);
+	publish(world, "tcp", "", 9000, 3000, 10);
+	expect(world->outside, "tcp", "192.0.2.1", 9000, "first from 192.0.2.2");
+	expect(world->outside, "tcp", "192.0.2.1", 9009, "last from 192.0.2.2");
+	expect(world->host, "tcp", "192.0.2.1", 9009, "last from 172.18.0.1");
+	expect(world->outside, "tcp", "192.0.2.1", 9010, "refused");
+	expect(world->outside, "tcp", "192.0.2.1", 3000, "refused");
+
+	unpublish(world, "tcp", "", 9000, 3000, 10);
+	expect(world->outside, "tcp", "192.0.2.1", 9000, "refused");
+}
+
+static void one_host_address(World *world)
+{
+	int app = web_with_app(world);
+
+	listener_open(app, "app", "tcp", NULL, 80);
+	listener_open(world->host, "host", "tcp", "192.0.2.1", 8080);
+	publish(world, "tcp", "192.0.2.3", 8080, 80, 1);
+	expect(world->outside, "tcp", "192.0.2.3", 8080, "app from 192.0.2.2");
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "host from 192.0.2.2");
+	expect(world->elsewhere, "tcp", "198.51.100.1", 8080, "refused");
+
+	unpublish(world, "tcp", "192.0.2.3", 8080, 80, 1);
+	expect(world->outside, "tcp", "192.0.2.3", 8080, "refused");
+}
+
+static guint16 publish_anywhere(World *world)
+{
+	sd_bus_message *reply;
+	guint16 port = 0, endpoint_port = 0, count = 0;
+	const char *protocol = "", *address = "";
+
+	reply = call_reply(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 0, 80, 1);
+	if (reply) {
+		sd_bus_message_read(reply, "a(ssqqq)", 1, &protocol, &address, &port, &endpoint_port, &count);
+		g_assert_cmpstr(protocol, ==, "tcp");
+		g_assert_cmpuint(endpoint_port, ==, 80);
+		g_assert_cmpuint(count, ==, 1);
+	}
+	sd_bus_message_unref(reply);
+	return port;
+}
+
+static void allocated(World *world)
+{
+	int app = web_with_app(world);
+	guint16 one, other;
+
+	netns_sysctl(world->host, "net/ipv4/ip_local_port_range", "40000 40003");
+	listener_open(world->host, "host", "tcp", NULL, 40001);
+	listener_open(app, "app", "tcp", NULL, 80);
+	one = publish_anywhere(world);
+	other = publish_anywhere(world);
+	g_assert_cmpuint(one, !=, other);
+	g_assert_cmpuint(one, !=, 40001);
+	g_assert_cmpuint(other, !=, 40001);
+	g_assert_true(one >= 40000 && one <= 40003 && other >= 40000 && other <= 40003);
+	expect(world->outside, "tcp", "192.0.2.1", one, "app from 192.0.2.2");
+	expect(world->outside, "tcp", "192.0.2.1", other, "app from 192.0.2.2");
+	expect(world->outside, "tcp", "192.0.2.1", 40001, "host from 192.0.2.2");
+
+	/* The first rule goes with its last user only: both host ports end at port 80. */
+	unpublish(world, "tcp", "", one, 80, 1);
+	expect(world->outside, "tcp", "192.0.2.1", one, "refused");
+	expect(world->outside, "tcp", "192.0.2.1", other, "app from 192.0.2.2");
+
+	publish_anywhere(world);
+	publish_anywhere(world);
+	g_assert_cmpstr(call_error(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 0, 80, 1), ==,
+			"PortsExhausted");
+}
+
+static void taken_port(World *world)
+{
+	int app = web_with_app(world);
+
+	listener_open(app, "app", "tcp", NULL, 80);
+	listener_open(world->host, "host", "tcp", NULL, 8081);
+	/* All or nothing: the free port of the same list must not be opened. */
+	g_assert_cmpstr(call_error(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 2, "tcp", "", 8080, 80, 1, "tcp",
+				   "", 8081, 80, 1),
+			==, "PortInUse");
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "refused");
+	expect(world->outside, "tcp", "192.0.2.1", 8081, "host from 192.0.2.2");
+	g_assert_true(listener_possible(world->host, "tcp", "0.0.0.0", 8080));
+
+	/* Published, it is the host's no longer; another protocol is another port. */
+	publish(world, "tcp", "", 8080, 80, 1);
+	g_assert_false(listener_possible(world->host, "tcp", "0.0.0.0", 8080));
+	g_assert_false(listener_possible(world->host, "tcp", "192.0.2.1", 8080));
+	g_assert_true(listener_possible(world->host, "udp", "0.0.0.0", 8080));
+	g_assert_cmpstr(
+		call_error(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "192.0.2.1", 8080, 81, 1), ==,
+		"PortInUse");
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "app from 192.0.2.2");
+
+	unpublish(world, "tcp", "", 8080, 80, 1);
+	g_assert_true(listener_possible(world->host, "tcp", "0.0.0.0", 8080));
+}
+
+/* A flow that connection tracking knows does not pass the DNAT rule again: taking the rule away would not end
+ * it. */
+static void udp_flow_ends(World *world)
+{
+	int app = web_with_app(world), flow;
+
+	listener_open(app, "app", "udp", NULL, 53);
+	publish(world, "udp", "", 5353, 53, 1);
+	flow = flow_open(world->outside, "udp", "192.0.2.1", 5353);
+	expect_flow(flow, "app from 192.0.2.2");
+	expect_flow(flow, "app from 192.0.2.2");
+	unpublish(world, "udp", "", 5353, 53, 1);
+	expect_flow(flow, "refused");
+	close(flow);
+}
+
+/* Likewise the other way round: a flow that led to the host itself before the port was published. */
+static void udp_flow_begins(World *world)
+{
+	int app = web_with_app(world), flow;
+
+	listener_open(world->host, "host", "udp", NULL, 5353);
+	flow = flow_open(world->outside, "udp", "192.0.2.1", 5353);
+	expect_flow(flow, "host from 192.0.2.2");
+	listeners_close();
+	listener_open(app, "app", "udp", NULL, 53);
+	publish(world, "udp", "", 5353, 53, 1);
+	expect_flow(flow, "app from 192.0.2.2");
+	close(flow);
+}
+
+static void endpoint_deleted(World *world)
+{
+	int app = web_with_app(world), flow;
+
+	listener_open(app, "app", "tcp", NULL, 80);
+	listener_open(app, "app", "udp", NULL, 53);
+	publish(world, "tcp", "", 8080, 80, 1);
+	publish(world, "udp", "", 5353, 53, 1);
+	flow = flow_open(world->outside, "udp", "192.0.2.1", 5353);
+	expect_flow(flow, "app from 192.0.2.2");
+	call(world->bus, APP, "Endpoint", "Delete", NULL);
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "refused");
+	expect_flow(flow, "refused");
+	g_assert_true(listener_possible(world->host, "tcp", "0.0.0.0", 8080));
+	close(flow);
+}
+
+static const Scenario scenarios[] = {
+	{ "/publish/tcp", tcp },
+	{ "/publish/udp", udp },
+	{ "/publish/no-hairpin", no_hairpin },
+	{ "/publish/range", range },
+	{ "/publish/shifted-range", shifted_range },
+	{ "/publish/one-host-address", one_host_address },
+	{ "/publish/allocated", allocated },
+	{ "/publish/taken-port", taken_port },
+	{ "/publish/udp-flow-ends", udp_flow_ends },
+	{ "/publish/udp-flow-begins", udp_flow_begins },
+	{ "/publish/endpoint-deleted", endpoint_deleted },
+	{ "/publish/hairpin", hairpin, "Hairpin=yes" },
+};
+
+int main(int argc, char **argv)
+{
+	return scenarios_main(argc, argv, scenarios, G_N_ELEMENTS(scenarios));
+}

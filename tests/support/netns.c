@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/netns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+static bool succeeds(const char *command)
+{
+	g_autofree char *out = NULL, *err = NULL;
+	int status;
+
+	return g_spawn_command_line_sync(command, &out, &err, &status, NULL) && g_spawn_check_wait_status(status, NULL);
+}
+
+bool netns_isolate(const char **ret_reason)
+{
+	if (unshare(CLONE_NEWNS | CLONE_NEWNET) < 0) {
+		*ret_reason = "needs the right to make namespaces (run as root)";
+		return false;
+	}
+	if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") < 0)
+		g_error("cannot mount a private /run: %s", g_strerror(errno));
+	if (!succeeds("iptables-legacy -t nat -S") || !succeeds("ip6tables-legacy -t nat -S")) {
+		*ret_reason = "needs iptables-legacy and a kernel with the legacy tables";
+		return false;
+	}
+	return true;
+}
+
+int netns_current(void)
+{
+	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		g_error("/proc/self/ns/net: %s", g_strerror(errno));
+	return fd;
+}
+
+void netns_enter(int netns)
+{
+	if (setns(netns, CLONE_NEWNET) < 0)
+		g_error("setns: %s", g_strerror(errno));
+}
+
+int netns_new(void)
+{
+	int before = netns_current(), fresh;
+
+	if (unshare(CLONE_NEWNET) < 0)
+		g_error("unshare: %s", g_strerror(errno));
+	fresh = netns_current();
+	netns_enter(before);
+	close(before);
+
+	netns_sysctl(fresh, "net/ipv6/conf/default/accept_dad", "0");
+	netns_run(fresh, "ip link set lo up");
+	return fresh;
+}
+
+static char *run(int netns, const char *command)
+{
+	g_autofree char *out = NULL, *err = NULL;
+	g_autoptr(GError) error = NULL;
+	g_auto(GStrv) argv = NULL;
+	int before = netns_current(), status = 0;
+
+	if (!g_shell_parse_argv(command, NULL, &argv, &error))
+		g_error("%s: %s", command, error->message);
+	netns_enter(netns);
+	if (!g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out, &err, &status, &error) ||
+	    !g_spawn_check_wait_status(status, &error))
+		g_error("%s: %s\n%s", command, error->message, err ?: "");
+	netns_enter(before);
+	close(before);
+	return g_steal_pointer(&out);
+}
+
+void netns_run(int netns, const char *format, ...)
+{
+	g_autofree char *command = NULL, *out = NULL;
+	va_list args;
+
+	va_start(args, format);
+	command = g_strdup_vprintf(format, args);
+	va_end(args);
+	out = run(netns, command);
+}
+
+char *netns_output(int netns, const char *format, ...)
+{
+	g_autofree char *command = NULL;
+	va_list args;
+
+	va_start(args, format);
+	command = g_strdup_vprintf(format, args);
+	va_end(args);
+	return run(netns, command);
+}
+
+bool netns_sysctl(int netns, const char *name, const char *value)
+{
+	g_autofree char *path = g_build_filename("/proc/sys", name, NULL);
+	int before = netns_current(), fd;
+	bool written;
+
+	netns_enter(netns);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	written = fd >= 0 && write(fd, value, strlen(value)) == (ssize_t)strlen(value);
+	if (fd >= 0)
+		close(fd);
+	netns_enter(before);
+	close(before);
+	return written;
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/probe.h"
+#include "tests/support/netns.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { PATIENCE_MS = 2000, DOUBT_MS = 300 };
+
+typedef struct Listener {
+	int fd;
+	char *name;
+	bool accepts; /* a listening TCP socket, rather than one that data comes from */
+} Listener;
+
+static GArray *listeners;
+
+static void listener_clear(gpointer data)
+{
+	Listener *listener = data;
+
+	close(listener->fd);
+	g_free(listener->name);
+}
+
+static void add_listener(int fd, const char *name, bool accepts)
+{
+	Listener listener = { .fd = fd, .name = g_strdup(name), .accepts = accepts };
+
+	if (!listeners) {
+		listeners = g_array_new(FALSE, FALSE, sizeof(Listener));
+		g_array_set_clear_func(listeners, listener_clear);
+	}
+	g_array_append_val(listeners, listener);
+}
+
+void listeners_close(void)
+{
+	g_clear_pointer(&listeners, g_array_unref);
+}
+
+static socklen_t address_parse(const char *text, guint16 port, struct sockaddr_storage *ret)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)ret;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret;
+
+	memset(ret, 0, sizeof *ret);
+	if (inet_pton(AF_INET, text, &in->sin_addr) == 1) {
+		in->sin_family = AF_INET;
+		in->sin_port = htons(port);
+		return sizeof *in;
+	}
+	if (inet_pton(AF_INET6, text, &in6->sin6_addr) == 1) {
+		in6->sin6_family = AF_INET6;
+		in6->sin6_port = htons(port);
+		return sizeof *in6;
+	}
+	g_error("not an address: %s", text);
+}
+
+static void address_format(const struct sockaddr_storage *address, char text[static INET6_ADDRSTRLEN])
+{
+	const void *bytes = address->ss_family == AF_INET
+				    ? (const void *)&((const struct sockaddr_in *)address)->sin_addr
+				    : (const void *)&((const struct sockaddr_in6 *)address)->sin6_addr;
+
+	inet_ntop(address->ss_family, bytes, text, INET6_ADDRSTRLEN);
+}
+
+/* A socket belongs to the namespace it was made in, wherever its process goes later. */
+static int socket_there(int netns, int family, const char *protocol)
+{
+	int before = netns_current(), fd;
+
+	netns_enter(netns);
+	fd = socket(family, (strcmp(protocol, "tcp") == 0 ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC,
+		    0);
+	if (fd < 0)
+		g_error("socket: %s", g_strerror(errno));
+	netns_enter(before);
+	close(before);
+	return fd;
+}
+
+static int bind_there(int netns, const char *protocol, const char *text, guint16 port)
+{
+	struct sockaddr_storage address;
+	socklen_t length = address_parse(text, port, &address);
+	int fd = socket_there(netns, address.ss_family, protocol);
+
+	if (address.ss_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){ 1 }, sizeof(int));
+	if (bind(fd, (struct sockaddr *)&address, length) < 0 || (strcmp(protocol, "tcp") == 0 && listen(fd, 16) < 0)) {
+		close(fd);
+		return -errno;
+	}
+	return fd;
+}
+
+void listener_open(int netns, const char *name, const char *protocol, const char *address, guint16 port)
+{
+	const char *addresses[] = { address ?: "0.0.0.0", address ? NULL : "::" };
+
+	for (guint i = 0; i < G_N_ELEMENTS(addresses) && addresses[i]; i++) {
+		int fd = bind_there(netns, protocol, addresses[i], port);
+
+		if (fd < 0)
+			g_error("%s %s:%u: %s", protocol, addresses[i], port, g_strerror(-fd));
+		add_listener(fd, name, strcmp(protocol, "tcp") == 0);
+	}
+}
+
+gboolean listener_possible(int netns, const char *protocol, const char *address, guint16 port)
+{
+	int fd = bind_there(netns, protocol, address, port);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* false: the conversation is over. */
+static bool listener_serve(const Listener *listener)
+{
+	struct sockaddr_storage peer = {};
+	socklen_t length = sizeof peer;
+	char nonce[64], text[INET6_ADDRSTRLEN];
+	g_autofree char *answer = NULL;
+	bool stream;
+	ssize_t n;
+
+	if (listener->accepts) {
+		int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0)
+			add_listener(fd, listener->name, false);
+		return true;
+	}
+	n = recvfrom(listener->fd, nonce, sizeof nonce - 1, 0, (struct sockaddr *)&peer, &length);
+	if (n <= 0)
+		return n < 0 && errno == EAGAIN;
+	nonce[n] = '\0';
+	stream = length == 0;
+	if (stream) { /* it says who it is with only when asked */
+		length = sizeof peer;
+		getpeername(listener->fd, (struct sockaddr *)&peer, &length);
+	}
+	address_format(&peer, text);
+	answer = g_strdup_printf("%s %s from %s", nonce, listener->name, text);
+	return sendto(listener->fd, answer, strlen(answer), MSG_NOSIGNAL, stream ? NULL : (struct sockaddr *)&peer,
+		      stream ? 0 : length) > 0;
+}
+
+/* Serves whoever speaks up until one of the flows has something to say; false: in time none has. */
+static bool serve_until(struct pollfd *flows, guint n_flows, gint64 deadline)
+{
+	for (;;) {
+		gint64 left = deadline - g_get_monotonic_time();
+		guint n = listeners ? listeners->len : 0, n_ready = 0;
+		g_autofree struct pollfd *fds = g_new0(struct pollfd, n + n_flows);
+
+		if (left <= 0)
+			return false;
+		for (guint i = 0; i < n; i++)
+			fds[i] = (struct pollfd){ .fd = g_array_index(listeners, Listener, i).fd, .events = POLLIN };
+		memcpy(fds + n, flows, n_flows * sizeof *flows);
+		if (poll(fds, n + n_flows, left / 1000 + 1) < 0 && errno != EINTR)
+			g_error("poll: %s", g_strerror(errno));
+		for (guint i = n; i-- > 0;) {
+			Listener listener = g_array_index(listeners, Listener, i);
+
+			if (fds[i].revents && !listener_serve(&listener))
+				g_array_remove_index_fast(listeners, i);
+		}
+		memcpy(flows, fds + n, n_flows * sizeof *flows);
+		for (guint i = 0; i < n_flows; i++)
+			n_ready += flows[i].revents != 0;
+		if (n_ready)
+			return true;
+	}
+}
+
+int flow_open(int netns, const char *protocol, const char *text, guint16 port)
+{
+	struct sockaddr_storage address;
+	socklen_t length = address_parse(text, port, &address);
+	int fd = socket_there(netns, address.ss_family, protocol);
+
+	/* What comes of a failure here is found by flow_ask(). */
+	if (connect(fd, (struct sockaddr *)&address, length) < 0 && errno != EINPROGRESS)
+		g_debug("connect to %s: %s", text, g_strerror(errno));
+	return fd;
+}
+
+static const char *outcome(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+		return "refused";
+	case ECONNRESET:
+	case EPIPE:
+		return "reset";
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+	case ENOTCONN:
+	case EDESTADDRREQ:
+		return "unreachable";
+	default:
+		return g_strerror(error);
+	}
+}
+
+static int pending_error(int fd)
+{
+	int error = 0;
+	socklen_t length = sizeof error;
+
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0 ? errno : error;
+}
+
+/* A question on its way. */
+typedef struct Question {
+	char nonce[9];
+	char text[128];
+	const char *answer; /* NULL: none yet */
+} Question;
+
+static gint64 deadline_in(guint ms)
+{
+	return g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
+}
+
+static void question_begin(Question *question, struct pollfd *flow, int fd)
+{
+	*question = (Question){};
+	snprintf(question->nonce, sizeof question->nonce, "%08x", g_random_int());
+	*flow = (struct pollfd){ .fd = fd, .events = POLLOUT };
+}
+
+static void question_send(Question *question, struct pollfd *flow)
+{
+	int error = pending_error(flow->fd);
+
+	if (!error && send(flow->fd, question->nonce, strlen(question->nonce), MSG_NOSIGNAL) < 0)
+		error = errno;
+	if (error)
+		question->answer = outcome(error);
+	flow->events = POLLIN;
+}
+
+static void question_receive(Question *question, const struct pollfd *flow)
+{
+	ssize_t n = recv(flow->fd, question->text, sizeof question->text - 1, 0);
+
+	if (n <= 0) {
+		question->answer = n < 0 ? outcome(errno) : "closed";
+		return;
+	}
+	question->text[n] = '\0';
+	/* An answer that came late to the question before is none to this one. */
+	if (g_str_has_prefix(question->text, question->nonce))
+		question->answer = question->text + strlen(question->nonce) + 1;
+}
+
+/* Goes on with what poll() says can go on; whoever has an answer is polled no more. */
+static void questions_proceed(Question *questions, struct pollfd *flows, guint n)
+{
+	for (guint i = 0; i < n; i++) {
+		if (flows[i].fd < 0 || !flows[i].revents)
+			continue;
+		if (flows[i].events == POLLOUT)
+			question_send(&questions[i], &flows[i]);
+		else
+			question_receive(&questions[i], &flows[i]);
+		if (questions[i].answer)
+			flows[i].fd = -1;
+	}
+}
+
+static bool is_patient(const char *expected)
+{
+	return strcmp(expected, "silence") != 0;
+}
+
+const char *flow_ask(int flow, const char *expected)
+{
+	static Question question;
+	gint64 deadline = deadline_in(is_patient(expected) ? PATIENCE_MS : DOUBT_MS);
+	struct pollfd polled;
+
+	question_begin(&question, &polled, flow);
+	while (!question.answer && serve_until(&polled, 1, deadline))
+		questions_proceed(&question, &polled, 1);
+	return question.answer ?: "silence";
+}
+
+static const char *probe_once(int netns, const char *protocol, const char *address, guint16 port, const char *expected)
+{
+	int flow = flow_open(netns, protocol, address, port);
+	const char *result = flow_ask(flow, expected);
+
+	close(flow);
+	return result;
+}
+
+const char *probe(int netns, const char *protocol, const char *address, guint16 port, const char *expected)
+{
+	const char *result = probe_once(netns, protocol, address, port, expected);
+
+	/* A new IPv6 address has no route for a moment: the kernel adds it from a work queue. */
+	for (guint i = 0; i < 20 && strcmp(result, "unreachable") == 0 && strstr(expected, " from "); i++) {
+		g_usleep(100000);
+		result = probe_once(netns, protocol, address, port, expected);
+	}
+	return result;
+}
+
+static bool is_awaited(const Probe *probes, const Question *questions, guint n)
+{
+	for (guint i = 0; i < n; i++)
+		if (is_patient(probes[i].expected) && !questions[i].answer)
+			return true;
+	return false;
+}
+
+void probe_all(Probe *probes, guint n)
+{
+	g_autofree Question *questions = g_new0(Question, n);
+	g_autofree struct pollfd *flows = g_new0(struct pollfd, n);
+	gint64 deadline = deadline_in(PATIENCE_MS);
+
+	for (guint i = 0; i < n; i++)
+		question_begin(&questions[i], &flows[i],
+			       flow_open(probes[i].netns, probes[i].protocol, probes[i].address, probes[i].port));
+	g_autofree struct pollfd *opened = g_memdup2(flows, n * sizeof *flows);
+
+	while (is_awaited(probes, questions, n) && serve_until(flows, n, deadline))
+		questions_proceed(questions, flows, n);
+	/* What nobody waits for may still come. */
+	deadline = deadline_in(DOUBT_MS);
+	while (serve_until(flows, n, deadline))
+		questions_proceed(questions, flows, n);
+	for (guint i = 0; i < n; i++) {
+		probes[i].result = g_strdup(questions[i].answer ?: "silence");
+		close(opened[i].fd);
+	}
+}

@@ -1,0 +1,583 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/rig.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SERVICE "org.example.NetFilter"
+#define PROPERTIES "org.freedesktop.DBus.Properties"
+#define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
+#define ADDRESS "unix:path=/run/dbus/system_bus_socket"
+
+enum { GONE_MS = 2000 };
+
+/* --- the service --- */
+
+GDBusConnection *connection_new(void)
+{
+	g_autoptr(GError) error = NULL;
+	GDBusConnection *connection = g_dbus_connection_new_for_address_sync(
+		ADDRESS, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+		NULL, NULL, &error);
+
+	if (!connection)
+		g_error(ADDRESS ": %s", error->message);
+	return connection;
+}
+
+void connection_close(GDBusConnection *connection)
+{
+	g_dbus_connection_close_sync(connection, NULL, NULL);
+	g_object_unref(connection);
+}
+
+/* The name comes before the chains: a change, also one that is refused, waits until they are there. */
+static void settle(const Rig *rig)
+{
+	g_autoptr(GVariant) reply G_GNUC_UNUSED =
+		ask_with_fds(rig->bus, "", "Manager", "Reconcile", "", "", NULL, NULL);
+}
+
+static Rig *rig_new(const BusTest *test)
+{
+	Rig *rig = g_new0(Rig, 1);
+
+	rig->configuration = test->configuration ?: "";
+	rig->host = netns_new();
+	netns_enter(rig->host);
+	/* A namespace begins with the machine's IPv4 settings: say them, whatever the machine does. */
+	netns_sysctl(rig->host, "net/ipv4/ip_forward", "0");
+	netns_sysctl(rig->host, "net/bridge/bridge-nf-call-iptables", "0");
+	netns_sysctl(rig->host, "net/bridge/bridge-nf-call-ip6tables", "0");
+	netns_run(rig->host, "ip link add uplink type veth peer name downlink");
+	netns_run(rig->host, "ip link set uplink up");
+	netns_run(rig->host, "ip address add 192.0.2.1/24 dev uplink");
+	netns_run(rig->host, "ip address add 2001:db8:1::1/64 dev uplink nodad");
+	if (test->before)
+		test->before(rig);
+	rig->starter = bus_connect(); /* waits for the bus */
+	rig->bus = connection_new();
+	rig->service = service_start(rig->starter, rig->configuration);
+	settle(rig);
+	return rig;
+}
+
+static void rig_free(Rig *rig)
+{
+	service_stop(rig->service);
+	connection_close(rig->bus);
+	sd_bus_flush_close_unref(rig->starter);
+	netns_run(rig->host, "rm -rf /run/netfilterd /run/netfilterd.conf");
+	close(rig->host);
+	g_free(rig);
+}
+
+void rig_restart(Rig *rig)
+{
+	service_kill(rig->service);
+	rig->service = service_start(rig->starter, rig->configuration);
+	settle(rig);
+}
+
+void rig_configure(const Rig *rig G_GNUC_UNUSED, const char *configuration)
+{
+	g_autofree char *text = g_strdup_printf("[NetFilter]\n%s\n", configuration);
+	g_autoptr(GError) error = NULL;
+
+	g_file_set_contents("/run/netfilterd.conf", text, -1, &error);
+	g_assert_no_error(error);
+}
+
+static void bus_test_run(gconstpointer data)
+{
+	const BusTest *test = data;
+	int before = netns_current();
+	Rig *rig = rig_new(test);
+
+	test->run(rig);
+	rig_free(rig);
+	netns_enter(before);
+	close(before);
+}
+
+int bus_tests_main(int argc, char **argv, const BusTest *tests, gsize n)
+{
+	const char *reason;
+
+	g_test_init(&argc, &argv, NULL);
+	g_test_set_nonfatal_assertions();
+	if (!netns_isolate(&reason)) {
+		printf("1..0 # SKIP %s\n", reason);
+		return 0;
+	}
+	bus_start();
+	for (gsize i = 0; i < n; i++)
+		g_test_add_data_func(tests[i].path, &tests[i], bus_test_run);
+	return g_test_run();
+}
+
+/* --- calls --- */
+
+static GVariant *parse_arguments(const char *types, const char *arguments)
+{
+	g_autofree char *type = g_strdup_printf("(%s)", types);
+	g_autofree char *text = NULL;
+	g_autoptr(GError) error = NULL;
+	gsize n = g_variant_type_n_items((const GVariantType *)type);
+	GVariant *value;
+
+	text = g_strdup_printf(n == 1 ? "(%s,)" : "(%s)", arguments);
+	value = g_variant_parse((const GVariantType *)type, text, NULL, NULL, &error);
+	if (!value)
+		g_error("%s as %s: %s", text, type, error->message);
+	return value;
+}
+
+static char *full_interface(const char *interface)
+{
+	return strchr(interface, '.') ? g_strdup(interface) : g_strconcat(SERVICE ".", interface, NULL);
+}
+
+GVariant *ask_with_fds(GDBusConnection *connection, const char *path, const char *interface, const char *member,
+		       const char *types, const char *arguments, GUnixFDList *fds, GError **error)
+{
+	g_autofree char *object = g_strconcat(ROOT, path, NULL);
+	g_autofree char *full = full_interface(interface);
+
+	return g_dbus_connection_call_with_unix_fd_list_sync(
+		connection, SERVICE, object, full, member, parse_arguments(types, arguments), NULL,
+		G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, fds, NULL, NULL, error);
+}
+
+static GVariant *ask_on(const Rig *rig, const char *path, const char *interface, const char *member, const char *types,
+			const char *arguments)
+{
+	g_autoptr(GError) error = NULL;
+	GVariant *reply = ask_with_fds(rig->bus, path, interface, member, types, arguments, NULL, &error);
+
+	if (!reply) {
+		g_test_message("%s %s(%s): %s", path, member, arguments, error->message);
+		g_test_fail();
+	}
+	return reply;
+}
+
+GVariant *ask(Rig *rig, const char *path, const char *interface, const char *member, const char *types,
+	      const char *arguments)
+{
+	return ask_on(rig, path, interface, member, types, arguments);
+}
+
+void done(Rig *rig, const char *path, const char *interface, const char *member, const char *types,
+	  const char *arguments)
+{
+	GVariant *reply = ask(rig, path, interface, member, types, arguments);
+
+	g_clear_pointer(&reply, g_variant_unref);
+}
+
+void answers(Rig *rig, const char *expected, const char *path, const char *interface, const char *member,
+	     const char *types, const char *arguments)
+{
+	g_autoptr(GVariant) reply = ask(rig, path, interface, member, types, arguments);
+	g_autofree char *text = reply ? g_variant_print(reply, FALSE) : NULL;
+
+	g_assert_cmpstr(text, ==, expected);
+}
+
+/* What is the same before and after is said once, what is not, in full. */
+static void same_state(const char *member, const char *arguments, const char *before, const char *after)
+{
+	if (strcmp(before, after) == 0)
+		return;
+	g_test_message("%s(%s) left a trace:\n%s\n---\n%s", member, arguments, before, after);
+	g_test_fail();
+}
+
+void refused(Rig *rig, const char *expected, const char *names, const char *path, const char *interface,
+	     const char *member, const char *types, const char *arguments)
+{
+	g_autofree char *before = rig_state(rig), *after = NULL, *name = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant) reply = ask_with_fds(rig->bus, path, interface, member, types, arguments, NULL, &error);
+
+	if (reply) {
+		g_test_message("%s %s(%s) succeeded", path, member, arguments);
+		g_test_fail();
+		return;
+	}
+	name = g_dbus_error_get_remote_error(error);
+	g_dbus_error_strip_remote_error(error);
+	if (g_strcmp0(name, expected) != 0 || !strstr(error->message, names)) {
+		g_test_message("%s %s(%s) failed with %s: %s; not with %s and \"%s\"", path, member, arguments, name,
+			       error->message, expected, names);
+		g_test_fail();
+	}
+	after = rig_state(rig);
+	same_state(member, arguments, before, after);
+}
+
+/* --- objects --- */
+
+char *property(const Rig *rig, const char *path, const char *interface, const char *name)
+{
+	g_autofree char *full = full_interface(interface);
+	g_autofree char *arguments = g_strdup_printf("'%s', '%s'", full, name);
+	g_autoptr(GVariant) reply = ask_on(rig, path, PROPERTIES, "Get", "ss", arguments);
+	g_autoptr(GVariant) value = NULL;
+
+	if (!reply)
+		return NULL;
+	g_variant_get(reply, "(v)", &value);
+	return g_variant_print(value, FALSE);
+}
+
+void property_is(const Rig *rig, const char *value, const char *path, const char *interface, const char *name)
+{
+	g_autofree char *found = property(rig, path, interface, name);
+
+	g_assert_cmpstr(found, ==, value);
+}
+
+static bool is_there(const Rig *rig, const char *path)
+{
+	g_autoptr(GVariant) reply = ask_with_fds(rig->bus, path, PROPERTIES, "GetAll", "s", "''", NULL, NULL);
+
+	return reply;
+}
+
+void exists(const Rig *rig, const char *path)
+{
+	if (is_there(rig, path))
+		return;
+	g_test_message("there is no %s", path);
+	g_test_fail();
+}
+
+void gone(const Rig *rig, const char *path)
+{
+	if (!is_there(rig, path))
+		return;
+	g_test_message("there is %s still", path);
+	g_test_fail();
+}
+
+void goes(const Rig *rig, const char *path)
+{
+	for (guint i = 0; i < GONE_MS && is_there(rig, path); i++)
+		g_usleep(G_TIME_SPAN_MILLISECOND);
+	gone(rig, path);
+}
+
+/* --- state --- */
+
+char *rig_rules(const Rig *rig)
+{
+	return netns_output(rig->host, "sh -c \"(iptables-legacy-save; ip6tables-legacy-save) | "
+				       "grep -v '^#' | sed '/^:/s/ \\[.*//'\"");
+}
+
+char *rig_links(const Rig *rig)
+{
+	return netns_output(rig->host, "sh -c \"ip -o address; sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding "
+				       "net.bridge.bridge-nf-call-iptables 2>&1\"");
+}
+
+static int compare_strings(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char *rig_objects(const Rig *rig)
+{
+	g_autoptr(GVariant) reply = ask_on(rig, "", OBJECT_MANAGER, "GetManagedObjects", "", "");
+	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GVariantIter) iter = NULL;
+	GVariant *interfaces;
+	const char *path;
+
+	if (!reply)
+		return NULL;
+	g_variant_get(reply, "(a{oa{sa{sv}}})", &iter);
+	while (g_variant_iter_loop(iter, "{&o@a{sa{sv}}}", &path, &interfaces)) {
+		g_autofree char *text = g_variant_print(interfaces, FALSE);
+
+		g_ptr_array_add(lines, g_strdup_printf("%s %s", path + strlen(ROOT), text));
+	}
+	g_ptr_array_sort(lines, compare_strings);
+	g_ptr_array_add(lines, NULL);
+	return g_strjoinv("\n", (char **)lines->pdata);
+}
+
+guint rig_descriptors(const Rig *rig)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/fd", rig->service);
+	DIR *directory = opendir(path);
+	const struct dirent *entry;
+	guint n = 0;
+
+	if (!directory)
+		g_error("%s: no such directory", path);
+	while ((entry = readdir(directory))) {
+		g_autofree char *link = g_build_filename(path, entry->d_name, NULL);
+		g_autofree char *target = g_file_read_link(link, NULL);
+
+		/* Answers go out while the lock is still held. */
+		n += target && !g_str_has_suffix(target, "xtables.lock");
+	}
+	closedir(directory);
+	return n;
+}
+
+guint count_parts(const char *text, const char *part)
+{
+	guint n = 0;
+
+	for (const char *at = text; (at = strstr(at, part)); at += strlen(part))
+		n++;
+	return n;
+}
+
+char *rig_state(const Rig *rig)
+{
+	g_autofree char *rules = rig_rules(rig), *links = rig_links(rig), *objects = rig_objects(rig);
+
+	return g_strdup_printf("%s\n%s\n%s\n%u descriptors\n", rules, links, objects, rig_descriptors(rig));
+}
+
+/* --- pipelines --- */
+
+typedef struct Pending {
+	Pipeline *pipeline;
+	guint *open; /* of its connection */
+	char *outcome;
+	guint place;
+} Pending;
+
+/* A system bus lets a connection have 128 calls without an answer. */
+#define MAX_OPEN 120
+
+struct Pipeline {
+	GPtrArray *calls; /* Pending */
+	GHashTable *open; /* connection → number of calls without an answer */
+	guint answered;
+};
+
+static void pending_free(gpointer data)
+{
+	Pending *pending = data;
+
+	g_free(pending->outcome);
+	g_free(pending);
+}
+
+Pipeline *pipeline_new(void)
+{
+	Pipeline *pipeline = g_new0(Pipeline, 1);
+
+	pipeline->calls = g_ptr_array_new_with_free_func(pending_free);
+	pipeline->open = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	return pipeline;
+}
+
+void pipeline_free(Pipeline *pipeline)
+{
+	g_ptr_array_unref(pipeline->calls);
+	g_hash_table_unref(pipeline->open);
+	g_free(pipeline);
+}
+
+static void on_answer(GObject *connection, GAsyncResult *result, gpointer data)
+{
+	Pending *pending = data;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant) reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(connection), result, &error);
+
+	if (reply) {
+		pending->outcome = g_strdup("");
+	} else {
+		g_autofree char *name = g_dbus_error_get_remote_error(error);
+
+		g_dbus_error_strip_remote_error(error);
+		pending->outcome = g_strdup_printf("%s: %s", name, error->message);
+	}
+	pending->place = pending->pipeline->answered++;
+	--*pending->open;
+}
+
+void pipeline_call(Pipeline *pipeline, GDBusConnection *connection, const char *path, const char *interface,
+		   const char *member, const char *types, const char *arguments)
+{
+	g_autofree char *object = g_strconcat(ROOT, path, NULL);
+	g_autofree char *full = full_interface(interface);
+	Pending *pending = g_new0(Pending, 1);
+
+	pending->pipeline = pipeline;
+	pending->open = g_hash_table_lookup(pipeline->open, connection);
+	if (!pending->open) {
+		pending->open = g_new0(guint, 1);
+		g_hash_table_insert(pipeline->open, connection, pending->open);
+	}
+	while (*pending->open == MAX_OPEN)
+		g_main_context_iteration(NULL, TRUE);
+	++*pending->open;
+	g_ptr_array_add(pipeline->calls, pending);
+	g_dbus_connection_call(connection, SERVICE, object, full, member, parse_arguments(types, arguments), NULL,
+			       G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, on_answer, pending);
+}
+
+void pipeline_run(Pipeline *pipeline)
+{
+	while (pipeline->answered < pipeline->calls->len)
+		g_main_context_iteration(NULL, TRUE);
+}
+
+const char *pipeline_outcome(const Pipeline *pipeline, guint n)
+{
+	return ((Pending *)pipeline->calls->pdata[n])->outcome;
+}
+
+guint pipeline_place(const Pipeline *pipeline, guint n)
+{
+	return ((Pending *)pipeline->calls->pdata[n])->place;
+}
+
+/* --- signals --- */
+
+struct Signals {
+	GDBusConnection *connection; /* its own, so that what was sent has come when a call on it is answered */
+	guint subscription;
+	GPtrArray *lines;
+	GArray *commits;
+};
+
+static void add_line(Signals *signals, char *line)
+{
+	g_ptr_array_add(signals->lines, line);
+}
+
+static const char *below_root(const char *path)
+{
+	return g_str_has_prefix(path, ROOT) ? path + strlen(ROOT) : path;
+}
+
+static void note_properties(Signals *signals, const char *path, GVariant *parameters)
+{
+	g_autoptr(GVariantIter) changed = NULL, invalidated = NULL;
+	const char *interface, *name;
+	GVariant *value;
+
+	g_variant_get(parameters, "(&sa{sv}as)", &interface, &changed, &invalidated);
+	while (g_variant_iter_loop(changed, "{&sv}", &name, &value)) {
+		g_autofree char *text = g_variant_print(value, FALSE);
+
+		add_line(signals, g_strdup_printf("PropertiesChanged %s %s=%s", path, name, text));
+	}
+	while (g_variant_iter_loop(invalidated, "&s", &name))
+		add_line(signals, g_strdup_printf("PropertiesChanged %s %s invalidated", path, name));
+}
+
+static void note_added(Signals *signals, GVariant *parameters)
+{
+	g_autoptr(GVariantIter) interfaces = NULL;
+	GVariant *properties;
+	const char *path, *name;
+
+	g_variant_get(parameters, "(&oa{sa{sv}})", &path, &interfaces);
+	while (g_variant_iter_loop(interfaces, "{&s@a{sv}}", &name, &properties))
+		if (g_str_has_prefix(name, SERVICE))
+			add_line(signals, g_strdup_printf("InterfacesAdded %s %s", below_root(path), name));
+}
+
+static void note_removed(Signals *signals, GVariant *parameters)
+{
+	g_autoptr(GVariantIter) interfaces = NULL;
+	const char *path, *name;
+
+	g_variant_get(parameters, "(&oas)", &path, &interfaces);
+	while (g_variant_iter_loop(interfaces, "&s", &name))
+		if (g_str_has_prefix(name, SERVICE))
+			add_line(signals, g_strdup_printf("InterfacesRemoved %s %s", below_root(path), name));
+}
+
+static void on_signal(GDBusConnection *connection G_GNUC_UNUSED, const char *sender G_GNUC_UNUSED, const char *path,
+		      const char *interface, const char *member, GVariant *parameters, gpointer data)
+{
+	Signals *signals = data;
+	Commit commit;
+
+	if (strcmp(interface, PROPERTIES) == 0) {
+		note_properties(signals, below_root(path), parameters);
+	} else if (strcmp(member, "InterfacesAdded") == 0) {
+		note_added(signals, parameters);
+	} else if (strcmp(member, "InterfacesRemoved") == 0) {
+		note_removed(signals, parameters);
+	} else if (strcmp(member, "RulesCommitted") == 0) {
+		g_variant_get(parameters, "(tuu)", &commit.generation, &commit.added, &commit.removed);
+		g_array_append_val(signals->commits, commit);
+	} else {
+		g_autofree char *text = g_variant_print(parameters, FALSE);
+
+		add_line(signals, g_strdup_printf("%s %s", member, text));
+	}
+}
+
+/* Everything the service sent before its answer has come to this connection when that has. */
+static void catch_up(Signals *signals)
+{
+	g_autoptr(GVariant) reply =
+		ask_with_fds(signals->connection, "", "org.freedesktop.DBus.Peer", "Ping", "", "", NULL, NULL);
+
+	g_assert_nonnull(reply);
+	while (g_main_context_iteration(NULL, FALSE))
+		;
+}
+
+Signals *signals_new(const Rig *rig G_GNUC_UNUSED)
+{
+	Signals *signals = g_new0(Signals, 1);
+
+	signals->connection = connection_new();
+	signals->lines = g_ptr_array_new_with_free_func(g_free);
+	signals->commits = g_array_new(FALSE, FALSE, sizeof(Commit));
+	signals->subscription = g_dbus_connection_signal_subscribe(signals->connection, SERVICE, NULL, NULL, NULL, NULL,
+								   G_DBUS_SIGNAL_FLAGS_NONE, on_signal, signals, NULL);
+	catch_up(signals);
+	g_ptr_array_set_size(signals->lines, 0);
+	g_array_set_size(signals->commits, 0);
+	return signals;
+}
+
+void signals_free(Signals *signals)
+{
+	g_dbus_connection_signal_unsubscribe(signals->connection, signals->subscription);
+	while (g_main_context_iteration(NULL, FALSE))
+		;
+	connection_close(signals->connection);
+	g_ptr_array_unref(signals->lines);
+	g_array_unref(signals->commits);
+	g_free(signals);
+}
+
+char *signals_take(Signals *signals)
+{
+	char *text;
+
+	catch_up(signals);
+	g_ptr_array_add(signals->lines, NULL);
+	text = g_strjoinv("\n", (char **)signals->lines->pdata);
+	g_ptr_array_set_size(signals->lines, 0);
+	return text;
+}
+
+GArray *signals_take_commits(Signals *signals)
+{
+	GArray *commits;
+
+	catch_up(signals);
+	commits = signals->commits;
+	signals->commits = g_array_new(FALSE, FALSE, sizeof(Commit));
+	return commits;
+}
