@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/netlink/internal.h"
+#include "service/netlink/ip-address.h"
+
+#include "service/netlink/by-name.h"
 
 #include <errno.h>
 #include <linux/if_addr.h>
@@ -50,6 +52,87 @@ static int find_address(Netlink *netlink, int ifindex, const Address *address)
 			return rtnl_addr_get_prefixlen(found);
 	}
 	return -ENOENT;
+}
+
+static Address read_address(NlAddr *address)
+{
+	Address ret = { .family = nl_addr_get_family(address) };
+
+	memcpy(ret.bytes, nl_addr_get_binary_addr(address), MIN(nl_addr_get_len(address), sizeof(ret.bytes)));
+	return ret;
+}
+
+bool ip_address_list(Netlink *netlink, int ifindex, GArray **ret, GError **error)
+{
+	g_autoptr(NlCache) addresses = NULL;
+	GArray *list;
+
+	if (netlink_dump_addresses(netlink, &addresses) < 0)
+		return netlink_failed(netlink, error, "cannot list the addresses of the interfaces");
+	list = g_array_new(FALSE, FALSE, sizeof(IpAddress));
+	for (struct nl_object *object = nl_cache_get_first(addresses); object; object = nl_cache_get_next(object)) {
+		RtnlAddr *found = (RtnlAddr *)object;
+		NlAddr *local = rtnl_addr_get_local(found);
+		IpAddress address = { .ifindex = rtnl_addr_get_ifindex(found) };
+
+		if (!local || (nl_addr_get_family(local) != AF_INET && nl_addr_get_family(local) != AF_INET6) ||
+		    (ifindex != 0 && address.ifindex != ifindex))
+			continue;
+		address.prefix = (Prefix){ read_address(local), rtnl_addr_get_prefixlen(found) };
+		g_array_append_val(list, address);
+	}
+	*ret = list;
+	return true;
+}
+
+/* IPv6 says that an address is there already whatever the length, and then the route to the subnet is another one. */
+static bool check_present(Netlink *netlink, int ifindex, const Prefix *wanted, GError **error)
+{
+	char interface[INTERFACE_TEXT_MAX], text[INET6_ADDRSTRLEN];
+	g_autoptr(GArray) addresses = NULL;
+	guint other = 0;
+
+	if (!ip_address_list(netlink, ifindex, &addresses, error))
+		return false;
+	for (guint i = 0; i < addresses->len; i++) {
+		const Prefix *found = &g_array_index(addresses, IpAddress, i).prefix;
+
+		if (!address_equal(&found->address, &wanted->address))
+			continue;
+		if (found->length == wanted->length)
+			return true;
+		other = found->length;
+	}
+	return netfilter_fail(error, FAILED, "%s: cannot add address %s: it has it with prefix length %u, not %u",
+			      netlink_interface_text(ifindex, interface), address_format(&wanted->address, text), other,
+			      wanted->length);
+}
+
+bool ip_address_add(Netlink *netlink, int ifindex, const Prefix *address, GError **error)
+{
+	char interface[INTERFACE_TEXT_MAX], text[INET6_ADDRSTRLEN + 4];
+	int r;
+
+	prefix_format(address, text);
+	/* IPv4 says yes, and does nothing. */
+	r = address_is_any(&address->address) ? -EADDRNOTAVAIL : netlink_add_address(netlink, ifindex, address);
+	switch (r) {
+	case -EEXIST:
+		return check_present(netlink, ifindex, address, error);
+	case -EINVAL:
+	case -EADDRNOTAVAIL:
+		return netfilter_fail(error, INVALID_ARGS, "%s: the kernel does not take address %s",
+				      netlink_interface_text(ifindex, interface), text);
+	case -EOPNOTSUPP:
+	case -EAFNOSUPPORT:
+		return netfilter_fail(error, FAILED, "%s: cannot add address %s: the host has no IPv6",
+				      netlink_interface_text(ifindex, interface), text);
+	case -EACCES:
+		return netfilter_fail(error, FAILED,
+				      "%s: cannot add address %s: its IPv6 is switched off (disable_ipv6)",
+				      netlink_interface_text(ifindex, interface), text);
+	}
+	return r >= 0 || netlink_interface_failed(netlink, ifindex, error, "cannot add address %s", text);
 }
 
 bool link_add_address(Netlink *netlink, const char *name, const Prefix *address, GError **error)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/netlink/internal.h"
+#include "service/netlink/link.h"
+
+#include "service/netlink/by-name.h"
 
 #include <errno.h>
 #include <linux/ip.h>
@@ -30,11 +32,12 @@ bool link_name_is_valid(const char *name)
 
 bool netlink_check_name(const char *name, GError **error)
 {
-	if (link_name_is_valid(name))
-		return true;
-	g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_INVALID_ARGS, "'%s' cannot be the name of an interface",
-		    name);
-	return false;
+	if (strlen(name) >= IFNAMSIZ)
+		return netfilter_fail(error, INVALID_ARGS, "interface name of %zu bytes is too long; %d are allowed",
+				      strlen(name), IFNAMSIZ - 1);
+	if (!link_name_is_valid(name))
+		return netfilter_fail(error, INVALID_ARGS, "\"%s\" cannot be the name of an interface", name);
+	return true;
 }
 
 bool netlink_find_link(Netlink *netlink, const char *name, RtnlLink **ret, GError **error)
@@ -57,6 +60,75 @@ bool netlink_find_link(Netlink *netlink, const char *name, RtnlLink **ret, GErro
 bool netlink_is_bridge(RtnlLink *link, const char *name)
 {
 	return g_strcmp0(rtnl_link_get_type(link), "bridge") == 0 && g_strcmp0(rtnl_link_get_name(link), name) == 0;
+}
+
+static void read_link(RtnlLink *link, const char *name, LinkInfo *ret)
+{
+	const struct nl_addr *mac = rtnl_link_get_addr(link);
+	const char *real_name = rtnl_link_get_name(link) ?: "";
+	bool is_bridge = g_strcmp0(rtnl_link_get_type(link), "bridge") == 0;
+
+	*ret = (LinkInfo){
+		.ifindex = rtnl_link_get_ifindex(link),
+		.kind = is_bridge && (!name || g_str_equal(name, real_name)) ? LINK_BRIDGE : LINK_OTHER,
+		.up = rtnl_link_get_flags(link) & IFF_UP,
+		.mtu = rtnl_link_get_mtu(link),
+	};
+	if (mac && nl_addr_get_len(mac) == sizeof(ret->mac))
+		memcpy(ret->mac, nl_addr_get_binary_addr(mac), sizeof(ret->mac));
+	g_strlcpy(ret->name, real_name, sizeof(ret->name));
+}
+
+bool link_find(Netlink *netlink, const char *name, LinkInfo *ret, GError **error)
+{
+	g_autoptr(RtnlLink) link = NULL;
+	int r;
+
+	if (!netlink_check_name(name, error))
+		return false;
+	r = netlink_get_link(netlink, 0, name, &link);
+	if (r < 0 && r != -ENODEV)
+		return netlink_failed(netlink, error, "interface \"%s\": cannot look it up", name);
+	if (r < 0)
+		*ret = (LinkInfo){};
+	else
+		read_link(link, name, ret);
+	return true;
+}
+
+bool link_find_index(Netlink *netlink, int ifindex, LinkInfo *ret, GError **error)
+{
+	g_autoptr(RtnlLink) link = NULL;
+	int r = ifindex > 0 ? netlink_get_link(netlink, ifindex, NULL, &link) : -ENODEV;
+
+	if (r < 0 && r != -ENODEV)
+		return netlink_interface_failed(netlink, ifindex, error, "cannot look it up");
+	if (r < 0)
+		*ret = (LinkInfo){};
+	else
+		read_link(link, NULL, ret);
+	return true;
+}
+
+bool link_set_up(Netlink *netlink, int ifindex, bool up, GError **error)
+{
+	g_autoptr(RtnlLink) link = rtnl_link_alloc(), change = rtnl_link_alloc();
+	NlMsg *request = NULL;
+	int r;
+
+	rtnl_link_set_ifindex(link, ifindex);
+	if (up)
+		rtnl_link_set_flags(change, IFF_UP);
+	else
+		rtnl_link_unset_flags(change, IFF_UP);
+	if (rtnl_link_build_change_request(link, change, 0, &request) < 0)
+		g_error("Out of memory");
+	r = netlink_request(netlink, request, NULL, NULL);
+	if (r == -ENODEV && !up)
+		return true;
+	if (r < 0)
+		return netlink_interface_failed(netlink, ifindex, error, "cannot set it %s", up ? "up" : "down");
+	return true;
 }
 
 bool link_kind(Netlink *netlink, const char *name, enum link_kind *ret, GError **error)

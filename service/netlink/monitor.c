@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/netlink/internal.h"
+#include "service/netlink/monitor.h"
+
+#include "service/netlink/request.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>

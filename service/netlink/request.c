@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/netlink/internal.h"
+#include "service/netlink/request.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
@@ -169,19 +169,46 @@ int netlink_get_link(Netlink *netlink, int ifindex, const char *name, RtnlLink *
 	return 0;
 }
 
-bool netlink_failed(const Netlink *netlink, GError **error, const char *format, ...)
+static bool failed(const Netlink *netlink, GError **error, const char *text)
 {
 	const char *reason = netlink->kernel < 0 ? g_strerror(-netlink->kernel) : nl_geterror(netlink->library);
+
+	if (netlink->message)
+		return netfilter_fail(error, FAILED, "%s: %s (%s)", text, reason, netlink->message);
+	return netfilter_fail(error, FAILED, "%s: %s", text, reason);
+}
+
+bool netlink_failed(const Netlink *netlink, GError **error, const char *format, ...)
+{
 	g_autofree char *text = NULL;
 	va_list arguments;
 
 	va_start(arguments, format);
 	text = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
-	if (netlink->message)
-		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "%s: %s (%s)", text, reason,
-			    netlink->message);
+	return failed(netlink, error, text);
+}
+
+const char *netlink_interface_text(int ifindex, char buffer[static INTERFACE_TEXT_MAX])
+{
+	char name[IFNAMSIZ];
+
+	if (if_indextoname(ifindex, name))
+		g_snprintf(buffer, INTERFACE_TEXT_MAX, "interface \"%s\"", name);
 	else
-		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "%s: %s", text, reason);
-	return false;
+		g_snprintf(buffer, INTERFACE_TEXT_MAX, "interface %d", ifindex);
+	return buffer;
+}
+
+bool netlink_interface_failed(const Netlink *netlink, int ifindex, GError **error, const char *format, ...)
+{
+	g_autofree char *text = NULL, *sentence = NULL;
+	char interface[INTERFACE_TEXT_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	text = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	sentence = g_strdup_printf("%s: %s", netlink_interface_text(ifindex, interface), text);
+	return failed(netlink, error, sentence);
 }

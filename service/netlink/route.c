@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/netlink/internal.h"
+#include "service/netlink/route.h"
+
+#include "service/netlink/request.h"
 
 #include <linux/rtnetlink.h>
 

@@ -2,7 +2,7 @@
 #include "service/netlink/sockets.h"
 
 #include "service/model/endpoint.h"
-#include "service/netlink/internal.h"
+#include "service/netlink/request.h"
 
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/link.h"
+#include "service/netlink/monitor.h"
 #include "tests/support/netns.h"
 
 #include <poll.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/netlink/link.h"
+#include "service/netlink/netlink.h"
+#include <net/if.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/route/addr.h>
@@ -43,21 +44,13 @@ int netlink_dump_addresses(Netlink *netlink, NlCache **ret);
 /** Looks a link up by its index, or by name where that is 0. A negative errno is -ENODEV for none. */
 int netlink_get_link(Netlink *netlink, int ifindex, const char *name, RtnlLink **ret);
 
-/**
- * The link of this name, else FAILED; INVALID_ARGS for what is no name. The
- * kernel also answers to alternative names, which no packet filter does: such a
- * name is refused.
- */
-bool netlink_find_link(Netlink *netlink, const char *name, RtnlLink **ret, GError **error);
-
-/** Whether the link is a bridge, and of this name rather than this alternative name. */
-bool netlink_is_bridge(RtnlLink *link, const char *name);
-
-/** INVALID_ARGS for what link_name_is_valid() rejects. */
-bool netlink_check_name(const char *name, GError **error);
-
-/** Adds an address to a link. Returns 0 or a negative errno. */
-int netlink_add_address(Netlink *netlink, int ifindex, const Prefix *address);
-
 /** Sets FAILED: the text, and why the last request failed. Returns false. */
 bool netlink_failed(const Netlink *netlink, GError **error, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/** What a sentence calls an interface: by its name now, or by its ifindex if it is gone. Returns buffer. */
+#define INTERFACE_TEXT_MAX 32
+const char *netlink_interface_text(int ifindex, char buffer[static INTERFACE_TEXT_MAX]);
+
+/** As netlink_failed(), with what the interface is called in front. */
+bool netlink_interface_failed(const Netlink *netlink, int ifindex, GError **error, const char *format, ...)
+	G_GNUC_PRINTF(4, 5);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/netlink/netlink.h"
+#include "service/model/address.h"
+
+/**
+ * Creates a bridge with this MAC address and nothing else: it is down.
+ * BRIDGE_IN_USE when an interface has the name, also as an alternative name;
+ * INVALID_ARGS when nothing can have it.
+ */
+bool bridge_add(Netlink *netlink, const char *name, const guint8 mac[static 6], int *ret_ifindex, GError **error);
+
+/** Deletes this very interface, only if it is a bridge; one that is gone is no failure. */
+bool bridge_remove(Netlink *netlink, int ifindex, GError **error);
+
+/**
+ * Whether the bridge's own switch (nf_call_iptables, nf_call_ip6tables) shows the
+ * frames that it forwards to the rules, whatever the sysctl for all bridges says.
+ * Switched on, FAILED names br_netfilter where the kernel lacks it: the switch
+ * would be without effect.
+ */
+bool bridge_get_nf_call(Netlink *netlink, int ifindex, enum family family, bool *ret, GError **error);
+bool bridge_set_nf_call(Netlink *netlink, int ifindex, enum family family, bool on, GError **error);
+
+/* By name. */
+
+/** Creates a bridge with a MAC address of its own, and sets it up. BRIDGE_IN_USE when the name is taken. */
+bool bridge_create(Netlink *netlink, const char *name, GError **error);
+
+/** Deletes a bridge, and nothing that is not one; one that is gone already is no failure. */
+bool bridge_delete(Netlink *netlink, const char *name, GError **error);
+
+/** What tells a bridge from a later one of its name; 0: there is no bridge of this name. */
+bool bridge_index(Netlink *netlink, const char *name, int *ret, GError **error);
+
+/**
+ * Sets this very bridge down, or deletes it. One that is gone, renamed, or whose name another has now is no
+ * failure, and the other is left alone.
+ */
+bool bridge_shut(Netlink *netlink, const char *name, int ifindex, GError **error);
+bool bridge_delete_index(Netlink *netlink, const char *name, int ifindex, GError **error);

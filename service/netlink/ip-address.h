@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/netlink/netlink.h"
+#include "service/model/address.h"
+
+/** An address that an interface has, with its prefix length. */
+typedef struct IpAddress {
+	int ifindex;
+	Prefix prefix;
+} IpAddress;
+
+/**
+ * Gives an interface an address with its prefix length, IPv6 without duplicate
+ * address detection. One that is there already is no failure; there with another
+ * prefix length, it is FAILED. INVALID_ARGS for an address that the kernel does not take.
+ */
+bool ip_address_add(Netlink *netlink, int ifindex, const Prefix *address, GError **error);
+
+/**
+ * The addresses of an interface, or of all of them where ifindex is 0, both
+ * families: IpAddress, in the kernel's order. The caller's. An interface that is
+ * gone has none.
+ */
+bool ip_address_list(Netlink *netlink, int ifindex, GArray **ret, GError **error);
+
+/* By name. */
+bool link_add_address(Netlink *netlink, const char *name, const Prefix *address, GError **error);
+
+/** Whether the interface has that address, with whatever prefix length. */
+bool link_has_address(Netlink *netlink, const char *name, const Address *address, bool *ret, GError **error);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/netlink/link.h"
+#include "tests/support/netlink.h"
+
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+/* An index that no interface has. */
+#define GONE 4711
+
+static void test_find(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	static const struct {
+		const char *name;
+		enum link_kind kind;
+		bool up;
+		guint mtu;
+		const char *real_name;
+	} cases[] = {
+		{ "br-web", LINK_BRIDGE, true, 1400, "br-web" }, { "br-down", LINK_BRIDGE, false, 1500, "br-down" },
+		{ "other", LINK_OTHER, true, 1400, "br-web" },   { "eth0", LINK_OTHER, false, 1500, "eth0" },
+		{ "lo", LINK_OTHER, true, 65536, "lo" },         { "br-none", LINK_MISSING },
+	};
+	static const guint8 mac[6] = { 2, 1, 2, 3, 4, 5 };
+	LinkInfo info;
+
+	run(f, "ip link add br-web address 02:01:02:03:04:05 mtu 1400 type bridge");
+	run(f, "ip link property add dev br-web altname other");
+	run(f, "ip link set br-web up");
+	run(f, "ip link add br-down type bridge");
+	run(f, "ip link add eth0 type veth peer name eth1");
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		int ifindex = ifindex_of(cases[i].name);
+
+		g_test_message("%s", cases[i].name);
+		memset(&info, 0xff, sizeof(info));
+		assert_succeeds(link_find(f->netlink, cases[i].name, &info, &error));
+		g_assert_cmpint(info.kind, ==, cases[i].kind);
+		g_assert_cmpint(info.ifindex, ==, cases[i].kind == LINK_MISSING ? 0 : ifindex_of(cases[i].real_name));
+		g_assert_cmpint(info.up, ==, cases[i].up);
+		g_assert_cmpuint(info.mtu, ==, cases[i].mtu);
+		g_assert_cmpstr(info.name, ==, cases[i].real_name ?: "");
+		if (!ifindex)
+			continue;
+		memset(&info, 0xff, sizeof(info));
+		assert_succeeds(link_find_index(f->netlink, ifindex, &info, &error));
+		g_assert_cmpint(info.ifindex, ==, ifindex);
+		g_assert_cmpstr(info.name, ==, cases[i].real_name);
+	}
+	assert_succeeds(link_find(f->netlink, "br-web", &info, &error));
+	g_assert_cmpmem(info.mac, 6, mac, 6);
+	for (guint i = 0; i < 3; i++) {
+		assert_succeeds(link_find_index(f->netlink, (int[]){ 0, -1, GONE }[i], &info, &error));
+		g_assert_cmpint(info.ifindex, ==, 0);
+	}
+	assert_fails(link_find(f->netlink, "a/b", &info, &error), INVALID_ARGS, "\"a/b\"");
+	assert_fails(link_find(f->netlink, "sixteen-letters.", &info, &error), INVALID_ARGS, "16 bytes");
+}
+
+static void test_set_up(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	int ifindex;
+
+	run(f, "ip link add br-web type bridge");
+	ifindex = ifindex_of("br-web");
+	for (guint i = 0; i < 6; i++) {
+		assert_succeeds(link_set_up(f->netlink, ifindex, i % 4 < 2, &error));
+		assert_output(f, "ip -j link show br-web", "\"UP\"", i % 4 < 2);
+	}
+	/* Another has its name now. */
+	run(f, "ip link set br-web down");
+	run(f, "ip link set br-web name br-old");
+	run(f, "ip link add br-web type bridge");
+	assert_succeeds(link_set_up(f->netlink, ifindex, true, &error));
+	assert_shows(f, "ip -j link show br-old", "\"UP\"");
+	assert_hides(f, "ip -j link show br-web", "\"UP\"");
+	run(f, "ip link delete br-old");
+	assert_succeeds(link_set_up(f->netlink, ifindex, false, &error));
+	assert_fails(link_set_up(f->netlink, ifindex, true, &error), FAILED, "set it up: No such device");
+	assert_hides(f, "ip -j link show br-web", "\"UP\"");
+}
+
+static guint get(Fixture *f, int ifindex, enum link_switch which)
+{
+	guint ret = 99;
+
+	assert_succeeds(link_get_switch(f->netlink, ifindex, which, &ret, &error));
+	return ret;
+}
+
+static guint get6(Fixture *f, int ifindex, enum link_switch6 which)
+{
+	guint ret = 99;
+
+	assert_succeeds(link_get_switch6(f->netlink, ifindex, which, &ret, &error));
+	return ret;
+}
+
+/* Each value, as /proc/sys has it, of this interface alone. */
+static void test_switches(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	static const struct {
+		enum link_switch which;
+		const char *name;
+		guint most;
+	} cases[] = {
+		{ LINK_FORWARDING, "forwarding", 1 },
+		{ LINK_ROUTE_LOCALNET, "route_localnet", 1 },
+		{ LINK_RP_FILTER, "rp_filter", 2 },
+	};
+	static const struct {
+		enum link_switch6 which;
+		const char *name;
+		guint most;
+	} cases6[] = {
+		{ LINK6_FORWARDING, "forwarding", 1 },
+		{ LINK6_ACCEPT_RA, "accept_ra", 2 },
+		{ LINK6_DISABLE, "disable_ipv6", 1 },
+	};
+	int ifindex, other;
+
+	/* A dot in a name is none in the path. */
+	run(f, "ip link add br.1 type bridge");
+	run(f, "ip link add br-b type bridge");
+	ifindex = ifindex_of("br.1");
+	other = ifindex_of("br-b");
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *show = g_strdup_printf("cat /proc/sys/net/ipv4/conf/br.1/%s", cases[i].name);
+		guint untouched = get(f, other, cases[i].which);
+
+		for (guint j = 0; j <= 2 * cases[i].most; j++) {
+			guint value = j % (cases[i].most + 1);
+			g_autofree char *text = g_strdup_printf("%u\n", value);
+
+			assert_succeeds(link_set_switch(f->netlink, ifindex, cases[i].which, value, &error));
+			assert_shows(f, show, text);
+			g_assert_cmpuint(get(f, ifindex, cases[i].which), ==, value);
+			g_assert_cmpuint(get(f, other, cases[i].which), ==, untouched);
+		}
+	}
+	for (guint i = 0; i < G_N_ELEMENTS(cases6); i++) {
+		g_autofree char *show = g_strdup_printf("cat /proc/sys/net/ipv6/conf/br.1/%s", cases6[i].name);
+		guint untouched = get6(f, other, cases6[i].which);
+
+		for (guint j = 0; j <= 2 * cases6[i].most; j++) {
+			guint value = j % (cases6[i].most + 1);
+			g_autofree char *text = g_strdup_printf("%u\n", value);
+
+			assert_succeeds(link_set_switch6(f->netlink, ifindex, cases6[i].which, value, &error));
+			assert_shows(f, show, text);
+			g_assert_cmpuint(get6(f, ifindex, cases6[i].which), ==, value);
+			g_assert_cmpuint(get6(f, other, cases6[i].which), ==, untouched);
+		}
+	}
+	assert_hides(f, "ip -j link show br.1", "\"UP\"");
+}
+
+static void test_switches_refused(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	int ifindex;
+	guint value;
+
+	assert_fails(link_get_switch(f->netlink, GONE, LINK_RP_FILTER, &value, &error), FAILED,
+		     "interface 4711: cannot read its rp_filter: No such device");
+	assert_fails(link_set_switch(f->netlink, GONE, LINK_RP_FILTER, 1, &error), FAILED,
+		     "interface 4711: cannot set its rp_filter to 1: No such device");
+	assert_fails(link_get_switch6(f->netlink, GONE, LINK6_FORWARDING, &value, &error), FAILED, "interface 4711");
+	assert_fails(link_set_switch6(f->netlink, GONE, LINK6_FORWARDING, 1, &error), FAILED, "interface 4711");
+
+	/* Too small for IPv6, which then is not there at all. */
+	run(f, "ip link add br-web type bridge");
+	run(f, "ip link set br-web mtu 1000");
+	ifindex = ifindex_of("br-web");
+	assert_fails(link_get_switch6(f->netlink, ifindex, LINK6_DISABLE, &value, &error), FAILED,
+		     "interface \"br-web\": cannot read its IPv6 disable_ipv6: it has no IPv6");
+	assert_fails(link_set_switch6(f->netlink, ifindex, LINK6_ACCEPT_RA, 0, &error), FAILED, "it has no IPv6");
+	assert_succeeds(link_set_switch(f->netlink, ifindex, LINK_FORWARDING, 1, &error));
+	run(f, "ip link set lo mtu 60");
+	assert_fails(link_get_switch(f->netlink, ifindex_of("lo"), LINK_FORWARDING, &value, &error), FAILED,
+		     "\"lo\": cannot read its forwarding: it has no IPv4");
+	assert_fails(link_set_switch(f->netlink, ifindex_of("lo"), LINK_FORWARDING, 1, &error), FAILED, "\"lo\"");
+	run(f, "ip link set br-web mtu 1500");
+
+	/* What is right already needs no right to write it. */
+	g_assert_no_errno(mount("/proc/sys", "/proc/sys", "none", MS_BIND, NULL));
+	g_assert_no_errno(mount("none", "/proc/sys", "none", MS_REMOUNT | MS_BIND | MS_RDONLY, NULL));
+	value = get6(f, ifindex, LINK6_ACCEPT_RA);
+	assert_succeeds(link_set_switch6(f->netlink, ifindex, LINK6_ACCEPT_RA, value, &error));
+	assert_fails(link_set_switch6(f->netlink, ifindex, LINK6_ACCEPT_RA, value + 1, &error), FAILED,
+		     "\"br-web\": cannot set its IPv6 accept_ra to 2: Read-only file system");
+	assert_succeeds(link_set_switch(f->netlink, ifindex, LINK_ROUTE_LOCALNET, 1, &error));
+	g_assert_no_errno(umount2("/proc/sys", MNT_DETACH));
+}
+
+int main(int argc, char **argv)
+{
+	netlink_test_init(&argc, &argv);
+#define ADD(name, function) g_test_add("/link/" name, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
+	ADD("find", test_find);
+	ADD("set-up", test_set_up);
+	ADD("switches", test_switches);
+	ADD("switches-refused", test_switches_refused);
+	return g_test_run();
+}
