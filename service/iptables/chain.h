@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/** The tables and chains the service writes in. */
+
+enum table { TABLE_RAW, TABLE_FILTER, TABLE_NAT, N_TABLES };
+
+/** Every chain the service writes in; chain_info() tells about each. */
+enum chain {
+	CHAIN_RAW_PREROUTING,
+	CHAIN_FILTER_FORWARD,
+	CHAIN_FILTER_DOCKER,
+	CHAIN_FILTER_INGRESS,
+	CHAIN_FILTER_ISOLATION,
+	CHAIN_FILTER_ISOLATION_STAGE_2,
+	CHAIN_NAT_PREROUTING,
+	CHAIN_NAT_OUTPUT,
+	CHAIN_NAT_POSTROUTING,
+	CHAIN_NAT_DOCKER,
+	CHAIN_NAT_INGRESS,
+	N_CHAINS
+};
+
+/**
+ * Where in a chain. A builtin chain has a head above every foreign rule and a
+ * tail below; a chain of our own holds our rules alone.
+ */
+enum zone { ZONE_HEAD, ZONE_OWNED, ZONE_TAIL };
+
+typedef struct ChainInfo {
+	enum table table;
+	bool builtin;
+	const char *name; /* a builtin chain's; else what follows the prefix: "", "-INGRESS", … */
+} ChainInfo;
+
+/** Static facts about a chain. */
+const ChainInfo *chain_info(enum chain chain);
+
+/** "raw", "filter", "nat"; static. */
+const char *table_name(enum table table);
+
+/** The longest chain name the kernel takes (XT_EXTENSION_MAXNAMELEN - 1), and so the longest prefix. */
+#define CHAIN_NAME_MAX 28
+#define CHAIN_PREFIX_MAX (CHAIN_NAME_MAX - (int)(sizeof "-ISOLATION-STAGE-2" - 1))
+
+/** A chain's name under a prefix, written into a caller's buffer and returned. */
+const char *chain_name(enum chain chain, const char *prefix, char buffer[static CHAIN_NAME_MAX + 1]);
