@@ -142,7 +142,7 @@ static bool delete_chains(Work *work)
 			continue;
 		if (!snapshot_count_references(work->snapshot, name, &references))
 			return false;
-		snapshot_read_chain(work->snapshot, name, true, work->iptables->found);
+		snapshot_read_chain(work->snapshot, name, work->iptables->found);
 		if (references || work->iptables->found->len)
 			continue;
 		if (!snapshot_delete_chain(work->snapshot, name))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/iptables/diff-private.h"
+#include "service/iptables/diff.h"
 
 #include <string.h>
 
@@ -28,6 +28,16 @@ void diff_free(Diff *diff)
 	g_free(diff);
 }
 
+static const RulesetEntry *wanted_entry(const DiffInput *input, guint i)
+{
+	return g_ptr_array_index(input->wanted, i);
+}
+
+static bool is_desired(const RulesetEntry *entry)
+{
+	return entry->references && entry->rule.target != TARGET_CHAIN;
+}
+
 static guint *place_of(const Diff *diff, guint i)
 {
 	return &g_array_index(diff->places, guint, i);
@@ -39,23 +49,6 @@ static bool is_claimed(const DiffInput *input, const RulesetEntry *entry)
 	if (entry->rule.target == TARGET_CHAIN)
 		return false;
 	return entry->held || (input->owned && entry->references);
-}
-
-/* What is found is looked into when it is first asked for: of a long chain that may be little. */
-static FoundEntry *look_into(const DiffInput *input, guint position)
-{
-	FoundEntry *found = &input->found[position];
-
-	if (!found->target)
-		found->target = snapshot_target(input->snapshot, found->entry);
-	if (!found->digest)
-		found->digest = entry_digest(input->family, found->entry, found->target);
-	return found;
-}
-
-static guint64 found_digest(const DiffInput *input, guint position)
-{
-	return input->found[position].digest ?: look_into(input, position)->digest;
 }
 
 static guint64 wanted_digest(const DiffInput *input, guint i)
@@ -70,17 +63,19 @@ static guint64 wanted_digest(const DiffInput *input, guint i)
 	return wanted->digest;
 }
 
-bool diff_stands_at(const DiffInput *input, guint i, guint position)
+/* Whether wanted entry i stands at a position, as far as digests can tell. */
+static bool stands_at(const DiffInput *input, guint i, guint position)
 {
-	return position < input->n_found && wanted_digest(input, i) == found_digest(input, position);
+	return position < input->n_found && wanted_digest(input, i) == input->found[position].digest;
 }
 
-bool diff_is_exactly(const DiffInput *input, guint i, guint position)
+/* Whether it does beyond any doubt: what goes must be ours. */
+static bool is_exactly(const DiffInput *input, guint i, guint position)
 {
 	Entry entry;
 
 	entry_encode(&wanted_entry(input, i)->rule, input->names, &entry);
-	return entry_equal(input->family, &entry, look_into(input, position));
+	return entry_equal(input->family, &entry, &input->found[position]);
 }
 
 /* The claimed entry of the same zone before i (step -1) or after it (1); NOWHERE at the zone's end. */
@@ -109,7 +104,7 @@ static void take_neighbours(Diff *diff, const DiffInput *input, guint i, guint p
 		i = claimed_neighbour(input, i, -step);
 		position -= step;
 		if (i == NOWHERE || *place_of(diff, i) == NOWHERE || *place_of(diff, i) == position ||
-		    !diff_stands_at(input, i, position))
+		    !stands_at(input, i, position))
 			return;
 		*place_of(diff, i) = position;
 	}
@@ -136,7 +131,7 @@ static bool find_next(Diff *diff, const DiffInput *input, guint i, int step, Gap
 
 	guint64 digest = wanted_digest(input, i);
 	for (guint at = first; left; at += step, left--) {
-		if (found_digest(input, at) == digest) {
+		if (input->found[at].digest == digest) {
 			*place_of(diff, i) = at;
 			if (at != first)
 				take_neighbours(diff, input, i, at, step);
@@ -184,8 +179,8 @@ static guint count_neighbours(const DiffInput *input, guint i, guint position)
 {
 	guint before = claimed_neighbour(input, i, -1), after = claimed_neighbour(input, i, 1);
 
-	return (before != NOWHERE && position > 0 && diff_stands_at(input, before, position - 1)) +
-	       (after != NOWHERE && diff_stands_at(input, after, position + 1));
+	return (before != NOWHERE && position > 0 && stands_at(input, before, position - 1)) +
+	       (after != NOWHERE && stands_at(input, after, position + 1));
 }
 
 /* Finds the claimed entries wherever they stand. */
@@ -196,7 +191,7 @@ static void find_anywhere(Diff *diff, const DiffInput *input)
 	guint8 *fates = diff->fates->data;
 
 	for (guint position = input->n_found; position > 0; position--) {
-		gpointer digest = GSIZE_TO_POINTER(found_digest(input, position - 1));
+		gpointer digest = GSIZE_TO_POINTER(input->found[position - 1].digest);
 		next[position] = GPOINTER_TO_UINT(g_hash_table_lookup(first, digest));
 		g_hash_table_insert(first, digest, GUINT_TO_POINTER(position));
 	}
@@ -272,7 +267,7 @@ static void move_disordered(Diff *diff, const DiffInput *input)
 			stays = previous[i];
 		} else if (*place_of(diff, i) != NOWHERE && is_desired(wanted_entry(input, i))) {
 			diff->fates->data[*place_of(diff, i)] =
-				diff_is_exactly(input, i, *place_of(diff, i)) ? FATE_DELETED : FATE_FOREIGN;
+				is_exactly(input, i, *place_of(diff, i)) ? FATE_DELETED : FATE_FOREIGN;
 			*place_of(diff, i) = NOWHERE;
 			diff->moved++;
 		}
@@ -288,7 +283,7 @@ static void settle_fates(Diff *diff, const DiffInput *input)
 		guint place = *place_of(diff, i);
 		if (place != NOWHERE && is_desired(wanted_entry(input, i)))
 			fates[place] = FATE_KEPT;
-		else if (place != NOWHERE && diff_is_exactly(input, i, place))
+		else if (place != NOWHERE && is_exactly(input, i, place))
 			fates[place] = FATE_DELETED;
 	}
 	for (guint position = 0; position < input->n_found; position++) {
@@ -373,9 +368,6 @@ static void diff_clear(Diff *diff)
 
 void diff_chain(Diff *diff, const DiffInput *input)
 {
-	diff_clear(diff);
-	if (input->changes && diff_changes(diff, input))
-		return;
 	diff_clear(diff);
 	g_array_set_size(diff->places, input->wanted->len);
 	g_byte_array_set_size(diff->fates, input->n_found);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/iptables/snapshot.h"
+#include "service/iptables/entry.h"
 #include "service/rules/ruleset.h"
 
 /**
@@ -16,10 +16,8 @@ typedef struct DiffInput {
 	bool owned;
 	const xt_chainlabel *names; /* as entry_encode() */
 	const GPtrArray *wanted;    /* RulesetEntry, in chain order */
-	const GArray *changes;      /* ruleset_changes(), to look at these alone; NULL: compare the chain whole */
-	FoundEntry *found;          /* what the chain holds, top to bottom; target and digest are filled as needed */
+	const FoundEntry *found;    /* what the chain holds, top to bottom */
 	guint n_found;
-	Snapshot *snapshot; /* where it was found; may be NULL when all targets are there */
 } DiffInput;
 
 typedef struct DiffInsertion {

@@ -21,8 +21,8 @@ typedef union Entry {
 /** An entry as it stands in a snapshot, struct ipt_entry or struct ip6t_entry. */
 typedef struct FoundEntry {
 	const void *entry;
-	const char *target; /* iptc_get_target(); NULL: not asked yet */
-	guint64 digest;     /* entry_digest(); 0: not taken yet */
+	const char *target; /* iptc_get_target() */
+	guint64 digest;     /* entry_digest() */
 } FoundEntry;
 
 /**

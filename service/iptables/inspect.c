@@ -109,7 +109,7 @@ static void read_chain_counters(Iptables *iptables, Snapshot *snapshot, const Ru
 	if (!g_hash_table_size(index))
 		return;
 
-	snapshot_read_chain(snapshot, iptables->names[chain], true, iptables->found);
+	snapshot_read_chain(snapshot, iptables->names[chain], iptables->found);
 	for (guint i = 0; i < iptables->found->len; i++) {
 		const FoundEntry *found = &g_array_index(iptables->found, FoundEntry, i);
 		const GArray *same = g_hash_table_lookup(index, GSIZE_TO_POINTER(found->digest));

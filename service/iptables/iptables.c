@@ -7,13 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/*
- * A chain with more rules than this is not compared rule by rule at every change: it is counted, and looked at where
- * it changes and at its ends, which a foreign hand can get past only by taking as many rules as it puts. At a
- * reconciliation, and when anything else is odd, it is compared whole.
- */
-#define COMPARED_WHOLE_MAX 256
-
 Iptables *iptables_new(const char *chain_prefix)
 {
 	g_assert(strlen(chain_prefix) <= CHAIN_PREFIX_MAX);
@@ -81,20 +74,13 @@ bool iptables_needs_table(const Ruleset *ruleset, enum family family, enum table
 
 void iptables_diff(Iptables *iptables, Snapshot *snapshot, const Ruleset *ruleset, enum family family, enum chain chain)
 {
-	const GPtrArray *wanted = ruleset_chain(ruleset, family, chain);
-	const GArray *changes = wanted->len > COMPARED_WHOLE_MAX ? ruleset_changes(ruleset, family, chain) : NULL;
-
-	if (changes && changes->len > wanted->len / 16)
-		changes = NULL;
-	snapshot_read_chain(snapshot, iptables->names[chain], !changes, iptables->found);
+	snapshot_read_chain(snapshot, iptables->names[chain], iptables->found);
 	diff_chain(iptables->diff, &(DiffInput){
 					   .family = family,
 					   .owned = !chain_info(chain)->builtin,
 					   .names = iptables->names,
-					   .wanted = wanted,
-					   .changes = changes,
+					   .wanted = ruleset_chain(ruleset, family, chain),
 					   .found = (FoundEntry *)iptables->found->data,
 					   .n_found = iptables->found->len,
-					   .snapshot = snapshot,
 				   });
 }

@@ -166,7 +166,7 @@ bool snapshot_count_references(Snapshot *snapshot, const xt_chainlabel chain, un
 	return snapshot->library->get_references(ret, chain, snapshot->handle);
 }
 
-void snapshot_read_chain(Snapshot *snapshot, const xt_chainlabel chain, bool digest, GArray *entries)
+void snapshot_read_chain(Snapshot *snapshot, const xt_chainlabel chain, GArray *entries)
 {
 	const Library *library = snapshot->library;
 	guint n = 0;
@@ -176,19 +176,11 @@ void snapshot_read_chain(Snapshot *snapshot, const xt_chainlabel chain, bool dig
 		if (n >= entries->len)
 			g_array_set_size(entries, MAX(64, 2 * n));
 		FoundEntry *found = &g_array_index(entries, FoundEntry, n);
-		*found = (FoundEntry){ .entry = entry };
-		if (!digest)
-			continue;
-		/* While it is in the cache. */
+		found->entry = entry;
 		found->target = library->get_target(entry, snapshot->handle);
 		found->digest = entry_digest(snapshot->family, entry, found->target);
 	}
 	g_array_set_size(entries, n);
-}
-
-const char *snapshot_target(Snapshot *snapshot, const void *entry)
-{
-	return snapshot->library->get_target(entry, snapshot->handle);
 }
 
 bool snapshot_insert(Snapshot *snapshot, const xt_chainlabel chain, guint position, const Entry *entry)

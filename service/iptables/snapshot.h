@@ -24,13 +24,9 @@ bool snapshot_count_references(Snapshot *snapshot, const xt_chainlabel chain, un
 
 /**
  * Replaces what is in entries (GArray of FoundEntry) by a chain's entries; none
- * if there is no such chain. Valid until it changes. Without digest, neither
- * their targets nor their digests are there yet.
+ * if there is no such chain. Valid until it changes.
  */
-void snapshot_read_chain(Snapshot *snapshot, const xt_chainlabel chain, bool digest, GArray *entries);
-
-/** The name of an entry's target: a verdict, a chain or an extension. */
-const char *snapshot_target(Snapshot *snapshot, const void *entry);
+void snapshot_read_chain(Snapshot *snapshot, const xt_chainlabel chain, GArray *entries);
 
 bool snapshot_insert(Snapshot *snapshot, const xt_chainlabel chain, guint position, const Entry *entry);
 bool snapshot_delete(Snapshot *snapshot, const xt_chainlabel chain, guint position);

@@ -24,7 +24,6 @@ typedef struct Chain {
 struct Ruleset {
 	Chain chains[N_FAMILIES][N_CHAINS];
 	GHashTable *entries; /* a set of RulesetEntry by content */
-	GArray *changes;     /* RulesetChange: what ruleset_changes() returned last */
 	enum rule_target forward_policy[N_FAMILIES];
 	guint size;
 };
@@ -157,56 +156,35 @@ static void chain_committed(Chain *chain)
 	chain_prune(chain);
 }
 
-static int change_compare(gconstpointer a, gconstpointer b)
-{
-	guint x = ((const RulesetChange *)a)->index, y = ((const RulesetChange *)b)->index;
-
-	return (x > y) - (x < y);
-}
-
-/* Where the changed entries stand, in order. */
-static void chain_find_changes(Chain *chain, GArray *changes)
-{
-	gpointer *entries = chain->entries->pdata;
-
-	chain_sort(chain);
-	chain_prune(chain);
-	g_array_set_size(changes, 0);
-	for (guint i = 0; i < chain->changed->len; i++) {
-		RulesetEntry *entry = chain->changed->pdata[i];
-		RulesetChange change = { entries_search(entries, chain->entries->len, entry), entry };
-
-		g_array_append_val(changes, change);
-	}
-	g_array_sort(changes, change_compare);
-}
-
-/* Frees the dead, and closes the gaps, moving what stays once. */
+/* Frees the dead, and closes the gaps. */
 static void chain_settle(Ruleset *ruleset, Chain *chain)
 {
-	guint from = 0, to = 0, n = 0, len = chain->entries->len;
+	g_autofree guint *dead = g_new(guint, chain->count[STATUS_DEAD]);
 	gpointer *entries = chain->entries->pdata;
+	guint n = 0, n_dead = 0;
 
 	if (chain->count[STATUS_DEAD] == 0)
 		return;
-	chain_find_changes(chain, ruleset->changes);
-	for (guint i = 0; i < ruleset->changes->len; i++) {
-		const RulesetChange *change = &g_array_index(ruleset->changes, RulesetChange, i);
+	chain_sort(chain);
+	for (guint i = 0; i < chain->changed->len; i++) {
+		RulesetEntry *entry = chain->changed->pdata[i];
 
-		if (entry_status(change->entry) != STATUS_DEAD) {
-			chain->changed->pdata[n++] = change->entry;
-			continue;
-		}
-		memmove(entries + to, entries + from, (change->index - from) * sizeof *entries);
-		to += change->index - from;
-		from = change->index + 1;
-		g_hash_table_remove(ruleset->entries, change->entry);
-		g_free(change->entry);
+		if (entry_status(entry) == STATUS_DEAD)
+			dead[n_dead++] = entries_search(entries, chain->entries->len, entry);
+		else
+			chain->changed->pdata[n++] = entry;
 	}
-	memmove(entries + to, entries + from, (len - from) * sizeof *entries);
-	g_ptr_array_set_size(chain->entries, to + len - from);
 	g_ptr_array_set_size(chain->changed, n);
-	chain->sorted = chain->entries->len;
+	for (guint i = 0; i < n_dead; i++) {
+		g_hash_table_remove(ruleset->entries, entries[dead[i]]);
+		g_clear_pointer(&entries[dead[i]], g_free);
+	}
+	n = 0;
+	for (guint i = 0; i < chain->entries->len; i++)
+		if (entries[i])
+			entries[n++] = entries[i];
+	g_ptr_array_set_size(chain->entries, n);
+	chain->sorted = n;
 	chain->count[STATUS_DEAD] = 0;
 }
 
@@ -215,7 +193,6 @@ Ruleset *ruleset_new(void)
 	Ruleset *ruleset = g_new0(Ruleset, 1);
 
 	ruleset->entries = g_hash_table_new(entry_hash, entry_equal);
-	ruleset->changes = g_array_new(FALSE, FALSE, sizeof(RulesetChange));
 	for (enum family family = 0; family < N_FAMILIES; family++) {
 		ruleset->forward_policy[family] = TARGET_CHAIN;
 		for (enum chain chain = 0; chain < N_CHAINS; chain++)
@@ -238,7 +215,6 @@ void ruleset_free(Ruleset *ruleset)
 		}
 	}
 	g_hash_table_unref(ruleset->entries);
-	g_array_unref(ruleset->changes);
 	g_free(ruleset);
 }
 
@@ -325,16 +301,6 @@ const GPtrArray *ruleset_chain(const Ruleset *ruleset, enum family family, enum 
 
 	chain_sort(sorted);
 	return sorted->entries;
-}
-
-const GArray *ruleset_changes(const Ruleset *ruleset, enum family family, enum chain chain)
-{
-	Chain *sorted = (Chain *)&ruleset->chains[family][chain];
-
-	if (sorted->touched)
-		return NULL;
-	chain_find_changes(sorted, ruleset->changes);
-	return ruleset->changes;
 }
 
 RulesetEntry *ruleset_find(const Ruleset *ruleset, const Rule *rule)

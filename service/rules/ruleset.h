@@ -57,18 +57,6 @@ void ruleset_hold(Ruleset *ruleset, const RuleItem *item);
  */
 const GPtrArray *ruleset_chain(const Ruleset *ruleset, enum family family, enum chain chain);
 
-/** An entry that is not both desired and held, or is no rule, and where it stands in ruleset_chain(). */
-typedef struct RulesetChange {
-	guint index;
-	RulesetEntry *entry;
-} RulesetChange;
-
-/**
- * All such entries of a chain, in order (GArray of RulesetChange, valid until the ruleset changes or this is called
- * again): every other rule is held where it should be. NULL when that is not certain.
- */
-const GArray *ruleset_changes(const Ruleset *ruleset, enum family family, enum chain chain);
-
 /** The entry with this content, or NULL. */
 RulesetEntry *ruleset_find(const Ruleset *ruleset, const Rule *rule);
 

@@ -246,7 +246,7 @@ static void test_read(gconstpointer data)
 		rule.family = family;
 		entry_encode(&rule, names, &entry);
 		g_autoptr(Snapshot) snapshot = snapshot_open(family, chain_info(rule.chain)->table);
-		snapshot_read_chain(snapshot, names[rule.chain], true, found);
+		snapshot_read_chain(snapshot, names[rule.chain], found);
 		for (guint j = 0; j < found->len; j++) {
 			const FoundEntry *f = &g_array_index(found, FoundEntry, j);
 			bool equal = entry_equal(family, &entry, f);
