@@ -4,7 +4,6 @@
 #include "dbus/object.h"
 #include "dbus/path.h"
 #include "dbus/settings.h"
-#include "service/iptables/text.h"
 
 #include "dbus/version.h"
 
@@ -163,6 +162,7 @@ static int on_preview_ingress(sd_bus_message *message, void *userdata, sd_bus_er
 static int on_dump_rules(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
 	Server *server = userdata;
+	const Backend *backend = server->manager->backend;
 	g_autofree char *text = NULL;
 	enum family family;
 	const char *name;
@@ -174,7 +174,7 @@ static int on_dump_rules(sd_bus_message *message, void *userdata, sd_bus_error *
 	if (!family_from_string(name, &family))
 		return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS, "family \"%s\" is not ipv4 or ipv6",
 					 name);
-	text = ruleset_to_text(server->manager->ruleset, family, server->manager->config.chain_prefix);
+	text = backend->kind->text(backend, server->manager->ruleset, family);
 	return sd_bus_reply_method_return(message, "s", text);
 }
 
@@ -189,7 +189,7 @@ static int on_dump_rules(sd_bus_message *message, void *userdata, sd_bus_error *
 	}
 
 GETTER(get_version, sd_bus_message_append(reply, "s", VERSION))
-GETTER(get_backend, sd_bus_message_append(reply, "s", "iptables"))
+GETTER(get_backend, sd_bus_message_append(reply, "s", server->manager->backend->kind->name))
 GETTER(get_chain_prefix, sd_bus_message_append(reply, "s", server->manager->config.chain_prefix))
 GETTER(get_features, sd_bus_message_append_strv(reply, server->features))
 GETTER(get_hairpin, sd_bus_message_append(reply, "b", server->manager->config.hairpin))

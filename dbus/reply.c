@@ -2,7 +2,6 @@
 #include "dbus/reply.h"
 
 #include "dbus/error.h"
-#include "service/iptables/text.h"
 
 static guint rule_hash_func(gconstpointer rule)
 {
@@ -15,7 +14,7 @@ static gboolean rule_equal_func(gconstpointer a, gconstpointer b)
 }
 
 /* What several parts of an object ask for is one rule. */
-static GPtrArray *distinct_rules(GArray *items)
+static GPtrArray *distinct_rules(const GArray *items)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new(rule_hash_func, rule_equal_func);
 	GPtrArray *rules = g_ptr_array_new();
@@ -23,23 +22,24 @@ static GPtrArray *distinct_rules(GArray *items)
 	for (guint i = 0; i < items->len; i++) {
 		Rule *rule = &g_array_index(items, RuleItem, i).rule;
 
-		if (rule->target != TARGET_CHAIN && g_hash_table_add(seen, rule))
+		if (g_hash_table_add(seen, rule))
 			g_ptr_array_add(rules, rule);
 	}
 	return rules;
 }
 
-static int append_rule(sd_bus_message *reply, const Manager *manager, const Rule *rule, const RuleCounters *counters)
+static int append_rule(sd_bus_message *reply, const Backend *backend, const Rule *rule, const RuleCounters *counters)
 {
-	const char *prefix = manager->config.chain_prefix;
-	char chain[CHAIN_NAME_MAX + 1];
-	g_autoptr(GString) text = g_string_new(NULL);
+	RuleText text;
+	int r;
 
-	rule_append_text(rule, prefix, text);
-	return sd_bus_message_append(reply, "(sssstt)", family_to_string(rule->family),
-				     table_name(chain_info(rule->chain)->table), chain_name(rule->chain, prefix, chain),
-				     text->str, counters->packets == G_MAXUINT64 ? 0 : counters->packets,
-				     counters->bytes == G_MAXUINT64 ? 0 : counters->bytes);
+	if (!backend->kind->describe(backend, rule, &text))
+		return 0;
+	r = sd_bus_message_append(reply, "(sssstt)", family_to_string(rule->family), text.table, text.chain, text.rule,
+				  counters->packets == G_MAXUINT64 ? 0 : counters->packets,
+				  counters->bytes == G_MAXUINT64 ? 0 : counters->bytes);
+	g_free(text.rule);
+	return r;
 }
 
 int rule_list_reply(Server *server, sd_bus_message *message, GArray *items, sd_bus_error *ret_error)
@@ -47,19 +47,19 @@ int rule_list_reply(Server *server, sd_bus_message *message, GArray *items, sd_b
 	g_autoptr(GArray) owned G_GNUC_UNUSED = items;
 	g_autoptr(GPtrArray) rules = distinct_rules(items);
 	g_autofree RuleCounters *counters = g_new(RuleCounters, rules->len);
+	Backend *backend = server->manager->backend;
 	g_autoptr(GError) error = NULL;
 	sd_bus_message *reply = NULL;
 	int r;
 
-	if (!iptables_read_counters(server->manager->iptables, (const Rule *const *)rules->pdata, rules->len, counters,
-				    &error))
+	if (!backend->kind->counters(backend, (const Rule *const *)rules->pdata, rules->len, counters, &error))
 		return error_set(ret_error, error);
 
 	r = sd_bus_message_new_method_return(message, &reply);
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', "(sssstt)");
 	for (guint i = 0; r >= 0 && i < rules->len; i++)
-		r = append_rule(reply, server->manager, rules->pdata[i], &counters[i]);
+		r = append_rule(reply, backend, rules->pdata[i], &counters[i]);
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	if (r >= 0)

@@ -299,11 +299,14 @@ static int watch_idleness(Server *server)
 static char **list_features(Manager *manager)
 {
 	g_autoptr(GPtrArray) features = g_ptr_array_new();
-	static const char *const always[] = { "ranges", "links", "ingress", "lifetime-fd", "timeout", "group-commit" };
+	Backend *backend = manager->backend;
+	static const char *const always[] = { "lifetime-fd", "timeout", "group-commit" };
 
 	for (enum family family = 0; family < N_FAMILIES; family++)
-		if (iptables_probe(manager->iptables, family, NULL))
+		if (backend->kind->probe(backend, family, NULL))
 			g_ptr_array_add(features, g_strdup(family_to_string(family)));
+	for (const char *const *feature = backend->kind->features; *feature; feature++)
+		g_ptr_array_add(features, g_strdup(*feature));
 	for (guint i = 0; i < G_N_ELEMENTS(always); i++)
 		g_ptr_array_add(features, g_strdup(always[i]));
 	g_ptr_array_add(features, NULL);

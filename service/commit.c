@@ -22,7 +22,7 @@ void manager_finish(Manager *manager)
 	transaction_done(manager->transaction);
 }
 
-static void announce(Manager *manager, IptablesCommit *commit)
+static void announce(Manager *manager, BackendCommit *commit)
 {
 	if (commit->commits == 0 && !commit->drifted)
 		return;
@@ -33,11 +33,11 @@ static void announce(Manager *manager, IptablesCommit *commit)
 /* The change is undone in the ruleset; whatever of it reached the kernel must go as well. */
 static void put_back(Manager *manager)
 {
-	IptablesCommit commit = {};
+	BackendCommit commit = {};
 	g_autoptr(GError) error = NULL;
 
 	manager_rollback(manager, 0);
-	if (iptables_commit(manager->iptables, manager->ruleset, &commit, &error)) {
+	if (manager->backend->kind->commit(manager->backend, manager->ruleset, &commit, &error)) {
 		ruleset_settle(manager->ruleset);
 		host_settle_policies(manager);
 	} else {
@@ -52,7 +52,7 @@ static void put_back(Manager *manager)
 			state_abort(manager->state);
 	}
 	announce(manager, &commit);
-	iptables_commit_clear(&commit);
+	backend_commit_clear(&commit);
 }
 
 static void undo_forget(void *context G_GNUC_UNUSED, void *object)
@@ -136,17 +136,17 @@ void manager_tidy(Manager *manager)
 
 bool manager_commit(Manager *manager, GError **error)
 {
-	IptablesCommit commit = {};
+	BackendCommit commit = {};
 
 	if (!write_intention(manager, error)) {
 		put_back(manager);
 		return false;
 	}
-	if (!iptables_commit(manager->iptables, manager->ruleset, &commit, error) ||
+	if (!manager->backend->kind->commit(manager->backend, manager->ruleset, &commit, error) ||
 	    !transaction_effects(manager->transaction, error)) {
 		manager->generation += commit.commits;
 		announce(manager, &commit);
-		iptables_commit_clear(&commit);
+		backend_commit_clear(&commit);
 		put_back(manager);
 		return false;
 	}
@@ -163,28 +163,21 @@ bool manager_commit(Manager *manager, GError **error)
 	host_settle_policies(manager);
 	forget_stale_connections(manager);
 	announce(manager, &commit);
-	iptables_commit_clear(&commit);
+	backend_commit_clear(&commit);
 	return true;
-}
-
-static void doubt_everything(Manager *manager)
-{
-	for (enum family family = 0; family < N_FAMILIES; family++)
-		for (enum table table = 0; table < N_TABLES; table++)
-			ruleset_set_dirty(manager->ruleset, family, table);
 }
 
 bool manager_reconcile(Manager *manager, guint *ret_repaired, GError **error)
 {
-	IptablesCommit commit = {};
+	BackendCommit commit = {};
 	bool ok;
 
-	doubt_everything(manager);
-	ok = iptables_commit(manager->iptables, manager->ruleset, &commit, error);
+	ruleset_set_all_dirty(manager->ruleset);
+	ok = manager->backend->kind->commit(manager->backend, manager->ruleset, &commit, error);
 	*ret_repaired = commit.added + commit.removed;
 	manager->generation += commit.commits;
 	announce(manager, &commit);
-	iptables_commit_clear(&commit);
+	backend_commit_clear(&commit);
 	return ok;
 }
 
@@ -209,9 +202,9 @@ void manager_start(Manager *manager)
 	g_autofree char *names = NULL;
 	GError *error = NULL;
 
-	if (!iptables_probe(manager->iptables, FAMILY_IPV4, &error) ||
+	if (!manager->backend->kind->probe(manager->backend, FAMILY_IPV4, &error) ||
 	    (!manager->has_predecessor &&
-	     !iptables_find_foreign(manager->iptables, manager->ruleset, &foreign, &error))) {
+	     !manager->backend->kind->find_foreign(manager->backend, manager->ruleset, &foreign, &error))) {
 		refuse(manager, error);
 		return;
 	}
@@ -227,7 +220,7 @@ void manager_start(Manager *manager)
 	manager_add_rules(manager, manager_render_start());
 	/* What a predecessor wrote down may be half done, or undone by others since. */
 	if (manager->has_predecessor)
-		doubt_everything(manager);
+		ruleset_set_all_dirty(manager->ruleset);
 	manager->started = true;
 	manager->converging = true;
 }

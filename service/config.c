@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/config.h"
 
-#include "service/rules/rule.h"
+#include "service/rules/backend.h"
 
 #include <string.h>
 
@@ -36,7 +36,7 @@ static const struct {
 
 static bool chain_prefix_is_valid(const char *prefix)
 {
-	if (!*prefix || strlen(prefix) > CHAIN_PREFIX_MAX || *prefix == '-' || *prefix == '!')
+	if (!*prefix || strlen(prefix) > BACKEND_PREFIX_MAX || *prefix == '-' || *prefix == '!')
 		return false;
 	for (const char *c = prefix; *c; c++)
 		if (!g_ascii_isalnum(*c) && !strchr("-_.", *c))
@@ -60,7 +60,7 @@ static bool set_value(Config *config, guint which, const char *value, GError **e
 			g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_INVALID_ARGS,
 				    "%s=%s: not a chain prefix (letters, digits, '-', '_', '.'; at most %d; no "
 				    "target's name)",
-				    settings[which].key, value, CHAIN_PREFIX_MAX);
+				    settings[which].key, value, BACKEND_PREFIX_MAX);
 			return false;
 		}
 		g_free(config->chain_prefix);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/private.h"
-#include "service/iptables/text.h"
 
 /*
  * A preview is the creation itself, taken back before anything is committed:
@@ -22,8 +21,8 @@ static GArray *collect_additions(const Manager *manager)
 	GArray *items = rendering_new();
 
 	for (enum family family = 0; family < N_FAMILIES; family++)
-		for (enum chain chain = 0; chain < N_CHAINS; chain++) {
-			const GPtrArray *entries = ruleset_chain(manager->ruleset, family, chain);
+		for (enum place place = 0; place < N_PLACES; place++) {
+			const GPtrArray *entries = ruleset_place(manager->ruleset, family, place);
 
 			for (guint i = 0; i < entries->len; i++) {
 				const RulesetEntry *entry = entries->pdata[i];
@@ -43,7 +42,7 @@ static char *preview_end(Manager *manager, const Preview *preview, bool ok)
 
 	if (ok) {
 		items = collect_additions(manager);
-		text = rules_to_text(items, manager->config.chain_prefix);
+		text = backend_text_of(manager->backend, items);
 	}
 	manager_rollback(manager, preview->mark);
 	ruleset_settle(manager->ruleset);

@@ -9,9 +9,6 @@
 /** Age for something that is rendered. */
 guint64 manager_next_sequence(Manager *manager);
 
-/** An array for renderers to write to. */
-GArray *rendering_new(void);
-
 /** Asks for rules, or no longer; takes the array over. */
 void manager_add_rules(Manager *manager, GArray *items);
 void manager_remove_rules(Manager *manager, GArray *items);

@@ -301,6 +301,7 @@ static void wait_for_lock(Queue *queue)
 
 static void queue_work(Queue *queue)
 {
+	Backend *backend = queue->manager->backend;
 	g_autoptr(GPtrArray) changes = NULL;
 	g_autoptr(GError) error = NULL;
 	gint64 begin;
@@ -314,7 +315,7 @@ static void queue_work(Queue *queue)
 	if (queue_is_empty(queue))
 		return;
 
-	r = iptables_lock(queue->manager->iptables);
+	r = backend->kind->lock ? backend->kind->lock(backend) : 0;
 	if (r == -EAGAIN) {
 		wait_for_lock(queue);
 		return;
@@ -324,14 +325,15 @@ static void queue_work(Queue *queue)
 	while (!queue_is_empty(queue))
 		g_ptr_array_add(changes, g_queue_pop_head(&queue->changes));
 	if (r < 0) {
-		netfilter_fail(&error, FAILED, "the xtables lock cannot be taken: %s", g_strerror(-r));
+		netfilter_fail(&error, FAILED, "the %s cannot be taken: %s", backend->kind->lock_name, g_strerror(-r));
 		fail_all(queue, changes, error);
 		return;
 	}
 	begin = g_get_monotonic_time();
 	work_off(queue, changes);
 	queue->delay_usec = MAX(MIN_DELAY_USEC, 2 * (uint64_t)(g_get_monotonic_time() - begin));
-	iptables_unlock(queue->manager->iptables);
+	if (backend->kind->unlock)
+		backend->kind->unlock(backend);
 	answer_finished(queue);
 	queue->settled(queue->userdata);
 	manager_tidy(queue->manager);

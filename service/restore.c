@@ -253,6 +253,7 @@ static bool apply_bridge(Manager *manager, Record *record, GError **error)
 static bool apply_start(Manager *manager, Record *record, GError **error)
 {
 	const char *bus_id = record_get_text(record), *prefix = record_get_text(record);
+	const BackendKind *kind = manager->backend->kind;
 
 	if (!record_end(record, error))
 		return false;
@@ -264,8 +265,8 @@ static bool apply_start(Manager *manager, Record *record, GError **error)
 		  manager->config.chain_prefix, prefix);
 	g_free(manager->config.chain_prefix);
 	manager->config.chain_prefix = g_strdup(prefix);
-	iptables_free(manager->iptables);
-	manager->iptables = iptables_new(prefix);
+	kind->free(manager->backend);
+	manager->backend = kind->new (prefix);
 	return true;
 }
 
@@ -300,30 +301,13 @@ static void apply_group(Manager *manager, GBytes *group)
 	record_foreach(group, apply_record, manager);
 }
 
-/* The kernel is believed to hold what the ruleset wants now; what it is not asked for later goes. */
-static void hold_everything(Manager *manager)
-{
-	for (enum family family = 0; family < N_FAMILIES; family++)
-		for (enum chain chain = 0; chain < N_CHAINS; chain++) {
-			const GPtrArray *entries = ruleset_chain(manager->ruleset, family, chain);
-
-			for (guint i = 0; i < entries->len; i++) {
-				const RulesetEntry *entry = entries->pdata[i];
-				RuleItem item = { entry->rule, entry->order };
-
-				if (entry->references > 0)
-					ruleset_hold(manager->ruleset, &item);
-			}
-		}
-}
-
 static void hold_shared(Manager *manager, const GArray *items)
 {
 	for (guint i = 0; i < items->len; i++) {
 		const RuleItem *item = &g_array_index(items, RuleItem, i);
 
-		if ((item->rule.target == TARGET_JUMP || item->rule.target == TARGET_RETURN) && !*item->rule.in &&
-		    !*item->rule.out)
+		if (place_is_shared(item->rule.place) && item->rule.place != PLACE_ACCEPT_EXISTS &&
+		    item->rule.place != PLACE_DNAT_EXISTS)
 			ruleset_hold(manager->ruleset, item);
 	}
 }
@@ -384,7 +368,7 @@ bool manager_restore(Manager *manager, const char *directory, const char *bus_id
 	}
 	manager->replaying = false;
 	ruleset_settle(manager->ruleset);
-	hold_everything(manager);
+	ruleset_hold_all(manager->ruleset);
 	if (content.found)
 		hold_scaffolding(manager);
 
@@ -392,7 +376,7 @@ bool manager_restore(Manager *manager, const char *directory, const char *bus_id
 	for (guint i = 0; i < content.unfinished->len; i++) {
 		mark = manager_mark(manager);
 		apply_group(manager, content.unfinished->pdata[i]);
-		hold_everything(manager);
+		ruleset_hold_all(manager->ruleset);
 		manager_rollback(manager, mark);
 	}
 

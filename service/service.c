@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/private.h"
 
+#include "service/iptables/iptables.h"
+
 #include <string.h>
 
 Manager *manager_new(Config *config, const char *config_path, sd_event *event, GError **error)
@@ -25,7 +27,7 @@ Manager *manager_new(Config *config, const char *config_path, sd_event *event, G
 	manager->transaction = transaction_new();
 	manager->ruleset = ruleset_new();
 	manager->rendered = rendering_new();
-	manager->iptables = iptables_new(manager->config.chain_prefix);
+	manager->backend = iptables_backend.new(manager->config.chain_prefix);
 	manager->netlink = g_steal_pointer(&netlink);
 	manager->ports = ports_new();
 	manager->stale = conntrack_filter_new();
@@ -52,7 +54,7 @@ void manager_free(Manager *manager)
 	transaction_free(manager->transaction);
 	ruleset_free(manager->ruleset);
 	g_array_unref(manager->rendered);
-	iptables_free(manager->iptables);
+	manager->backend->kind->free(manager->backend);
 	netlink_free(manager->netlink);
 	ports_free(manager->ports);
 	conntrack_filter_free(manager->stale);
@@ -138,11 +140,6 @@ bool name_is_valid(const char *what, const char *name, GError **error)
 					      "the name of the %s has a character that cannot be printed: \"%s\"", what,
 					      name);
 	return true;
-}
-
-GArray *rendering_new(void)
-{
-	return g_array_new(FALSE, FALSE, sizeof(RuleItem));
 }
 
 RenderOptions manager_render_options(const Manager *manager)

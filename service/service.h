@@ -3,7 +3,6 @@
 
 #include "service/config.h"
 #include "service/model/ingress.h"
-#include "service/iptables/iptables.h"
 #include "service/netlink/conntrack.h"
 #include "service/netlink/bridge.h"
 #include "service/netlink/ip-address.h"
@@ -11,6 +10,7 @@
 #include "service/netlink/monitor.h"
 #include "service/netlink/route.h"
 #include "service/host/host-ports.h"
+#include "service/rules/backend.h"
 #include "service/rules/render.h"
 #include "service/journal/journal.h"
 #include "service/transaction.h"
@@ -80,7 +80,7 @@ struct Manager {
 	guint untidied; /* its steps since the heap was last tidied */
 	Ruleset *ruleset;
 	GArray *rendered; /* RuleItem: what the transaction has added and removed */
-	Iptables *iptables;
+	Backend *backend;
 	Netlink *netlink;
 	Ports *ports;
 	ConntrackFilter *stale;      /* connections to forget once the transaction is done */

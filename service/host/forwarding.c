@@ -25,7 +25,7 @@ typedef struct Switch {
 
 struct HostSettings {
 	Switch switches[N_SWITCHES];
-	enum rule_target policies[N_FAMILIES]; /* of FORWARD before we changed it; TARGET_CHAIN: we did not */
+	enum rule_target policies[N_FAMILIES]; /* of FORWARD before we changed it; TARGET_PLACE: we did not */
 	GHashTable *localnets;                 /* interface → Switch, owned */
 	GHashTable *inherited;                 /* set of interfaces whose route_localnet a predecessor switched on */
 };
@@ -158,7 +158,7 @@ static void undo_policy(void *context, void *object)
 
 	/* Where we left it to others before, the kernel may have ours by now: the next commit puts theirs back. */
 	ruleset_set_forward_policy(manager->ruleset, change->family,
-				   change->before != TARGET_CHAIN ? change->before
+				   change->before != TARGET_PLACE ? change->before
 								  : manager->host->policies[change->family]);
 	manager->host->policies[change->family] = change->original_before;
 	g_free(change);
@@ -167,9 +167,9 @@ static void undo_policy(void *context, void *object)
 void host_settle_policies(Manager *manager)
 {
 	for (enum family family = 0; family < N_FAMILIES; family++)
-		if (manager->host->policies[family] == TARGET_CHAIN &&
-		    ruleset_forward_policy(manager->ruleset, family) != TARGET_CHAIN)
-			ruleset_set_forward_policy(manager->ruleset, family, TARGET_CHAIN);
+		if (manager->host->policies[family] == TARGET_PLACE &&
+		    ruleset_forward_policy(manager->ruleset, family) != TARGET_PLACE)
+			ruleset_set_forward_policy(manager->ruleset, family, TARGET_PLACE);
 }
 
 static void set_policy(Manager *manager, enum family family, enum rule_target policy, enum rule_target original)
@@ -203,9 +203,9 @@ bool host_use_forwarding(Manager *manager, enum family family, GError **error)
 	if (state->users > 1 || !state->switched || !manager->config.forward_policy_auto)
 		return true;
 	/* Given back by a change that is not committed yet: what the kernel has is ours still. */
-	if (policy == TARGET_CHAIN)
+	if (policy == TARGET_PLACE)
 		policy = ruleset_forward_policy(manager->ruleset, family);
-	if (policy == TARGET_CHAIN && !iptables_get_forward_policy(manager->iptables, family, &policy, error))
+	if (policy == TARGET_PLACE && !manager->backend->kind->forward_policy(manager->backend, family, &policy, error))
 		return false;
 	set_policy(manager, family, TARGET_DROP, policy);
 	return true;
@@ -219,8 +219,8 @@ void host_leave_forwarding(Manager *manager, enum family family)
 	if (!manager->config.ip_forward)
 		return;
 	leave_switch(manager, which);
-	if (host->switches[which].users == 0 && host->policies[family] != TARGET_CHAIN)
-		set_policy(manager, family, host->policies[family], TARGET_CHAIN);
+	if (host->switches[which].users == 0 && host->policies[family] != TARGET_PLACE)
+		set_policy(manager, family, host->policies[family], TARGET_PLACE);
 }
 
 /* --- route_localnet --- */
@@ -340,7 +340,7 @@ static void undo_apply(void *context, void *object)
 		manager->host->switches[i].switched = before->switched[i];
 	for (enum family family = 0; family < N_FAMILIES; family++) {
 		/* What the kernel may have got of it is taken back by the next commit. */
-		if (before->policies[family] == TARGET_CHAIN && manager->host->policies[family] != TARGET_CHAIN)
+		if (before->policies[family] == TARGET_PLACE && manager->host->policies[family] != TARGET_PLACE)
 			ruleset_set_forward_policy(manager->ruleset, family, manager->host->policies[family]);
 		manager->host->policies[family] = before->policies[family];
 	}

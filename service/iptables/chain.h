@@ -8,7 +8,7 @@
 
 enum table { TABLE_RAW, TABLE_FILTER, TABLE_NAT, N_TABLES };
 
-/** Every chain the service writes in; chain_info() tells about each. */
+/** Every chain the service writes in, in the order iptables-save writes them in; chain_info() tells about each. */
 enum chain {
 	CHAIN_RAW_PREROUTING,
 	CHAIN_FILTER_FORWARD,
@@ -42,9 +42,8 @@ const ChainInfo *chain_info(enum chain chain);
 /** "raw", "filter", "nat"; static. */
 const char *table_name(enum table table);
 
-/** The longest chain name the kernel takes (XT_EXTENSION_MAXNAMELEN - 1), and so the longest prefix. */
+/** The longest chain name the kernel takes: XT_EXTENSION_MAXNAMELEN - 1. */
 #define CHAIN_NAME_MAX 28
-#define CHAIN_PREFIX_MAX (CHAIN_NAME_MAX - (int)(sizeof "-ISOLATION-STAGE-2" - 1))
 
 /** A chain's name under a prefix, written into a caller's buffer and returned. */
 const char *chain_name(enum chain chain, const char *prefix, char buffer[static CHAIN_NAME_MAX + 1]);

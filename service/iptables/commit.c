@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/iptables/private.h"
+#include "service/iptables/commit.h"
+
+#include "service/iptables/compare.h"
+#include "service/iptables/layout.h"
 
 #include <errno.h>
 #include <string.h>
@@ -12,32 +15,14 @@ typedef struct Work {
 	const Ruleset *ruleset;
 	enum family family;
 	enum table table;
+	bool optional; /* it is no failure that the kernel has no such table */
 	Snapshot *snapshot;
 
 	bool changed; /* the snapshot, so that it must be written */
-	IptablesCommit result;
+	BackendCommit result;
 } Work;
 
-/* What the ruleset says of a chain itself. */
-typedef struct ChainState {
-	bool desired; /* should exist */
-	bool held;    /* we made it */
-} ChainState;
-
-static ChainState chain_state(const Work *work, enum chain chain)
-{
-	const GPtrArray *entries = ruleset_chain(work->ruleset, work->family, chain);
-	ChainState state = { false, false };
-
-	for (guint i = 0; i < entries->len && !(state.desired && state.held); i++) {
-		const RulesetEntry *entry = g_ptr_array_index(entries, i);
-		state.desired |= entry->references > 0;
-		state.held |= entry->held;
-	}
-	return state;
-}
-
-static void add_drift(IptablesCommit *result, const char *table, const char *chain)
+static void add_drift(BackendCommit *result, const char *table, const char *chain)
 {
 	g_autofree char *text = g_strdup_printf("%s %s", table, chain);
 
@@ -92,8 +77,8 @@ static bool create_chains(Work *work, bool *ret_created)
 		ret_created[chain] = false;
 		if (info->table != work->table || info->builtin || snapshot_has_chain(work->snapshot, name))
 			continue;
-		ChainState state = chain_state(work, chain);
-		if (!state.desired)
+		ChainState state = layout_chain_state(work->ruleset, work->family, chain);
+		if (!state.wanted)
 			continue;
 		if (!snapshot_create_chain(work->snapshot, name))
 			return false;
@@ -110,15 +95,15 @@ static bool fill_chains(Work *work, const bool *created)
 		const ChainInfo *info = chain_info(chain);
 
 		if (info->table != work->table ||
-		    !(ruleset_is_dirty(work->ruleset, work->family, chain) || created[chain]))
+		    !(layout_chain_is_dirty(work->ruleset, work->family, chain) || created[chain]))
 			continue;
 		/* Neither wanted nor made by us: whatever it holds is not ours to touch. */
 		if (!info->builtin) {
-			ChainState state = chain_state(work, chain);
-			if (!state.desired && !state.held)
+			ChainState state = layout_chain_state(work->ruleset, work->family, chain);
+			if (!state.wanted && !state.held)
 				continue;
 		}
-		iptables_diff(work->iptables, work->snapshot, work->ruleset, work->family, chain);
+		iptables_compare(work->iptables, work->snapshot, work->ruleset, work->family, chain);
 		if (!apply_diff(work, chain))
 			return false;
 	}
@@ -137,8 +122,9 @@ static bool delete_chains(Work *work)
 		unsigned int references;
 
 		if (info->table != work->table || info->builtin ||
-		    !ruleset_is_dirty(work->ruleset, work->family, chain) ||
-		    !snapshot_has_chain(work->snapshot, name) || chain_state(work, chain).desired)
+		    !layout_chain_is_dirty(work->ruleset, work->family, chain) ||
+		    !snapshot_has_chain(work->snapshot, name) ||
+		    layout_chain_state(work->ruleset, work->family, chain).wanted)
 			continue;
 		if (!snapshot_count_references(work->snapshot, name, &references))
 			return false;
@@ -158,8 +144,8 @@ static bool set_policy(Work *work)
 	const char *name = work->iptables->names[CHAIN_FILTER_FORWARD];
 	enum rule_target target = ruleset_forward_policy(work->ruleset, work->family);
 
-	if (work->table != TABLE_FILTER || target == TARGET_CHAIN ||
-	    !ruleset_is_dirty(work->ruleset, work->family, CHAIN_FILTER_FORWARD))
+	if (work->table != TABLE_FILTER || target == TARGET_PLACE ||
+	    !layout_chain_is_dirty(work->ruleset, work->family, CHAIN_FILTER_FORWARD))
 		return true;
 
 	const char *wanted = target == TARGET_DROP ? drop : accept;
@@ -172,30 +158,51 @@ static bool set_policy(Work *work)
 	return snapshot_set_policy(work->snapshot, name, wanted);
 }
 
-/* Returns 0 or a negative errno; then *ret_writing says whether the table could be read at least. */
-static int attempt(Work *work, bool *ret_writing)
+static bool fill_table(Work *work)
 {
 	bool created[N_CHAINS];
 
-	*ret_writing = false;
+	return create_chains(work, created) && fill_chains(work, created) && delete_chains(work) && set_policy(work);
+}
+
+/* Returns 0 or a negative errno; then *ret_writing says whether the table could be read at least. */
+static int attempt(Work *work, bool (*edit)(Work *work), bool *ret_writing)
+{
+	bool done;
+	int r;
+
+	backend_commit_clear(&work->result);
 	work->changed = false;
 	work->snapshot = snapshot_open(work->family, work->table);
+	*ret_writing = work->snapshot;
 	if (!work->snapshot)
 		return -errno;
 
-	*ret_writing = true;
-	bool done =
-		create_chains(work, created) && fill_chains(work, created) && delete_chains(work) && set_policy(work);
+	done = edit(work);
 	if (done && work->changed) {
 		done = snapshot_commit(work->snapshot);
 		work->result.commits = done;
 	}
-	int r = done ? 0 : -errno;
+	r = done ? 0 : -errno;
 	g_clear_pointer(&work->snapshot, snapshot_free);
 	return r;
 }
 
-static void add_result(IptablesCommit *total, const IptablesCommit *one)
+/* Edits the table, again when somebody else has written it meanwhile. The result is the caller's to clear. */
+static bool write_table(Work *work, bool (*edit)(Work *work), GError **error)
+{
+	bool writing = false;
+	int r = -EAGAIN;
+
+	for (guint i = 0; i < ATTEMPTS_MAX && r == -EAGAIN; i++)
+		r = attempt(work, edit, &writing);
+	if (r == 0 || (work->optional && !writing && snapshot_is_missing(-r)))
+		return true;
+	snapshot_set_error(error, work->family, work->table, writing, -r);
+	return false;
+}
+
+static void add_result(BackendCommit *total, const BackendCommit *one)
 {
 	total->commits += one->commits;
 	total->added += one->added;
@@ -206,51 +213,101 @@ static void add_result(IptablesCommit *total, const IptablesCommit *one)
 	}
 }
 
-static bool commit_table(Iptables *iptables, Ruleset *ruleset, enum family family, enum table table,
-			 IptablesCommit *ret, GError **error)
+static bool commit_table(Iptables *iptables, Ruleset *ruleset, enum family family, enum table table, BackendCommit *ret,
+			 GError **error)
 {
 	/* A host without IPv6 tables is fine as long as nothing is to stand there. */
-	if (!iptables_needs_table(ruleset, family, table)) {
-		ruleset_committed(ruleset, family, table);
+	if (!layout_needs_table(ruleset, family, table)) {
+		layout_table_committed(ruleset, family, table);
 		return true;
 	}
 
-	bool writing = false;
-	int r = -EAGAIN;
-	for (guint i = 0; i < ATTEMPTS_MAX && r == -EAGAIN; i++) {
-		Work work = { iptables, ruleset, family, table };
-		r = attempt(&work, &writing);
-		if (r == 0)
-			add_result(ret, &work.result);
-		iptables_commit_clear(&work.result);
+	Work work = { iptables, ruleset, family, table };
+	bool ok = write_table(&work, fill_table, error);
+
+	if (ok) {
+		add_result(ret, &work.result);
+		layout_table_committed(ruleset, family, table);
 	}
-	if (r < 0) {
-		snapshot_set_error(error, family, table, writing, -r);
-		return false;
-	}
-	ruleset_committed(ruleset, family, table);
-	return true;
+	backend_commit_clear(&work.result);
+	return ok;
 }
 
-bool iptables_commit(Iptables *iptables, Ruleset *ruleset, IptablesCommit *ret, GError **error)
+bool iptables_commit(Backend *backend, Ruleset *ruleset, BackendCommit *ret, GError **error)
 {
 	static const enum table growing[N_TABLES] = { TABLE_RAW, TABLE_FILTER, TABLE_NAT };
+	Iptables *iptables = (Iptables *)backend;
 	bool grows = ruleset_grows(ruleset);
 
 	iptables_assert_locked(iptables);
-	*ret = (IptablesCommit){ 0 };
+	*ret = (BackendCommit){};
 	for (guint i = 0; i < N_TABLES; i++) {
 		enum table table = growing[grows ? i : N_TABLES - 1 - i];
 		for (enum family family = 0; family < N_FAMILIES; family++)
-			if (ruleset_table_is_dirty(ruleset, family, table) &&
+			if (layout_table_is_dirty(ruleset, family, table) &&
 			    !commit_table(iptables, ruleset, family, table, ret, error))
 				return false;
+	}
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		layout_table_committed(ruleset, family, N_TABLES);
+	return true;
+}
+
+static bool is_ours(const Work *work, const char *name)
+{
+	for (enum chain chain = 0; chain < N_CHAINS; chain++)
+		if (chain_info(chain)->table == work->table && !chain_info(chain)->builtin &&
+		    strcmp(work->iptables->names[chain], name) == 0)
+			return true;
+	return false;
+}
+
+static bool delete_ways(Work *work, const char *chain)
+{
+	GArray *found = work->iptables->found;
+
+	snapshot_read_chain(work->snapshot, chain, found);
+	for (guint i = found->len; i-- > 0;) {
+		if (!is_ours(work, g_array_index(found, FoundEntry, i).target))
+			continue;
+		if (!snapshot_delete(work->snapshot, chain, i))
+			return false;
+		work->changed = true;
 	}
 	return true;
 }
 
-void iptables_commit_clear(IptablesCommit *commit)
+static bool clean_table(Work *work)
 {
-	g_clear_pointer(&commit->drifted, g_ptr_array_unref);
-	*commit = (IptablesCommit){ 0 };
+	g_autoptr(GPtrArray) chains = snapshot_list_chains(work->snapshot);
+
+	for (guint i = 0; i < chains->len; i++)
+		if (!delete_ways(work, chains->pdata[i]))
+			return false;
+	for (guint i = 0; i < chains->len; i++) {
+		if (!is_ours(work, chains->pdata[i]))
+			continue;
+		if (!snapshot_flush_chain(work->snapshot, chains->pdata[i]) ||
+		    !snapshot_delete_chain(work->snapshot, chains->pdata[i]))
+			return false;
+		work->changed = true;
+	}
+	return true;
+}
+
+bool iptables_clean(Backend *backend, GError **error)
+{
+	/* What opens goes first: DNAT, then accepts. */
+	static const enum table tables[] = { TABLE_NAT, TABLE_FILTER, TABLE_RAW };
+	Iptables *iptables = (Iptables *)backend;
+
+	iptables_assert_locked(iptables);
+	for (guint i = 0; i < G_N_ELEMENTS(tables); i++)
+		for (enum family family = 0; family < N_FAMILIES; family++) {
+			Work work = { iptables, NULL, family, tables[i], .optional = true };
+
+			if (!write_table(&work, clean_table, error))
+				return false;
+		}
+	return true;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/iptables/diff.h"
 
+#include "service/iptables/layout.h"
+
 #include <string.h>
 
 #define NOWHERE G_MAXUINT
@@ -33,9 +35,14 @@ static const RulesetEntry *wanted_entry(const DiffInput *input, guint i)
 	return g_ptr_array_index(input->wanted, i);
 }
 
-static bool is_desired(const RulesetEntry *entry)
+static enum zone zone_of(const RulesetEntry *entry)
 {
-	return entry->references && entry->rule.target != TARGET_CHAIN;
+	return layout_of(&entry->rule)->zone;
+}
+
+static bool is_wanted(const RulesetEntry *entry)
+{
+	return entry->references && layout_has_rule(&entry->rule);
 }
 
 static guint *place_of(const Diff *diff, guint i)
@@ -46,7 +53,7 @@ static guint *place_of(const Diff *diff, guint i)
 /* Whether a rule in the kernel that equals this entry is ours. */
 static bool is_claimed(const DiffInput *input, const RulesetEntry *entry)
 {
-	if (entry->rule.target == TARGET_CHAIN)
+	if (!layout_has_rule(&entry->rule))
 		return false;
 	return entry->held || (input->owned && entry->references);
 }
@@ -81,11 +88,11 @@ static bool is_exactly(const DiffInput *input, guint i, guint position)
 /* The claimed entry of the same zone before i (step -1) or after it (1); NOWHERE at the zone's end. */
 static guint claimed_neighbour(const DiffInput *input, guint i, int step)
 {
-	guint8 zone = wanted_entry(input, i)->rule.zone;
+	enum zone zone = zone_of(wanted_entry(input, i));
 
 	for (guint j = i + step; j < input->wanted->len; j += step) {
 		const RulesetEntry *entry = wanted_entry(input, j);
-		if (entry->rule.zone != zone)
+		if (zone_of(entry) != zone)
 			break;
 		if (is_claimed(input, entry))
 			return j;
@@ -159,7 +166,7 @@ static bool find_in_order(Diff *diff, const DiffInput *input)
 	Gap gap = { 0, input->n_found, false };
 	guint tail = 0, n = input->wanted->len;
 
-	for (; tail < n && wanted_entry(input, tail)->rule.zone != ZONE_TAIL; tail++)
+	for (; tail < n && zone_of(wanted_entry(input, tail)) != ZONE_TAIL; tail++)
 		if (!find_next(diff, input, tail, 1, &gap))
 			return false;
 	for (guint i = n; i-- > tail;)
@@ -211,7 +218,7 @@ static void find_anywhere(Diff *diff, const DiffInput *input)
 			bool only = best == NOWHERE && !next[at];
 			guint n = only ? 0 : count_neighbours(input, i, at - 1);
 			/* Strangers' copies were there before: below the head, above the tail. */
-			if (best == NOWHERE || n > n_best || (n == n_best && wanted->rule.zone == ZONE_TAIL)) {
+			if (best == NOWHERE || n > n_best || (n == n_best && zone_of(wanted) == ZONE_TAIL)) {
 				best = at - 1;
 				n_best = n;
 			}
@@ -234,7 +241,7 @@ static void count_missing(Diff *diff, const DiffInput *input)
 }
 
 /*
- * Leaves the longest increasing subsequence of the places of desired rules as
+ * Leaves the longest increasing subsequence of the places of wanted rules as
  * it stands; the others are to be deleted there and inserted anew.
  */
 static void move_disordered(Diff *diff, const DiffInput *input)
@@ -246,7 +253,7 @@ static void move_disordered(Diff *diff, const DiffInput *input)
 	guint length = 0;
 
 	for (guint i = 0; i < n; i++) {
-		if (*place_of(diff, i) == NOWHERE || !is_desired(wanted_entry(input, i)))
+		if (*place_of(diff, i) == NOWHERE || !is_wanted(wanted_entry(input, i)))
 			continue;
 		guint low = 0, high = length;
 		while (low < high) {
@@ -265,7 +272,7 @@ static void move_disordered(Diff *diff, const DiffInput *input)
 	for (guint i = n; i-- > 0;) {
 		if (i == stays) {
 			stays = previous[i];
-		} else if (*place_of(diff, i) != NOWHERE && is_desired(wanted_entry(input, i))) {
+		} else if (*place_of(diff, i) != NOWHERE && is_wanted(wanted_entry(input, i))) {
 			diff->fates->data[*place_of(diff, i)] =
 				is_exactly(input, i, *place_of(diff, i)) ? FATE_DELETED : FATE_FOREIGN;
 			*place_of(diff, i) = NOWHERE;
@@ -281,7 +288,7 @@ static void settle_fates(Diff *diff, const DiffInput *input)
 
 	for (guint i = 0; i < input->wanted->len; i++) {
 		guint place = *place_of(diff, i);
-		if (place != NOWHERE && is_desired(wanted_entry(input, i)))
+		if (place != NOWHERE && is_wanted(wanted_entry(input, i)))
 			fates[place] = FATE_KEPT;
 		else if (place != NOWHERE && is_exactly(input, i, place))
 			fates[place] = FATE_DELETED;
@@ -303,7 +310,7 @@ static void settle_fates(Diff *diff, const DiffInput *input)
  */
 static guint open_zone(const Diff *diff, const DiffInput *input, guint i, guint floor)
 {
-	guint8 zone = wanted_entry(input, i)->rule.zone;
+	enum zone zone = zone_of(wanted_entry(input, i));
 	guint gone = NOWHERE, ceiling = input->n_found;
 
 	for (; i < input->wanted->len; i++) {
@@ -311,13 +318,13 @@ static guint open_zone(const Diff *diff, const DiffInput *input, guint i, guint 
 		guint place = *place_of(diff, i);
 		if (place == NOWHERE)
 			continue;
-		if (entry->rule.zone != zone) {
-			if (!is_desired(entry))
+		if (zone_of(entry) != zone) {
+			if (!is_wanted(entry))
 				continue;
 			ceiling = place;
 			break;
 		}
-		if (is_desired(entry))
+		if (is_wanted(entry))
 			return place;
 		gone = MIN(gone, place);
 	}
@@ -326,7 +333,7 @@ static guint open_zone(const Diff *diff, const DiffInput *input, guint i, guint 
 	return CLAMP(gone, floor, ceiling);
 }
 
-/* Places the desired entries that do not stand: below their predecessors, standing or new. */
+/* Places the wanted entries that do not stand: below their predecessors, standing or new. */
 static void place_insertions(Diff *diff, const DiffInput *input)
 {
 	guint slot = 0, n_deleted = 0, first = 0;
@@ -336,11 +343,11 @@ static void place_insertions(Diff *diff, const DiffInput *input)
 		const RulesetEntry *entry = wanted_entry(input, i);
 		guint place = *place_of(diff, i);
 
-		if (entry->rule.zone != wanted_entry(input, first)->rule.zone) {
+		if (zone_of(entry) != zone_of(wanted_entry(input, first))) {
 			first = i;
 			opened = false;
 		}
-		if (!is_desired(entry))
+		if (!is_wanted(entry))
 			continue;
 		if (place != NOWHERE) {
 			slot = place + 1;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/iptables/entry.h"
 
+#include "service/iptables/layout.h"
+
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_conntrack.h>
@@ -205,14 +207,12 @@ static void encode_target(const Rule *rule, const xt_chainlabel *names, Entry *e
 		return encode_standard(IPTC_LABEL_DROP, entry, offset);
 	case TARGET_RETURN:
 		return encode_standard(IPTC_LABEL_RETURN, entry, offset);
-	case TARGET_JUMP:
-		return encode_standard(names[rule->jump], entry, offset);
+	case TARGET_PLACE:
+		return encode_standard(names[layout_of(rule)->jump], entry, offset);
 	case TARGET_MASQUERADE:
 		return encode_masquerade(rule, entry, offset);
 	case TARGET_DNAT:
 		return encode_dnat(rule, entry, offset);
-	case TARGET_CHAIN:
-		break;
 	}
 	g_assert_not_reached();
 }

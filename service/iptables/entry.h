@@ -26,7 +26,7 @@ typedef struct FoundEntry {
 } FoundEntry;
 
 /**
- * Writes a rule that is not TARGET_CHAIN. names has the chain names of ours,
+ * Writes a rule that layout_has_rule(). names has the chain names of ours,
  * by enum chain. Verdicts and jumps are named, as libiptc takes them.
  */
 void entry_encode(const Rule *rule, const xt_chainlabel *names, Entry *ret);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/iptables/private.h"
+#include "service/iptables/inspect.h"
+
+#include "service/iptables/compare.h"
+#include "service/iptables/layout.h"
 
 #include <errno.h>
 
@@ -11,9 +14,9 @@ static Snapshot *open_table(enum family family, enum table table, GError **error
 	return snapshot;
 }
 
-bool iptables_probe(Iptables *iptables, enum family family, GError **error)
+bool iptables_probe(Backend *backend, enum family family, GError **error)
 {
-	(void)iptables;
+	(void)backend;
 
 	for (enum table table = 0; table < N_TABLES; table++) {
 		g_autoptr(Snapshot) snapshot = open_table(family, table, error);
@@ -32,7 +35,7 @@ static bool find_foreign_in_table(Iptables *iptables, const Ruleset *ruleset, en
 	if (!snapshot) {
 		/* No table, no rules. */
 		if (g_error_matches(e, NETFILTER_ERROR, NETFILTER_ERROR_BACKEND_UNAVAILABLE) &&
-		    !iptables_needs_table(ruleset, family, table))
+		    !layout_needs_table(ruleset, family, table))
 			return true;
 		g_propagate_error(error, g_steal_pointer(&e));
 		return false;
@@ -42,7 +45,7 @@ static bool find_foreign_in_table(Iptables *iptables, const Ruleset *ruleset, en
 		const ChainInfo *info = chain_info(chain);
 		if (info->table != table || info->builtin)
 			continue;
-		iptables_diff(iptables, snapshot, ruleset, family, chain);
+		iptables_compare(iptables, snapshot, ruleset, family, chain);
 		if (iptables->diff->foreign)
 			g_ptr_array_add(chains, g_strdup_printf("%s %s %s", family_to_string(family), table_name(table),
 								iptables->names[chain]));
@@ -50,9 +53,10 @@ static bool find_foreign_in_table(Iptables *iptables, const Ruleset *ruleset, en
 	return true;
 }
 
-bool iptables_find_foreign(Iptables *iptables, const Ruleset *ruleset, char ***ret, GError **error)
+bool iptables_find_foreign(Backend *backend, const Ruleset *ruleset, char ***ret, GError **error)
 {
 	g_autoptr(GPtrArray) chains = g_ptr_array_new_with_free_func(g_free);
+	Iptables *iptables = (Iptables *)backend;
 
 	iptables_assert_locked(iptables);
 	for (enum family family = 0; family < N_FAMILIES; family++)
@@ -69,9 +73,10 @@ bool iptables_find_foreign(Iptables *iptables, const Ruleset *ruleset, char ***r
 	return true;
 }
 
-bool iptables_get_forward_policy(Iptables *iptables, enum family family, enum rule_target *ret, GError **error)
+bool iptables_forward_policy(Backend *backend, enum family family, enum rule_target *ret, GError **error)
 {
 	g_autoptr(Snapshot) snapshot = open_table(family, TABLE_FILTER, error);
+	Iptables *iptables = (Iptables *)backend;
 
 	if (!snapshot)
 		return false;
@@ -87,7 +92,7 @@ static GHashTable *index_rules(const Iptables *iptables, const Rule *const *rule
 	GHashTable *index = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_array_unref);
 
 	for (gsize i = 0; i < n; i++) {
-		if (rules[i]->family != family || rules[i]->chain != chain || rules[i]->target == TARGET_CHAIN)
+		if (rules[i]->family != family || layout_of(rules[i])->chain != chain || !layout_has_rule(rules[i]))
 			continue;
 		Entry entry;
 		entry_encode(rules[i], iptables->names, &entry);
@@ -128,12 +133,13 @@ static void read_chain_counters(Iptables *iptables, Snapshot *snapshot, const Ru
 static bool asks_for_table(const Rule *const *rules, gsize n, enum family family, enum table table)
 {
 	for (gsize i = 0; i < n; i++)
-		if (rules[i]->family == family && chain_info(rules[i]->chain)->table == table)
+		if (rules[i]->family == family && layout_has_rule(rules[i]) &&
+		    chain_info(layout_of(rules[i])->chain)->table == table)
 			return true;
 	return false;
 }
 
-bool iptables_read_counters(Iptables *iptables, const Rule *const *rules, gsize n, RuleCounters *ret, GError **error)
+bool iptables_counters(Backend *backend, const Rule *const *rules, gsize n, RuleCounters *ret, GError **error)
 {
 	for (gsize i = 0; i < n; i++)
 		ret[i] = (RuleCounters){ G_MAXUINT64, G_MAXUINT64 };
@@ -147,7 +153,8 @@ bool iptables_read_counters(Iptables *iptables, const Rule *const *rules, gsize 
 				return false;
 			for (enum chain chain = 0; chain < N_CHAINS; chain++)
 				if (chain_info(chain)->table == table)
-					read_chain_counters(iptables, snapshot, rules, n, family, chain, ret);
+					read_chain_counters((Iptables *)backend, snapshot, rules, n, family, chain,
+							    ret);
 		}
 	}
 	return true;

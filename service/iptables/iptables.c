@@ -1,86 +1,109 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/iptables/iptables.h"
 
+#include "service/iptables/commit.h"
+#include "service/iptables/inspect.h"
+#include "service/iptables/layout.h"
 #include "service/iptables/lock.h"
 #include "service/iptables/private.h"
+#include "service/iptables/text.h"
 
 #include <string.h>
 #include <unistd.h>
 
-Iptables *iptables_new(const char *chain_prefix)
-{
-	g_assert(strlen(chain_prefix) <= CHAIN_PREFIX_MAX);
+G_STATIC_ASSERT(BACKEND_PREFIX_MAX + sizeof "-ISOLATION-STAGE-2" - 1 == CHAIN_NAME_MAX);
 
+static Backend *iptables_new(const char *prefix)
+{
 	Iptables *iptables = g_new0(Iptables, 1);
-	iptables->prefix = g_strdup(chain_prefix);
+
+	g_assert(strlen(prefix) <= BACKEND_PREFIX_MAX);
+	iptables->backend.kind = &iptables_backend;
+	iptables->prefix = g_strdup(prefix);
 	iptables->lock = -1;
+	iptables->wanted = g_ptr_array_new();
 	iptables->found = g_array_new(FALSE, FALSE, sizeof(FoundEntry));
 	iptables->diff = diff_new();
 	for (enum chain chain = 0; chain < N_CHAINS; chain++) {
 		char name[CHAIN_NAME_MAX + 1];
-		g_strlcpy(iptables->names[chain], chain_name(chain, chain_prefix, name), sizeof iptables->names[chain]);
+		g_strlcpy(iptables->names[chain], chain_name(chain, prefix, name), sizeof iptables->names[chain]);
 	}
-	return iptables;
+	return &iptables->backend;
 }
 
-void iptables_free(Iptables *iptables)
+static int iptables_lock(Backend *backend)
 {
-	if (!iptables)
-		return;
-	iptables_unlock(iptables);
-	g_array_unref(iptables->found);
-	diff_free(iptables->diff);
-	g_free(iptables->prefix);
-	g_free(iptables);
-}
+	Iptables *iptables = (Iptables *)backend;
+	int fd;
 
-int iptables_lock(Iptables *iptables)
-{
 	if (iptables->lock >= 0)
 		return 0;
-
-	int fd = xtables_lock();
+	fd = xtables_lock();
 	if (fd < 0)
 		return fd;
 	iptables->lock = fd;
 	return 0;
 }
 
-void iptables_unlock(Iptables *iptables)
+static void iptables_unlock(Backend *backend)
 {
+	Iptables *iptables = (Iptables *)backend;
+
 	if (iptables->lock < 0)
 		return;
 	close(iptables->lock);
 	iptables->lock = -1;
 }
 
-bool iptables_needs_table(const Ruleset *ruleset, enum family family, enum table table)
+static void iptables_free(Backend *backend)
 {
-	if (table == TABLE_FILTER && ruleset_forward_policy(ruleset, family) != TARGET_CHAIN)
-		return true;
+	Iptables *iptables = (Iptables *)backend;
 
-	for (enum chain chain = 0; chain < N_CHAINS; chain++) {
-		if (chain_info(chain)->table != table)
-			continue;
-		const GPtrArray *entries = ruleset_chain(ruleset, family, chain);
-		for (guint i = 0; i < entries->len; i++) {
-			const RulesetEntry *entry = g_ptr_array_index(entries, i);
-			if (entry->references || entry->held)
-				return true;
-		}
-	}
-	return false;
+	if (!iptables)
+		return;
+	iptables_unlock(backend);
+	g_ptr_array_unref(iptables->wanted);
+	g_array_unref(iptables->found);
+	diff_free(iptables->diff);
+	g_free(iptables->prefix);
+	g_free(iptables);
 }
 
-void iptables_diff(Iptables *iptables, Snapshot *snapshot, const Ruleset *ruleset, enum family family, enum chain chain)
+static bool iptables_describe(const Backend *backend, const Rule *rule, RuleText *ret)
 {
-	snapshot_read_chain(snapshot, iptables->names[chain], iptables->found);
-	diff_chain(iptables->diff, &(DiffInput){
-					   .family = family,
-					   .owned = !chain_info(chain)->builtin,
-					   .names = iptables->names,
-					   .wanted = ruleset_chain(ruleset, family, chain),
-					   .found = (FoundEntry *)iptables->found->data,
-					   .n_found = iptables->found->len,
-				   });
+	const Iptables *iptables = (const Iptables *)backend;
+	enum chain chain = layout_of(rule)->chain;
+	GString *text;
+
+	if (!layout_has_rule(rule))
+		return false;
+	text = g_string_new(NULL);
+	rule_append_text(rule, iptables->prefix, text);
+	*ret = (RuleText){ table_name(chain_info(chain)->table), iptables->names[chain], g_string_free(text, FALSE) };
+	return true;
 }
+
+static char *iptables_text(const Backend *backend, const Ruleset *ruleset, enum family family)
+{
+	return ruleset_to_text(ruleset, family, ((const Iptables *)backend)->prefix);
+}
+
+static const char *const features[] = { "ranges", "links", "ingress", NULL };
+
+const BackendKind iptables_backend = {
+	.name = "iptables",
+	.features = features,
+	.lock_name = "xtables lock",
+	.new = iptables_new,
+	.free = iptables_free,
+	.probe = iptables_probe,
+	.lock = iptables_lock,
+	.unlock = iptables_unlock,
+	.commit = iptables_commit,
+	.counters = iptables_counters,
+	.describe = iptables_describe,
+	.text = iptables_text,
+	.forward_policy = iptables_forward_policy,
+	.find_foreign = iptables_find_foreign,
+	.clean = iptables_clean,
+};

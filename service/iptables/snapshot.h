@@ -2,6 +2,7 @@
 #pragma once
 
 #include "service/error.h"
+#include "service/iptables/chain.h"
 #include "service/iptables/entry.h"
 
 /**
@@ -14,6 +15,9 @@ typedef struct Snapshot Snapshot;
 Snapshot *snapshot_open(enum family family, enum table table);
 void snapshot_free(Snapshot *snapshot); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Snapshot, snapshot_free)
+
+/** The names of all chains, builtin and not (GPtrArray of const char *, each valid until its chain is deleted). */
+GPtrArray *snapshot_list_chains(Snapshot *snapshot);
 
 bool snapshot_has_chain(Snapshot *snapshot, const xt_chainlabel chain);
 bool snapshot_create_chain(Snapshot *snapshot, const xt_chainlabel chain);

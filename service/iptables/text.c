@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/iptables/text.h"
 
+#include "service/iptables/layout.h"
 #include "service/model/endpoint.h"
 
 #include <arpa/inet.h>
@@ -91,32 +92,22 @@ void rule_append_text(const Rule *rule, const char *chain_prefix, GString *text)
 	};
 	char name[CHAIN_NAME_MAX + 1];
 
-	if (rule->target == TARGET_CHAIN)
-		return;
 	append_matches(rule, text);
 	g_string_append(text, "-j ");
 	if (rule->target == TARGET_DNAT)
 		append_dnat(rule, text);
-	else if (rule->target == TARGET_JUMP)
-		g_string_append(text, chain_name(rule->jump, chain_prefix, name));
+	else if (rule->target == TARGET_PLACE)
+		g_string_append(text, chain_name(layout_of(rule)->jump, chain_prefix, name));
 	else
 		g_string_append(text, verdicts[rule->target]);
 }
 
-static bool chain_is_desired(const GPtrArray *entries)
-{
-	for (guint i = 0; i < entries->len; i++)
-		if (((const RulesetEntry *)entries->pdata[i])->references > 0)
-			return true;
-	return false;
-}
-
-static void append_chain(const GPtrArray *entries, const char *name, const char *chain_prefix, GString *text)
+static void append_place(const GPtrArray *entries, const char *name, const char *chain_prefix, GString *text)
 {
 	for (guint i = 0; i < entries->len; i++) {
 		const RulesetEntry *entry = entries->pdata[i];
 
-		if (entry->references == 0 || entry->rule.target == TARGET_CHAIN)
+		if (entry->references == 0 || !layout_has_rule(&entry->rule))
 			continue;
 		g_string_append_printf(text, "-A %s ", name);
 		rule_append_text(&entry->rule, chain_prefix, text);
@@ -132,9 +123,7 @@ static void append_table(const Ruleset *ruleset, enum family family, enum table 
 	bool something = false;
 
 	for (enum chain chain = 0; chain < N_CHAINS; chain++) {
-		const GPtrArray *entries = ruleset_chain(ruleset, family, chain);
-
-		if (chain_info(chain)->table != table || !chain_is_desired(entries))
+		if (chain_info(chain)->table != table || !layout_chain_state(ruleset, family, chain).wanted)
 			continue;
 		if (!something)
 			g_string_append_printf(text, "*%s\n", table_name(table));
@@ -142,7 +131,9 @@ static void append_table(const Ruleset *ruleset, enum family family, enum table 
 		chain_name(chain, chain_prefix, name);
 		if (!chain_info(chain)->builtin)
 			g_string_append_printf(text, ":%s - [0:0]\n", name);
-		append_chain(entries, name, chain_prefix, rules);
+		for (enum place place = 0; place < N_PLACES; place++)
+			if (layouts[place].chain == chain)
+				append_place(ruleset_place(ruleset, family, place), name, chain_prefix, rules);
 	}
 	if (something)
 		g_string_append_printf(text, "%sCOMMIT\n", rules->str);
@@ -155,20 +146,5 @@ char *ruleset_to_text(const Ruleset *ruleset, enum family family, const char *ch
 	append_table(ruleset, family, TABLE_FILTER, chain_prefix, text);
 	append_table(ruleset, family, TABLE_NAT, chain_prefix, text);
 	append_table(ruleset, family, TABLE_RAW, chain_prefix, text);
-	return g_string_free(text, FALSE);
-}
-
-char *rules_to_text(const GArray *items, const char *chain_prefix)
-{
-	g_autoptr(Ruleset) ruleset = ruleset_new();
-	GString *text = g_string_new(NULL);
-
-	ruleset_add_all(ruleset, items);
-	for (enum family family = 0; family < N_FAMILIES; family++) {
-		g_autofree char *part = ruleset_to_text(ruleset, family, chain_prefix);
-
-		if (part[0] != '\0')
-			g_string_append_printf(text, "# %s\n%s", family_to_string(family), part);
-	}
 	return g_string_free(text, FALSE);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/rules/layout.h"
+#include "service/rules/place.h"
 
 /** Drops what an interface sends to 127.0.0.0/8: needed wherever route_localnet is on. IPv4 only. */
 void render_guard(const char *interface, guint64 sequence, GArray *items);

@@ -5,12 +5,12 @@
 
 #include <string.h>
 
-static void render_local_jump(enum place place, enum family family, GArray *items)
+static void add_local_way(enum place place, enum family family, GArray *items)
 {
-	Rule *rule = layout_add(items, place, family, 0, 0);
+	Rule *rule = place_add(items, place, family, 0, 0);
 
 	rule->addrtype = ADDRTYPE_DESTINATION_LOCAL;
-	rule_set_jump(rule, CHAIN_NAT_INGRESS);
+	rule->target = TARGET_PLACE;
 }
 
 void render_ingress(const Ingress *ingress, GArray *items)
@@ -18,14 +18,24 @@ void render_ingress(const Ingress *ingress, GArray *items)
 	enum family family = address_family(&ingress->gateway);
 
 	render_base(family, items);
-	layout_add(items, PLACE_INGRESS_RETURN, family, 0, 0)->target = TARGET_RETURN;
-	layout_add(items, PLACE_NAT_INGRESS_RETURN, family, 0, 0)->target = TARGET_RETURN;
-	rule_set_jump(layout_add(items, PLACE_FORWARD_TO_INGRESS, family, 0, 0), CHAIN_FILTER_INGRESS);
-	render_local_jump(PLACE_PREROUTING_TO_INGRESS, family, items);
-	render_local_jump(PLACE_OUTPUT_TO_INGRESS, family, items);
+	place_add(items, PLACE_INGRESS_ACCEPT_END, family, 0, 0)->target = TARGET_RETURN;
+	place_add(items, PLACE_INGRESS_DNAT_END, family, 0, 0)->target = TARGET_RETURN;
+	place_add(items, PLACE_FORWARD_INGRESS, family, 0, 0)->target = TARGET_PLACE;
+	add_local_way(PLACE_PREROUTING_INGRESS, family, items);
+	add_local_way(PLACE_OUTPUT_INGRESS, family, items);
 	render_local_masquerade(ingress->bridge, family, ingress->sequence, items);
 	if (family == FAMILY_IPV4)
 		render_guard(ingress->bridge, ingress->sequence, items);
+}
+
+static Rule *add_port_accept(const Ingress *ingress, const IngressPort *port, guint32 index, GArray *items)
+{
+	Rule *rule = place_add(items, PLACE_INGRESS_ACCEPT, address_family(&ingress->gateway), port->sequence, index);
+
+	rule->protocol = port->protocol;
+	rule->target = TARGET_ACCEPT;
+	memcpy(rule->dnat_address, ingress->gateway.bytes, sizeof rule->dnat_address);
+	return rule;
 }
 
 void render_ingress_port(const Ingress *ingress, const IngressPort *port, GArray *items)
@@ -33,18 +43,14 @@ void render_ingress_port(const Ingress *ingress, const IngressPort *port, GArray
 	enum family family = address_family(&ingress->gateway);
 	Rule *rule;
 
-	rule = layout_add(items, PLACE_INGRESS_ACCEPT, family, port->sequence, 0);
-	rule->protocol = port->protocol;
+	rule = add_port_accept(ingress, port, 0, items);
 	rule->destination_port[0] = rule->destination_port[1] = port->port;
-	rule->target = TARGET_ACCEPT;
 
-	rule = layout_add(items, PLACE_INGRESS_ACCEPT, family, port->sequence, 1);
-	rule->protocol = port->protocol;
+	rule = add_port_accept(ingress, port, 1, items);
 	rule->state = STATE_CLASSIC;
 	rule->source_port[0] = rule->source_port[1] = port->port;
-	rule->target = TARGET_ACCEPT;
 
-	rule = layout_add(items, PLACE_NAT_INGRESS_DNAT, family, port->sequence, 0);
+	rule = place_add(items, PLACE_INGRESS_DNAT, family, port->sequence, 0);
 	rule->protocol = port->protocol;
 	rule->destination_port[0] = rule->destination_port[1] = port->port;
 	memcpy(rule->dnat_address, ingress->gateway.bytes, sizeof rule->dnat_address);

@@ -10,14 +10,14 @@ static const Prefix loopback[N_FAMILIES] = {
 
 void render_base(enum family family, GArray *items)
 {
-	layout_add(items, PLACE_DOCKER_EXISTS, family, 0, 0)->target = TARGET_CHAIN;
-	layout_add(items, PLACE_ISOLATION_RETURN, family, 0, 0)->target = TARGET_RETURN;
-	layout_add(items, PLACE_NAT_DOCKER_EXISTS, family, 0, 0)->target = TARGET_CHAIN;
+	place_add(items, PLACE_ACCEPT_EXISTS, family, 0, 0)->target = TARGET_PLACE;
+	place_add(items, PLACE_ISOLATION_END, family, 0, 0)->target = TARGET_RETURN;
+	place_add(items, PLACE_DNAT_EXISTS, family, 0, 0)->target = TARGET_PLACE;
 }
 
 void render_guard(const char *interface, guint64 sequence, GArray *items)
 {
-	Rule *rule = layout_add(items, PLACE_RAW_GUARD, FAMILY_IPV4, sequence, 0);
+	Rule *rule = place_add(items, PLACE_LOOPBACK_GUARD, FAMILY_IPV4, sequence, 0);
 
 	rule_set_destination(rule, &loopback[FAMILY_IPV4]);
 	rule_set_in(rule, interface);
@@ -26,7 +26,7 @@ void render_guard(const char *interface, guint64 sequence, GArray *items)
 
 void render_local_masquerade(const char *interface, enum family family, guint64 sequence, GArray *items)
 {
-	Rule *rule = layout_add(items, PLACE_POSTROUTING_MASQUERADE, family, sequence, 0);
+	Rule *rule = place_add(items, PLACE_MASQUERADE_NETWORK, family, sequence, 0);
 
 	rule_set_out(rule, interface);
 	rule->addrtype = ADDRTYPE_SOURCE_LOCAL;
@@ -36,25 +36,35 @@ void render_local_masquerade(const char *interface, enum family family, guint64 
 /* What its endpoints may do among themselves: an accept in the block, or a drop below everybody's rules. */
 static void render_communication(const Network *network, enum family family, GArray *items)
 {
-	enum place place = network->communication ? PLACE_FORWARD_NETWORK : PLACE_FORWARD_DROP;
-	Rule *rule = layout_add(items, place, family, network->sequence, 3);
+	enum place off = network->internal ? PLACE_COMMUNICATION_OFF_INTERNAL : PLACE_COMMUNICATION_OFF;
+	enum place place = network->communication ? PLACE_FORWARD_NETWORK : off;
+	Rule *rule = place_add(items, place, family, network->sequence, 3);
 
 	rule_set_in(rule, network->bridge);
 	rule_set_out(rule, network->bridge);
 	rule->target = network->communication ? TARGET_ACCEPT : TARGET_DROP;
 }
 
+static void render_bridge(const Network *network, enum family family, GArray *items)
+{
+	Rule *rule = place_add(items, PLACE_BRIDGE, family, network->sequence, 0);
+
+	rule_set_in(rule, network->bridge);
+	rule_set_out(rule, network->bridge);
+	rule->target = TARGET_PLACE;
+}
+
 static void render_internal(const Network *network, enum family family, GArray *items)
 {
 	Rule *rule;
 
-	rule = layout_add(items, PLACE_ISOLATION_NETWORK, family, network->sequence, 0);
+	rule = place_add(items, PLACE_ISOLATION, family, network->sequence, 0);
 	rule->flags = RULE_NOT_SOURCE;
 	rule_set_source(rule, &network->subnets[family]);
 	rule_set_out(rule, network->bridge);
 	rule->target = TARGET_DROP;
 
-	rule = layout_add(items, PLACE_ISOLATION_NETWORK, family, network->sequence, 1);
+	rule = place_add(items, PLACE_ISOLATION, family, network->sequence, 1);
 	rule->flags = RULE_NOT_DESTINATION;
 	rule_set_destination(rule, &network->subnets[family]);
 	rule_set_in(rule, network->bridge);
@@ -65,55 +75,55 @@ static void render_forwarding(const Network *network, enum family family, GArray
 {
 	Rule *rule;
 
-	rule = layout_add(items, PLACE_FORWARD_NETWORK, family, network->sequence, 0);
+	rule = place_add(items, PLACE_FORWARD_NETWORK, family, network->sequence, 0);
 	rule_set_out(rule, network->bridge);
-	rule_set_jump(rule, CHAIN_FILTER_DOCKER);
+	rule->target = TARGET_PLACE;
 
-	rule = layout_add(items, PLACE_FORWARD_NETWORK, family, network->sequence, 1);
+	rule = place_add(items, PLACE_FORWARD_NETWORK, family, network->sequence, 1);
 	rule_set_out(rule, network->bridge);
 	rule->state = STATE_CONNTRACK;
 	rule->target = TARGET_ACCEPT;
 
-	rule = layout_add(items, PLACE_FORWARD_NETWORK, family, network->sequence, 2);
+	rule = place_add(items, PLACE_FORWARD_NETWORK, family, network->sequence, 2);
 	rule->flags = RULE_NOT_OUT;
 	rule_set_in(rule, network->bridge);
 	rule_set_out(rule, network->bridge);
 	rule->target = TARGET_ACCEPT;
 }
 
-/* The ways into nat DOCKER for packets to an address of this host. */
-static void render_nat_jumps(enum family family, const RenderOptions *options, bool localhost, GArray *items)
+/* The ways to published ports for packets to an address of this host. */
+static void render_ways_to_ports(enum family family, const RenderOptions *options, bool localhost, GArray *items)
 {
 	Rule *rule;
 
-	rule = layout_add(items, PLACE_PREROUTING_TO_DOCKER, family, 0, 0);
+	rule = place_add(items, PLACE_PREROUTING_PORTS, family, 0, 0);
 	rule->addrtype = ADDRTYPE_DESTINATION_LOCAL;
-	rule_set_jump(rule, CHAIN_NAT_DOCKER);
+	rule->target = TARGET_PLACE;
 
-	rule = layout_add(items, PLACE_OUTPUT_TO_DOCKER, family, 0, 0);
+	rule = place_add(items, PLACE_OUTPUT_PORTS, family, 0, 0);
 	/* A connection from ::1 cannot be answered from another interface: forwarded, it would hang. */
 	if (!options->hairpin || family == FAMILY_IPV6) {
 		rule->flags = RULE_NOT_DESTINATION;
 		rule_set_destination(rule, &loopback[family]);
 	}
 	rule->addrtype = ADDRTYPE_DESTINATION_LOCAL;
-	rule_set_jump(rule, CHAIN_NAT_DOCKER);
+	rule->target = TARGET_PLACE;
 
 	if (!localhost)
 		return;
-	rule = layout_add(items, PLACE_OUTPUT_LOCALHOST, family, 0, 0);
+	rule = place_add(items, PLACE_OUTPUT_LOCALHOST, family, 0, 0);
 	rule_set_destination(rule, &loopback[family]);
 	rule->addrtype = ADDRTYPE_DESTINATION_LOCAL;
-	rule_set_jump(rule, CHAIN_NAT_DOCKER);
+	rule->target = TARGET_PLACE;
 }
 
 static void render_nat(const Network *network, enum family family, const RenderOptions *options, GArray *items)
 {
-	/* Hairpin mode needs no jump of its own: its OUTPUT jump takes the loopback destinations in. */
+	/* Hairpin mode needs no way of its own: that of other addresses takes the loopback destinations in. */
 	bool localhost = options->localhost_publish && !options->hairpin && family == FAMILY_IPV4;
 	Rule *rule;
 
-	render_nat_jumps(family, options, localhost, items);
+	render_ways_to_ports(family, options, localhost, items);
 	if (options->hairpin || localhost)
 		render_local_masquerade(network->bridge, family, network->sequence, items);
 	if (family == FAMILY_IPV4 && (options->hairpin || localhost))
@@ -121,7 +131,7 @@ static void render_nat(const Network *network, enum family family, const RenderO
 	if (!network->masquerade)
 		return;
 
-	rule = layout_add(items, PLACE_POSTROUTING_MASQUERADE, family, network->sequence, 1);
+	rule = place_add(items, PLACE_MASQUERADE_NETWORK, family, network->sequence, 1);
 	rule->flags = RULE_NOT_OUT;
 	rule_set_source(rule, &network->subnets[family]);
 	rule_set_out(rule, network->bridge);
@@ -129,7 +139,7 @@ static void render_nat(const Network *network, enum family family, const RenderO
 
 	if (options->hairpin)
 		return;
-	rule = layout_add(items, PLACE_NAT_DOCKER_RETURN, family, network->sequence, 0);
+	rule = place_add(items, PLACE_DNAT_RETURN, family, network->sequence, 0);
 	rule_set_in(rule, network->bridge);
 	rule->target = TARGET_RETURN;
 }
@@ -140,7 +150,8 @@ void render_network(const Network *network, const RenderOptions *options, GArray
 		if (!network_has_family(network, family))
 			continue;
 		render_base(family, items);
-		rule_set_jump(layout_add(items, PLACE_FORWARD_TO_ISOLATION, family, 0, 0), CHAIN_FILTER_ISOLATION);
+		place_add(items, PLACE_FORWARD_ISOLATION, family, 0, 0)->target = TARGET_PLACE;
+		render_bridge(network, family, items);
 		render_communication(network, family, items);
 		if (network->internal) {
 			render_internal(network, family, items);
@@ -156,7 +167,7 @@ static void render_isolation_drop(const Network *newer, const Network *older, bo
 {
 	/* One pair's two drops stand together, the pairs of one network newest first too. */
 	guint32 index = ~(guint32)older->sequence << 1 | !into_newer;
-	Rule *rule = layout_add(items, PLACE_ISOLATION_NETWORK, family, newer->sequence, index);
+	Rule *rule = place_add(items, PLACE_ISOLATION, family, newer->sequence, index);
 
 	rule_set_in(rule, into_newer ? older->bridge : newer->bridge);
 	rule_set_out(rule, into_newer ? newer->bridge : older->bridge);
@@ -184,16 +195,16 @@ void render_isolation_linear(const Network *network, GArray *items)
 	for (enum family family = 0; family < N_FAMILIES; family++) {
 		if (!network_has_family(network, family))
 			continue;
-		rule = layout_add(items, PLACE_ISOLATION_NETWORK, family, network->sequence, 0);
+		rule = place_add(items, PLACE_ISOLATION, family, network->sequence, 0);
 		rule->flags = RULE_NOT_OUT;
 		rule_set_in(rule, network->bridge);
 		rule_set_out(rule, network->bridge);
-		rule_set_jump(rule, CHAIN_FILTER_ISOLATION_STAGE_2);
+		rule->target = TARGET_PLACE;
 
-		rule = layout_add(items, PLACE_STAGE_2_DROP, family, network->sequence, 0);
+		rule = place_add(items, PLACE_ISOLATION_ENTER, family, network->sequence, 0);
 		rule_set_out(rule, network->bridge);
 		rule->target = TARGET_DROP;
 
-		layout_add(items, PLACE_STAGE_2_RETURN, family, 0, 0)->target = TARGET_RETURN;
+		place_add(items, PLACE_ISOLATION_ENTER_END, family, 0, 0)->target = TARGET_RETURN;
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/rules/render.h"
 
-#include "service/rules/layout.h"
+#include "service/rules/place.h"
 
 #include <netinet/icmp6.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static void render_port_family(const Endpoint *endpoint, const PortMapping *mapp
 	const char *bridge = endpoint->network->bridge;
 	Rule *rule;
 
-	rule = layout_add(items, PLACE_NAT_DOCKER_DNAT, family, mapping->sequence, 0);
+	rule = place_add(items, PLACE_DNAT_PORT, family, mapping->sequence, 0);
 	if (family == FAMILY_IPV6) {
 		rule->flags |= RULE_NOT_SOURCE;
 		rule_set_source(rule, &link_local);
@@ -47,7 +47,7 @@ static void render_port_family(const Endpoint *endpoint, const PortMapping *mapp
 	set_port_range(rule->destination_port, mapping->host_port, mapping->count);
 	set_dnat(rule, address, mapping);
 
-	rule = layout_add(items, PLACE_DOCKER_ACCEPT, family, mapping->sequence, 0);
+	rule = place_add(items, PLACE_ACCEPT_PORT, family, mapping->sequence, 0);
 	rule->flags = RULE_NOT_IN;
 	rule_set_destination_host(rule, address);
 	rule_set_in(rule, bridge);
@@ -56,7 +56,7 @@ static void render_port_family(const Endpoint *endpoint, const PortMapping *mapp
 	set_port_range(rule->destination_port, mapping->endpoint_port, mapping->count);
 	rule->target = TARGET_ACCEPT;
 
-	rule = layout_add(items, PLACE_POSTROUTING_SELF, family, mapping->sequence, 0);
+	rule = place_add(items, PLACE_MASQUERADE_SELF, family, mapping->sequence, 0);
 	rule_set_source_host(rule, address);
 	rule_set_destination_host(rule, address);
 	rule->protocol = mapping->protocol;
@@ -74,7 +74,7 @@ void render_port(const Endpoint *endpoint, const PortMapping *mapping, const Ren
 static Rule *render_link_accept(const Address *from, const Address *to, const char *bridge, const Link *link,
 				const LinkPort *port, guint32 index, GArray *items)
 {
-	Rule *rule = layout_add(items, PLACE_DOCKER_ACCEPT, address_family(from), link->sequence, index);
+	Rule *rule = place_add(items, PLACE_ACCEPT_PORT, address_family(from), link->sequence, index);
 
 	rule_set_source_host(rule, from);
 	rule_set_destination_host(rule, to);
@@ -94,7 +94,7 @@ static void render_neighbour_discovery(const char *bridge, guint64 sequence, gui
 	static const guint8 types[] = { ND_NEIGHBOR_SOLICIT, ND_NEIGHBOR_ADVERT };
 
 	for (guint i = 0; i < G_N_ELEMENTS(types); i++) {
-		Rule *rule = layout_add(items, PLACE_DOCKER_ACCEPT, FAMILY_IPV6, sequence, index + i);
+		Rule *rule = place_add(items, PLACE_ACCEPT_PORT, FAMILY_IPV6, sequence, index + i);
 
 		rule_set_in(rule, bridge);
 		rule_set_out(rule, bridge);

@@ -7,7 +7,7 @@
 /**
  * Model to rules: pure functions, one for each thing that has rules. Each
  * appends to a GArray of RuleItem, for every address family it has.
- * What several objects need (jumps, shared accepts) each of them renders; the
+ * What several objects need (ways, shared accepts) each of them renders; the
  * ruleset counts it.
  */
 
@@ -16,7 +16,7 @@ typedef struct RenderOptions {
 	bool localhost_publish; /* LocalhostPublish= */
 } RenderOptions;
 
-/** The chains that stand from the start: DOCKER and DOCKER-ISOLATION in filter, DOCKER in nat. */
+/** What stands from the start: the room for accepts, for DNAT and for isolation. */
 void render_base(enum family family, GArray *items);
 
 /**
@@ -44,7 +44,7 @@ void render_port(const Endpoint *endpoint, const PortMapping *mapping, const Ren
 void render_link(const Endpoint *parent, const Link *link, GArray *items);
 
 /**
- * An ingress's chains, jumps, masquerade and guard, without its ports. Includes
+ * The ways to an ingress, its masquerade and its guard, without its ports. Includes
  * render_base() of its family.
  */
 void render_ingress(const Ingress *ingress, GArray *items);

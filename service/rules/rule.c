@@ -24,11 +24,41 @@ guint rule_hash(const Rule *rule)
 
 int rule_order_compare(const RuleOrder *a, const RuleOrder *b)
 {
-	if (a->rank != b->rank)
-		return a->rank < b->rank ? -1 : 1;
 	if (a->sequence != b->sequence)
 		return a->sequence < b->sequence ? -1 : 1;
 	if (a->index != b->index)
 		return a->index < b->index ? -1 : 1;
 	return 0;
+}
+
+void rule_set_in(Rule *rule, const char *interface)
+{
+	g_strlcpy(rule->in, interface, sizeof rule->in);
+}
+
+void rule_set_out(Rule *rule, const char *interface)
+{
+	g_strlcpy(rule->out, interface, sizeof rule->out);
+}
+
+void rule_set_source(Rule *rule, const Prefix *prefix)
+{
+	memcpy(rule->source, prefix->address.bytes, sizeof rule->source);
+	rule->source_length = prefix->length;
+}
+
+void rule_set_destination(Rule *rule, const Prefix *prefix)
+{
+	memcpy(rule->destination, prefix->address.bytes, sizeof rule->destination);
+	rule->destination_length = prefix->length;
+}
+
+void rule_set_source_host(Rule *rule, const Address *address)
+{
+	rule_set_source(rule, &(Prefix){ *address, family_bits(address_family(address)) });
+}
+
+void rule_set_destination_host(Rule *rule, const Address *address)
+{
+	rule_set_destination(rule, &(Prefix){ *address, family_bits(address_family(address)) });
 }

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/iptables/chain.h"
 #include "service/model/address.h"
 
 /**
- * One rule, said in netfilter's words but in no backend's form, and the place
- * it stands in. A rule is identified by its whole content: two objects that ask
- * for the same rule in the same chain share it.
+ * One rule, said in netfilter's words but in no backend's form, and what it is for. A rule is identified by its whole
+ * content: two objects that ask for the same rule share it.
  */
 
 enum rule_flag {
@@ -26,11 +24,10 @@ enum rule_state {
 enum rule_addrtype { ADDRTYPE_ANY, ADDRTYPE_SOURCE_LOCAL, ADDRTYPE_DESTINATION_LOCAL };
 
 enum rule_target {
-	TARGET_CHAIN, /* no rule in the kernel: says that the chain it stands in exists, even empty */
+	TARGET_PLACE, /* what the place is for, which the backend knows: a way to other rules, or that they exist */
 	TARGET_ACCEPT,
 	TARGET_DROP,
 	TARGET_RETURN,
-	TARGET_JUMP,
 	TARGET_MASQUERADE,
 	TARGET_DNAT,
 };
@@ -41,8 +38,7 @@ enum rule_target {
  */
 typedef struct Rule {
 	guint8 family;               /* enum family */
-	guint8 chain;                /* enum chain */
-	guint8 zone;                 /* enum zone */
+	guint8 place;                /* enum place */
 	guint8 flags;                /* enum rule_flag */
 	guint8 source_length;        /* bits; 0: any source */
 	guint8 destination_length;   /* bits; 0: any destination */
@@ -50,34 +46,28 @@ typedef struct Rule {
 	guint8 state;                /* enum rule_state */
 	guint8 addrtype;             /* enum rule_addrtype */
 	guint8 target;               /* enum rule_target */
-	guint8 jump;                 /* enum chain, for TARGET_JUMP */
 	guint8 icmpv6_type;          /* with protocol IPPROTO_ICMPV6; 0: any */
 	guint16 source_port[2];      /* first and last, host byte order; 0: any */
 	guint16 destination_port[2]; /* likewise */
 	guint8 source[16], destination[16];
 	char in[IFNAMSIZ], out[IFNAMSIZ];
-	guint8 dnat_address[16]; /* for TARGET_DNAT */
+	guint8 dnat_address[16]; /* for TARGET_DNAT, and the gateway at PLACE_INGRESS_ACCEPT */
 	/*
 	 * First and last port, host byte order. base is 0, or the first port of a shifted range
 	 * (NF_NAT_RANGE_PROTO_OFFSET). All zero: the address changes and the port stays.
 	 */
 	guint16 dnat_port[2], dnat_base;
-	guint16 reserved2;
 } Rule;
 
-G_STATIC_ASSERT(sizeof(Rule) == 12 + 8 + 32 + 2 * IFNAMSIZ + 16 + 8);
+G_STATIC_ASSERT(sizeof(Rule) == 10 + 8 + 32 + 2 * IFNAMSIZ + 16 + 6);
 
-/**
- * Order within a zone: by rank, then sequence, then index, ascending. "Newest
- * first" is a negated sequence.
- */
+/** Order within a place: by sequence, then index, ascending. "Newest first" is a negated sequence. */
 typedef struct RuleOrder {
 	gint64 sequence;
 	guint32 index;
-	guint8 rank;
 } RuleOrder;
 
-/** What the renderers write: a rule and its place among its neighbours. */
+/** What the renderers write: a rule and where it stands among others of its place. */
 typedef struct RuleItem {
 	Rule rule;
 	RuleOrder order;
@@ -86,3 +76,10 @@ typedef struct RuleItem {
 bool rule_equal(const Rule *a, const Rule *b);
 guint rule_hash(const Rule *rule);
 int rule_order_compare(const RuleOrder *a, const RuleOrder *b);
+
+void rule_set_in(Rule *rule, const char *interface);
+void rule_set_out(Rule *rule, const char *interface);
+void rule_set_source(Rule *rule, const Prefix *prefix);
+void rule_set_destination(Rule *rule, const Prefix *prefix);
+void rule_set_source_host(Rule *rule, const Address *address);
+void rule_set_destination_host(Rule *rule, const Address *address);

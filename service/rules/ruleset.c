@@ -3,27 +3,27 @@
 
 #include <string.h>
 
-/* What an entry is to its chain; counted, so that nobody has to look through a chain in which nothing is to
- * be done. */
+/* What an entry is to its list; counted, so that nobody looks through a list in which nothing is to be done. */
 enum status {
-	STATUS_KEPT,   /* desired and held */
-	STATUS_GAINED, /* desired, not held */
-	STATUS_LOST,   /* held, not desired */
+	STATUS_KEPT,   /* wanted and held */
+	STATUS_GAINED, /* wanted, not held */
+	STATUS_LOST,   /* held, not wanted */
 	STATUS_DEAD,   /* neither: waits for ruleset_settle() */
 	N_STATUSES
 };
 
-typedef struct Chain {
+typedef struct List {
 	GPtrArray *entries; /* RulesetEntry, owned */
-	GPtrArray *changed; /* those of them that are not kept, and some that are again; and what is no rule */
+	GPtrArray *changed; /* those of them that are not kept, and some that are again */
 	guint sorted;       /* so many entries at the front are in order, the rest are put in when somebody looks */
 	guint count[N_STATUSES];
 	bool touched; /* differs from the kernel in another way than by gained and lost entries */
-} Chain;
+} List;
 
 struct Ruleset {
-	Chain chains[N_FAMILIES][N_CHAINS];
+	List lists[N_FAMILIES][N_PLACES];
 	GHashTable *entries; /* a set of RulesetEntry by content */
+	GHashTable *askers; /* RulesetEntry → GSequence of RuleOrder, oldest first: who asks for it beside the oldest */
 	enum rule_target forward_policy[N_FAMILIES];
 	guint size;
 };
@@ -41,11 +41,8 @@ static gboolean entry_equal(gconstpointer a, gconstpointer b)
 /* The content decides where the order does not, so that equals do not depend on who came first. */
 static int entry_compare(const RulesetEntry *a, const RulesetEntry *b)
 {
-	int r;
+	int r = rule_order_compare(&a->order, &b->order);
 
-	if (a->rule.zone != b->rule.zone)
-		return a->rule.zone < b->rule.zone ? -1 : 1;
-	r = rule_order_compare(&a->order, &b->order);
 	return r != 0 ? r : memcmp(&a->rule, &b->rule, sizeof a->rule);
 }
 
@@ -78,20 +75,20 @@ static guint entries_search(gpointer *entries, guint n, const RulesetEntry *entr
 	return low;
 }
 
-static void chain_append(Chain *chain, RulesetEntry *entry)
+static void list_append(List *list, RulesetEntry *entry)
 {
-	guint n = chain->entries->len;
+	guint n = list->entries->len;
 
-	if (chain->sorted == n && (n == 0 || entry_compare(chain->entries->pdata[n - 1], entry) < 0))
-		chain->sorted++;
-	g_ptr_array_add(chain->entries, entry);
+	if (list->sorted == n && (n == 0 || entry_compare(list->entries->pdata[n - 1], entry) < 0))
+		list->sorted++;
+	g_ptr_array_add(list->entries, entry);
 }
 
 /* Puts the unsorted entries in, from the last one on, so that every pointer moves once. */
-static void chain_sort(Chain *chain)
+static void list_sort(List *list)
 {
-	gpointer *entries = chain->entries->pdata;
-	guint end = chain->sorted, n = chain->entries->len - end;
+	gpointer *entries = list->entries->pdata;
+	guint end = list->sorted, n = list->entries->len - end;
 	g_autofree gpointer *fresh = NULL;
 
 	if (n == 0)
@@ -105,87 +102,87 @@ static void chain_sort(Chain *chain)
 		entries[at + n - 1] = fresh[n - 1];
 		end = at;
 	}
-	chain->sorted = chain->entries->len;
+	list->sorted = list->entries->len;
 }
 
-static bool chain_is_dirty(const Chain *chain)
+static bool list_is_dirty(const List *list)
 {
-	return chain->touched || chain->count[STATUS_GAINED] > 0 || chain->count[STATUS_LOST] > 0;
+	return list->touched || list->count[STATUS_GAINED] > 0 || list->count[STATUS_LOST] > 0;
 }
 
 static bool is_changed(const RulesetEntry *entry)
 {
-	return entry_status(entry) != STATUS_KEPT || entry->reordered || entry->rule.target == TARGET_CHAIN;
+	return entry_status(entry) != STATUS_KEPT || entry->reordered;
 }
 
-static void chain_list(Chain *chain, RulesetEntry *entry)
+static void list_note(List *list, RulesetEntry *entry)
 {
 	if (entry->listed || !is_changed(entry))
 		return;
 	entry->listed = true;
-	g_ptr_array_add(chain->changed, entry);
+	g_ptr_array_add(list->changed, entry);
 }
 
 /* Leaves those that are kept again out of the list. */
-static void chain_prune(Chain *chain)
+static void list_prune(List *list)
 {
 	guint n = 0;
 
-	for (guint i = 0; i < chain->changed->len; i++) {
-		RulesetEntry *entry = chain->changed->pdata[i];
+	for (guint i = 0; i < list->changed->len; i++) {
+		RulesetEntry *entry = list->changed->pdata[i];
 
 		entry->listed = is_changed(entry);
 		if (entry->listed)
-			chain->changed->pdata[n++] = entry;
+			list->changed->pdata[n++] = entry;
 	}
-	g_ptr_array_set_size(chain->changed, n);
+	g_ptr_array_set_size(list->changed, n);
 }
 
-static void chain_committed(Chain *chain)
+static void list_committed(List *list)
 {
-	chain->touched = false;
-	for (guint i = 0; i < chain->changed->len; i++) {
-		RulesetEntry *entry = chain->changed->pdata[i];
+	list->touched = false;
+	for (guint i = 0; i < list->changed->len; i++) {
+		RulesetEntry *entry = list->changed->pdata[i];
 
 		entry->held = entry->references > 0;
 		entry->reordered = false;
 	}
-	chain->count[STATUS_KEPT] += chain->count[STATUS_GAINED];
-	chain->count[STATUS_DEAD] += chain->count[STATUS_LOST];
-	chain->count[STATUS_GAINED] = chain->count[STATUS_LOST] = 0;
-	chain_prune(chain);
+	list->count[STATUS_KEPT] += list->count[STATUS_GAINED];
+	list->count[STATUS_DEAD] += list->count[STATUS_LOST];
+	list->count[STATUS_GAINED] = list->count[STATUS_LOST] = 0;
+	list_prune(list);
 }
 
 /* Frees the dead, and closes the gaps. */
-static void chain_settle(Ruleset *ruleset, Chain *chain)
+static void list_settle(Ruleset *ruleset, List *list)
 {
-	g_autofree guint *dead = g_new(guint, chain->count[STATUS_DEAD]);
-	gpointer *entries = chain->entries->pdata;
+	g_autofree guint *dead = g_new(guint, list->count[STATUS_DEAD]);
+	gpointer *entries = list->entries->pdata;
 	guint n = 0, n_dead = 0;
 
-	if (chain->count[STATUS_DEAD] == 0)
+	if (list->count[STATUS_DEAD] == 0)
 		return;
-	chain_sort(chain);
-	for (guint i = 0; i < chain->changed->len; i++) {
-		RulesetEntry *entry = chain->changed->pdata[i];
+	list_sort(list);
+	for (guint i = 0; i < list->changed->len; i++) {
+		RulesetEntry *entry = list->changed->pdata[i];
 
 		if (entry_status(entry) == STATUS_DEAD)
-			dead[n_dead++] = entries_search(entries, chain->entries->len, entry);
+			dead[n_dead++] = entries_search(entries, list->entries->len, entry);
 		else
-			chain->changed->pdata[n++] = entry;
+			list->changed->pdata[n++] = entry;
 	}
-	g_ptr_array_set_size(chain->changed, n);
+	g_ptr_array_set_size(list->changed, n);
 	for (guint i = 0; i < n_dead; i++) {
 		g_hash_table_remove(ruleset->entries, entries[dead[i]]);
 		g_clear_pointer(&entries[dead[i]], g_free);
 	}
 	n = 0;
-	for (guint i = 0; i < chain->entries->len; i++)
+	for (guint i = 0; i < list->entries->len; i++)
 		if (entries[i])
 			entries[n++] = entries[i];
-	g_ptr_array_set_size(chain->entries, n);
-	chain->sorted = n;
-	chain->count[STATUS_DEAD] = 0;
+	g_ptr_array_set_size(list->entries, n);
+	list->sorted = n;
+	list->count[STATUS_DEAD] = 0;
 }
 
 Ruleset *ruleset_new(void)
@@ -193,10 +190,11 @@ Ruleset *ruleset_new(void)
 	Ruleset *ruleset = g_new0(Ruleset, 1);
 
 	ruleset->entries = g_hash_table_new(entry_hash, entry_equal);
+	ruleset->askers = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_sequence_free);
 	for (enum family family = 0; family < N_FAMILIES; family++) {
-		ruleset->forward_policy[family] = TARGET_CHAIN;
-		for (enum chain chain = 0; chain < N_CHAINS; chain++)
-			ruleset->chains[family][chain] = (Chain){ g_ptr_array_new(), g_ptr_array_new() };
+		ruleset->forward_policy[family] = TARGET_PLACE;
+		for (enum place place = 0; place < N_PLACES; place++)
+			ruleset->lists[family][place] = (List){ g_ptr_array_new(), g_ptr_array_new() };
 	}
 	return ruleset;
 }
@@ -206,8 +204,8 @@ void ruleset_free(Ruleset *ruleset)
 	if (!ruleset)
 		return;
 	for (enum family family = 0; family < N_FAMILIES; family++) {
-		for (enum chain chain = 0; chain < N_CHAINS; chain++) {
-			Chain *gone = &ruleset->chains[family][chain];
+		for (enum place place = 0; place < N_PLACES; place++) {
+			List *gone = &ruleset->lists[family][place];
 
 			g_ptr_array_foreach(gone->entries, (GFunc)(void (*)(void))g_free, NULL);
 			g_ptr_array_unref(gone->entries);
@@ -215,19 +213,36 @@ void ruleset_free(Ruleset *ruleset)
 		}
 	}
 	g_hash_table_unref(ruleset->entries);
+	g_hash_table_unref(ruleset->askers);
 	g_free(ruleset);
 }
 
-static Chain *ruleset_chain_of(Ruleset *ruleset, const Rule *rule)
+static List *ruleset_list(Ruleset *ruleset, const Rule *rule)
 {
-	return &ruleset->chains[rule->family][rule->chain];
+	return &ruleset->lists[rule->family][rule->place];
 }
 
-/* The entry of an item; a new one is dead and counted as such. One that nobody wants goes where the item
- * says. */
+static void ruleset_move(Ruleset *ruleset, RulesetEntry *entry, const RuleOrder *order)
+{
+	List *list = ruleset_list(ruleset, &entry->rule);
+	guint at = entries_search(list->entries->pdata, list->sorted, entry);
+	bool sorted = at < list->sorted && list->entries->pdata[at] == entry;
+
+	entry->order = *order;
+	entry->reordered = true;
+	list->touched = true;
+	if (sorted) {
+		g_ptr_array_remove_index(list->entries, at);
+		list->sorted--;
+		list_append(list, entry);
+	}
+	list_note(list, entry);
+}
+
+/* The entry of an item; a new one is dead and counted as such. One that nobody wants goes where the item says. */
 static RulesetEntry *ruleset_ensure(Ruleset *ruleset, const RuleItem *item)
 {
-	Chain *chain = ruleset_chain_of(ruleset, &item->rule);
+	List *list = ruleset_list(ruleset, &item->rule);
 	RulesetEntry *entry = ruleset_find(ruleset, &item->rule);
 
 	if (!entry) {
@@ -235,35 +250,78 @@ static RulesetEntry *ruleset_ensure(Ruleset *ruleset, const RuleItem *item)
 		entry->rule = item->rule;
 		entry->order = item->order;
 		g_hash_table_add(ruleset->entries, entry);
-		chain_append(chain, entry);
-		chain_list(chain, entry);
-		chain->count[STATUS_DEAD]++;
+		list_append(list, entry);
+		list_note(list, entry);
+		list->count[STATUS_DEAD]++;
 	} else if (entry->references == 0 && rule_order_compare(&entry->order, &item->order) != 0) {
-		entry->order = item->order;
-		entry->reordered = true;
-		chain->sorted = 0;
-		chain->touched = true;
+		ruleset_move(ruleset, entry, &item->order);
 	}
 	return entry;
 }
 
+/* By age, whichever end of its place the oldest has. */
+static int age_compare(gconstpointer a, gconstpointer b, gpointer data G_GNUC_UNUSED)
+{
+	const RuleOrder *x = a, *y = b;
+	RuleOrder ages[] = { { ABS(x->sequence), x->index }, { ABS(y->sequence), y->index } };
+
+	return rule_order_compare(&ages[0], &ages[1]);
+}
+
+/* One more asks for a rule that is wanted already. */
+static void ruleset_add_asker(Ruleset *ruleset, RulesetEntry *entry, const RuleOrder *order)
+{
+	GSequence *askers = g_hash_table_lookup(ruleset->askers, entry);
+	RuleOrder younger = *order;
+
+	if (age_compare(order, &entry->order, NULL) < 0) {
+		younger = entry->order;
+		ruleset_move(ruleset, entry, order);
+	}
+	if (!askers) {
+		askers = g_sequence_new(g_free);
+		g_hash_table_insert(ruleset->askers, entry, askers);
+	}
+	g_sequence_insert_sorted(askers, g_memdup2(&younger, sizeof younger), age_compare, NULL);
+}
+
+/* One less, and others still do. */
+static void ruleset_remove_asker(Ruleset *ruleset, RulesetEntry *entry, const RuleOrder *order)
+{
+	GSequence *askers = g_hash_table_lookup(ruleset->askers, entry);
+	GSequenceIter *iter = g_sequence_get_begin_iter(askers);
+	const RuleOrder *next = g_sequence_get(iter);
+
+	if (age_compare(order, &entry->order, NULL) != 0) {
+		iter = g_sequence_lookup(askers, (gpointer)order, age_compare, NULL);
+		g_assert(iter);
+	} else if (age_compare(next, order, NULL) != 0) {
+		ruleset_move(ruleset, entry, next);
+	}
+	g_sequence_remove(iter);
+	if (g_sequence_is_empty(askers))
+		g_hash_table_remove(ruleset->askers, entry);
+}
+
 static void ruleset_change(Ruleset *ruleset, RulesetEntry *entry, guint32 references, bool held)
 {
-	Chain *chain = ruleset_chain_of(ruleset, &entry->rule);
+	List *list = ruleset_list(ruleset, &entry->rule);
 
-	if (entry->rule.target != TARGET_CHAIN)
+	if (entry->rule.target != TARGET_PLACE)
 		ruleset->size += (references > 0) - (entry->references > 0);
-	chain->count[entry_status(entry)]--;
+	list->count[entry_status(entry)]--;
 	entry->references = references;
 	entry->held = held;
-	chain->count[entry_status(entry)]++;
-	chain_list(chain, entry);
+	list->count[entry_status(entry)]++;
+	list_note(list, entry);
 }
 
 void ruleset_add(Ruleset *ruleset, const RuleItem *item)
 {
 	RulesetEntry *entry = ruleset_ensure(ruleset, item);
 
+	if (entry->references > 0 && !place_is_shared(item->rule.place))
+		ruleset_add_asker(ruleset, entry, &item->order);
 	ruleset_change(ruleset, entry, entry->references + 1, entry->held);
 }
 
@@ -272,6 +330,8 @@ void ruleset_remove(Ruleset *ruleset, const RuleItem *item)
 	RulesetEntry *entry = ruleset_find(ruleset, &item->rule);
 
 	g_assert(entry && entry->references > 0);
+	if (entry->references > 1 && !place_is_shared(item->rule.place))
+		ruleset_remove_asker(ruleset, entry, &item->order);
 	ruleset_change(ruleset, entry, entry->references - 1, entry->held);
 }
 
@@ -294,13 +354,28 @@ void ruleset_hold(Ruleset *ruleset, const RuleItem *item)
 	ruleset_change(ruleset, entry, entry->references, true);
 }
 
-const GPtrArray *ruleset_chain(const Ruleset *ruleset, enum family family, enum chain chain)
+void ruleset_hold_all(Ruleset *ruleset)
+{
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		for (enum place place = 0; place < N_PLACES; place++) {
+			List *list = &ruleset->lists[family][place];
+
+			for (guint i = 0; i < list->changed->len; i++) {
+				RulesetEntry *entry = list->changed->pdata[i];
+
+				if (entry->references > 0)
+					ruleset_change(ruleset, entry, entry->references, true);
+			}
+		}
+}
+
+const GPtrArray *ruleset_place(const Ruleset *ruleset, enum family family, enum place place)
 {
 	/* Putting entries in order changes nothing that can be seen from outside. */
-	Chain *sorted = (Chain *)&ruleset->chains[family][chain];
+	List *list = (List *)&ruleset->lists[family][place];
 
-	chain_sort(sorted);
-	return sorted->entries;
+	list_sort(list);
+	return list->entries;
 }
 
 RulesetEntry *ruleset_find(const Ruleset *ruleset, const Rule *rule)
@@ -311,31 +386,28 @@ RulesetEntry *ruleset_find(const Ruleset *ruleset, const Rule *rule)
 	return g_hash_table_lookup(ruleset->entries, rule);
 }
 
-bool ruleset_is_dirty(const Ruleset *ruleset, enum family family, enum chain chain)
+bool ruleset_is_dirty(const Ruleset *ruleset, enum family family, enum place place)
 {
-	return chain_is_dirty(&ruleset->chains[family][chain]);
+	return list_is_dirty(&ruleset->lists[family][place]);
 }
 
-bool ruleset_table_is_dirty(const Ruleset *ruleset, enum family family, enum table table)
+void ruleset_set_dirty(Ruleset *ruleset, enum family family, enum place place)
 {
-	for (enum chain chain = 0; chain < N_CHAINS; chain++)
-		if (chain_info(chain)->table == table && ruleset_is_dirty(ruleset, family, chain))
-			return true;
-	return false;
+	ruleset->lists[family][place].touched = true;
 }
 
-void ruleset_set_dirty(Ruleset *ruleset, enum family family, enum table table)
+void ruleset_set_all_dirty(Ruleset *ruleset)
 {
-	for (enum chain chain = 0; chain < N_CHAINS; chain++)
-		if (chain_info(chain)->table == table)
-			ruleset->chains[family][chain].touched = true;
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		for (enum place place = 0; place < N_PLACES; place++)
+			ruleset_set_dirty(ruleset, family, place);
 }
 
 bool ruleset_grows(const Ruleset *ruleset)
 {
 	for (enum family family = 0; family < N_FAMILIES; family++)
-		for (enum chain chain = 0; chain < N_CHAINS; chain++)
-			if (ruleset->chains[family][chain].count[STATUS_GAINED] > 0)
+		for (enum place place = 0; place < N_PLACES; place++)
+			if (ruleset->lists[family][place].count[STATUS_GAINED] > 0)
 				return true;
 	return false;
 }
@@ -345,7 +417,7 @@ void ruleset_set_forward_policy(Ruleset *ruleset, enum family family, enum rule_
 	if (ruleset->forward_policy[family] == policy)
 		return;
 	ruleset->forward_policy[family] = policy;
-	ruleset->chains[family][CHAIN_FILTER_FORWARD].touched = true;
+	ruleset_set_dirty(ruleset, family, PLACE_FORWARD_NETWORK);
 }
 
 enum rule_target ruleset_forward_policy(const Ruleset *ruleset, enum family family)
@@ -353,18 +425,16 @@ enum rule_target ruleset_forward_policy(const Ruleset *ruleset, enum family fami
 	return ruleset->forward_policy[family];
 }
 
-void ruleset_committed(Ruleset *ruleset, enum family family, enum table table)
+void ruleset_committed(Ruleset *ruleset, enum family family, enum place place)
 {
-	for (enum chain chain = 0; chain < N_CHAINS; chain++)
-		if (chain_info(chain)->table == table)
-			chain_committed(&ruleset->chains[family][chain]);
+	list_committed(&ruleset->lists[family][place]);
 }
 
 void ruleset_settle(Ruleset *ruleset)
 {
 	for (enum family family = 0; family < N_FAMILIES; family++)
-		for (enum chain chain = 0; chain < N_CHAINS; chain++)
-			chain_settle(ruleset, &ruleset->chains[family][chain]);
+		for (enum place place = 0; place < N_PLACES; place++)
+			list_settle(ruleset, &ruleset->lists[family][place]);
 }
 
 guint ruleset_size(const Ruleset *ruleset)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/iptables/layout.h"
 #include "service/iptables/private.h"
-
+#include "service/iptables/text.h"
 #include "tests/support/netns.h"
 #include "tests/support/tables.h"
 
@@ -38,16 +39,15 @@ typedef struct Kind {
 	const char *text;
 } Kind;
 
-#define FILTER .chain = CHAIN_FILTER_DOCKER, .zone = ZONE_OWNED
-#define NAT .chain = CHAIN_NAT_DOCKER, .zone = ZONE_OWNED
-#define RAW .chain = CHAIN_RAW_PREROUTING
-#define POSTROUTING .chain = CHAIN_NAT_POSTROUTING
+#define FILTER .place = PLACE_ACCEPT_PORT
+#define NAT .place = PLACE_DNAT_PORT
+#define RAW .place = PLACE_LOOPBACK_GUARD
+#define POSTROUTING .place = PLACE_MASQUERADE_NETWORK
 #define DNAT_PORT(first, last) .dnat_port = { first, last }
 
 static const Kind kinds_ipv4[] = {
-	{ { FILTER, .target = TARGET_JUMP, .jump = CHAIN_FILTER_ISOLATION }, "-j DOCKER-ISOLATION" },
-	{ { FILTER, .target = TARGET_JUMP, .jump = CHAIN_FILTER_ISOLATION_STAGE_2, .in = "br0", .out = "br0",
-	    .flags = RULE_NOT_OUT },
+	{ { .place = PLACE_FORWARD_ISOLATION }, "-j DOCKER-ISOLATION" },
+	{ { .place = PLACE_ISOLATION, .in = "br0", .out = "br0", .flags = RULE_NOT_OUT },
 	  "-i br0 ! -o br0 -j DOCKER-ISOLATION-STAGE-2" },
 	{ { FILTER, .target = TARGET_RETURN }, "-j RETURN" },
 	{ { FILTER, .target = TARGET_ACCEPT, .in = "docker0", .out = "docker0" }, "-i docker0 -o docker0 -j ACCEPT" },
@@ -99,26 +99,20 @@ static const Kind kinds_ipv4[] = {
 	{ { POSTROUTING, .target = TARGET_MASQUERADE, .source = TEN, .source_length = 32, .destination = TEN,
 	    .destination_length = 32, .protocol = IPPROTO_TCP, .destination_port = { 80, 80 } },
 	  "-s 10.1.2.3/32 -d 10.1.2.3/32 -p tcp -m tcp --dport 80 -j MASQUERADE" },
-	{ { .chain = CHAIN_NAT_OUTPUT,
-	    .zone = ZONE_TAIL,
-	    .target = TARGET_JUMP,
-	    .jump = CHAIN_NAT_DOCKER,
+	{ { .place = PLACE_OUTPUT_PORTS,
 	    .destination = LOOP,
 	    .destination_length = 8,
 	    .flags = RULE_NOT_DESTINATION,
 	    .addrtype = ADDRTYPE_DESTINATION_LOCAL },
 	  "! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER" },
-	{ { .chain = CHAIN_NAT_PREROUTING,
-	    .target = TARGET_JUMP,
-	    .jump = CHAIN_NAT_INGRESS,
-	    .addrtype = ADDRTYPE_DESTINATION_LOCAL },
+	{ { .place = PLACE_PREROUTING_INGRESS, .addrtype = ADDRTYPE_DESTINATION_LOCAL },
 	  "-m addrtype --dst-type LOCAL -j DOCKER-INGRESS" },
 	{ { RAW, .target = TARGET_DROP, .destination = LOOP, .destination_length = 8, .in = "br0" },
 	  "-d 127.0.0.0/8 -i br0 -j DROP" },
 };
 
 static const Kind kinds_ipv6[] = {
-	{ { FILTER, .target = TARGET_JUMP, .jump = CHAIN_FILTER_INGRESS, .in = "br0" }, "-i br0 -j DOCKER-INGRESS" },
+	{ { .place = PLACE_FORWARD_INGRESS, .in = "br0" }, "-i br0 -j DOCKER-INGRESS" },
 	{ { FILTER, .target = TARGET_RETURN }, "-j RETURN" },
 	{ { FILTER, .target = TARGET_ACCEPT, .out = "docker0", .state = STATE_CONNTRACK },
 	  "-o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT" },
@@ -152,10 +146,7 @@ static const Kind kinds_ipv6[] = {
 	  "-s fd17::/64 ! -o br0 -j MASQUERADE" },
 	{ { POSTROUTING, .target = TARGET_MASQUERADE, .out = "br0", .addrtype = ADDRTYPE_SOURCE_LOCAL },
 	  "-o br0 -m addrtype --src-type LOCAL -j MASQUERADE" },
-	{ { .chain = CHAIN_NAT_OUTPUT,
-	    .zone = ZONE_TAIL,
-	    .target = TARGET_JUMP,
-	    .jump = CHAIN_NAT_DOCKER,
+	{ { .place = PLACE_OUTPUT_PORTS,
 	    .destination = { [15] = 1 },
 	    .destination_length = 128,
 	    .flags = RULE_NOT_DESTINATION,
@@ -174,12 +165,12 @@ static const struct {
 
 static const char *table_of(const Rule *rule)
 {
-	return table_name(chain_info(rule->chain)->table);
+	return table_name(chain_info(layout_of(rule)->chain)->table);
 }
 
 static const char *chain_of(const Rule *rule, char buffer[static CHAIN_NAME_MAX + 1])
 {
-	return chain_name(rule->chain, "DOCKER", buffer);
+	return chain_name(layout_of(rule)->chain, "DOCKER", buffer);
 }
 
 static void test_written(gconstpointer data)
@@ -194,7 +185,7 @@ static void test_written(gconstpointer data)
 		rule.family = family;
 		RuleItem item = tables_add(tables, &rule);
 
-		IptablesCommit commit = tables_commit(tables);
+		BackendCommit commit = tables_commit(tables);
 		g_assert_cmpuint(commit.added, ==, 1);
 		g_assert_null(commit.drifted);
 
@@ -208,7 +199,7 @@ static void test_written(gconstpointer data)
 		g_assert_cmpstr(text->str, ==, kind->text);
 
 		/* Read back, it is the same rule: nothing to do. */
-		ruleset_set_dirty(tables->ruleset, family, chain_info(rule.chain)->table);
+		ruleset_set_dirty(tables->ruleset, family, rule.place);
 		commit = tables_commit(tables);
 		g_assert_cmpuint(commit.commits, ==, 0);
 		g_assert_null(commit.drifted);
@@ -218,7 +209,7 @@ static void test_written(gconstpointer data)
 		tables_remove(tables, &item);
 		commit = tables_commit(tables);
 		g_assert_cmpuint(commit.removed, ==, 0);
-		iptables_commit_clear(&commit);
+		backend_commit_clear(&commit);
 	}
 }
 
@@ -227,14 +218,15 @@ static void test_read(gconstpointer data)
 	enum family family = GPOINTER_TO_UINT(data);
 	g_autoptr(Tables) tables = tables_new(family);
 	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(FoundEntry));
-	const xt_chainlabel *names = tables->iptables->names;
+	const xt_chainlabel *names = ((const Iptables *)tables->backend)->names;
 
 	for (enum chain chain = 0; chain < N_CHAINS; chain++)
 		if (!chain_info(chain)->builtin)
 			tables_run(tables, "-t %s -N %s", table_name(chain_info(chain)->table), names[chain]);
 	for (gsize i = 0; i < families[family].n; i++) {
 		const Kind *kind = &families[family].kinds[i];
-		tables_run(tables, "-t %s -A %s %s", table_of(&kind->rule), names[kind->rule.chain], kind->text);
+		tables_run(tables, "-t %s -A %s %s", table_of(&kind->rule), names[layout_of(&kind->rule)->chain],
+			   kind->text);
 	}
 
 	/* Each of ours equals exactly the one that the tool made of its text. */
@@ -245,8 +237,8 @@ static void test_read(gconstpointer data)
 
 		rule.family = family;
 		entry_encode(&rule, names, &entry);
-		g_autoptr(Snapshot) snapshot = snapshot_open(family, chain_info(rule.chain)->table);
-		snapshot_read_chain(snapshot, names[rule.chain], found);
+		g_autoptr(Snapshot) snapshot = snapshot_open(family, chain_info(layout_of(&rule)->chain)->table);
+		snapshot_read_chain(snapshot, names[layout_of(&rule)->chain], found);
 		for (guint j = 0; j < found->len; j++) {
 			const FoundEntry *f = &g_array_index(found, FoundEntry, j);
 			bool equal = entry_equal(family, &entry, f);
@@ -281,19 +273,19 @@ static void test_lookalikes(void)
 	g_autoptr(Tables) tables = tables_new(FAMILY_IPV4);
 	Rule rule = { FILTER, .target = TARGET_ACCEPT, .out = "br0", .addrtype = ADDRTYPE_SOURCE_LOCAL };
 	tables_add(tables, &rule);
-	IptablesCommit commit = tables_commit(tables);
+	BackendCommit commit = tables_commit(tables);
 	g_assert_cmpuint(commit.added, ==, 1);
 
 	tables_run(tables, "-N OTHER");
 	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
 		tables_run(tables, "-A DOCKER %s", texts[i]);
-		ruleset_set_dirty(tables->ruleset, FAMILY_IPV4, TABLE_FILTER);
+		ruleset_set_dirty(tables->ruleset, FAMILY_IPV4, PLACE_ACCEPT_PORT);
 		commit = tables_commit(tables);
 		if (commit.removed != 1)
 			g_test_message("%s", texts[i]);
 		g_assert_cmpuint(commit.removed, ==, 1);
 		g_assert_cmpuint(commit.added, ==, 0);
-		iptables_commit_clear(&commit);
+		backend_commit_clear(&commit);
 	}
 	g_autofree char *saved = tables_chain(tables, "filter", "DOCKER");
 	g_assert_cmpstr(saved, ==, "-o br0 -m addrtype --src-type LOCAL -j ACCEPT\n");
@@ -303,7 +295,7 @@ static void test_lookalikes(void)
 static void test_bytes(void)
 {
 	static const xt_chainlabel names[N_CHAINS] = { [CHAIN_FILTER_DOCKER] = "DOCKER" };
-	Rule rule = { .target = TARGET_JUMP, .jump = CHAIN_FILTER_DOCKER, .state = STATE_CONNTRACK };
+	Rule rule = { .place = PLACE_FORWARD_NETWORK, .state = STATE_CONNTRACK };
 	Entry entry, copy;
 	FoundEntry found = { &copy, "DOCKER" };
 

@@ -16,18 +16,18 @@ static void test_probe(gconstpointer data)
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));
 	g_autoptr(GError) error = NULL;
 
-	g_assert_true(iptables_probe(tables->iptables, FAMILY(data), &error));
+	g_assert_true(iptables_backend.probe(tables->backend, FAMILY(data), &error));
 	g_assert_no_error(error);
 
 	g_setenv("NETFILTERD_FAULT", "init:ENOENT:1:2", TRUE);
-	g_assert_false(iptables_probe(tables->iptables, FAMILY(data), &error));
+	g_assert_false(iptables_backend.probe(tables->backend, FAMILY(data), &error));
 	g_assert_error(error, NETFILTER_ERROR, NETFILTER_ERROR_BACKEND_UNAVAILABLE);
 	g_assert_nonnull(
 		strstr(error->message, FAMILY(data) == FAMILY_IPV4 ? "CONFIG_IP_NF_NAT" : "CONFIG_IP6_NF_NAT"));
 	g_clear_error(&error);
 
 	g_setenv("NETFILTERD_FAULT", "init:EPERM:1", TRUE);
-	g_assert_false(iptables_probe(tables->iptables, FAMILY(data), &error));
+	g_assert_false(iptables_backend.probe(tables->backend, FAMILY(data), &error));
 	g_assert_error(error, NETFILTER_ERROR, NETFILTER_ERROR_BACKEND_UNAVAILABLE);
 	g_assert_nonnull(strstr(error->message, "CAP_NET_ADMIN"));
 	g_unsetenv("NETFILTERD_FAULT");
@@ -35,48 +35,49 @@ static void test_probe(gconstpointer data)
 
 static void test_lock(void)
 {
-	g_autoptr(Iptables) a = iptables_new("DOCKER"), b = iptables_new("DOCKER");
+	Backend *a = iptables_backend.new("DOCKER"), *b = iptables_backend.new("DOCKER");
 
-	g_assert_cmpint(iptables_lock(a), ==, 0);
-	g_assert_cmpint(iptables_lock(a), ==, 0);
-	g_assert_cmpint(iptables_lock(b), ==, -EAGAIN);
-	iptables_unlock(a);
-	g_assert_cmpint(iptables_lock(b), ==, 0);
-	iptables_unlock(b);
+	g_assert_cmpint(iptables_backend.lock(a), ==, 0);
+	g_assert_cmpint(iptables_backend.lock(a), ==, 0);
+	g_assert_cmpint(iptables_backend.lock(b), ==, -EAGAIN);
+	iptables_backend.unlock(a);
+	g_assert_cmpint(iptables_backend.lock(b), ==, 0);
+	iptables_backend.unlock(b);
 
 	/* Anybody's lock. */
 	int fd = open("/run/xtables.lock", O_RDONLY | O_CLOEXEC);
 	g_assert_cmpint(fd, >=, 0);
 	g_assert_cmpint(flock(fd, LOCK_EX), ==, 0);
-	g_assert_cmpint(iptables_lock(a), ==, -EAGAIN);
+	g_assert_cmpint(iptables_backend.lock(a), ==, -EAGAIN);
 	close(fd);
-	g_assert_cmpint(iptables_lock(a), ==, 0);
+	g_assert_cmpint(iptables_backend.lock(a), ==, 0);
 
 	/* And ours holds off the tool, which gives up with status 4. */
 	g_autofree char *err = NULL;
 	int status = 0;
 	g_assert_true(g_spawn_command_line_sync("iptables-legacy -w 1 -S", NULL, &err, &status, NULL));
 	g_assert_cmpint(WEXITSTATUS(status), ==, 4);
-	iptables_unlock(a);
+	iptables_backend.free(a);
+	iptables_backend.free(b);
 }
 
 static void test_lock_file(void)
 {
-	g_autoptr(Iptables) a = iptables_new("DOCKER");
+	Backend *a = iptables_backend.new("DOCKER");
 
 	g_setenv("XTABLES_LOCKFILE", "/run/nowhere/lock", TRUE);
-	g_assert_cmpint(iptables_lock(a), ==, -ENOENT);
+	g_assert_cmpint(iptables_backend.lock(a), ==, -ENOENT);
 	g_setenv("XTABLES_LOCKFILE", "/run/other.lock", TRUE);
-	g_assert_cmpint(iptables_lock(a), ==, 0);
+	g_assert_cmpint(iptables_backend.lock(a), ==, 0);
 	GStatBuf st;
 	g_assert_cmpint(g_stat("/run/other.lock", &st), ==, 0);
 	g_assert_cmpuint(st.st_mode & 07777, ==, 0600);
-	iptables_unlock(a);
+	iptables_backend.unlock(a);
 
 	/* O_CREAT is refused on a directory, and flock(2) takes one. */
 	g_setenv("XTABLES_LOCKFILE", "/run", TRUE);
-	g_assert_cmpint(iptables_lock(a), ==, 0);
-	iptables_unlock(a);
+	g_assert_cmpint(iptables_backend.lock(a), ==, 0);
+	iptables_backend.free(a);
 	g_unsetenv("XTABLES_LOCKFILE");
 }
 
@@ -85,10 +86,10 @@ static void test_again(gconstpointer data)
 {
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));
 
-	add_accept(tables, FORWARD, ZONE_HEAD, "h1");
+	add_accept(tables, FORWARD_HEAD, "h1");
 	g_setenv("NETFILTERD_FAULT", "commit:EAGAIN:9", TRUE);
 	expect_commit(tables, 1, 1, 0, NULL);
-	add_accept(tables, FORWARD, ZONE_HEAD, "h2");
+	add_accept(tables, FORWARD_HEAD, "h2");
 	g_setenv("NETFILTERD_FAULT", "commit:EAGAIN:10", TRUE);
 	expect_error(tables, NETFILTER_ERROR_BUSY);
 	g_setenv("NETFILTERD_FAULT", "init:EAGAIN:9", TRUE);
@@ -112,7 +113,7 @@ static void test_errors(gconstpointer data)
 		{ "commit:EINVAL:1", NETFILTER_ERROR_FAILED },
 	};
 
-	add_accept(tables, FORWARD, ZONE_HEAD, "h1");
+	add_accept(tables, FORWARD_HEAD, "h1");
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_setenv("NETFILTERD_FAULT", cases[i].fault, TRUE);
 		expect_error(tables, cases[i].code);
@@ -126,12 +127,12 @@ static void test_undo(gconstpointer data)
 {
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));
 
-	add_accept(tables, DOCKER, ZONE_OWNED, "d1");
-	add_accept(tables, CHAIN_NAT_DOCKER, ZONE_OWNED, "n1");
+	add_accept(tables, DOCKER, "d1");
+	add_accept(tables, NAT_DOCKER, "n1");
 	expect_commit(tables, 2, 2, 0, NULL);
 
-	RuleItem d2 = add_accept(tables, DOCKER, ZONE_OWNED, "d2");
-	RuleItem n2 = add_accept(tables, CHAIN_NAT_DOCKER, ZONE_OWNED, "n2");
+	RuleItem d2 = add_accept(tables, DOCKER, "d2");
+	RuleItem n2 = add_accept(tables, NAT_DOCKER, "n2");
 	g_setenv("NETFILTERD_FAULT", "commit:ENOMEM:1:1", TRUE);
 	expect_error(tables, NETFILTER_ERROR_NO_MEMORY);
 	g_unsetenv("NETFILTERD_FAULT");
@@ -144,8 +145,8 @@ static void test_undo(gconstpointer data)
 	expect_chain(tables, "filter", "DOCKER", "-i d1 -j ACCEPT\n");
 
 	/* Shrinking, after it. */
-	d2 = add_accept(tables, DOCKER, ZONE_OWNED, "d2");
-	n2 = add_accept(tables, CHAIN_NAT_DOCKER, ZONE_OWNED, "n2");
+	d2 = add_accept(tables, DOCKER, "d2");
+	n2 = add_accept(tables, NAT_DOCKER, "n2");
 	expect_commit(tables, 2, 2, 0, NULL);
 	tables_remove(tables, &n2);
 	tables_remove(tables, &d2);
@@ -164,15 +165,15 @@ static void test_undo(gconstpointer data)
 static void test_killed(gconstpointer data)
 {
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));
-	RuleItem d1 = add_accept(tables, DOCKER, ZONE_OWNED, "d1");
-	RuleItem n1 = add_accept(tables, CHAIN_NAT_DOCKER, ZONE_OWNED, "n1");
+	RuleItem d1 = add_accept(tables, DOCKER, "d1");
+	RuleItem n1 = add_accept(tables, NAT_DOCKER, "n1");
 
 	pid_t child = fork();
 	g_assert_cmpint(child, >=, 0);
 	if (child == 0) {
-		IptablesCommit commit;
+		BackendCommit commit;
 		g_setenv("NETFILTERD_FAULT", "commit:kill:1", TRUE);
-		iptables_commit(tables->iptables, tables->ruleset, &commit, NULL);
+		iptables_backend.commit(tables->backend, tables->ruleset, &commit, NULL);
 		_exit(0);
 	}
 	int status;

@@ -20,11 +20,9 @@ static void add_port(Tables *tables, guint i, GArray *items)
 	rule.destination_port[0] = rule.destination_port[1] = port;
 
 	Rule accept = rule, dnat = rule, self = rule;
-	accept.chain = DOCKER;
-	accept.zone = ZONE_OWNED;
+	accept.place = DOCKER;
 	accept.target = TARGET_ACCEPT;
-	dnat.chain = CHAIN_NAT_DOCKER;
-	dnat.zone = ZONE_OWNED;
+	dnat.place = NAT_DOCKER;
 	dnat.target = TARGET_DNAT;
 	dnat.dnat_port[0] = dnat.dnat_port[1] = port;
 	memcpy(dnat.dnat_address, rule.destination, sizeof rule.destination);
@@ -32,8 +30,7 @@ static void add_port(Tables *tables, guint i, GArray *items)
 	self.flags = 0;
 	memcpy(self.source, rule.destination, sizeof self.source);
 	self.source_length = rule.destination_length;
-	self.chain = CHAIN_NAT_POSTROUTING;
-	self.zone = ZONE_TAIL;
+	self.place = PLACE_MASQUERADE_SELF;
 	self.target = TARGET_MASQUERADE;
 
 	RuleItem added[] = { tables_add(tables, &accept), tables_add(tables, &dnat), tables_add(tables, &self) };

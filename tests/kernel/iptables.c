@@ -10,8 +10,8 @@ static void test_zones(gconstpointer data)
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));
 
 	tables_restore(tables, "*filter\n[7:700] -A FORWARD -i x -j DROP\n[8:800] -A FORWARD -i y -j DROP\nCOMMIT\n");
-	add_accept(tables, FORWARD, ZONE_HEAD, "h1");
-	add_accept(tables, FORWARD, ZONE_TAIL, "t1");
+	add_accept(tables, FORWARD_HEAD, "h1");
+	add_accept(tables, FORWARD_TAIL, "t1");
 	expect_commit(tables, 1, 2, 0, NULL);
 	expect_counted(tables, "filter", "FORWARD",
 		       "[0:0] -i h1 -j ACCEPT\n[7:700] -i x -j DROP\n[8:800] -i y -j DROP\n[0:0] -i t1 -j ACCEPT\n");
@@ -20,8 +20,8 @@ static void test_zones(gconstpointer data)
 	tables_run(tables, "-I FORWARD -i top -j DROP");
 	tables_run(tables, "-A FORWARD -i bottom -j DROP");
 	tables_run(tables, "-A FORWARD -i h1 -j ACCEPT");
-	RuleItem h2 = add_accept(tables, FORWARD, ZONE_HEAD, "h2");
-	add_accept(tables, FORWARD, ZONE_TAIL, "t2");
+	RuleItem h2 = add_accept(tables, FORWARD_HEAD, "h2");
+	add_accept(tables, FORWARD_TAIL, "t2");
 	expect_commit(tables, 1, 2, 0, NULL);
 	expect_chain(tables, "filter", "FORWARD",
 		     "-i top -j DROP\n-i h1 -j ACCEPT\n-i h2 -j ACCEPT\n-i x -j DROP\n-i y -j DROP\n"
@@ -29,7 +29,7 @@ static void test_zones(gconstpointer data)
 
 	/* Something between two of ours, which are then parted. */
 	tables_run(tables, "-I FORWARD 3 -i middle -j DROP");
-	add_accept(tables, FORWARD, ZONE_HEAD, "h3");
+	add_accept(tables, FORWARD_HEAD, "h3");
 	tables_remove(tables, &h2);
 	expect_commit(tables, 1, 1, 1, NULL);
 	expect_chain(tables, "filter", "FORWARD",
@@ -58,10 +58,10 @@ static void test_strangers(gconstpointer data)
 
 	/* Ours have the same content as two of theirs. */
 	RuleItem items[] = {
-		add_accept(tables, FORWARD, ZONE_HEAD, "h1"),
-		add_accept(tables, FORWARD, ZONE_TAIL, "t1"),
-		add_jump(tables, FORWARD, ZONE_HEAD, DOCKER),
-		add_accept(tables, DOCKER, ZONE_OWNED, "d1"),
+		add_accept(tables, FORWARD_HEAD, "h1"),
+		add_accept(tables, FORWARD_TAIL, "t1"),
+		add_jump(tables, PLACE_FORWARD_NETWORK),
+		add_accept(tables, DOCKER, "d1"),
 	};
 	expect_commit(tables, 1, 4, 0, NULL);
 	g_autofree char *with =
@@ -103,20 +103,20 @@ static void test_counters(gconstpointer data)
 {
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));
 	g_autoptr(GError) error = NULL;
-	Rule lo = tables_rule(tables, CHAIN_RAW_PREROUTING, ZONE_HEAD, "lo");
-	Rule absent = tables_rule(tables, CHAIN_NAT_OUTPUT, ZONE_TAIL, "nowhere");
-	Rule other = tables_rule(tables, CHAIN_RAW_PREROUTING, ZONE_HEAD, "other");
+	Rule lo = tables_rule(tables, RAW_HEAD, "lo");
+	Rule absent = tables_rule(tables, PLACE_OUTPUT_PORTS, "nowhere");
+	Rule other = tables_rule(tables, RAW_HEAD, "other");
 	const Rule *rules[] = { &absent, &lo, &other, &lo };
 	RuleCounters counters[4];
 
-	RuleItem before = add_accept(tables, CHAIN_RAW_PREROUTING, ZONE_HEAD, "before");
+	RuleItem before = add_accept(tables, RAW_HEAD, "before");
 	tables_add(tables, &lo);
 	tables_add(tables, &other);
 	expect_commit(tables, 1, 3, 0, NULL);
 
 	for (guint i = 1; i <= 3; i++) {
 		send_datagram(FAMILY(data));
-		g_assert_true(iptables_read_counters(tables->iptables, rules, 4, counters, &error));
+		g_assert_true(iptables_backend.counters(tables->backend, rules, 4, counters, &error));
 		g_assert_no_error(error);
 		g_assert_cmpuint(counters[1].packets, ==, i);
 		g_assert_cmpuint(counters[1].bytes, ==, i * (FAMILY(data) == FAMILY_IPV4 ? 20 + 8 + 5 : 40 + 8 + 5));
@@ -127,13 +127,13 @@ static void test_counters(gconstpointer data)
 		if (i == 1)
 			tables_remove(tables, &before);
 		else
-			add_accept(tables, CHAIN_RAW_PREROUTING, ZONE_TAIL, i == 2 ? "after" : "later");
+			add_accept(tables, RAW_HEAD, i == 2 ? "after" : "later");
 		expect_commit(tables, 1, i > 1, i == 1, NULL);
 	}
 
 	/* Of two the upper one counts. */
 	tables_run(tables, "-t raw -A PREROUTING -i lo -j ACCEPT");
-	g_assert_true(iptables_read_counters(tables->iptables, rules, 4, counters, &error));
+	g_assert_true(iptables_backend.counters(tables->backend, rules, 4, counters, &error));
 	g_assert_cmpuint(counters[1].packets, ==, 3);
 }
 
@@ -145,9 +145,9 @@ static void test_idle(gconstpointer data)
 	make_dirty(tables);
 	expect_commit(tables, 0, 0, 0, NULL);
 
-	add_accept(tables, FORWARD, ZONE_HEAD, "h1");
-	add_jump(tables, CHAIN_NAT_PREROUTING, ZONE_TAIL, CHAIN_NAT_DOCKER);
-	declare_chain(tables, CHAIN_FILTER_ISOLATION);
+	add_accept(tables, FORWARD_HEAD, "h1");
+	add_jump(tables, PLACE_PREROUTING_PORTS);
+	declare_chain(tables, PLACE_ISOLATION_END);
 	expect_commit(tables, 2, 2, 0, NULL);
 	expect_commit(tables, 0, 0, 0, NULL);
 	make_dirty(tables);
@@ -161,13 +161,13 @@ static void test_drift(gconstpointer data)
 {
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));
 
-	add_jump(tables, FORWARD, ZONE_HEAD, DOCKER);
-	add_accept(tables, FORWARD, ZONE_HEAD, "h2");
-	add_accept(tables, FORWARD, ZONE_TAIL, "t1");
-	add_accept(tables, DOCKER, ZONE_OWNED, "d1");
-	add_accept(tables, DOCKER, ZONE_OWNED, "d2");
-	add_jump(tables, CHAIN_NAT_PREROUTING, ZONE_TAIL, CHAIN_NAT_DOCKER);
-	add_accept(tables, CHAIN_NAT_DOCKER, ZONE_OWNED, "n1");
+	add_jump(tables, PLACE_FORWARD_NETWORK);
+	add_accept(tables, FORWARD_HEAD, "h2");
+	add_accept(tables, FORWARD_TAIL, "t1");
+	add_accept(tables, DOCKER, "d1");
+	add_accept(tables, DOCKER, "d2");
+	add_jump(tables, PLACE_PREROUTING_PORTS);
+	add_accept(tables, NAT_DOCKER, "n1");
 	expect_commit(tables, 2, 7, 0, NULL);
 	g_autofree char *forward = tables_chain(tables, "filter", "FORWARD");
 	g_autofree char *docker = tables_chain(tables, "filter", "DOCKER");
@@ -196,7 +196,7 @@ static void test_drift(gconstpointer data)
 	tables_run(tables, "-X");
 	tables_run(tables, "-t nat -F");
 	tables_run(tables, "-t nat -X");
-	add_accept(tables, FORWARD, ZONE_TAIL, "t2");
+	add_accept(tables, FORWARD_TAIL, "t2");
 	expect_commit(tables, 1, 6, 0, "filter DOCKER,filter FORWARD");
 	expect_chain(tables, "filter", "DOCKER", docker);
 	make_dirty(tables);
@@ -208,9 +208,9 @@ static void test_reorder(gconstpointer data)
 {
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));
 
-	RuleItem first = add_accept(tables, DOCKER, ZONE_OWNED, "d1");
-	add_accept(tables, DOCKER, ZONE_OWNED, "d2");
-	add_accept(tables, DOCKER, ZONE_OWNED, "d3");
+	RuleItem first = add_accept(tables, DOCKER, "d1");
+	add_accept(tables, DOCKER, "d2");
+	add_accept(tables, DOCKER, "d3");
 	expect_commit(tables, 1, 3, 0, NULL);
 	tables_remove(tables, &first);
 	tables_add(tables, &first.rule);
@@ -231,9 +231,9 @@ static void test_chains(gconstpointer data)
 	/* A chain with one of our names that we neither want nor hold. */
 	tables_run(tables, "-N DOCKER-INGRESS");
 	tables_run(tables, "-A DOCKER-INGRESS -i x -j DROP");
-	RuleItem docker = declare_chain(tables, DOCKER);
-	RuleItem isolation = add_jump(tables, CHAIN_FILTER_ISOLATION, ZONE_OWNED, CHAIN_FILTER_ISOLATION_STAGE_2);
-	RuleItem jump = add_jump(tables, FORWARD, ZONE_HEAD, CHAIN_FILTER_ISOLATION);
+	RuleItem docker = declare_chain(tables, PLACE_ACCEPT_EXISTS);
+	RuleItem isolation = add_jump(tables, PLACE_ISOLATION);
+	RuleItem jump = add_jump(tables, PLACE_FORWARD_ISOLATION);
 	expect_commit(tables, 1, 2, 0, NULL);
 	expect_head(tables, "filter", "DOCKER", ":DOCKER - [0:0]");
 	expect_head(tables, "filter", "DOCKER-ISOLATION-STAGE-2", ":DOCKER-ISOLATION-STAGE-2 - [0:0]");
@@ -255,7 +255,7 @@ static void test_chains(gconstpointer data)
 
 	/* Once nobody jumps there and the table is looked at, it goes. */
 	tables_run(tables, "-D OUTPUT -j DOCKER-ISOLATION");
-	add_accept(tables, FORWARD, ZONE_HEAD, "h1");
+	add_accept(tables, FORWARD_HEAD, "h1");
 	make_dirty(tables);
 	expect_commit(tables, 1, 1, 0, NULL);
 	expect_head(tables, "filter", "DOCKER-ISOLATION", NULL);
@@ -272,8 +272,7 @@ static void test_predecessor(gconstpointer data)
 			       "[3:3] -A FORWARD -i old -j ACCEPT\n[4:4] -A FORWARD -i h1 -j ACCEPT\nCOMMIT\n");
 	static const char *const interfaces[] = { "old", "d1", "old", "h1" };
 	for (guint i = 0; i < 4; i++) {
-		RuleItem item = { tables_rule(tables, i < 2 ? DOCKER : FORWARD, i < 2 ? ZONE_OWNED : ZONE_HEAD,
-					      interfaces[i]),
+		RuleItem item = { tables_rule(tables, i < 2 ? DOCKER : FORWARD_HEAD, interfaces[i]),
 				  { .sequence = i } };
 		ruleset_hold(tables->ruleset, &item);
 		if (i % 2)
@@ -293,18 +292,18 @@ static void test_policy(gconstpointer data)
 	ruleset_set_forward_policy(tables->ruleset, FAMILY(data), TARGET_DROP);
 	expect_commit(tables, 1, 0, 0, NULL);
 	expect_head(tables, "filter", "FORWARD", ":FORWARD DROP [12:3456]");
-	g_assert_true(iptables_get_forward_policy(tables->iptables, FAMILY(data), &policy, NULL));
+	g_assert_true(iptables_backend.forward_policy(tables->backend, FAMILY(data), &policy, NULL));
 	g_assert_cmpint(policy, ==, TARGET_DROP);
 	make_dirty(tables);
 	expect_commit(tables, 0, 0, 0, NULL);
 	ruleset_set_forward_policy(tables->ruleset, FAMILY(data), TARGET_ACCEPT);
 	expect_commit(tables, 1, 0, 0, NULL);
 	expect_head(tables, "filter", "FORWARD", ":FORWARD ACCEPT [12:3456]");
-	g_assert_true(iptables_get_forward_policy(tables->iptables, FAMILY(data), &policy, NULL));
+	g_assert_true(iptables_backend.forward_policy(tables->backend, FAMILY(data), &policy, NULL));
 	g_assert_cmpint(policy, ==, TARGET_ACCEPT);
 
 	/* Left to others, it is left alone. */
-	ruleset_set_forward_policy(tables->ruleset, FAMILY(data), TARGET_CHAIN);
+	ruleset_set_forward_policy(tables->ruleset, FAMILY(data), TARGET_PLACE);
 	tables_run(tables, "-P FORWARD DROP");
 	make_dirty(tables);
 	expect_commit(tables, 0, 0, 0, NULL);
@@ -320,18 +319,18 @@ static void test_find_foreign(gconstpointer data)
 			       "-A DOCKER -i d1 -j ACCEPT\n-A DOCKER -i d2 -j ACCEPT\n-A DOCKER-USER -i x -j DROP\n"
 			       "COMMIT\n*nat\n:DOCKER - [0:0]\n-A DOCKER -i n1 -j RETURN\nCOMMIT\n");
 	/* Wanted, in another order than it stands. */
-	add_accept(tables, DOCKER, ZONE_OWNED, "d2");
-	add_accept(tables, DOCKER, ZONE_OWNED, "d1");
-	RuleItem n1 = { tables_rule(tables, CHAIN_NAT_DOCKER, ZONE_OWNED, "n1"), { 0 } };
+	add_accept(tables, DOCKER, "d2");
+	add_accept(tables, DOCKER, "d1");
+	RuleItem n1 = { tables_rule(tables, NAT_DOCKER, "n1"), { 0 } };
 	n1.rule.target = TARGET_RETURN;
 	ruleset_hold(tables->ruleset, &n1);
-	g_assert_true(iptables_find_foreign(tables->iptables, tables->ruleset, &chains, &error));
+	g_assert_true(iptables_backend.find_foreign(tables->backend, tables->ruleset, &chains, &error));
 	g_assert_no_error(error);
 	g_assert_null(chains);
 
 	tables_run(tables, "-A DOCKER -i d2 -j ACCEPT");
 	tables_run(tables, "-t nat -A DOCKER -i n2 -j RETURN");
-	g_assert_true(iptables_find_foreign(tables->iptables, tables->ruleset, &chains, &error));
+	g_assert_true(iptables_backend.find_foreign(tables->backend, tables->ruleset, &chains, &error));
 	g_assert_no_error(error);
 	g_autofree char *list = chains ? g_strjoinv(",", chains) : NULL;
 	g_autofree char *expected =
@@ -343,21 +342,21 @@ static void test_prefix(gconstpointer data)
 {
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));
 
-	iptables_free(tables->iptables);
-	tables->iptables = iptables_new("TEN-LETTER");
-	g_assert_cmpint(iptables_lock(tables->iptables), ==, 0);
-	add_jump(tables, FORWARD, ZONE_HEAD, CHAIN_FILTER_ISOLATION_STAGE_2);
+	iptables_backend.free(tables->backend);
+	tables->backend = iptables_backend.new("TEN-LETTER");
+	g_assert_cmpint(iptables_backend.lock(tables->backend), ==, 0);
+	add_jump(tables, PLACE_ISOLATION);
 	expect_commit(tables, 1, 1, 0, NULL);
-	expect_chain(tables, "filter", "FORWARD", "-j TEN-LETTER-ISOLATION-STAGE-2\n");
+	expect_chain(tables, "filter", "TEN-LETTER-ISOLATION", "-j TEN-LETTER-ISOLATION-STAGE-2\n");
 }
 
 static void test_both_families(void)
 {
 	g_autoptr(Tables) tables = tables_new(FAMILY_IPV4);
 
-	add_accept(tables, FORWARD, ZONE_HEAD, "four");
+	add_accept(tables, FORWARD_HEAD, "four");
 	tables->family = FAMILY_IPV6;
-	RuleItem six = add_accept(tables, FORWARD, ZONE_HEAD, "six");
+	RuleItem six = add_accept(tables, FORWARD_HEAD, "six");
 	expect_commit(tables, 2, 2, 0, NULL);
 	expect_chain(tables, "filter", "FORWARD", "-i six -j ACCEPT\n");
 	tables->family = FAMILY_IPV4;
@@ -366,7 +365,7 @@ static void test_both_families(void)
 	/* A family with nothing in it is not asked for. */
 	tables_remove(tables, &six);
 	expect_commit(tables, 1, 0, 1, NULL);
-	ruleset_set_dirty(tables->ruleset, FAMILY_IPV6, TABLE_FILTER);
+	ruleset_set_dirty(tables->ruleset, FAMILY_IPV6, FORWARD_HEAD);
 	g_setenv("NETFILTERD_FAULT", "init:ENOENT:1", TRUE);
 	expect_commit(tables, 0, 0, 0, NULL);
 	g_unsetenv("NETFILTERD_FAULT");

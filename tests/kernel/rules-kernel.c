@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/iptables/text.h"
 #include "tests/support/model.h"
 #include "tests/support/netns.h"
 

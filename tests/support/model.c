@@ -9,15 +9,10 @@ static void model_render(Model *model, GArray *items)
 	g_ptr_array_add(model->renderings, items);
 }
 
-static GArray *items_new(void)
-{
-	return g_array_new(FALSE, FALSE, sizeof(RuleItem));
-}
-
 Model *model_new(enum family family)
 {
 	Model *model = g_new0(Model, 1);
-	g_autoptr(GArray) base = items_new();
+	g_autoptr(GArray) base = rendering_new();
 
 	model->networks = g_ptr_array_new_with_free_func((GDestroyNotify)network_free);
 	model->ingresses = g_ptr_array_new_with_free_func((GDestroyNotify)ingress_free);
@@ -43,7 +38,7 @@ Network *model_add_network(Model *model, const char *bridge, const char *subnets
 {
 	g_auto(GStrv) list = g_strsplit(subnets, " ", -1);
 	Network *network = network_new(bridge);
-	GArray *items = items_new();
+	GArray *items = rendering_new();
 
 	g_strlcpy(network->bridge, bridge, sizeof network->bridge);
 	network->internal = flags & NETWORK_INTERNAL;
@@ -87,7 +82,7 @@ void model_publish(Model *model, Endpoint *endpoint, guint8 protocol, const char
 		   guint16 endpoint_port, guint16 count)
 {
 	PortMapping *mapping = g_new0(PortMapping, 1);
-	GArray *items = items_new();
+	GArray *items = rendering_new();
 
 	mapping->protocol = protocol;
 	if (host_address)
@@ -104,7 +99,7 @@ void model_publish(Model *model, Endpoint *endpoint, guint8 protocol, const char
 void model_link(Model *model, Endpoint *parent, Endpoint *child, Ports ports)
 {
 	Link *link = link_new(child);
-	GArray *items = items_new();
+	GArray *items = rendering_new();
 
 	g_array_append_vals(link->ports, ports.ports, ports.n);
 	link->sequence = ++model->sequence;
@@ -116,7 +111,7 @@ void model_link(Model *model, Endpoint *parent, Endpoint *child, Ports ports)
 Ingress *model_add_ingress(Model *model, const char *bridge, const char *gateway)
 {
 	Ingress *ingress = ingress_new("ingress");
-	GArray *items = items_new();
+	GArray *items = rendering_new();
 
 	g_strlcpy(ingress->bridge, bridge, sizeof ingress->bridge);
 	g_assert_true(address_parse(gateway, &ingress->gateway));
@@ -130,7 +125,7 @@ Ingress *model_add_ingress(Model *model, const char *bridge, const char *gateway
 void model_publish_ingress(Model *model, Ingress *ingress, guint8 protocol, guint16 number)
 {
 	IngressPort *port = g_new0(IngressPort, 1);
-	GArray *items = items_new();
+	GArray *items = rendering_new();
 
 	port->protocol = protocol;
 	port->port = number;

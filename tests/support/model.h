@@ -2,7 +2,7 @@
 #pragma once
 
 #include "service/rules/render.h"
-#include "service/iptables/text.h"
+#include "service/rules/ruleset.h"
 
 /** A model built by hand, and its rules. What goes wrong here ends the test program. */
 typedef struct Model {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/support/tables.h"
 
+#include "service/iptables/layout.h"
 #include "tests/support/netns.h"
 
 #include <string.h>
@@ -14,9 +15,9 @@ Tables *tables_new(enum family family)
 	tables->home = netns_current();
 	tables->netns = netns_new();
 	netns_enter(tables->netns);
-	tables->iptables = iptables_new("DOCKER");
+	tables->backend = iptables_backend.new("DOCKER");
 	tables->ruleset = ruleset_new();
-	if (iptables_lock(tables->iptables) < 0)
+	if (iptables_backend.lock(tables->backend) < 0)
 		g_error("the xtables lock is taken");
 	return tables;
 }
@@ -25,7 +26,7 @@ void tables_free(Tables *tables)
 {
 	if (!tables)
 		return;
-	iptables_free(tables->iptables);
+	iptables_backend.free(tables->backend);
 	ruleset_free(tables->ruleset);
 	netns_enter(tables->home);
 	close(tables->netns);
@@ -33,20 +34,33 @@ void tables_free(Tables *tables)
 	g_free(tables);
 }
 
-static RuleItem declaration(const Rule *rule)
+/* Says that a chain exists. */
+static RuleItem declaration(enum family family, enum chain chain)
 {
-	return (RuleItem){ .rule = { .family = rule->family, .chain = rule->chain, .zone = ZONE_OWNED } };
+	static const enum place places[N_CHAINS] = {
+		[CHAIN_FILTER_DOCKER] = PLACE_ACCEPT_EXISTS,
+		[CHAIN_FILTER_INGRESS] = PLACE_INGRESS_ACCEPT_END,
+		[CHAIN_FILTER_ISOLATION] = PLACE_ISOLATION_END,
+		[CHAIN_FILTER_ISOLATION_STAGE_2] = PLACE_ISOLATION_ENTER_END,
+		[CHAIN_NAT_DOCKER] = PLACE_DNAT_EXISTS,
+		[CHAIN_NAT_INGRESS] = PLACE_INGRESS_DNAT_END,
+	};
+
+	return (RuleItem){ .rule = { .family = family, .place = places[chain], .target = TARGET_PLACE } };
 }
 
 RuleItem tables_add(Tables *tables, const Rule *rule)
 {
 	RuleItem item = { *rule, { .sequence = ++tables->sequence } };
-	RuleItem chain = declaration(rule);
+	const Layout *layout = layout_of(rule);
+	RuleItem chain;
 
-	if (rule->zone == ZONE_OWNED)
+	if (layout->zone == ZONE_OWNED) {
+		chain = declaration(rule->family, layout->chain);
 		ruleset_add(tables->ruleset, &chain);
-	if (rule->target == TARGET_JUMP) {
-		chain.rule.chain = rule->jump;
+	}
+	if (rule->target == TARGET_PLACE) {
+		chain = declaration(rule->family, layout->jump);
 		ruleset_add(tables->ruleset, &chain);
 	}
 	ruleset_add(tables->ruleset, &item);
@@ -55,31 +69,34 @@ RuleItem tables_add(Tables *tables, const Rule *rule)
 
 void tables_remove(Tables *tables, const RuleItem *item)
 {
-	RuleItem chain = declaration(&item->rule);
+	const Layout *layout = layout_of(&item->rule);
+	RuleItem chain;
 
 	ruleset_remove(tables->ruleset, item);
-	if (item->rule.zone == ZONE_OWNED)
+	if (layout->zone == ZONE_OWNED) {
+		chain = declaration(item->rule.family, layout->chain);
 		ruleset_remove(tables->ruleset, &chain);
-	if (item->rule.target == TARGET_JUMP) {
-		chain.rule.chain = item->rule.jump;
+	}
+	if (item->rule.target == TARGET_PLACE) {
+		chain = declaration(item->rule.family, layout->jump);
 		ruleset_remove(tables->ruleset, &chain);
 	}
 }
 
-Rule tables_rule(const Tables *tables, enum chain chain, enum zone zone, const char *interface)
+Rule tables_rule(const Tables *tables, enum place place, const char *interface)
 {
-	Rule rule = { .family = tables->family, .chain = chain, .zone = zone, .target = TARGET_ACCEPT };
+	Rule rule = { .family = tables->family, .place = place, .target = TARGET_ACCEPT };
 
 	g_strlcpy(rule.in, interface, sizeof rule.in);
 	return rule;
 }
 
-IptablesCommit tables_commit(Tables *tables)
+BackendCommit tables_commit(Tables *tables)
 {
 	g_autoptr(GError) error = NULL;
-	IptablesCommit commit;
+	BackendCommit commit;
 
-	if (!iptables_commit(tables->iptables, tables->ruleset, &commit, &error))
+	if (!iptables_backend.commit(tables->backend, tables->ruleset, &commit, &error))
 		g_error("commit: %s", error->message);
 	ruleset_settle(tables->ruleset);
 	return commit;
@@ -93,9 +110,9 @@ static const char *tool(const Tables *tables)
 /* The judge takes the lock as well, so ours is let go for so long. */
 static char *run(const Tables *tables, const char *command)
 {
-	iptables_unlock(tables->iptables);
+	iptables_backend.unlock(tables->backend);
 	char *output = netns_output(tables->netns, "%s", command);
-	if (iptables_lock(tables->iptables) < 0)
+	if (iptables_backend.lock(tables->backend) < 0)
 		g_error("the xtables lock is taken");
 	return output;
 }
@@ -163,30 +180,28 @@ char *tables_chain_head(const Tables *tables, const char *table, const char *cha
 	return NULL;
 }
 
-RuleItem add_accept(Tables *tables, enum chain chain, enum zone zone, const char *interface)
+RuleItem add_accept(Tables *tables, enum place place, const char *interface)
 {
-	Rule rule = tables_rule(tables, chain, zone, interface);
+	Rule rule = tables_rule(tables, place, interface);
 	return tables_add(tables, &rule);
 }
 
-RuleItem add_jump(Tables *tables, enum chain chain, enum zone zone, enum chain jump)
+RuleItem add_jump(Tables *tables, enum place place)
 {
-	Rule rule = tables_rule(tables, chain, zone, "");
-	rule.target = TARGET_JUMP;
-	rule.jump = jump;
+	Rule rule = { .family = tables->family, .place = place, .target = TARGET_PLACE };
 	return tables_add(tables, &rule);
 }
 
-RuleItem declare_chain(Tables *tables, enum chain chain)
+RuleItem declare_chain(Tables *tables, enum place place)
 {
-	RuleItem item = { .rule = { .family = tables->family, .chain = chain, .zone = ZONE_OWNED } };
+	RuleItem item = { .rule = { .family = tables->family, .place = place, .target = TARGET_PLACE } };
 	ruleset_add(tables->ruleset, &item);
 	return item;
 }
 
 void expect_commit(Tables *tables, guint commits, guint added, guint removed, const char *drifted)
 {
-	IptablesCommit commit = tables_commit(tables);
+	BackendCommit commit = tables_commit(tables);
 
 	g_assert_cmpuint(commit.commits, ==, commits);
 	g_assert_cmpuint(commit.added, ==, added);
@@ -195,18 +210,18 @@ void expect_commit(Tables *tables, guint commits, guint added, guint removed, co
 		g_ptr_array_add(commit.drifted, NULL);
 	g_autofree char *list = commit.drifted ? g_strjoinv(",", (char **)commit.drifted->pdata) : NULL;
 	g_assert_cmpstr(list, ==, drifted);
-	iptables_commit_clear(&commit);
+	backend_commit_clear(&commit);
 }
 
 void expect_error(Tables *tables, int code)
 {
 	g_autoptr(GError) error = NULL;
-	IptablesCommit commit;
+	BackendCommit commit;
 
-	g_assert_false(iptables_commit(tables->iptables, tables->ruleset, &commit, &error));
+	g_assert_false(iptables_backend.commit(tables->backend, tables->ruleset, &commit, &error));
 	g_assert_error(error, NETFILTER_ERROR, code);
 	g_test_message("%s", error ? error->message : "no error");
-	iptables_commit_clear(&commit);
+	backend_commit_clear(&commit);
 }
 
 void expect_chain(Tables *tables, const char *table, const char *chain, const char *expected)
@@ -229,8 +244,8 @@ void expect_head(Tables *tables, const char *table, const char *chain, const cha
 
 void make_dirty(Tables *tables)
 {
-	for (enum table table = 0; table < N_TABLES; table++)
-		ruleset_set_dirty(tables->ruleset, tables->family, table);
+	for (enum place place = 0; place < N_PLACES; place++)
+		ruleset_set_dirty(tables->ruleset, tables->family, place);
 }
 
 int tables_tests_main(int argc, char **argv, const TablesTest *tests, gsize n)

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "service/iptables/iptables.h"
-#include "service/iptables/text.h"
 
 /**
  * A ruleset and the backend in a network namespace of their own, with the
@@ -11,7 +10,7 @@
 typedef struct Tables {
 	int home, netns;
 	enum family family; /* of the judge */
-	Iptables *iptables;
+	Backend *backend;
 	Ruleset *ruleset;
 	gint64 sequence;
 } Tables;
@@ -21,15 +20,16 @@ Tables *tables_new(enum family family);
 void tables_free(Tables *tables);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tables, tables_free)
 
-/** Adds a rule below what the zone has, and declares its chain. Returns the item, for tables_remove(). */
+/** Adds a rule below what the place has, and declares its chain and the one it leads to. Returns the item, for
+ * tables_remove(). */
 RuleItem tables_add(Tables *tables, const Rule *rule);
 void tables_remove(Tables *tables, const RuleItem *item);
 
-/** "-i INTERFACE -j ACCEPT" in a zone of filter FORWARD or of an owned chain. */
-Rule tables_rule(const Tables *tables, enum chain chain, enum zone zone, const char *interface);
+/** "-i INTERFACE -j ACCEPT" at a place. */
+Rule tables_rule(const Tables *tables, enum place place, const char *interface);
 
 /** Commits, settles, and returns what was done; it must succeed. */
-IptablesCommit tables_commit(Tables *tables);
+BackendCommit tables_commit(Tables *tables);
 
 /** iptables-legacy or ip6tables-legacy with these arguments; it must succeed. */
 void tables_run(const Tables *tables, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -44,10 +44,10 @@ char *tables_chain_counted(const Tables *tables, const char *table, const char *
 /** The line that declares a chain, with policy and counters: ":FORWARD DROP [1:2]"; NULL if there is none. */
 char *tables_chain_head(const Tables *tables, const char *table, const char *chain);
 
-/** Adds tables_rule(), and a jump to another chain; declares a chain that may stay empty. */
-RuleItem add_accept(Tables *tables, enum chain chain, enum zone zone, const char *interface);
-RuleItem add_jump(Tables *tables, enum chain chain, enum zone zone, enum chain jump);
-RuleItem declare_chain(Tables *tables, enum chain chain);
+/** Adds tables_rule(), and the jump of a place; declares a chain that may stay empty. */
+RuleItem add_accept(Tables *tables, enum place place, const char *interface);
+RuleItem add_jump(Tables *tables, enum place place);
+RuleItem declare_chain(Tables *tables, enum place place);
 
 /** As if anything might have changed in any table of the family. */
 void make_dirty(Tables *tables);
@@ -63,8 +63,12 @@ void expect_chain(Tables *tables, const char *table, const char *chain, const ch
 void expect_counted(Tables *tables, const char *table, const char *chain, const char *expected);
 void expect_head(Tables *tables, const char *table, const char *chain, const char *expected);
 
-#define FORWARD CHAIN_FILTER_FORWARD
-#define DOCKER CHAIN_FILTER_DOCKER
+/* Places that stand for their zone of a chain. */
+#define RAW_HEAD PLACE_LOOPBACK_GUARD
+#define FORWARD_HEAD PLACE_FORWARD_NETWORK
+#define FORWARD_TAIL PLACE_COMMUNICATION_OFF
+#define DOCKER PLACE_ACCEPT_PORT
+#define NAT_DOCKER PLACE_DNAT_PORT
 
 typedef struct TablesTest {
 	const char *name;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/iptables/diff.h"
+#include "service/iptables/layout.h"
 
 #include <string.h>
 
@@ -9,6 +10,13 @@
  */
 
 static xt_chainlabel names[N_CHAINS];
+
+/* One for each zone. */
+static const enum place places[] = {
+	[ZONE_HEAD] = PLACE_FORWARD_NETWORK,
+	[ZONE_OWNED] = PLACE_ACCEPT_PORT,
+	[ZONE_TAIL] = PLACE_COMMUNICATION_OFF,
+};
 
 typedef struct Chain {
 	GArray *entries; /* Entry */
@@ -20,7 +28,7 @@ typedef struct Chain {
 
 static Rule letter_rule(char letter)
 {
-	return (Rule){ .target = TARGET_ACCEPT, .in = { letter } };
+	return (Rule){ .place = PLACE_FORWARD_NETWORK, .target = TARGET_ACCEPT, .in = { letter } };
 }
 
 /* An entry as the kernel hands it out: verdicts have no name, libiptc tells it. */
@@ -56,13 +64,13 @@ static void chain_clear(Chain *chain)
 	g_string_free(chain->letters, TRUE);
 }
 
-/* Entries of a zone; each letter may be followed by '+' (new) or '-' (to go); else it is desired and held. */
+/* Entries of a zone; each letter may be followed by '+' (new) or '-' (to go); else it is wanted and held. */
 static void chain_want(Chain *chain, enum zone zone, const char *text)
 {
 	for (; *text; text++) {
 		RulesetEntry *entry = g_new0(RulesetEntry, 1);
 		entry->rule = letter_rule(*text);
-		entry->rule.zone = zone;
+		entry->rule.place = places[zone];
 		entry->references = text[1] != '-';
 		entry->held = text[1] != '+';
 		if (text[1] == '+' || text[1] == '-')
@@ -266,7 +274,7 @@ static void test_random(void)
 		g_autoptr(GString) found = g_string_new(NULL);
 		g_autoptr(GString) head = g_string_new(NULL);
 		g_autoptr(GString) tail = g_string_new(NULL);
-		g_autoptr(GString) desired = g_string_new(NULL);
+		g_autoptr(GString) wanted = g_string_new(NULL);
 		g_autoptr(GString) standing = g_string_new(NULL);
 		gsize n = g_test_rand_int_range(0, 12), split = g_test_rand_int_range(0, n + 1);
 
@@ -279,7 +287,7 @@ static void test_random(void)
 			else if (what < 4)
 				g_string_append_c(zone, '-');
 			if (what < 2 || what >= 4)
-				g_string_append_c(desired, alphabet[i]);
+				g_string_append_c(wanted, alphabet[i]);
 			if (what >= 2 && g_test_rand_int_range(0, 8)) {
 				g_string_append_c(found, alphabet[i]);
 				if (what >= 4)
@@ -298,9 +306,9 @@ static void test_random(void)
 		g_autofree char *theirs_before = letters_of(found->str, true);
 		g_autofree char *ours_before = letters_of(found->str, false);
 
-		g_assert_cmpstr(ours, ==, desired->str);
+		g_assert_cmpstr(ours, ==, wanted->str);
 		g_assert_cmpstr(theirs, ==, owned ? "" : theirs_before);
-		g_assert_cmpuint(diff->insertions->len, ==, desired->len - longest_common(ours_before, standing->str));
+		g_assert_cmpuint(diff->insertions->len, ==, wanted->len - longest_common(ours_before, standing->str));
 		chain_clear(&chain);
 		if (g_test_failed()) {
 			g_test_message("%s -> %s; head %s tail %s", found->str, result, head->str, tail->str);
@@ -324,7 +332,7 @@ static void test_cost(void)
 	for (guint i = 0; i < N; i++) {
 		RulesetEntry *entry = g_new0(RulesetEntry, 1);
 		entry->rule = (Rule){ .target = TARGET_DNAT, .protocol = IPPROTO_TCP, .flags = RULE_NOT_IN };
-		entry->rule.zone = ZONE_TAIL;
+		entry->rule.place = places[ZONE_TAIL];
 		strcpy(entry->rule.in, "docker0");
 		entry->rule.destination_port[0] = entry->rule.destination_port[1] = i + 1;
 		entry->rule.dnat_port[0] = entry->rule.dnat_port[1] = 80;

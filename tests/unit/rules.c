@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/iptables/chain.h"
+#include "service/iptables/iptables.h"
+#include "service/iptables/text.h"
 #include "tests/support/model.h"
 
 #include <string.h>
@@ -206,13 +209,14 @@ static void test_preview(void)
 {
 	g_autoptr(Model) model = model_new(FAMILY_IPV4);
 	g_autofree char *text = NULL, *nothing = NULL;
-	g_autoptr(GArray) items = g_array_new(FALSE, FALSE, sizeof(RuleItem));
+	g_autoptr(GArray) items = rendering_new();
 	Network *network = model_add_network(model, "br-0", "172.18.0.0/16 fd00::/64", NETWORK_INTERNAL);
+	Backend *backend = iptables_backend.new("NF");
 
-	nothing = rules_to_text(items, "NF");
+	nothing = backend_text_of(backend, items);
 	g_assert_cmpstr(nothing, ==, "");
 	render_network(network, &model->options, items);
-	text = rules_to_text(items, "NF");
+	text = backend_text_of(backend, items);
 	g_assert_cmpstr(text, ==,
 			"# ipv4\n"
 			"*filter\n"
@@ -240,14 +244,15 @@ static void test_preview(void)
 			"*nat\n"
 			":NF - [0:0]\n"
 			"COMMIT\n");
+	iptables_backend.free(backend);
 }
 
 static void test_chain_names(void)
 {
-	char longest[CHAIN_PREFIX_MAX + 1], name[CHAIN_NAME_MAX + 1], previous[CHAIN_NAME_MAX + 1];
+	char longest[BACKEND_PREFIX_MAX + 1], name[CHAIN_NAME_MAX + 1], previous[CHAIN_NAME_MAX + 1];
 
-	memset(longest, 'x', CHAIN_PREFIX_MAX);
-	longest[CHAIN_PREFIX_MAX] = '\0';
+	memset(longest, 'x', BACKEND_PREFIX_MAX);
+	longest[BACKEND_PREFIX_MAX] = '\0';
 	g_assert_cmpuint(strlen(chain_name(CHAIN_FILTER_ISOLATION_STAGE_2, longest, name)), ==, CHAIN_NAME_MAX);
 	g_assert_true(g_str_has_suffix(name, "-ISOLATION-STAGE-2"));
 	g_assert_cmpstr(chain_name(CHAIN_NAT_DOCKER, "DOCKER", name), ==, "DOCKER");

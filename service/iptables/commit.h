@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/rules/backend.h"
+
+/** BackendKind.commit and .clean. */
+bool iptables_commit(Backend *backend, Ruleset *ruleset, BackendCommit *ret, GError **error);
+bool iptables_clean(Backend *backend, GError **error);

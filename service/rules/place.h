@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/rules/rule.h"
+
+/**
+ * What a rule is for. The renderers name a place, and each backend knows what it has there: a position in a chain, an
+ * element of a set, or nothing. Where several places share a list, they stand in it in the order they are named in.
+ */
+enum place {
+	PLACE_LOOPBACK_GUARD, /* what an interface sends to 127.0.0.0/8 is dropped, before addresses are translated */
+	PLACE_BRIDGE,         /* a network's bridge, in and out; no rule */
+
+	PLACE_FORWARD_INGRESS,            /* forwarded packets go through the accepts of ingresses */
+	PLACE_FORWARD_ISOLATION,          /* … and through the isolation of networks */
+	PLACE_FORWARD_NETWORK,            /* what leaves and enters a bridge, and communication on it */
+	PLACE_COMMUNICATION_OFF,          /* DROP of communication on a bridge */
+	PLACE_COMMUNICATION_OFF_INTERNAL, /* … of an internal network */
+	PLACE_ACCEPT_EXISTS,              /* no rule: what PLACE_ACCEPT_PORT stands in exists, even empty */
+	PLACE_ACCEPT_PORT,                /* accept of a published or a linked port */
+	PLACE_INGRESS_ACCEPT,             /* accept of an ingress's port, whose gateway is in dnat_address */
+	PLACE_INGRESS_ACCEPT_END,         /* the rest returns */
+	PLACE_ISOLATION,                  /* what keeps a network apart from others */
+	PLACE_ISOLATION_END,
+	PLACE_ISOLATION_ENTER, /* DROP of what entered another bridge before: the linear form */
+	PLACE_ISOLATION_ENTER_END,
+
+	PLACE_PREROUTING_INGRESS, /* packets to this host go through the DNAT of ingresses */
+	PLACE_PREROUTING_PORTS,   /* … and of published ports */
+	PLACE_OUTPUT_INGRESS,     /* the same for packets of this host to itself */
+	PLACE_OUTPUT_PORTS,
+	PLACE_OUTPUT_LOCALHOST,   /* … to 127.0.0.0/8 */
+	PLACE_MASQUERADE_NETWORK, /* masquerade of a subnet, or of this host on a bridge */
+	PLACE_MASQUERADE_SELF,    /* masquerade of an endpoint that reaches its own published port */
+	PLACE_DNAT_EXISTS,        /* no rule: what PLACE_DNAT_PORT stands in exists, even empty */
+	PLACE_DNAT_RETURN,        /* what comes in by a bridge is passed by */
+	PLACE_DNAT_PORT,          /* DNAT of a published port */
+	PLACE_INGRESS_DNAT,       /* DNAT of an ingress's port */
+	PLACE_INGRESS_DNAT_END,
+	N_PLACES
+};
+
+/** Whether a place holds one rule that all who ask for it share, so that their age does not matter. */
+bool place_is_shared(enum place place);
+
+/** An empty GArray of RuleItem, for renderers to write to. */
+GArray *rendering_new(void);
+
+/**
+ * Appends a blank rule at a place to a rendering and returns it to be filled in; it is valid until the next is added.
+ * sequence is the age of what asks for it, index its position among the rules of one asker; both are ignored where the
+ * place is shared.
+ */
+Rule *place_add(GArray *items, enum place place, enum family family, guint64 sequence, guint32 index);
