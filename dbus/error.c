@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/error.h"
 
+#include "dbus/names.h"
+
 static const char *const names[N_NETFILTER_ERRORS] = {
 	[NETFILTER_ERROR_FAILED] = SD_BUS_ERROR_FAILED,
 	[NETFILTER_ERROR_PENDING] = ERROR_PREFIX "Busy",

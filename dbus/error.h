@@ -4,8 +4,6 @@
 #include "service/error.h"
 #include <systemd/sd-bus.h>
 
-#define ERROR_PREFIX "org.example.NetFilter.Error."
-
 /** The D-Bus error name of a NETFILTER_ERROR; Failed for a GError of another domain. Static. */
 const char *error_name(const GError *error);
 

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "dbus/names.h"
 #include "service/queue.h"
 #include "policy/policy.h"
 #include "service/service.h"
-
-#define ROOT_PATH "/org/example/NetFilter"
-#define NETWORK_PATH ROOT_PATH "/network"
-#define INGRESS_PATH ROOT_PATH "/ingress"
-
-#define BUS_NAME "org.example.NetFilter"
-#define MANAGER_INTERFACE BUS_NAME ".Manager"
-#define NETWORK_INTERFACE BUS_NAME ".Network"
-#define ENDPOINT_INTERFACE BUS_NAME ".Endpoint"
-#define INGRESS_INTERFACE BUS_NAME ".Ingress"
 
 typedef struct Server Server;
 
