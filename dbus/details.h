@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "policy/action.h"
+#include "service/service.h"
+
+/** What polkit is told, and which actions the call needs besides its own. */
+typedef struct Description {
+	guint actions;      /* set of 1 << enum policy_action */
+	GPtrArray *details; /* key, value, …; char *, owned */
+} Description;
+
+void description_add(Description *description, const char *key, const char *value);
+
+/** Tells of port mappings: what is the same for all of them. */
+void description_add_mappings(Description *description, const GArray *mappings);
+void description_add_ports(Description *description, const GArray *ports);
+
+/** Tells of what a creation asks for. */
+void description_add_lifetime(Description *description, const LifetimeSettings *lifetime);
+void description_add_endpoint(Description *description, const EndpointSettings *settings);
+void description_add_endpoints(Description *description, const GPtrArray *endpoints);
