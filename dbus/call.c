@@ -4,7 +4,6 @@
 #include "dbus/error.h"
 #include "dbus/log.h"
 #include "dbus/path.h"
-#include "dbus/reply.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -64,30 +63,6 @@ Endpoint *call_read_endpoint(Call *call, GError **error)
 	else if (failure)
 		g_propagate_error(error, g_steal_pointer(&failure));
 	return endpoint;
-}
-
-bool call_append_path(Call *call, enum object_kind kind, const void *object, GError **error)
-{
-	char *path = path_of(kind, object);
-	int r = sd_bus_message_append_basic(call->reply, 'o', path);
-
-	free(path); /* libsystemd's */
-	if (r < 0)
-		return netfilter_fail(error, NO_MEMORY, "the answer cannot be written: %s", g_strerror(-r));
-	return true;
-}
-
-bool call_append_mappings(Call *call, const GArray *mappings, GError **error)
-{
-	int r = sd_bus_message_open_container(call->reply, 'a', "(ssqqq)");
-
-	for (guint i = 0; r >= 0 && i < mappings->len; i++)
-		r = port_mapping_append(call->reply, &g_array_index(mappings, PortMapping, i));
-	if (r >= 0)
-		r = sd_bus_message_close_container(call->reply);
-	if (r < 0)
-		return netfilter_fail(error, NO_MEMORY, "the answer cannot be written: %s", g_strerror(-r));
-	return true;
 }
 
 /* The details and demands that come from the object the call was sent to. */

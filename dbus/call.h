@@ -35,10 +35,6 @@ void *call_object(const Call *call, enum object_kind kind, GError **error);
 /** An endpoint named in the arguments. INVALID_ARGS, NO_SUCH_ENDPOINT. */
 Endpoint *call_read_endpoint(Call *call, GError **error);
 
-/** Appends to the reply; out of memory is the only way to fail. */
-bool call_append_path(Call *call, enum object_kind kind, const void *object, GError **error);
-bool call_append_mappings(Call *call, const GArray *mappings, GError **error);
-
 /** Whether a call that is not answered yet might still bring about an object at a path. */
 bool call_may_create(const Server *server, sd_bus_message *message);
 

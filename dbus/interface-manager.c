@@ -3,6 +3,7 @@
 #include "dbus/error.h"
 #include "dbus/object.h"
 #include "dbus/path.h"
+#include "dbus/reply.h"
 #include "dbus/settings.h"
 
 #include "dbus/version.h"

@@ -115,20 +115,3 @@ int object_enumerate_ingresses(sd_bus *bus G_GNUC_UNUSED, const char *prefix G_G
 	*ret_nodes = steal_nodes(paths);
 	return *ret_nodes ? 0 : -ENOMEM;
 }
-
-int address_append(sd_bus_message *reply, const Address *address)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	return address->family == AF_UNSPEC ? 0
-					    : sd_bus_message_append_basic(reply, 's', address_format(address, text));
-}
-
-int path_append(sd_bus_message *reply, enum object_kind kind, const void *object)
-{
-	char *path = path_of(kind, object);
-	int r = sd_bus_message_append_basic(reply, 'o', path);
-
-	free(path);
-	return r;
-}

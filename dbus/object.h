@@ -35,9 +35,3 @@ int object_enumerate_ingresses(sd_bus *bus, const char *prefix, void *userdata, 
 	SD_BUS_PROPERTY("Owner", "s", get_owner, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),                \
 		SD_BUS_PROPERTY("OwnerUID", "u", get_owner_uid, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE), \
 		SD_BUS_PROPERTY("Persistent", "b", get_persistent, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
-
-/** Appends an address or nothing. */
-int address_append(sd_bus_message *reply, const Address *address);
-
-/** Appends the path of an object. */
-int path_append(sd_bus_message *reply, enum object_kind kind, const void *object);

@@ -2,6 +2,7 @@
 #include "dbus/reply.h"
 
 #include "dbus/error.h"
+#include "dbus/path.h"
 
 static guint rule_hash_func(gconstpointer rule)
 {
@@ -75,4 +76,45 @@ int port_mapping_append(sd_bus_message *message, const PortMapping *mapping)
 	return sd_bus_message_append(message, "(ssqqq)", protocol_to_string(mapping->protocol),
 				     address_format(&mapping->host_address, address), mapping->host_port,
 				     mapping->endpoint_port, mapping->count);
+}
+
+bool call_append_path(Call *call, enum object_kind kind, const void *object, GError **error)
+{
+	char *path = path_of(kind, object);
+	int r = sd_bus_message_append_basic(call->reply, 'o', path);
+
+	free(path); /* libsystemd's */
+	if (r < 0)
+		return netfilter_fail(error, NO_MEMORY, "the answer cannot be written: %s", g_strerror(-r));
+	return true;
+}
+
+bool call_append_mappings(Call *call, const GArray *mappings, GError **error)
+{
+	int r = sd_bus_message_open_container(call->reply, 'a', "(ssqqq)");
+
+	for (guint i = 0; r >= 0 && i < mappings->len; i++)
+		r = port_mapping_append(call->reply, &g_array_index(mappings, PortMapping, i));
+	if (r >= 0)
+		r = sd_bus_message_close_container(call->reply);
+	if (r < 0)
+		return netfilter_fail(error, NO_MEMORY, "the answer cannot be written: %s", g_strerror(-r));
+	return true;
+}
+
+int address_append(sd_bus_message *reply, const Address *address)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	return address->family == AF_UNSPEC ? 0
+					    : sd_bus_message_append_basic(reply, 's', address_format(address, text));
+}
+
+int path_append(sd_bus_message *reply, enum object_kind kind, const void *object)
+{
+	char *path = path_of(kind, object);
+	int r = sd_bus_message_append_basic(reply, 'o', path);
+
+	free(path);
+	return r;
 }
