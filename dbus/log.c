@@ -3,14 +3,10 @@
 
 #include "dbus/error.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 #include <unistd.h>
-
-#define LOG_CONTROL_PATH "/org/freedesktop/LogControl1"
-#define LOG_CONTROL_INTERFACE "org.freedesktop.LogControl1"
 
 #define MESSAGE_ID_CALL_FAILED "c2a344094ce949d398b469f58d1517f2"
 #define MESSAGE_ID_CALL_DONE "166a790b554c4a06ad43ec0e60e47bd2"
@@ -22,15 +18,7 @@ static const char *const level_names[] = {
 	"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", NULL,
 };
 
-typedef struct Setting {
-	const char *const *names; /* by value */
-	int value;
-} Setting;
-
-/* The log is the process's own, like its standard error. */
-static struct settings {
-	Setting level, target;
-} settings = {
+LogSettings log_settings = {
 	.level = { level_names, LOG_INFO },
 	.target = { target_names, TARGET_AUTO },
 };
@@ -58,8 +46,8 @@ static const char *find_field(const GLogField *fields, gsize n, const char *key)
 
 static bool goes_to_journal(void)
 {
-	return settings.target.value == TARGET_JOURNAL_ONLY ||
-	       (settings.target.value == TARGET_AUTO && g_log_writer_is_journald(STDERR_FILENO));
+	return log_settings.target.value == TARGET_JOURNAL_ONLY ||
+	       (log_settings.target.value == TARGET_AUTO && g_log_writer_is_journald(STDERR_FILENO));
 }
 
 /* GLib's levels do not all have the syslog priority that systemd's tools would expect of them. */
@@ -81,7 +69,7 @@ static GLogWriterOutput write_log(GLogLevelFlags flags, const GLogField *fields,
 {
 	int level = syslog_level(flags);
 
-	if (level > settings.level.value || settings.target.value == TARGET_NULL)
+	if (level > log_settings.level.value || log_settings.target.value == TARGET_NULL)
 		return G_LOG_WRITER_HANDLED;
 	if (goes_to_journal() && write_journal(level, fields, n) == G_LOG_WRITER_HANDLED)
 		return G_LOG_WRITER_HANDLED;
@@ -99,7 +87,7 @@ void log_call(const LogCall *call)
 	g_autofree char *uid = g_strdup_printf("%d", (int)call->uid);
 
 	if (!call->error) {
-		if (settings.level.value < LOG_DEBUG)
+		if (log_settings.level.value < LOG_DEBUG)
 			return;
 		g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_DEBUG, "MESSAGE_ID", MESSAGE_ID_CALL_DONE,
 				 "SYSLOG_IDENTIFIER", "netfilterd", "NETFILTER_OBJECT", call->object, "NETFILTER_VERB",
@@ -112,55 +100,4 @@ void log_call(const LogCall *call)
 			 uid, "NETFILTER_SENDER", call->sender, "NETFILTER_ERROR", error_name(call->error), "MESSAGE",
 			 "%s on %s by uid %s (%s) failed: %s", call->verb, call->object, uid, call->sender,
 			 call->error->message);
-}
-
-/* --- org.freedesktop.LogControl1 --- */
-
-static int get_setting(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED, const char *interface G_GNUC_UNUSED,
-		       const char *property G_GNUC_UNUSED, sd_bus_message *reply, void *userdata,
-		       sd_bus_error *error G_GNUC_UNUSED)
-{
-	const Setting *setting = userdata;
-
-	return sd_bus_message_append(reply, "s", setting->names[setting->value]);
-}
-
-static int set_setting(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED, const char *interface G_GNUC_UNUSED,
-		       const char *property, sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-	g_autofree char *choice = NULL;
-	Setting *setting = userdata;
-	const char *name;
-	int r = sd_bus_message_read(message, "s", &name);
-
-	if (r < 0)
-		return r;
-	for (int value = 0; setting->names[value]; value++)
-		if (strcmp(setting->names[value], name) == 0) {
-			setting->value = value;
-			return 0;
-		}
-	choice = g_strjoinv(", ", (char **)setting->names);
-	return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "\"%s\" is no %s (%s)", name, property, choice);
-}
-
-static int get_identifier(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED,
-			  const char *interface G_GNUC_UNUSED, const char *property G_GNUC_UNUSED,
-			  sd_bus_message *reply, void *userdata G_GNUC_UNUSED, sd_bus_error *error G_GNUC_UNUSED)
-{
-	return sd_bus_message_append(reply, "s", "netfilterd");
-}
-
-/* Writable for root alone: not marked unprivileged, and the bus policy says the same. */
-static const sd_bus_vtable vtable[] = {
-	SD_BUS_VTABLE_START(0),
-	SD_BUS_WRITABLE_PROPERTY("LogLevel", "s", get_setting, set_setting, offsetof(struct settings, level), 0),
-	SD_BUS_WRITABLE_PROPERTY("LogTarget", "s", get_setting, set_setting, offsetof(struct settings, target), 0),
-	SD_BUS_PROPERTY("SyslogIdentifier", "s", get_identifier, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-	SD_BUS_VTABLE_END,
-};
-
-int log_control_add(sd_bus *bus)
-{
-	return sd_bus_add_object_vtable(bus, NULL, LOG_CONTROL_PATH, LOG_CONTROL_INTERFACE, vtable, &settings);
 }

@@ -3,7 +3,6 @@
 
 #include <glib.h>
 #include <sys/types.h>
-#include <systemd/sd-bus.h>
 
 /**
  * Where the log goes and how much of it: the journal under systemd, else
@@ -11,8 +10,18 @@
  */
 void log_start(void);
 
-/** Puts /org/freedesktop/LogControl1 on the bus; negative errno. */
-int log_control_add(sd_bus *bus);
+/** One of a list of names that ends with NULL. */
+typedef struct LogSetting {
+	const char *const *names; /* by value */
+	int value;
+} LogSetting;
+
+typedef struct LogSettings {
+	LogSetting level, target;
+} LogSettings;
+
+/** The process has one log, like its standard error. */
+extern LogSettings log_settings;
 
 /** What is known of a call, as fields of its journal entry (NETFILTER_OBJECT=, _VERB=, _UID=, _SENDER=, _ERROR=). */
 typedef struct LogCall {

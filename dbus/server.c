@@ -2,7 +2,7 @@
 #include "dbus/server.h"
 
 #include "dbus/call.h"
-#include "dbus/log.h"
+#include "dbus/log-control.h"
 #include "dbus/announce.h"
 
 #include <errno.h>
