@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "dbus/interface.h"
 #include "dbus/object.h"
 #include "dbus/reply.h"
 #include "dbus/settings.h"

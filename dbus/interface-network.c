@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/error.h"
-#include "dbus/interface.h"
 #include "dbus/object.h"
 #include "dbus/path.h"
 #include "dbus/reply.h"

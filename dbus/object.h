@@ -35,3 +35,15 @@ int object_enumerate_ingresses(sd_bus *bus, const char *prefix, void *userdata, 
 	SD_BUS_PROPERTY("Owner", "s", get_owner, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),                \
 		SD_BUS_PROPERTY("OwnerUID", "u", get_owner_uid, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE), \
 		SD_BUS_PROPERTY("Persistent", "b", get_persistent, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
+
+/**
+ * Puts the interface of one kind of objects on the bus, below NETWORK_PATH or
+ * INGRESS_PATH. What it shows is in the vtable; what it changes is in methods
+ * (as call_start() takes them), which the vtable gives interface_change() for.
+ * Both are static. Returns a negative errno when the bus does not take it.
+ */
+int interface_add(Server *server, enum object_kind kind, const char *prefix, const sd_bus_vtable *vtable,
+		  const Method *methods);
+
+/** An sd_bus_message_handler_t that starts a call of one of the interface's methods. */
+int interface_change(sd_bus_message *message, void *userdata, sd_bus_error *error);
