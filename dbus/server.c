@@ -10,71 +10,24 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-/* --- bridges that wait to be deleted --- */
-
-/* One goes whenever the bus has no more to say; and then and then also while it has. */
-#define SWEEP_PATIENCE_USEC 200000
-
-static void prepare_sweep(Server *server)
+static bool delete_bridge(void *userdata)
 {
-	int enabled = SD_EVENT_OFF;
+	Server *server = userdata;
+	bool more = manager_sweep_bridge(server->manager);
 
-	if (g_hash_table_size(server->manager->bridges_pending) == 0)
-		return;
-	sd_event_source_set_enabled(server->sweep_idle, SD_EVENT_ONESHOT);
-	sd_event_source_get_enabled(server->sweep_deadline, &enabled);
-	if (enabled != SD_EVENT_OFF)
-		return;
-	sd_event_source_set_time_relative(server->sweep_deadline, SWEEP_PATIENCE_USEC);
-	sd_event_source_set_enabled(server->sweep_deadline, SD_EVENT_ONESHOT);
-}
-
-static void sweep(Server *server)
-{
-	sd_event_source_set_enabled(server->sweep_idle, SD_EVENT_OFF);
-	sd_event_source_set_enabled(server->sweep_deadline, SD_EVENT_OFF);
-	if (manager_sweep_bridge(server->manager))
-		prepare_sweep(server);
-	else
+	if (!more)
 		server_check_idle(server);
-}
-
-static int on_sweep_idle(sd_event_source *source G_GNUC_UNUSED, void *userdata)
-{
-	sweep(userdata);
-	return 0;
-}
-
-static int on_sweep_deadline(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED, void *userdata)
-{
-	sweep(userdata);
-	return 0;
-}
-
-static int add_sweep(Server *server)
-{
-	int r;
-
-	r = sd_event_add_defer(server->event, &server->sweep_idle, on_sweep_idle, server);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(server->sweep_idle, SD_EVENT_OFF);
-	if (r >= 0)
-		r = sd_event_source_set_priority(server->sweep_idle, SD_EVENT_PRIORITY_IDLE);
-	if (r >= 0)
-		r = sd_event_add_time(server->event, &server->sweep_deadline, CLOCK_MONOTONIC, 0, 1000,
-				      on_sweep_deadline, server);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(server->sweep_deadline, SD_EVENT_OFF);
-	if (r >= 0)
-		r = sd_event_source_set_priority(server->sweep_deadline, SD_EVENT_PRIORITY_IMPORTANT);
-	return r;
+	return more;
 }
 
 static void on_settled(void *userdata)
 {
-	signal_emit(userdata);
-	prepare_sweep(userdata);
-	server_check_idle(userdata);
+	Server *server = userdata;
+
+	signal_emit(server);
+	if (g_hash_table_size(server->manager->bridges_pending) > 0)
+		sweeper_wake(server->sweeper);
+	server_check_idle(server);
 }
 
 /* --- nothing to do --- */
@@ -236,7 +189,8 @@ int server_start(Server *server, Manager *manager, sd_event *event, sd_bus *bus)
 	server->features = list_features(manager);
 	server->queue = queue_new(manager, event, on_settled, server);
 	server->policy = policy_new(bus, manager->config.max_pending_questions_per_uid);
-	if (!server->queue || !server->policy)
+	server->sweeper = sweeper_new(event, delete_bridge, server);
+	if (!server->queue || !server->policy || !server->sweeper)
 		return -ENOMEM;
 	manager_set_observer(manager, &observer);
 
@@ -250,8 +204,6 @@ int server_start(Server *server, Manager *manager, sd_event *event, sd_bus *bus)
 		r = sd_bus_list_names(bus, &server->alive, NULL);
 	if (r >= 0)
 		r = watch_idleness(server);
-	if (r >= 0)
-		r = add_sweep(server);
 	if (r >= 0)
 		r = sd_bus_attach_event(bus, event, SD_EVENT_PRIORITY_NORMAL);
 	if (r < 0)
@@ -310,8 +262,7 @@ void server_stop(Server *server)
 	g_strfreev(server->features);
 	strv_free(server->alive);
 	sd_event_source_disable_unref(server->idle_source);
-	sd_event_source_disable_unref(server->sweep_idle);
-	sd_event_source_disable_unref(server->sweep_deadline);
+	sweeper_free(server->sweeper);
 	sd_bus_flush_close_unref(server->bus);
 	sd_event_unref(server->event);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dbus/names.h"
+#include "service/host/sweeper.h"
 #include "service/queue.h"
 #include "policy/policy.h"
 #include "service/service.h"
@@ -31,10 +32,10 @@ struct Server {
 	bool hairpin;          /* as last announced */
 	guint64 generation;    /* likewise */
 	char **features;
-	char **alive;                                 /* the names on the bus when we started */
-	sd_event_source *idle_source;                 /* armed while nothing is held */
-	sd_event_source *sweep_idle, *sweep_deadline; /* armed while bridges wait to be deleted */
-	Found found[3];                               /* by enum object_kind */
+	char **alive;                 /* the names on the bus when we started */
+	sd_event_source *idle_source; /* armed while nothing is held */
+	Sweeper *sweeper;             /* of bridges */
+	Found found[3];               /* by enum object_kind */
 };
 
 /**
