@@ -174,8 +174,8 @@ void signal_emit(Server *server)
 	drop_short_lived(signals);
 	for (guint i = 0; i < signals->len; i++)
 		emit(server, signals->pdata[i]);
-	if (server->hairpin != server->manager->config.hairpin) {
-		server->hairpin = server->manager->config.hairpin;
+	if (server->hairpin != service_config(server->manager)->hairpin) {
+		server->hairpin = service_config(server->manager)->hairpin;
 		check(sd_bus_emit_properties_changed(server->bus, ROOT_PATH, MANAGER_INTERFACE, "Hairpin", NULL),
 		      "Hairpin", ROOT_PATH);
 	}

@@ -147,7 +147,7 @@ static bool run_call(void *userdata, GError **error)
 {
 	Call *call = userdata;
 
-	if (!manager_is_available(call->server->manager, error) || !check_granted(call, error))
+	if (!service_is_available(call->server->manager, error) || !check_granted(call, error))
 		return false;
 	/* What an earlier try wrote into the reply is void. */
 	if (call->tried && !new_reply(call, error))

@@ -98,7 +98,7 @@ static int on_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *r
 
 	if (!endpoint)
 		return -ENOENT;
-	return rule_list_reply(server, message, manager_render_endpoint(server->manager, endpoint), ret_error);
+	return rule_list_reply(server, message, service_rules_of_endpoint(server->manager, endpoint), ret_error);
 }
 
 static int append_addresses(sd_bus_message *reply, const Endpoint *endpoint)

@@ -58,7 +58,7 @@ static int on_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *r
 
 	if (!ingress)
 		return -ENOENT;
-	return rule_list_reply(server, message, manager_render_ingress(server->manager, ingress), ret_error);
+	return rule_list_reply(server, message, service_rules_of_ingress(server->manager, ingress), ret_error);
 }
 
 static int append_gateway(sd_bus_message *reply, const Ingress *ingress)

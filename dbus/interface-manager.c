@@ -115,7 +115,7 @@ static int on_get_network(sd_bus_message *message, void *userdata, sd_bus_error 
 	r = sd_bus_message_read(message, "s", &name);
 	if (r < 0)
 		return r;
-	network = manager_find_network(server->manager, name, &error);
+	network = service_find_network(server->manager, name, &error);
 	return network ? reply_path(message, OBJECT_NETWORK, network) : error_set(ret_error, error);
 }
 
@@ -130,7 +130,7 @@ static int on_get_ingress(sd_bus_message *message, void *userdata, sd_bus_error 
 	r = sd_bus_message_read(message, "s", &name);
 	if (r < 0)
 		return r;
-	ingress = manager_find_ingress(server->manager, name, &error);
+	ingress = service_find_ingress(server->manager, name, &error);
 	return ingress ? reply_path(message, OBJECT_INGRESS, ingress) : error_set(ret_error, error);
 }
 
@@ -163,7 +163,6 @@ static int on_preview_ingress(sd_bus_message *message, void *userdata, sd_bus_er
 static int on_dump_rules(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
 	Server *server = userdata;
-	const Backend *backend = server->manager->backend;
 	g_autofree char *text = NULL;
 	enum family family;
 	const char *name;
@@ -175,7 +174,7 @@ static int on_dump_rules(sd_bus_message *message, void *userdata, sd_bus_error *
 	if (!family_from_string(name, &family))
 		return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS, "family \"%s\" is not ipv4 or ipv6",
 					 name);
-	text = backend->kind->text(backend, server->manager->ruleset, family);
+	text = service_dump(server->manager, family);
 	return sd_bus_reply_method_return(message, "s", text);
 }
 
@@ -190,11 +189,11 @@ static int on_dump_rules(sd_bus_message *message, void *userdata, sd_bus_error *
 	}
 
 GETTER(get_version, sd_bus_message_append(reply, "s", VERSION))
-GETTER(get_backend, sd_bus_message_append(reply, "s", server->manager->backend->kind->name))
-GETTER(get_chain_prefix, sd_bus_message_append(reply, "s", server->manager->config.chain_prefix))
-GETTER(get_features, sd_bus_message_append_strv(reply, server->features))
-GETTER(get_hairpin, sd_bus_message_append(reply, "b", server->manager->config.hairpin))
-GETTER(get_generation, sd_bus_message_append(reply, "t", server->manager->generation))
+GETTER(get_backend, sd_bus_message_append(reply, "s", service_backend_name(server->manager)))
+GETTER(get_chain_prefix, sd_bus_message_append(reply, "s", service_config(server->manager)->chain_prefix))
+GETTER(get_features, sd_bus_message_append_strv(reply, (char **)service_features(server->manager)))
+GETTER(get_hairpin, sd_bus_message_append(reply, "b", service_config(server->manager)->hairpin))
+GETTER(get_generation, sd_bus_message_append(reply, "t", service_generation(server->manager)))
 
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),

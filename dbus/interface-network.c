@@ -122,7 +122,7 @@ static int on_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *r
 
 	if (!network)
 		return -ENOENT;
-	return rule_list_reply(server, message, manager_render_network(server->manager, network), ret_error);
+	return rule_list_reply(server, message, service_rules_of_network(server->manager, network), ret_error);
 }
 
 static int append_subnets(sd_bus_message *reply, const Network *network)

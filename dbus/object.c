@@ -64,7 +64,7 @@ static void add_children(GPtrArray *paths, const Manager *manager, const char *p
 	GHashTableIter iter;
 	gpointer value;
 
-	g_hash_table_iter_init(&iter, manager->networks);
+	g_hash_table_iter_init(&iter, service_networks(manager));
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		const Network *network = value;
 		char *path = path_of(OBJECT_NETWORK, network);
@@ -93,10 +93,10 @@ int object_enumerate_networks(sd_bus *bus G_GNUC_UNUSED, const char *prefix, voi
 	if (g_str_has_prefix(prefix, NETWORK_PATH "/")) {
 		add_children(paths, server->manager, prefix);
 	} else {
-		add_paths(paths, server->manager->networks, OBJECT_NETWORK);
+		add_paths(paths, service_networks(server->manager), OBJECT_NETWORK);
 		/* Asked from above, for all there is. */
 		if (strcmp(prefix, NETWORK_PATH) != 0) {
-			g_hash_table_iter_init(&iter, server->manager->networks);
+			g_hash_table_iter_init(&iter, service_networks(server->manager));
 			while (g_hash_table_iter_next(&iter, NULL, &network))
 				add_paths(paths, ((Network *)network)->endpoints, OBJECT_ENDPOINT);
 		}
@@ -111,7 +111,7 @@ int object_enumerate_ingresses(sd_bus *bus G_GNUC_UNUSED, const char *prefix G_G
 	Server *server = userdata;
 	g_autoptr(GPtrArray) paths = g_ptr_array_new();
 
-	add_paths(paths, server->manager->ingresses, OBJECT_INGRESS);
+	add_paths(paths, service_ingresses(server->manager), OBJECT_INGRESS);
 	*ret_nodes = steal_nodes(paths);
 	return *ret_nodes ? 0 : -ENOMEM;
 }

@@ -74,8 +74,8 @@ void *path_lookup(const Manager *manager, const char *path, enum object_kind kin
 	if (!path_is_of(path, kind) || !path_decode(path, &found, &name, &endpoint_name))
 		return NULL;
 	if (kind == OBJECT_INGRESS)
-		return g_hash_table_lookup(manager->ingresses, name);
-	network = g_hash_table_lookup(manager->networks, name);
+		return g_hash_table_lookup(service_ingresses(manager), name);
+	network = g_hash_table_lookup(service_networks(manager), name);
 	if (network && kind == OBJECT_ENDPOINT)
 		return g_hash_table_lookup(network->endpoints, endpoint_name);
 	return (void *)network;

@@ -4,63 +4,29 @@
 #include "dbus/error.h"
 #include "dbus/path.h"
 
-static guint rule_hash_func(gconstpointer rule)
+static int append_line(sd_bus_message *reply, const RuleLine *line)
 {
-	return rule_hash(rule);
-}
-
-static gboolean rule_equal_func(gconstpointer a, gconstpointer b)
-{
-	return rule_equal(a, b);
-}
-
-/* What several parts of an object ask for is one rule. */
-static GPtrArray *distinct_rules(const GArray *items)
-{
-	g_autoptr(GHashTable) seen = g_hash_table_new(rule_hash_func, rule_equal_func);
-	GPtrArray *rules = g_ptr_array_new();
-
-	for (guint i = 0; i < items->len; i++) {
-		Rule *rule = &g_array_index(items, RuleItem, i).rule;
-
-		if (g_hash_table_add(seen, rule))
-			g_ptr_array_add(rules, rule);
-	}
-	return rules;
-}
-
-static int append_rule(sd_bus_message *reply, const Backend *backend, const Rule *rule, const RuleCounters *counters)
-{
-	RuleText text;
-	int r;
-
-	if (!backend->kind->describe(backend, rule, &text))
-		return 0;
-	r = sd_bus_message_append(reply, "(sssstt)", family_to_string(rule->family), text.table, text.chain, text.rule,
-				  counters->packets == G_MAXUINT64 ? 0 : counters->packets,
-				  counters->bytes == G_MAXUINT64 ? 0 : counters->bytes);
-	g_free(text.rule);
-	return r;
+	return sd_bus_message_append(reply, "(sssstt)", family_to_string(line->family), line->table, line->chain,
+				     line->text, line->packets, line->bytes);
 }
 
 int rule_list_reply(Server *server, sd_bus_message *message, GArray *items, sd_bus_error *ret_error)
 {
 	g_autoptr(GArray) owned G_GNUC_UNUSED = items;
-	g_autoptr(GPtrArray) rules = distinct_rules(items);
-	g_autofree RuleCounters *counters = g_new(RuleCounters, rules->len);
-	Backend *backend = server->manager->backend;
+	g_autoptr(GPtrArray) lines = NULL;
 	g_autoptr(GError) error = NULL;
 	sd_bus_message *reply = NULL;
 	int r;
 
-	if (!backend->kind->counters(backend, (const Rule *const *)rules->pdata, rules->len, counters, &error))
+	lines = service_rule_lines(server->manager, items, &error);
+	if (!lines)
 		return error_set(ret_error, error);
 
 	r = sd_bus_message_new_method_return(message, &reply);
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', "(sssstt)");
-	for (guint i = 0; r >= 0 && i < rules->len; i++)
-		r = append_rule(reply, backend, rules->pdata[i], &counters[i]);
+	for (guint i = 0; r >= 0 && i < lines->len; i++)
+		r = append_line(reply, lines->pdata[i]);
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	if (r >= 0)

@@ -25,7 +25,7 @@ static void on_settled(void *userdata)
 	Server *server = userdata;
 
 	signal_emit(server);
-	if (g_hash_table_size(server->manager->bridges_pending) > 0)
+	if (service_has_pending_bridges(server->manager))
 		sweeper_wake(server->sweeper);
 	server_check_idle(server);
 }
@@ -36,7 +36,7 @@ static bool run_exit(void *userdata, GError **error G_GNUC_UNUSED)
 {
 	Server *server = userdata;
 
-	if (manager_is_idle(server->manager))
+	if (service_is_idle(server->manager))
 		manager_stop(server->manager);
 	return true;
 }
@@ -57,7 +57,7 @@ static void exit_when_done(Server *server)
 
 static bool is_idle(const Server *server)
 {
-	return manager_is_idle(server->manager) && queue_is_empty(server->queue) &&
+	return service_is_idle(server->manager) && queue_is_empty(server->queue) &&
 	       g_hash_table_size(server->calls) == 0;
 }
 
@@ -67,12 +67,12 @@ static bool may_stop(const Server *server)
 	const Manager *manager = server->manager;
 
 	return g_hash_table_size(server->calls) == 0 && queue_is_empty(server->queue) &&
-	       (manager_is_idle(manager) || !manager_is_empty(manager));
+	       (service_is_idle(manager) || !service_is_empty(manager));
 }
 
 void server_check_idle(Server *server)
 {
-	guint seconds = server->manager->config.idle_exit_sec;
+	guint seconds = service_config(server->manager)->idle_exit_sec;
 
 	if (server->stopping) {
 		if (may_stop(server))
@@ -128,7 +128,7 @@ static bool run_start(void *userdata, GError **error G_GNUC_UNUSED)
 	Server *server = userdata;
 
 	manager_start(server->manager);
-	if (manager_is_available(server->manager, NULL))
+	if (service_is_available(server->manager, NULL))
 		manager_end_orphans(server->manager, server->alive);
 	return true;
 }
@@ -140,23 +140,6 @@ static void done_start(void *userdata, const GError *error)
 	log_failure((void *)"Cannot set up the chains", error);
 	if (!error)
 		manager_assert_host(server->manager);
-}
-
-static char **list_features(Manager *manager)
-{
-	g_autoptr(GPtrArray) features = g_ptr_array_new();
-	Backend *backend = manager->backend;
-	static const char *const always[] = { "lifetime-fd", "timeout", "group-commit" };
-
-	for (enum family family = 0; family < N_FAMILIES; family++)
-		if (backend->kind->probe(backend, family, NULL))
-			g_ptr_array_add(features, g_strdup(family_to_string(family)));
-	for (const char *const *feature = backend->kind->features; *feature; feature++)
-		g_ptr_array_add(features, g_strdup(*feature));
-	for (guint i = 0; i < G_N_ELEMENTS(always); i++)
-		g_ptr_array_add(features, g_strdup(always[i]));
-	g_ptr_array_add(features, NULL);
-	return (char **)g_ptr_array_steal(features, NULL);
 }
 
 static int add_objects(Server *server)
@@ -184,11 +167,10 @@ int server_start(Server *server, Manager *manager, sd_event *event, sd_bus *bus)
 
 	*server = (Server){ .manager = manager, .event = sd_event_ref(event), .bus = sd_bus_ref(bus) };
 	signal_init(server);
-	server->hairpin = manager->config.hairpin;
+	server->hairpin = service_config(manager)->hairpin;
 	server->calls = g_hash_table_new(NULL, NULL);
-	server->features = list_features(manager);
 	server->queue = queue_new(manager, event, on_settled, server);
-	server->policy = policy_new(bus, manager->config.max_pending_questions_per_uid);
+	server->policy = policy_new(bus, service_config(manager)->max_pending_questions_per_uid);
 	server->sweeper = sweeper_new(event, delete_bridge, server);
 	if (!server->queue || !server->policy || !server->sweeper)
 		return -ENOMEM;
@@ -259,7 +241,6 @@ void server_stop(Server *server)
 	g_hash_table_unref(server->calls);
 	link_monitor_free(server->monitor);
 	signal_clear(server);
-	g_strfreev(server->features);
 	strv_free(server->alive);
 	sd_event_source_disable_unref(server->idle_source);
 	sweeper_free(server->sweeper);

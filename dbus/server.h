@@ -25,13 +25,12 @@ struct Server {
 	Policy *policy;
 	Queue *queue;
 	LinkMonitor *monitor;
-	GHashTable *calls;     /* set of Call that are not answered yet */
-	GPtrArray *signals;    /* what to announce, in order */
-	GHashTable *announced; /* set of what is in signals, for coalescing */
-	bool stopping;         /* the name is given up; the end comes with the last answer */
-	bool hairpin;          /* as last announced */
-	guint64 generation;    /* likewise */
-	char **features;
+	GHashTable *calls;            /* set of Call that are not answered yet */
+	GPtrArray *signals;           /* what to announce, in order */
+	GHashTable *announced;        /* set of what is in signals, for coalescing */
+	bool stopping;                /* the name is given up; the end comes with the last answer */
+	bool hairpin;                 /* as last announced */
+	guint64 generation;           /* likewise */
 	char **alive;                 /* the names on the bus when we started */
 	sd_event_source *idle_source; /* armed while nothing is held */
 	Sweeper *sweeper;             /* of bridges */

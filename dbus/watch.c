@@ -47,7 +47,7 @@ static int on_name_owner_changed(sd_bus_message *message, void *userdata, sd_bus
 		return r;
 	call_sender_left(server, name);
 	policy_sender_left(server->policy, name);
-	if (!g_hash_table_contains(server->manager->owners, name))
+	if (!service_owns(server->manager, name))
 		return 0;
 	departure = g_new(Departure, 1);
 	*departure = (Departure){ server, g_strdup(name) };

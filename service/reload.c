@@ -18,7 +18,7 @@ static GArray *render_everything(Manager *manager)
 		g_array_append_vals(items, own->data, own->len);
 		g_hash_table_iter_init(&endpoints, network->endpoints);
 		while (g_hash_table_iter_next(&endpoints, NULL, &endpoint)) {
-			g_autoptr(GArray) part = manager_render_endpoint(manager, endpoint);
+			g_autoptr(GArray) part = service_rules_of_endpoint(manager, endpoint);
 
 			g_array_append_vals(items, part->data, part->len);
 		}
@@ -26,7 +26,7 @@ static GArray *render_everything(Manager *manager)
 	isolation_render_all(manager, items);
 	g_hash_table_iter_init(&iter, manager->ingresses);
 	while (g_hash_table_iter_next(&iter, NULL, &object)) {
-		g_autoptr(GArray) part = manager_render_ingress(manager, object);
+		g_autoptr(GArray) part = service_rules_of_ingress(manager, object);
 
 		g_array_append_vals(items, part->data, part->len);
 	}

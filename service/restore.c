@@ -86,7 +86,7 @@ static bool apply_update(Manager *manager, Record *record, GError **error)
 	settings.host_binding = (char *)record_get_text(record);
 	if (!record_end(record, error))
 		return false;
-	network = manager_find_network(manager, name, error);
+	network = service_find_network(manager, name, error);
 	return network &&
 	       network_update(manager, network, UPDATE_COMMUNICATION | UPDATE_MASQUERADE | UPDATE_HOST_BINDING,
 			      &settings, error);
@@ -95,7 +95,7 @@ static bool apply_update(Manager *manager, Record *record, GError **error)
 static bool apply_network_gone(Manager *manager, Record *record, GError **error)
 {
 	const char *name = record_get_text(record);
-	Network *network = record_end(record, error) ? manager_find_network(manager, name, error) : NULL;
+	Network *network = record_end(record, error) ? service_find_network(manager, name, error) : NULL;
 
 	if (network)
 		network_delete(manager, network);
@@ -115,13 +115,13 @@ static bool apply_endpoint(Manager *manager, Record *record, GError **error)
 	settings.lifetime = get_lifetime(manager, record);
 	if (!record_end(record, error))
 		return false;
-	network = manager_find_network(manager, network_name, error);
+	network = service_find_network(manager, network_name, error);
 	return network && endpoint_create(manager, network, &settings, error);
 }
 
 static Endpoint *find_endpoint(Manager *manager, const char *network_name, const char *name, GError **error)
 {
-	Network *network = manager_find_network(manager, network_name, error);
+	Network *network = service_find_network(manager, network_name, error);
 
 	return network ? network_find_endpoint(network, name, error) : NULL;
 }
@@ -213,7 +213,7 @@ static bool apply_ingress(Manager *manager, Record *record, GError **error)
 static bool apply_ingress_gone(Manager *manager, Record *record, GError **error)
 {
 	const char *name = record_get_text(record);
-	Ingress *ingress = record_end(record, error) ? manager_find_ingress(manager, name, error) : NULL;
+	Ingress *ingress = record_end(record, error) ? service_find_ingress(manager, name, error) : NULL;
 
 	if (ingress)
 		ingress_delete(manager, ingress);
@@ -235,7 +235,7 @@ static bool apply_ingress_port(Manager *manager, Record *record, GError **error)
 	}
 	if (!record_end(record, error))
 		return false;
-	ingress = manager_find_ingress(manager, name, error);
+	ingress = service_find_ingress(manager, name, error);
 	return ingress && ingress_set_port(manager, ingress, &port, references, error);
 }
 

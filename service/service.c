@@ -5,6 +5,22 @@
 
 #include <string.h>
 
+static char **list_features(Backend *backend)
+{
+	static const char *const always[] = { "lifetime-fd", "timeout", "group-commit" };
+	g_autoptr(GPtrArray) features = g_ptr_array_new();
+
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (backend->kind->probe(backend, family, NULL))
+			g_ptr_array_add(features, g_strdup(family_to_string(family)));
+	for (const char *const *feature = backend->kind->features; *feature; feature++)
+		g_ptr_array_add(features, g_strdup(*feature));
+	for (guint i = 0; i < G_N_ELEMENTS(always); i++)
+		g_ptr_array_add(features, g_strdup(always[i]));
+	g_ptr_array_add(features, NULL);
+	return (char **)g_ptr_array_steal(features, NULL);
+}
+
 Manager *manager_new(Config *config, const char *config_path, sd_event *event, GError **error)
 {
 	g_autoptr(Netlink) netlink = netlink_new(error);
@@ -35,6 +51,7 @@ Manager *manager_new(Config *config, const char *config_path, sd_event *event, G
 	manager->bridges_pending = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	manager->host = host_settings_new();
 	manager->records = g_byte_array_new();
+	manager->features = list_features(manager->backend);
 	return manager;
 }
 
@@ -64,6 +81,7 @@ void manager_free(Manager *manager)
 	g_free(manager->bus_id);
 	config_clear(&manager->config);
 	g_free(manager->config_path);
+	g_strfreev(manager->features);
 	sd_event_unref(manager->event);
 	g_clear_error(&manager->refusal);
 	g_free(manager);
@@ -74,17 +92,57 @@ void manager_set_observer(Manager *manager, const ManagerObserver *observer)
 	manager->observer = *observer;
 }
 
-bool manager_is_empty(const Manager *manager)
+const Config *service_config(const Manager *manager)
+{
+	return &manager->config;
+}
+
+guint64 service_generation(const Manager *manager)
+{
+	return manager->generation;
+}
+
+const char *service_backend_name(const Manager *manager)
+{
+	return manager->backend->kind->name;
+}
+
+const char *const *service_features(const Manager *manager)
+{
+	return (const char *const *)manager->features;
+}
+
+GHashTable *service_networks(const Manager *manager)
+{
+	return manager->networks;
+}
+
+GHashTable *service_ingresses(const Manager *manager)
+{
+	return manager->ingresses;
+}
+
+bool service_has_pending_bridges(const Manager *manager)
+{
+	return g_hash_table_size(manager->bridges_pending) > 0;
+}
+
+bool service_owns(const Manager *manager, const char *unique_name)
+{
+	return g_hash_table_contains(manager->owners, unique_name);
+}
+
+bool service_is_empty(const Manager *manager)
 {
 	return g_hash_table_size(manager->networks) == 0 && g_hash_table_size(manager->ingresses) == 0;
 }
 
-bool manager_is_idle(const Manager *manager)
+bool service_is_idle(const Manager *manager)
 {
-	return manager_is_empty(manager) && g_hash_table_size(manager->bridges_pending) == 0;
+	return service_is_empty(manager) && !service_has_pending_bridges(manager);
 }
 
-bool manager_is_available(const Manager *manager, GError **error)
+bool service_is_available(const Manager *manager, GError **error)
 {
 	if (manager->refusal)
 		g_propagate_error(error, g_error_copy(manager->refusal));
@@ -96,7 +154,7 @@ guint64 manager_next_sequence(Manager *manager)
 	return manager->restoring ? manager->restored_sequence : ++manager->sequence;
 }
 
-Network *manager_find_network(const Manager *manager, const char *name, GError **error)
+Network *service_find_network(const Manager *manager, const char *name, GError **error)
 {
 	Network *network = g_hash_table_lookup(manager->networks, name);
 
@@ -105,7 +163,7 @@ Network *manager_find_network(const Manager *manager, const char *name, GError *
 	return network;
 }
 
-Ingress *manager_find_ingress(const Manager *manager, const char *name, GError **error)
+Ingress *service_find_ingress(const Manager *manager, const char *name, GError **error)
 {
 	Ingress *ingress = g_hash_table_lookup(manager->ingresses, name);
 

@@ -48,6 +48,7 @@ typedef struct Usage {
 struct Manager {
 	Config config;
 	char *config_path;
+	char **features;
 	ManagerObserver observer;
 	sd_event *event;
 
@@ -120,13 +121,6 @@ void manager_assert_host(Manager *manager);
 /** When nothing is held any more: asks for the chains, and with them the state, to go too. Commit afterwards. */
 void manager_stop(Manager *manager);
 
-/** Whether there is neither network nor ingress; and no bridge to be deleted either. */
-bool manager_is_empty(const Manager *manager);
-bool manager_is_idle(const Manager *manager);
-
-/** Whether changes are possible at all. */
-bool manager_is_available(const Manager *manager, GError **error);
-
 /** Where a request begins, and how to take it back alone. */
 guint manager_mark(const Manager *manager);
 void manager_rollback(Manager *manager, guint mark);
@@ -183,10 +177,6 @@ typedef struct IngressSettings {
 	LifetimeSettings lifetime;
 } IngressSettings;
 
-Network *manager_find_network(const Manager *manager, const char *name, GError **error);   /* NO_SUCH_NETWORK */
-Ingress *manager_find_ingress(const Manager *manager, const char *name, GError **error);   /* NO_SUCH_INGRESS */
-Endpoint *network_find_endpoint(const Network *network, const char *name, GError **error); /* NO_SUCH_ENDPOINT */
-
 /*
  * The requests. One that fails leaves steps behind: the caller rolls back to
  * the mark it took before. Deletions cannot fail.
@@ -238,7 +228,55 @@ void manager_link_vanished(Manager *manager, const char *name);
 char *manager_preview_network(Manager *manager, const char *name, const NetworkSettings *settings, GError **error);
 char *manager_preview_ingress(Manager *manager, const char *name, const IngressSettings *settings, GError **error);
 
-/** Everything an object asks for (RuleItem), a network's with its isolation and its endpoints'. */
-GArray *manager_render_network(Manager *manager, const Network *network);
-GArray *manager_render_endpoint(Manager *manager, const Endpoint *endpoint);
-GArray *manager_render_ingress(Manager *manager, const Ingress *ingress);
+/* What the bus face reads. Nothing of it changes anything; what is const belongs to the service. */
+
+const Config *service_config(const Manager *manager);
+
+/** How many commits to the kernel there were. */
+guint64 service_generation(const Manager *manager);
+
+/** What keeps the rules in the kernel: "iptables"; static. */
+const char *service_backend_name(const Manager *manager);
+
+/** What it can do ("ipv6", "ranges", …), found out at the start; NULL-terminated. */
+const char *const *service_features(const Manager *manager);
+
+/** name → Network, name → Ingress. */
+GHashTable *service_networks(const Manager *manager);
+GHashTable *service_ingresses(const Manager *manager);
+
+Network *service_find_network(const Manager *manager, const char *name, GError **error);   /* NO_SUCH_NETWORK */
+Ingress *service_find_ingress(const Manager *manager, const char *name, GError **error);   /* NO_SUCH_INGRESS */
+Endpoint *network_find_endpoint(const Network *network, const char *name, GError **error); /* NO_SUCH_ENDPOINT */
+
+/** Whether there is neither network nor ingress; and no bridge to be deleted either. */
+bool service_is_empty(const Manager *manager);
+bool service_is_idle(const Manager *manager);
+
+/** Whether bridges that networks left wait to be deleted: manager_sweep_bridge() is due. */
+bool service_has_pending_bridges(const Manager *manager);
+
+/** Whether changes are possible at all: FOREIGN_CHAIN, BACKEND_UNAVAILABLE. */
+bool service_is_available(const Manager *manager, GError **error);
+
+/** Whether any object goes when the connection with this unique name does. */
+bool service_owns(const Manager *manager, const char *unique_name);
+
+/** Everything that is asked for in one family, as iptables-save text. The caller frees. */
+char *service_dump(const Manager *manager, enum family family);
+
+/** What an object asks for (RuleItem), a network's with its isolation and its endpoints'. The caller unrefs. */
+GArray *service_rules_of_network(Manager *manager, const Network *network);
+GArray *service_rules_of_endpoint(Manager *manager, const Endpoint *endpoint);
+GArray *service_rules_of_ingress(Manager *manager, const Ingress *ingress);
+
+/** A rule as people read it, with what the kernel counted. */
+typedef struct RuleLine {
+	enum family family;
+	const char *table;      /* static */
+	char *chain, *text;     /* "DOCKER", "-i docker0 …" */
+	guint64 packets, bytes; /* 0 where the rule is not in the kernel */
+} RuleLine;
+
+/** A line for each rule (GPtrArray of RuleLine), once where several parts ask for it. BACKEND_UNAVAILABLE, FAILED. */
+GPtrArray *service_rule_lines(Manager *manager, const GArray *items, GError **error);

@@ -115,7 +115,7 @@ void endpoint_delete(Manager *manager, Endpoint *endpoint)
 		endpoint_unlink(manager, endpoint, ((Link *)endpoint->links->pdata[0])->child, NULL);
 
 	/* Its mappings go with it as they stand. */
-	manager_remove_rules(manager, manager_render_endpoint(manager, endpoint));
+	manager_remove_rules(manager, service_rules_of_endpoint(manager, endpoint));
 	for (guint i = 0; i < endpoint->ports->len; i++)
 		port_release(manager, endpoint, endpoint->ports->pdata[i]);
 
@@ -127,7 +127,7 @@ void endpoint_delete(Manager *manager, Endpoint *endpoint)
 	manager_note_changed(manager, OBJECT_NETWORK, endpoint->network, "Endpoints");
 }
 
-GArray *manager_render_endpoint(Manager *manager, const Endpoint *endpoint)
+GArray *service_rules_of_endpoint(Manager *manager, const Endpoint *endpoint)
 {
 	RenderOptions options = manager_render_options(manager);
 	GArray *items = rendering_new();

@@ -282,7 +282,7 @@ void ingress_delete(Manager *manager, Ingress *ingress)
 	transaction_push(manager->transaction, undo_remove, NULL, done_remove, manager, ingress);
 }
 
-GArray *manager_render_ingress(Manager *manager G_GNUC_UNUSED, const Ingress *ingress)
+GArray *service_rules_of_ingress(Manager *manager G_GNUC_UNUSED, const Ingress *ingress)
 {
 	GArray *items = render_own(ingress);
 

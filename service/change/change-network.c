@@ -342,7 +342,7 @@ void network_delete(Manager *manager, Network *network)
 	isolation_leave(manager, network);
 }
 
-GArray *manager_render_network(Manager *manager, const Network *network)
+GArray *service_rules_of_network(Manager *manager, const Network *network)
 {
 	GArray *items = network_render_own(manager, network);
 	GHashTableIter iter;
@@ -351,7 +351,7 @@ GArray *manager_render_network(Manager *manager, const Network *network)
 	isolation_render(manager, network, items);
 	g_hash_table_iter_init(&iter, network->endpoints);
 	while (g_hash_table_iter_next(&iter, NULL, &endpoint)) {
-		g_autoptr(GArray) part = manager_render_endpoint(manager, endpoint);
+		g_autoptr(GArray) part = service_rules_of_endpoint(manager, endpoint);
 
 		g_array_append_vals(items, part->data, part->len);
 	}
