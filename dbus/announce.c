@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/announce.h"
 
+#include "dbus/names.h"
 #include "dbus/path.h"
 
 #include <string.h>
@@ -12,6 +13,15 @@ typedef struct Signal {
 	const char *property;
 	char *path;
 } Signal;
+
+struct Announcer {
+	sd_bus *connection;
+	const Manager *service;
+	GPtrArray *signals;    /* Signal, in order */
+	GHashTable *announced; /* set of what is in signals, for coalescing */
+	bool hairpin;          /* as last announced */
+	guint64 generation;    /* likewise */
+};
 
 static guint signal_hash(gconstpointer key)
 {
@@ -35,53 +45,65 @@ static void signal_free(gpointer data)
 	g_free(signal);
 }
 
-void signal_init(Server *server)
+Announcer *announcer_new(sd_bus *connection, const Manager *service)
 {
-	server->signals = g_ptr_array_new_with_free_func(signal_free);
-	server->announced = g_hash_table_new(signal_hash, signal_equal);
+	Announcer *announcer = g_new(Announcer, 1);
+
+	*announcer = (Announcer){
+		.connection = sd_bus_ref(connection),
+		.service = service,
+		.signals = g_ptr_array_new_with_free_func(signal_free),
+		.announced = g_hash_table_new(signal_hash, signal_equal),
+		.hairpin = service_config(service)->hairpin,
+	};
+	return announcer;
 }
 
-void signal_clear(Server *server)
+void announcer_free(Announcer *announcer)
 {
-	g_clear_pointer(&server->announced, g_hash_table_unref);
-	g_clear_pointer(&server->signals, g_ptr_array_unref);
+	if (!announcer)
+		return;
+	g_hash_table_unref(announcer->announced);
+	g_ptr_array_unref(announcer->signals);
+	sd_bus_unref(announcer->connection);
+	g_free(announcer);
 }
 
 /* An object that is new comes with all its properties, as they are when it is announced. */
-static bool is_announced(const Server *server, const void *object, const char *property)
+static bool is_announced(const Announcer *announcer, const void *object, const char *property)
 {
-	return g_hash_table_contains(server->announced, &(Signal){ .object = object }) ||
-	       g_hash_table_contains(server->announced, &(Signal){ .object = object, .property = property });
+	return g_hash_table_contains(announcer->announced, &(Signal){ .object = object }) ||
+	       g_hash_table_contains(announcer->announced, &(Signal){ .object = object, .property = property });
 }
 
-static void note(Server *server, int type, enum object_kind kind, const void *object, const char *property)
+static void note(Announcer *announcer, int type, enum object_kind kind, const void *object, const char *property)
 {
 	Signal *signal;
 
-	if (type == SIGNAL_CHANGED && is_announced(server, object, property))
+	if (type == SIGNAL_CHANGED && is_announced(announcer, object, property))
 		return;
 	signal = g_new(Signal, 1);
 	*signal = (Signal){ type, kind, object, property, path_of(kind, object) };
 	if (type == SIGNAL_REMOVED)
-		g_hash_table_remove(server->announced, &(Signal){ .object = object });
+		g_hash_table_remove(announcer->announced, &(Signal){ .object = object });
 	else
-		g_hash_table_replace(server->announced, signal, signal);
-	g_ptr_array_add(server->signals, signal);
+		g_hash_table_replace(announcer->announced, signal, signal);
+	g_ptr_array_add(announcer->signals, signal);
 }
 
-static void on_added(enum object_kind kind, void *object, void *userdata)
+void announcer_added(Announcer *announcer, enum object_kind kind, const void *object)
 {
-	note(userdata, SIGNAL_ADDED, kind, object, NULL);
+	note(announcer, SIGNAL_ADDED, kind, object, NULL);
 }
 
-static void on_removed(enum object_kind kind, void *object, void *userdata)
+void announcer_removed(Announcer *announcer, enum object_kind kind, const void *object)
 {
-	note(userdata, SIGNAL_REMOVED, kind, object, NULL);
+	note(announcer, SIGNAL_REMOVED, kind, object, NULL);
 }
 
-static void on_changed(enum object_kind kind, void *object, const char *property, void *userdata)
+void announcer_changed(Announcer *announcer, enum object_kind kind, const void *object, const char *property)
 {
-	note(userdata, SIGNAL_CHANGED, kind, object, property);
+	note(announcer, SIGNAL_CHANGED, kind, object, property);
 }
 
 static void check(int r, const char *what, const char *path)
@@ -91,9 +113,8 @@ static void check(int r, const char *what, const char *path)
 		g_warning("Cannot announce %s of %s: %s", what, path, g_strerror(-r));
 }
 
-static void on_committed(guint64 generation, guint added, guint removed, const GPtrArray *drifted, void *userdata)
+void announcer_committed(Announcer *announcer, guint64 generation, guint added, guint removed, const GPtrArray *drifted)
 {
-	Server *server = userdata;
 	sd_bus_message *message = NULL;
 	int r;
 
@@ -106,38 +127,39 @@ static void on_committed(guint64 generation, guint added, guint removed, const G
 		g_ptr_array_add(names, NULL);
 		chains = g_strjoinv(", ", (char **)names->pdata);
 		g_warning("Somebody else changed our rules in %s; mended", chains);
-		r = sd_bus_message_new_signal(server->bus, &message, ROOT_PATH, MANAGER_INTERFACE, "Drifted");
+		r = sd_bus_message_new_signal(announcer->connection, &message, ROOT_PATH, MANAGER_INTERFACE, "Drifted");
 		if (r >= 0)
 			r = sd_bus_message_append_strv(message, (char **)names->pdata);
 		if (r >= 0)
-			r = sd_bus_send(server->bus, message, NULL);
+			r = sd_bus_send(announcer->connection, message, NULL);
 		sd_bus_message_unref(message);
 		check(r, "Drifted", ROOT_PATH);
 	}
 	/* Drift that nothing was to be done about is no commit; a chain's policy alone is one. */
-	if (generation == server->generation)
+	if (generation == announcer->generation)
 		return;
-	server->generation = generation;
-	check(sd_bus_emit_signal(server->bus, ROOT_PATH, MANAGER_INTERFACE, "RulesCommitted", "tuu", generation, added,
-				 removed),
+	announcer->generation = generation;
+	check(sd_bus_emit_signal(announcer->connection, ROOT_PATH, MANAGER_INTERFACE, "RulesCommitted", "tuu",
+				 generation, added, removed),
 	      "RulesCommitted", ROOT_PATH);
 }
 
-static void emit(Server *server, const Signal *signal)
+static void emit(Announcer *announcer, const Signal *signal)
 {
 	const char *interface = interface_of(signal->kind);
 
 	switch (signal->type) {
 	case SIGNAL_ADDED:
-		check(sd_bus_emit_interfaces_added(server->bus, signal->path, interface, NULL), "the coming",
+		check(sd_bus_emit_interfaces_added(announcer->connection, signal->path, interface, NULL), "the coming",
 		      signal->path);
 		break;
 	case SIGNAL_REMOVED:
-		check(sd_bus_emit_interfaces_removed(server->bus, signal->path, interface, NULL), "the going",
+		check(sd_bus_emit_interfaces_removed(announcer->connection, signal->path, interface, NULL), "the going",
 		      signal->path);
 		break;
 	case SIGNAL_CHANGED:
-		check(sd_bus_emit_properties_changed(server->bus, signal->path, interface, signal->property, NULL),
+		check(sd_bus_emit_properties_changed(announcer->connection, signal->path, interface, signal->property,
+						     NULL),
 		      signal->property, signal->path);
 		break;
 	case SIGNAL_DROPPED:
@@ -165,30 +187,19 @@ static void drop_short_lived(GPtrArray *signals)
 	}
 }
 
-void signal_emit(Server *server)
+void announcer_emit(Announcer *announcer)
 {
-	g_autoptr(GPtrArray) signals = g_steal_pointer(&server->signals);
+	g_autoptr(GPtrArray) signals = g_steal_pointer(&announcer->signals);
 
-	g_hash_table_remove_all(server->announced);
-	server->signals = g_ptr_array_new_with_free_func(signal_free);
+	g_hash_table_remove_all(announcer->announced);
+	announcer->signals = g_ptr_array_new_with_free_func(signal_free);
 	drop_short_lived(signals);
 	for (guint i = 0; i < signals->len; i++)
-		emit(server, signals->pdata[i]);
-	if (server->hairpin != service_config(server->manager)->hairpin) {
-		server->hairpin = service_config(server->manager)->hairpin;
-		check(sd_bus_emit_properties_changed(server->bus, ROOT_PATH, MANAGER_INTERFACE, "Hairpin", NULL),
+		emit(announcer, signals->pdata[i]);
+	if (announcer->hairpin != service_config(announcer->service)->hairpin) {
+		announcer->hairpin = service_config(announcer->service)->hairpin;
+		check(sd_bus_emit_properties_changed(announcer->connection, ROOT_PATH, MANAGER_INTERFACE, "Hairpin",
+						     NULL),
 		      "Hairpin", ROOT_PATH);
 	}
-}
-
-static void on_over(void *userdata)
-{
-	Server *server = userdata;
-
-	server_end_lifetimes(server);
-}
-
-ManagerObserver signal_observer(Server *server)
-{
-	return (ManagerObserver){ on_added, on_removed, on_changed, on_committed, on_over, server };
 }

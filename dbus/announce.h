@@ -1,13 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "dbus/server.h"
+#include "service/service.h"
+#include <systemd/sd-bus.h>
 
-/** The observer that notes down what is to be announced. */
-ManagerObserver signal_observer(Server *server);
+/**
+ * The signals. What happened is noted down as it happens and announced when it is told to, in order, each changed
+ * property once with its value then; an object that came and went in between is not mentioned.
+ */
+typedef struct Announcer Announcer;
 
-void signal_init(Server *server);
-void signal_clear(Server *server);
+/** Refers to connection; the service is borrowed and read. */
+Announcer *announcer_new(sd_bus *connection, const Manager *service);
+void announcer_free(Announcer *announcer); /* NULL is fine; what is not announced is dropped */
 
-/** Announces what was noted since the last time, in order, each changed property once with its value now. */
-void signal_emit(Server *server);
+/** An object came. */
+void announcer_added(Announcer *announcer, enum object_kind kind, const void *object);
+
+/** An object goes; it is not looked into afterwards. */
+void announcer_removed(Announcer *announcer, enum object_kind kind, const void *object);
+
+/** A property, static, has another value. */
+void announcer_changed(Announcer *announcer, enum object_kind kind, const void *object, const char *property);
+
+/** Announces a commit at once; drifted: the chains that somebody else had changed, char *; NULL when none. */
+void announcer_committed(Announcer *announcer, guint64 generation, guint added, guint removed,
+			 const GPtrArray *drifted);
+
+/** Announces what was noted since the last time. */
+void announcer_emit(Announcer *announcer);

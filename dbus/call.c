@@ -3,23 +3,62 @@
 
 #include "dbus/error.h"
 #include "dbus/log.h"
+#include "dbus/names.h"
 #include "dbus/path.h"
 
 #include <string.h>
 #include <unistd.h>
 
-void call_free(Call *call)
+struct Calls {
+	Manager *service;
+	Policy *policy;
+	Queue *queue;
+	GHashTable *set; /* of Call, owned */
+	void (*answered)(void *userdata);
+	void *userdata;
+};
+
+static void call_free(gpointer data)
 {
-	g_hash_table_remove(call->server->calls, call);
+	Call *call = data;
+
 	sd_bus_message_unref(call->message);
 	sd_bus_message_unref(call->reply);
 	g_free(call);
 }
 
+Calls *calls_new(Manager *service, Policy *policy, Queue *queue, void (*answered)(void *userdata), void *userdata)
+{
+	Calls *calls = g_new(Calls, 1);
+
+	*calls = (Calls){
+		.service = service,
+		.policy = policy,
+		.queue = queue,
+		.set = g_hash_table_new_full(NULL, NULL, call_free, NULL),
+		.answered = answered,
+		.userdata = userdata,
+	};
+	return calls;
+}
+
+void calls_free(Calls *calls)
+{
+	if (!calls)
+		return;
+	g_hash_table_unref(calls->set);
+	g_free(calls);
+}
+
+bool calls_are_answered(const Calls *calls)
+{
+	return g_hash_table_size(calls->set) == 0;
+}
+
 /* The answer, and the one line in the log for a call that failed. */
 static void answer(Call *call, const GError *error)
 {
-	Server *server;
+	Calls *calls = call->calls;
 	int r;
 
 	log_call(&(LogCall){
@@ -29,21 +68,19 @@ static void answer(Call *call, const GError *error)
 		.uid = call->uid,
 		.error = error,
 	});
-	if (error) {
+	if (error)
 		r = sd_bus_reply_method_errorf(call->message, error_name(error), "%s", error->message);
-	} else {
-		r = sd_bus_send(call->server->bus, call->reply, NULL);
-	}
+	else
+		r = sd_bus_send(NULL, call->reply, NULL);
 	if (r < 0)
 		g_warning("Cannot answer %s: %s", call->method->member, g_strerror(-r));
-	server = call->server;
-	call_free(call);
-	server_check_idle(server);
+	g_hash_table_remove(calls->set, call);
+	calls->answered(calls->userdata);
 }
 
 void *call_object(const Call *call, enum object_kind kind, GError **error)
 {
-	return path_find(call->server->manager, sd_bus_message_get_path(call->message), kind, error);
+	return path_find(call->service, sd_bus_message_get_path(call->message), kind, error);
 }
 
 Endpoint *call_read_endpoint(Call *call, GError **error)
@@ -56,7 +93,7 @@ Endpoint *call_read_endpoint(Call *call, GError **error)
 		netfilter_fail(error, INVALID_ARGS, "the path of the endpoint cannot be read");
 		return NULL;
 	}
-	endpoint = path_find(call->server->manager, path, OBJECT_ENDPOINT, &failure);
+	endpoint = path_find(call->service, path, OBJECT_ENDPOINT, &failure);
 	/* To the caller an unknown object is the one that was called. */
 	if (g_error_matches(failure, NETFILTER_ERROR, NETFILTER_ERROR_UNKNOWN_OBJECT))
 		netfilter_fail(error, NO_SUCH_ENDPOINT, "there is no endpoint %s", path);
@@ -80,7 +117,7 @@ static void describe_object(const Call *call, Description *description)
 	if (endpoint)
 		description_add(description, "endpoint", endpoint);
 
-	object = path_find(call->server->manager, path, kind, NULL);
+	object = path_find(call->service, path, kind, NULL);
 	if (!object)
 		return;
 	switch (kind) {
@@ -147,7 +184,7 @@ static bool run_call(void *userdata, GError **error)
 {
 	Call *call = userdata;
 
-	if (!service_is_available(call->server->manager, error) || !check_granted(call, error))
+	if (!service_is_available(call->service, error) || !check_granted(call, error))
 		return false;
 	/* What an earlier try wrote into the reply is void. */
 	if (call->tried && !new_reply(call, error))
@@ -177,7 +214,7 @@ static void on_granted(sd_bus_message *message G_GNUC_UNUSED, uid_t uid G_GNUC_U
 	else if (!new_reply(call, &failure))
 		answer(call, failure);
 	else
-		queue_add(call->server->queue, run_call, done_call, call, call->method->flags);
+		queue_add(call->calls->queue, run_call, done_call, call, call->method->flags);
 }
 
 static void on_identified(sd_bus_message *message, uid_t uid, const GError *error, void *userdata)
@@ -197,7 +234,7 @@ static void on_identified(sd_bus_message *message, uid_t uid, const GError *erro
 	if (describe(call, &description, &failure)) {
 		g_ptr_array_add(description.details, NULL);
 		call->granted = description.actions;
-		r = policy_ask(call->server->policy, message, description.actions,
+		r = policy_ask(call->calls->policy, message, description.actions,
 			       (const char *const *)description.details->pdata, on_granted, call);
 		if (r < 0)
 			netfilter_fail(&failure, ACCESS_DENIED, "polkit cannot be asked: %s", g_strerror(-r));
@@ -207,13 +244,13 @@ static void on_identified(sd_bus_message *message, uid_t uid, const GError *erro
 		answer(call, failure);
 }
 
-bool call_may_create(const Server *server, sd_bus_message *message)
+bool calls_may_create(const Calls *calls, sd_bus_message *message)
 {
-	return g_hash_table_size(server->calls) > 0 && sd_bus_message_is_method_call(message, NULL, NULL) > 0 &&
+	return !calls_are_answered(calls) && sd_bus_message_is_method_call(message, NULL, NULL) > 0 &&
 	       g_str_has_prefix(sd_bus_message_get_interface(message) ?: "", BUS_NAME ".");
 }
 
-int call_start(Server *server, sd_bus_message *message, const Method *methods)
+int calls_start(Calls *calls, sd_bus_message *message, const Method *methods)
 {
 	const char *member = sd_bus_message_get_member(message);
 	Call *call;
@@ -222,29 +259,34 @@ int call_start(Server *server, sd_bus_message *message, const Method *methods)
 	while (strcmp(methods->member, member) != 0)
 		methods++;
 	call = g_new(Call, 1);
-	*call = (Call){ .server = server, .message = sd_bus_message_ref(message), .method = methods, .uid = (uid_t)-1 };
-	g_hash_table_add(server->calls, call);
-	r = policy_identify(server->policy, message, on_identified, call);
+	*call = (Call){
+		.calls = calls,
+		.service = calls->service,
+		.message = sd_bus_message_ref(message),
+		.method = methods,
+		.uid = (uid_t)-1,
+	};
+	g_hash_table_add(calls->set, call);
+	r = policy_identify(calls->policy, message, on_identified, call);
 	if (r < 0) {
-		call_free(call);
+		g_hash_table_remove(calls->set, call);
 		return r;
 	}
 	return 1;
 }
 
-void call_sender_left(Server *server, const char *sender)
+void calls_sender_left(Calls *calls, const char *sender)
 {
 	GHashTableIter iter;
-	gpointer call;
+	gpointer key;
 
-	g_hash_table_iter_init(&iter, server->calls);
-	while (g_hash_table_iter_next(&iter, &call, NULL)) {
-		Call *candidate = call;
+	g_hash_table_iter_init(&iter, calls->set);
+	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+		Call *call = key;
 
-		if (g_strcmp0(sd_bus_message_get_sender(candidate->message), sender) != 0)
+		if (g_strcmp0(sd_bus_message_get_sender(call->message), sender) != 0)
 			continue;
-		queue_remove(server->queue, candidate);
-		g_hash_table_iter_steal(&iter);
-		call_free(candidate);
+		queue_remove(calls->queue, call);
+		g_hash_table_iter_remove(&iter);
 	}
 }

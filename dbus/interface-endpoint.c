@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/interface.h"
+
 #include "dbus/object.h"
+#include "dbus/names.h"
 #include "dbus/reply.h"
 #include "dbus/settings.h"
 
@@ -21,8 +24,8 @@ static bool run_publish(Call *call, GError **error)
 	if (!endpoint)
 		return false;
 	mappings = port_mappings_read(call->message, error);
-	return mappings && endpoint_publish(call->server->manager, endpoint, mappings, published, error) &&
-	       call_append_mappings(call, published, error);
+	return mappings && endpoint_publish(call->service, endpoint, mappings, published, error) &&
+	       reply_written(port_mappings_append(call->reply, published), error);
 }
 
 static bool run_unpublish(Call *call, GError **error)
@@ -33,7 +36,7 @@ static bool run_unpublish(Call *call, GError **error)
 	if (!endpoint)
 		return false;
 	mappings = port_mappings_read(call->message, error);
-	return mappings && endpoint_unpublish(call->server->manager, endpoint, mappings, error);
+	return mappings && endpoint_unpublish(call->service, endpoint, mappings, error);
 }
 
 /* Another's endpoint is not to be linked to without its owner's leave either. */
@@ -59,7 +62,7 @@ static bool run_link(Call *call, GError **error)
 	if (!child)
 		return false;
 	ports = ports_read(call->message, error);
-	return ports && endpoint_link(call->server->manager, parent, child, ports, error);
+	return ports && endpoint_link(call->service, parent, child, ports, error);
 }
 
 static bool run_unlink(Call *call, GError **error)
@@ -69,7 +72,7 @@ static bool run_unlink(Call *call, GError **error)
 	if (!parent)
 		return false;
 	child = call_read_endpoint(call, error);
-	return child && endpoint_unlink(call->server->manager, parent, child, error);
+	return child && endpoint_unlink(call->service, parent, child, error);
 }
 
 static bool run_delete(Call *call, GError **error)
@@ -78,7 +81,7 @@ static bool run_delete(Call *call, GError **error)
 
 	if (!endpoint)
 		return false;
-	endpoint_delete(call->server->manager, endpoint);
+	endpoint_delete(call->service, endpoint);
 	return true;
 }
 
@@ -94,11 +97,11 @@ static const Method methods[] = {
 static int on_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
 	const Endpoint *endpoint = object_of(userdata, message, ret_error);
-	Server *server = ((Found *)userdata)->server;
+	Manager *service = ((Found *)userdata)->bus->service;
 
 	if (!endpoint)
 		return -ENOENT;
-	return rule_list_reply(server, message, service_rules_of_endpoint(server->manager, endpoint), ret_error);
+	return rules_reply(message, service, service_rules_of_endpoint(service, endpoint), ret_error);
 }
 
 static int append_addresses(sd_bus_message *reply, const Endpoint *endpoint)
@@ -138,17 +141,16 @@ OBJECT_LIFETIME_GETTERS(Endpoint)
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD_WITH_ARGS("Publish", SD_BUS_ARGS("a(ssqqq)", ports), SD_BUS_RESULT("a(ssqqq)", published),
-				interface_change, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Unpublish", SD_BUS_ARGS("a(ssqqq)", ports), SD_BUS_NO_RESULT, interface_change,
+				object_change, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Unpublish", SD_BUS_ARGS("a(ssqqq)", ports), SD_BUS_NO_RESULT, object_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Link", SD_BUS_ARGS("o", endpoint, "a(sq)", ports), SD_BUS_NO_RESULT, interface_change,
+	SD_BUS_METHOD_WITH_ARGS("Link", SD_BUS_ARGS("o", endpoint, "a(sq)", ports), SD_BUS_NO_RESULT, object_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Unlink", SD_BUS_ARGS("o", endpoint), SD_BUS_NO_RESULT, interface_change,
+	SD_BUS_METHOD_WITH_ARGS("Unlink", SD_BUS_ARGS("o", endpoint), SD_BUS_NO_RESULT, object_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetRules", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssstt)", rules), on_get_rules,
 				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, interface_change,
-				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, object_change, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Name", "s", get_name, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Network", "o", get_network, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Addresses", "as", get_addresses, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -158,7 +160,7 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_END,
 };
 
-int endpoint_interface_add(Server *server)
+int endpoint_interface_add(const Bus *bus)
 {
-	return interface_add(server, OBJECT_ENDPOINT, NETWORK_PATH, vtable, methods);
+	return object_interface_add(bus, OBJECT_ENDPOINT, NETWORK_PATH, vtable, methods);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/interface.h"
+
 #include "dbus/object.h"
+#include "dbus/names.h"
 #include "dbus/reply.h"
 #include "dbus/settings.h"
 
@@ -21,7 +24,7 @@ static bool change_ports(Call *call, bool (*change)(Manager *, Ingress *, const 
 	if (!ingress)
 		return false;
 	ports = ports_read(call->message, error);
-	return ports && change(call->server->manager, ingress, ports, error);
+	return ports && change(call->service, ingress, ports, error);
 }
 
 static bool run_publish(Call *call, GError **error)
@@ -40,7 +43,7 @@ static bool run_delete(Call *call, GError **error)
 
 	if (!ingress)
 		return false;
-	ingress_delete(call->server->manager, ingress);
+	ingress_delete(call->service, ingress);
 	return true;
 }
 
@@ -54,11 +57,11 @@ static const Method methods[] = {
 static int on_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
 	const Ingress *ingress = object_of(userdata, message, ret_error);
-	Server *server = ((Found *)userdata)->server;
+	Manager *service = ((Found *)userdata)->bus->service;
 
 	if (!ingress)
 		return -ENOENT;
-	return rule_list_reply(server, message, service_rules_of_ingress(server->manager, ingress), ret_error);
+	return rules_reply(message, service, service_rules_of_ingress(service, ingress), ret_error);
 }
 
 static int append_gateway(sd_bus_message *reply, const Ingress *ingress)
@@ -86,14 +89,13 @@ OBJECT_LIFETIME_GETTERS(Ingress)
 
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
-	SD_BUS_METHOD_WITH_ARGS("Publish", SD_BUS_ARGS("a(sq)", ports), SD_BUS_NO_RESULT, interface_change,
+	SD_BUS_METHOD_WITH_ARGS("Publish", SD_BUS_ARGS("a(sq)", ports), SD_BUS_NO_RESULT, object_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Unpublish", SD_BUS_ARGS("a(sq)", ports), SD_BUS_NO_RESULT, interface_change,
+	SD_BUS_METHOD_WITH_ARGS("Unpublish", SD_BUS_ARGS("a(sq)", ports), SD_BUS_NO_RESULT, object_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetRules", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssstt)", rules), on_get_rules,
 				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, interface_change,
-				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, object_change, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Name", "s", get_name, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Bridge", "s", get_bridge, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Gateway", "s", get_gateway, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -102,10 +104,11 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_END,
 };
 
-int ingress_interface_add(Server *server)
+int ingress_interface_add(const Bus *bus)
 {
-	int r = interface_add(server, OBJECT_INGRESS, INGRESS_PATH, vtable, methods);
+	int r = object_interface_add(bus, OBJECT_INGRESS, INGRESS_PATH, vtable, methods);
 
 	return r < 0 ? r
-		     : sd_bus_add_node_enumerator(server->bus, NULL, INGRESS_PATH, object_enumerate_ingresses, server);
+		     : sd_bus_add_node_enumerator(bus->connection, NULL, INGRESS_PATH, object_enumerate_ingresses,
+						  (void *)bus);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "dbus/call.h"
+#include "dbus/interface.h"
+
 #include "dbus/error.h"
-#include "dbus/object.h"
+#include "dbus/names.h"
 #include "dbus/path.h"
+#include "dbus/names.h"
 #include "dbus/reply.h"
 #include "dbus/settings.h"
 
@@ -34,8 +36,8 @@ static bool run_create_network(Call *call, GError **error)
 	if (!string_read(call->message, 's', &name, error) ||
 	    !network_settings_read(call->message, call->uid, &settings, error))
 		return false;
-	network = network_create(call->server->manager, name, &settings, error);
-	return network && call_append_path(call, OBJECT_NETWORK, network, error);
+	network = network_create(call->service, name, &settings, error);
+	return network && reply_written(path_append(call->reply, OBJECT_NETWORK, network), error);
 }
 
 static bool describe_create_ingress(Call *call, Description *description, GError **error)
@@ -62,24 +64,22 @@ static bool run_create_ingress(Call *call, GError **error)
 	if (!string_read(call->message, 's', &name, error) ||
 	    !ingress_settings_read(call->message, call->uid, &settings, error))
 		return false;
-	ingress = ingress_create(call->server->manager, name, &settings, error);
-	return ingress && call_append_path(call, OBJECT_INGRESS, ingress, error);
+	ingress = ingress_create(call->service, name, &settings, error);
+	return ingress && reply_written(path_append(call->reply, OBJECT_INGRESS, ingress), error);
 }
 
 static bool run_reconcile(Call *call, GError **error)
 {
 	guint repaired;
 
-	if (!manager_reconcile(call->server->manager, &repaired, error))
+	if (!manager_reconcile(call->service, &repaired, error))
 		return false;
-	if (sd_bus_message_append(call->reply, "u", repaired) < 0)
-		return netfilter_fail(error, NO_MEMORY, "the answer cannot be written");
-	return true;
+	return reply_written(sd_bus_message_append(call->reply, "u", repaired), error);
 }
 
 static bool run_reload(Call *call, GError **error)
 {
-	return manager_reload(call->server->manager, error);
+	return manager_reload(call->service, error);
 }
 
 static const Method methods[] = {
@@ -92,21 +92,14 @@ static const Method methods[] = {
 
 static int on_change(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
 {
-	return call_start(userdata, message, methods);
-}
+	const Bus *bus = userdata;
 
-static int reply_path(sd_bus_message *message, enum object_kind kind, const void *object)
-{
-	char *path = path_of(kind, object);
-	int r = sd_bus_reply_method_return(message, "o", path);
-
-	free(path);
-	return r;
+	return calls_start(bus->calls, message, methods);
 }
 
 static int on_get_network(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
-	Server *server = userdata;
+	const Bus *bus = userdata;
 	g_autoptr(GError) error = NULL;
 	const Network *network;
 	const char *name;
@@ -115,13 +108,13 @@ static int on_get_network(sd_bus_message *message, void *userdata, sd_bus_error 
 	r = sd_bus_message_read(message, "s", &name);
 	if (r < 0)
 		return r;
-	network = service_find_network(server->manager, name, &error);
-	return network ? reply_path(message, OBJECT_NETWORK, network) : error_set(ret_error, error);
+	network = service_find_network(bus->service, name, &error);
+	return network ? path_reply(message, OBJECT_NETWORK, network) : error_set(ret_error, error);
 }
 
 static int on_get_ingress(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
-	Server *server = userdata;
+	const Bus *bus = userdata;
 	g_autoptr(GError) error = NULL;
 	const Ingress *ingress;
 	const char *name;
@@ -130,39 +123,39 @@ static int on_get_ingress(sd_bus_message *message, void *userdata, sd_bus_error 
 	r = sd_bus_message_read(message, "s", &name);
 	if (r < 0)
 		return r;
-	ingress = service_find_ingress(server->manager, name, &error);
-	return ingress ? reply_path(message, OBJECT_INGRESS, ingress) : error_set(ret_error, error);
+	ingress = service_find_ingress(bus->service, name, &error);
+	return ingress ? path_reply(message, OBJECT_INGRESS, ingress) : error_set(ret_error, error);
 }
 
 static int on_preview_network(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
-	Server *server = userdata;
+	const Bus *bus = userdata;
 	g_auto(NetworkSettings) settings = {};
 	g_autoptr(GError) error = NULL;
 	g_autofree char *text = NULL;
 	const char *name;
 
 	if (string_read(message, 's', &name, &error) && network_settings_read(message, 0, &settings, &error))
-		text = manager_preview_network(server->manager, name, &settings, &error);
+		text = manager_preview_network(bus->service, name, &settings, &error);
 	return text ? sd_bus_reply_method_return(message, "s", text) : error_set(ret_error, error);
 }
 
 static int on_preview_ingress(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
-	Server *server = userdata;
+	const Bus *bus = userdata;
 	g_auto(IngressSettings) settings = {};
 	g_autoptr(GError) error = NULL;
 	g_autofree char *text = NULL;
 	const char *name;
 
 	if (string_read(message, 's', &name, &error) && ingress_settings_read(message, 0, &settings, &error))
-		text = manager_preview_ingress(server->manager, name, &settings, &error);
+		text = manager_preview_ingress(bus->service, name, &settings, &error);
 	return text ? sd_bus_reply_method_return(message, "s", text) : error_set(ret_error, error);
 }
 
 static int on_dump_rules(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
-	Server *server = userdata;
+	const Bus *bus = userdata;
 	g_autofree char *text = NULL;
 	enum family family;
 	const char *name;
@@ -174,26 +167,26 @@ static int on_dump_rules(sd_bus_message *message, void *userdata, sd_bus_error *
 	if (!family_from_string(name, &family))
 		return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS, "family \"%s\" is not ipv4 or ipv6",
 					 name);
-	text = service_dump(server->manager, family);
+	text = service_dump(bus->service, family);
 	return sd_bus_reply_method_return(message, "s", text);
 }
 
 #define GETTER(name, ...)                                                                         \
-	static int name(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED,                \
+	static int name(sd_bus *connection G_GNUC_UNUSED, const char *path G_GNUC_UNUSED,         \
 			const char *interface G_GNUC_UNUSED, const char *property G_GNUC_UNUSED,  \
 			sd_bus_message *reply, void *userdata, sd_bus_error *error G_GNUC_UNUSED) \
 	{                                                                                         \
-		const Server *server = userdata;                                                  \
-		(void)server;                                                                     \
+		const Bus *bus = userdata;                                                        \
+		(void)bus;                                                                        \
 		return __VA_ARGS__;                                                               \
 	}
 
 GETTER(get_version, sd_bus_message_append(reply, "s", VERSION))
-GETTER(get_backend, sd_bus_message_append(reply, "s", service_backend_name(server->manager)))
-GETTER(get_chain_prefix, sd_bus_message_append(reply, "s", service_config(server->manager)->chain_prefix))
-GETTER(get_features, sd_bus_message_append_strv(reply, (char **)service_features(server->manager)))
-GETTER(get_hairpin, sd_bus_message_append(reply, "b", service_config(server->manager)->hairpin))
-GETTER(get_generation, sd_bus_message_append(reply, "t", service_generation(server->manager)))
+GETTER(get_backend, sd_bus_message_append(reply, "s", service_backend_name(bus->service)))
+GETTER(get_chain_prefix, sd_bus_message_append(reply, "s", service_config(bus->service)->chain_prefix))
+GETTER(get_features, sd_bus_message_append_strv(reply, (char **)service_features(bus->service)))
+GETTER(get_hairpin, sd_bus_message_append(reply, "b", service_config(bus->service)->hairpin))
+GETTER(get_generation, sd_bus_message_append(reply, "t", service_generation(bus->service)))
 
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
@@ -225,7 +218,7 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_END,
 };
 
-int manager_interface_add(Server *server)
+int manager_interface_add(const Bus *bus)
 {
-	return sd_bus_add_object_vtable(server->bus, NULL, ROOT_PATH, MANAGER_INTERFACE, vtable, server);
+	return sd_bus_add_object_vtable(bus->connection, NULL, ROOT_PATH, MANAGER_INTERFACE, vtable, (void *)bus);
 }

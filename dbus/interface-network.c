@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/interface.h"
+
 #include "dbus/error.h"
 #include "dbus/object.h"
 #include "dbus/path.h"
+#include "dbus/names.h"
 #include "dbus/reply.h"
 #include "dbus/settings.h"
 
@@ -27,8 +30,8 @@ static bool run_create_endpoint(Call *call, GError **error)
 	settings = endpoint_settings_read(call->message, call->uid, error);
 	if (!settings)
 		return false;
-	endpoint = endpoint_create(call->server->manager, network, settings, error);
-	return endpoint && call_append_path(call, OBJECT_ENDPOINT, endpoint, error);
+	endpoint = endpoint_create(call->service, network, settings, error);
+	return endpoint && reply_written(path_append(call->reply, OBJECT_ENDPOINT, endpoint), error);
 }
 
 static bool describe_create_endpoints(Call *call, Description *description, GError **error)
@@ -51,17 +54,15 @@ static bool run_create_endpoints(Call *call, GError **error)
 	list = endpoint_list_read(call->message, call->uid, error);
 	if (!list)
 		return false;
-	if (sd_bus_message_open_container(call->reply, 'a', "o") < 0)
-		return netfilter_fail(error, NO_MEMORY, "the answer cannot be written");
+	if (!reply_written(sd_bus_message_open_container(call->reply, 'a', "o"), error))
+		return false;
 	for (guint i = 0; i < list->len; i++) {
-		const Endpoint *endpoint = endpoint_create(call->server->manager, network, list->pdata[i], error);
+		const Endpoint *endpoint = endpoint_create(call->service, network, list->pdata[i], error);
 
-		if (!endpoint || !call_append_path(call, OBJECT_ENDPOINT, endpoint, error))
+		if (!endpoint || !reply_written(path_append(call->reply, OBJECT_ENDPOINT, endpoint), error))
 			return false;
 	}
-	if (sd_bus_message_close_container(call->reply) < 0)
-		return netfilter_fail(error, NO_MEMORY, "the answer cannot be written");
-	return true;
+	return reply_written(sd_bus_message_close_container(call->reply), error);
 }
 
 static bool run_update(Call *call, GError **error)
@@ -71,7 +72,7 @@ static bool run_update(Call *call, GError **error)
 	guint mask;
 
 	return network && network_update_read(call->message, &settings, &mask, error) &&
-	       network_update(call->server->manager, network, mask, &settings, error);
+	       network_update(call->service, network, mask, &settings, error);
 }
 
 static bool run_delete(Call *call, GError **error)
@@ -80,7 +81,7 @@ static bool run_delete(Call *call, GError **error)
 
 	if (!network)
 		return false;
-	network_delete(call->server->manager, network);
+	network_delete(call->service, network);
 	return true;
 }
 
@@ -98,7 +99,6 @@ static int on_get_endpoint(sd_bus_message *message, void *userdata, sd_bus_error
 	g_autoptr(GError) error = NULL;
 	const Endpoint *endpoint;
 	const char *name;
-	char *path;
 	int r;
 
 	if (!network)
@@ -107,22 +107,17 @@ static int on_get_endpoint(sd_bus_message *message, void *userdata, sd_bus_error
 	if (r < 0)
 		return r;
 	endpoint = network_find_endpoint(network, name, &error);
-	if (!endpoint)
-		return error_set(ret_error, error);
-	path = path_of(OBJECT_ENDPOINT, endpoint);
-	r = sd_bus_reply_method_return(message, "o", path);
-	free(path);
-	return r;
+	return endpoint ? path_reply(message, OBJECT_ENDPOINT, endpoint) : error_set(ret_error, error);
 }
 
 static int on_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
 	const Network *network = object_of(userdata, message, ret_error);
-	Server *server = ((Found *)userdata)->server;
+	Manager *service = ((Found *)userdata)->bus->service;
 
 	if (!network)
 		return -ENOENT;
-	return rule_list_reply(server, message, service_rules_of_network(server->manager, network), ret_error);
+	return rules_reply(message, service, service_rules_of_network(service, network), ret_error);
 }
 
 static int append_subnets(sd_bus_message *reply, const Network *network)
@@ -178,17 +173,16 @@ OBJECT_LIFETIME_GETTERS(Network)
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD_WITH_ARGS("CreateEndpoint", SD_BUS_ARGS("s", name, "a{sv}", settings),
-				SD_BUS_RESULT("o", endpoint), interface_change, SD_BUS_VTABLE_UNPRIVILEGED),
+				SD_BUS_RESULT("o", endpoint), object_change, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("CreateEndpoints", SD_BUS_ARGS("a(sa{sv})", endpoints), SD_BUS_RESULT("ao", paths),
-				interface_change, SD_BUS_VTABLE_UNPRIVILEGED),
+				object_change, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetEndpoint", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", endpoint), on_get_endpoint,
 				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Update", SD_BUS_ARGS("a{sv}", settings), SD_BUS_NO_RESULT, interface_change,
+	SD_BUS_METHOD_WITH_ARGS("Update", SD_BUS_ARGS("a{sv}", settings), SD_BUS_NO_RESULT, object_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetRules", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssstt)", rules), on_get_rules,
 				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, interface_change,
-				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, object_change, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Name", "s", get_name, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Bridge", "s", get_bridge, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Subnets", "as", get_subnets, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -202,10 +196,11 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_END,
 };
 
-int network_interface_add(Server *server)
+int network_interface_add(const Bus *bus)
 {
-	int r = interface_add(server, OBJECT_NETWORK, NETWORK_PATH, vtable, methods);
+	int r = object_interface_add(bus, OBJECT_NETWORK, NETWORK_PATH, vtable, methods);
 
 	return r < 0 ? r
-		     : sd_bus_add_node_enumerator(server->bus, NULL, NETWORK_PATH, object_enumerate_networks, server);
+		     : sd_bus_add_node_enumerator(bus->connection, NULL, NETWORK_PATH, object_enumerate_networks,
+						  (void *)bus);
 }

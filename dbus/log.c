@@ -101,3 +101,9 @@ void log_call(const LogCall *call)
 			 "%s on %s by uid %s (%s) failed: %s", call->verb, call->object, uid, call->sender,
 			 call->error->message);
 }
+
+void log_failure(const char *what, const GError *error)
+{
+	if (error)
+		g_warning("%s: %s", what, error->message);
+}

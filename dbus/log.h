@@ -32,3 +32,6 @@ typedef struct LogCall {
 
 /** One line for a call that was refused or failed; for one that succeeded at level "debug". */
 void log_call(const LogCall *call);
+
+/** A warning that something could not be done, which nobody waits for; nothing when error is NULL. */
+void log_failure(const char *what, const GError *error);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/log.h"
+#include "dbus/names.h"
 #include "dbus/server.h"
 
 #include <errno.h>
@@ -155,7 +156,7 @@ static int restore(Manager *manager, const Options *options, sd_bus *bus)
 
 static int serve(Manager *manager, const Options *options, sd_event *event)
 {
-	Server server = {};
+	g_autoptr(Server) server = NULL;
 	sd_bus *bus = NULL;
 	int r;
 
@@ -169,17 +170,14 @@ static int serve(Manager *manager, const Options *options, sd_event *event)
 		sd_bus_unref(bus);
 		return r;
 	}
+	server = server_new(manager, event, bus);
 	/* Before we have the name: from then on somebody may tell us to stop. */
-	r = add_signals(event, &server);
-	if (r < 0) {
-		g_critical("Cannot wait for signals: %s", g_strerror(-r));
-		sd_bus_unref(bus);
-		return r;
-	}
-	r = server_start(&server, manager, event, bus);
-	sd_bus_unref(bus);
+	r = server ? add_signals(event, server) : -ENOMEM;
 	if (r >= 0)
-		r = sd_bus_set_exit_on_disconnect(server.bus, true);
+		r = server_start(server);
+	if (r >= 0)
+		r = sd_bus_set_exit_on_disconnect(bus, true);
+	sd_bus_unref(bus);
 	if (r < 0) {
 		g_critical("Cannot serve " BUS_NAME ": %s", g_strerror(-r));
 	} else {
@@ -188,7 +186,6 @@ static int serve(Manager *manager, const Options *options, sd_event *event)
 		if (r < 0)
 			g_critical("The event loop failed: %s", g_strerror(-r));
 	}
-	server_stop(&server);
 	return r;
 }
 

@@ -1,30 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/object.h"
 
-#include "dbus/error.h"
+#include "dbus/names.h"
 #include "dbus/path.h"
 
 #include <string.h>
-
-int object_find(Server *server, enum object_kind kind, const char *path, void **ret_found)
-{
-	Found *found = &server->found[kind];
-	g_autofree char *name = NULL, *endpoint = NULL;
-	sd_bus_message *message = sd_bus_get_current_message(server->bus);
-	enum object_kind named;
-
-	/* Asked for every object and interface when everything is read. */
-	if (!path_is_of(path, kind))
-		return 0;
-	found->server = server;
-	found->object = path_lookup(server->manager, path, kind);
-	/* A client need not wait for the answer to a creation before it talks to what it creates. */
-	if (!found->object &&
-	    !(message && call_may_create(server, message) && path_decode(path, &named, &name, &endpoint)))
-		return 0;
-	*ret_found = found;
-	return 1;
-}
 
 void *object_of(const Found *found, sd_bus_message *message, sd_bus_error *ret_error)
 {
@@ -59,12 +39,12 @@ static void add_paths(GPtrArray *paths, GHashTable *objects, enum object_kind ki
 }
 
 /* The children of one network: its folder of endpoints, or what is in there. */
-static void add_children(GPtrArray *paths, const Manager *manager, const char *prefix)
+static void add_children(GPtrArray *paths, const Manager *service, const char *prefix)
 {
 	GHashTableIter iter;
 	gpointer value;
 
-	g_hash_table_iter_init(&iter, service_networks(manager));
+	g_hash_table_iter_init(&iter, service_networks(service));
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		const Network *network = value;
 		char *path = path_of(OBJECT_NETWORK, network);
@@ -82,21 +62,21 @@ static void add_children(GPtrArray *paths, const Manager *manager, const char *p
 	}
 }
 
-int object_enumerate_networks(sd_bus *bus G_GNUC_UNUSED, const char *prefix, void *userdata, char ***ret_nodes,
+int object_enumerate_networks(sd_bus *connection G_GNUC_UNUSED, const char *prefix, void *userdata, char ***ret_nodes,
 			      sd_bus_error *error G_GNUC_UNUSED)
 {
-	Server *server = userdata;
+	const Bus *bus = userdata;
 	g_autoptr(GPtrArray) paths = g_ptr_array_new();
 	GHashTableIter iter;
 	gpointer network;
 
 	if (g_str_has_prefix(prefix, NETWORK_PATH "/")) {
-		add_children(paths, server->manager, prefix);
+		add_children(paths, bus->service, prefix);
 	} else {
-		add_paths(paths, service_networks(server->manager), OBJECT_NETWORK);
+		add_paths(paths, service_networks(bus->service), OBJECT_NETWORK);
 		/* Asked from above, for all there is. */
 		if (strcmp(prefix, NETWORK_PATH) != 0) {
-			g_hash_table_iter_init(&iter, service_networks(server->manager));
+			g_hash_table_iter_init(&iter, service_networks(bus->service));
 			while (g_hash_table_iter_next(&iter, NULL, &network))
 				add_paths(paths, ((Network *)network)->endpoints, OBJECT_ENDPOINT);
 		}
@@ -105,37 +85,61 @@ int object_enumerate_networks(sd_bus *bus G_GNUC_UNUSED, const char *prefix, voi
 	return *ret_nodes ? 0 : -ENOMEM;
 }
 
-int object_enumerate_ingresses(sd_bus *bus G_GNUC_UNUSED, const char *prefix G_GNUC_UNUSED, void *userdata,
+int object_enumerate_ingresses(sd_bus *connection G_GNUC_UNUSED, const char *prefix G_GNUC_UNUSED, void *userdata,
 			       char ***ret_nodes, sd_bus_error *error G_GNUC_UNUSED)
 {
-	Server *server = userdata;
+	const Bus *bus = userdata;
 	g_autoptr(GPtrArray) paths = g_ptr_array_new();
 
-	add_paths(paths, service_ingresses(server->manager), OBJECT_INGRESS);
+	add_paths(paths, service_ingresses(bus->service), OBJECT_INGRESS);
 	*ret_nodes = steal_nodes(paths);
 	return *ret_nodes ? 0 : -ENOMEM;
 }
 
-static int find(sd_bus *bus G_GNUC_UNUSED, const char *path, const char *interface G_GNUC_UNUSED, void *userdata,
+static int find(sd_bus *connection G_GNUC_UNUSED, const char *path, const char *interface G_GNUC_UNUSED, void *userdata,
 		void **ret_found, sd_bus_error *error G_GNUC_UNUSED)
 {
-	const Found *found = userdata;
+	Found *found = userdata;
+	const Bus *bus = found->bus;
+	sd_bus_message *message = sd_bus_get_current_message(bus->connection);
+	g_autofree char *name = NULL, *endpoint = NULL;
+	enum object_kind named;
 
-	return object_find(found->server, found->kind, path, ret_found);
+	/* Asked for every object and interface when everything is read. */
+	if (!path_is_of(path, found->kind))
+		return 0;
+	found->object = path_lookup(bus->service, path, found->kind);
+	/* A client need not wait for the answer to a creation before it talks to what it creates. */
+	if (!found->object &&
+	    !(message && calls_may_create(bus->calls, message) && path_decode(path, &named, &name, &endpoint)))
+		return 0;
+	*ret_found = found;
+	return 1;
 }
 
-int interface_add(Server *server, enum object_kind kind, const char *prefix, const sd_bus_vtable *vtable,
-		  const Method *methods)
+int object_interface_add(const Bus *bus, enum object_kind kind, const char *prefix, const sd_bus_vtable *vtable,
+			 const Method *methods)
 {
-	Found *found = &server->found[kind];
+	Found *found = g_new(Found, 1);
+	sd_bus_slot *slot = NULL;
+	int r;
 
-	*found = (Found){ .server = server, .kind = kind, .methods = methods };
-	return sd_bus_add_fallback_vtable(server->bus, NULL, prefix, interface_of(kind), vtable, find, found);
+	*found = (Found){ .bus = bus, .kind = kind, .methods = methods };
+	r = sd_bus_add_fallback_vtable(bus->connection, &slot, prefix, interface_of(kind), vtable, find, found);
+	if (r < 0) {
+		g_free(found);
+		return r;
+	}
+	/* Both live as long as the connection. */
+	sd_bus_slot_set_destroy_callback(slot, g_free);
+	r = sd_bus_slot_set_floating(slot, true);
+	sd_bus_slot_unref(slot);
+	return r;
 }
 
-int interface_change(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+int object_change(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
 {
 	const Found *found = userdata;
 
-	return call_start(found->server, message, found->methods);
+	return calls_start(found->bus->calls, message, found->methods);
 }

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "dbus/call.h"
+#include "dbus/bus.h"
 
 /** What the interfaces of networks, endpoints and ingresses share. */
 
-/** An sd_bus_object_find_t that names objects of one kind. */
-int object_find(Server *server, enum object_kind kind, const char *path, void **ret_found);
+/** What a handler or getter below NETWORK_PATH or INGRESS_PATH gets: the object its path was found to name just now. */
+typedef struct Found {
+	const Bus *bus;
+	enum object_kind kind;
+	const Method *methods; /* what its interface changes */
+	void *object;          /* NULL only for a method call that waits for the object to be created */
+} Found;
 
 /** The object a reading method was sent to; NULL sets UnknownObject. */
 void *object_of(const Found *found, sd_bus_message *message, sd_bus_error *ret_error);
 
-/** sd_bus_node_enumerator_t below NETWORK_PATH and INGRESS_PATH; userdata is the Server. */
+/** sd_bus_node_enumerator_t below NETWORK_PATH and INGRESS_PATH; userdata is the Bus. */
 int object_enumerate_networks(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *error);
 int object_enumerate_ingresses(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *error);
 
@@ -37,13 +42,12 @@ int object_enumerate_ingresses(sd_bus *bus, const char *prefix, void *userdata, 
 		SD_BUS_PROPERTY("Persistent", "b", get_persistent, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
 
 /**
- * Puts the interface of one kind of objects on the bus, below NETWORK_PATH or
- * INGRESS_PATH. What it shows is in the vtable; what it changes is in methods
- * (as call_start() takes them), which the vtable gives interface_change() for.
- * Both are static. Returns a negative errno when the bus does not take it.
+ * Puts the interface of one kind of objects on the bus, below NETWORK_PATH or INGRESS_PATH. What it shows is in the
+ * vtable, whose handlers get a Found; what it changes is in methods (as calls_start() takes them), which the vtable
+ * gives object_change() for. Both are static. Returns a negative errno when the bus does not take it.
  */
-int interface_add(Server *server, enum object_kind kind, const char *prefix, const sd_bus_vtable *vtable,
-		  const Method *methods);
+int object_interface_add(const Bus *bus, enum object_kind kind, const char *prefix, const sd_bus_vtable *vtable,
+			 const Method *methods);
 
 /** An sd_bus_message_handler_t that starts a call of one of the interface's methods. */
-int interface_change(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int object_change(sd_bus_message *message, void *userdata, sd_bus_error *error);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/path.h"
 
-#include "dbus/server.h"
+#include "dbus/names.h"
 
 #include <string.h>
+#include <systemd/sd-bus.h>
 
 char *path_of(enum object_kind kind, const void *object)
 {
@@ -65,7 +66,7 @@ bool path_decode(const char *path, enum object_kind *ret_kind, char **ret_name, 
 	return sd_bus_path_decode(path, *ret_kind == OBJECT_NETWORK ? NETWORK_PATH : INGRESS_PATH, ret_name) > 0;
 }
 
-void *path_lookup(const Manager *manager, const char *path, enum object_kind kind)
+void *path_lookup(const Manager *service, const char *path, enum object_kind kind)
 {
 	g_autofree char *name = NULL, *endpoint_name = NULL;
 	enum object_kind found;
@@ -74,18 +75,18 @@ void *path_lookup(const Manager *manager, const char *path, enum object_kind kin
 	if (!path_is_of(path, kind) || !path_decode(path, &found, &name, &endpoint_name))
 		return NULL;
 	if (kind == OBJECT_INGRESS)
-		return g_hash_table_lookup(service_ingresses(manager), name);
-	network = g_hash_table_lookup(service_networks(manager), name);
+		return g_hash_table_lookup(service_ingresses(service), name);
+	network = g_hash_table_lookup(service_networks(service), name);
 	if (network && kind == OBJECT_ENDPOINT)
 		return g_hash_table_lookup(network->endpoints, endpoint_name);
 	return (void *)network;
 }
 
-void *path_find(const Manager *manager, const char *path, enum object_kind kind, GError **error)
+void *path_find(const Manager *service, const char *path, enum object_kind kind, GError **error)
 {
 	g_autofree char *name = NULL, *endpoint_name = NULL;
 	enum object_kind found;
-	void *object = path_lookup(manager, path, kind);
+	void *object = path_lookup(service, path, kind);
 
 	if (object)
 		return object;

@@ -10,7 +10,7 @@ static int append_line(sd_bus_message *reply, const RuleLine *line)
 				     line->text, line->packets, line->bytes);
 }
 
-int rule_list_reply(Server *server, sd_bus_message *message, GArray *items, sd_bus_error *ret_error)
+int rules_reply(sd_bus_message *call, Manager *service, GArray *items, sd_bus_error *ret_error)
 {
 	g_autoptr(GArray) owned G_GNUC_UNUSED = items;
 	g_autoptr(GPtrArray) lines = NULL;
@@ -18,11 +18,11 @@ int rule_list_reply(Server *server, sd_bus_message *message, GArray *items, sd_b
 	sd_bus_message *reply = NULL;
 	int r;
 
-	lines = service_rule_lines(server->manager, items, &error);
+	lines = service_rule_lines(service, items, &error);
 	if (!lines)
 		return error_set(ret_error, error);
 
-	r = sd_bus_message_new_method_return(message, &reply);
+	r = sd_bus_message_new_method_return(call, &reply);
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, 'a', "(sssstt)");
 	for (guint i = 0; r >= 0 && i < lines->len; i++)
@@ -30,7 +30,7 @@ int rule_list_reply(Server *server, sd_bus_message *message, GArray *items, sd_b
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	if (r >= 0)
-		r = sd_bus_send(server->bus, reply, NULL);
+		r = sd_bus_send(NULL, reply, NULL);
 	sd_bus_message_unref(reply);
 	return r;
 }
@@ -44,42 +44,43 @@ int port_mapping_append(sd_bus_message *message, const PortMapping *mapping)
 				     mapping->endpoint_port, mapping->count);
 }
 
-bool call_append_path(Call *call, enum object_kind kind, const void *object, GError **error)
+int port_mappings_append(sd_bus_message *message, const GArray *mappings)
 {
-	char *path = path_of(kind, object);
-	int r = sd_bus_message_append_basic(call->reply, 'o', path);
-
-	free(path); /* libsystemd's */
-	if (r < 0)
-		return netfilter_fail(error, NO_MEMORY, "the answer cannot be written: %s", g_strerror(-r));
-	return true;
-}
-
-bool call_append_mappings(Call *call, const GArray *mappings, GError **error)
-{
-	int r = sd_bus_message_open_container(call->reply, 'a', "(ssqqq)");
+	int r = sd_bus_message_open_container(message, 'a', "(ssqqq)");
 
 	for (guint i = 0; r >= 0 && i < mappings->len; i++)
-		r = port_mapping_append(call->reply, &g_array_index(mappings, PortMapping, i));
-	if (r >= 0)
-		r = sd_bus_message_close_container(call->reply);
+		r = port_mapping_append(message, &g_array_index(mappings, PortMapping, i));
+	return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+bool reply_written(int r, GError **error)
+{
 	if (r < 0)
 		return netfilter_fail(error, NO_MEMORY, "the answer cannot be written: %s", g_strerror(-r));
 	return true;
 }
 
-int address_append(sd_bus_message *reply, const Address *address)
+int path_reply(sd_bus_message *call, enum object_kind kind, const void *object)
+{
+	char *path = path_of(kind, object);
+	int r = sd_bus_reply_method_return(call, "o", path);
+
+	free(path); /* libsystemd's */
+	return r;
+}
+
+int address_append(sd_bus_message *message, const Address *address)
 {
 	char text[INET6_ADDRSTRLEN];
 
 	return address->family == AF_UNSPEC ? 0
-					    : sd_bus_message_append_basic(reply, 's', address_format(address, text));
+					    : sd_bus_message_append_basic(message, 's', address_format(address, text));
 }
 
-int path_append(sd_bus_message *reply, enum object_kind kind, const void *object)
+int path_append(sd_bus_message *message, enum object_kind kind, const void *object)
 {
 	char *path = path_of(kind, object);
-	int r = sd_bus_message_append_basic(reply, 'o', path);
+	int r = sd_bus_message_append_basic(message, 'o', path);
 
 	free(path);
 	return r;

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "dbus/call.h"
+#include "service/service.h"
+#include <systemd/sd-bus.h>
 
-/** Answers a GetRules with a rendering, each rule once, with its counters in the kernel; takes the array over. */
-int rule_list_reply(Server *server, sd_bus_message *message, GArray *items, sd_bus_error *ret_error);
-
-/** Appends one (ssqqq). Negative errno. */
+/** Each appends one value to a message. Negative errno. */
+int address_append(sd_bus_message *message, const Address *address); /* nothing for AF_UNSPEC */
+int path_append(sd_bus_message *message, enum object_kind kind, const void *object);
 int port_mapping_append(sd_bus_message *message, const PortMapping *mapping);
+int port_mappings_append(sd_bus_message *message, const GArray *mappings); /* PortMapping */
 
-/** Appends an address or nothing. */
-int address_append(sd_bus_message *reply, const Address *address);
+/** Whether an append succeeded; NO_MEMORY, the only way in which it fails. */
+bool reply_written(int r, GError **error);
 
-/** Appends the path of an object. */
-int path_append(sd_bus_message *reply, enum object_kind kind, const void *object);
+/** Answers a call with the path of an object. Negative errno. */
+int path_reply(sd_bus_message *call, enum object_kind kind, const void *object);
 
-/** Appends to the reply; out of memory is the only way to fail. */
-bool call_append_path(Call *call, enum object_kind kind, const void *object, GError **error);
-bool call_append_mappings(Call *call, const GArray *mappings, GError **error);
+/** Answers a GetRules with a rendering (RuleItem), which it takes over. A handler's return value. */
+int rules_reply(sd_bus_message *call, Manager *service, GArray *items, sd_bus_error *ret_error);

@@ -1,34 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/server.h"
 
-#include "dbus/call.h"
+#include "dbus/interface.h"
 #include "dbus/log-control.h"
-#include "dbus/announce.h"
+#include "dbus/log.h"
+#include "dbus/names.h"
 #include "dbus/watch.h"
+#include "service/host/sweeper.h"
 
-#include <errno.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-static bool delete_bridge(void *userdata)
-{
-	Server *server = userdata;
-	bool more = manager_sweep_bridge(server->manager);
-
-	if (!more)
-		server_check_idle(server);
-	return more;
-}
-
-static void on_settled(void *userdata)
-{
-	Server *server = userdata;
-
-	signal_emit(server);
-	if (service_has_pending_bridges(server->manager))
-		sweeper_wake(server->sweeper);
-	server_check_idle(server);
-}
+struct Server {
+	Bus bus; /* what is in it is the server's */
+	Watch *watch;
+	Sweeper *sweeper;             /* of bridges */
+	sd_event_source *idle_source; /* armed while nothing is held */
+	char **alive;                 /* the names on the bus when we started */
+	bool stopping;                /* the name is given up; the end comes with the last answer */
+};
 
 /* --- nothing to do --- */
 
@@ -36,8 +26,8 @@ static bool run_exit(void *userdata, GError **error G_GNUC_UNUSED)
 {
 	Server *server = userdata;
 
-	if (service_is_idle(server->manager))
-		manager_stop(server->manager);
+	if (service_is_idle(server->bus.service))
+		manager_stop(server->bus.service);
 	return true;
 }
 
@@ -45,34 +35,34 @@ static void done_exit(void *userdata, const GError *error)
 {
 	Server *server = userdata;
 
-	log_failure((void *)"Cannot take the chains away", error);
-	sd_event_exit(server->event, 0);
+	log_failure("Cannot take the chains away", error);
+	sd_event_exit(server->bus.event, 0);
 }
 
 static void exit_when_done(Server *server)
 {
 	server->stopping = false;
-	queue_add(server->queue, run_exit, done_exit, server, 0);
+	queue_add(server->bus.queue, run_exit, done_exit, server, 0);
 }
 
 static bool is_idle(const Server *server)
 {
-	return service_is_idle(server->manager) && queue_is_empty(server->queue) &&
-	       g_hash_table_size(server->calls) == 0;
+	return service_is_idle(server->bus.service) && queue_is_empty(server->bus.queue) &&
+	       calls_are_answered(server->bus.calls);
 }
 
 /* Bridges that wait are left to a successor only if there is something else for one to come for. */
 static bool may_stop(const Server *server)
 {
-	const Manager *manager = server->manager;
+	const Manager *service = server->bus.service;
 
-	return g_hash_table_size(server->calls) == 0 && queue_is_empty(server->queue) &&
-	       (service_is_idle(manager) || !service_is_empty(manager));
+	return calls_are_answered(server->bus.calls) && queue_is_empty(server->bus.queue) &&
+	       (service_is_idle(service) || !service_is_empty(service));
 }
 
-void server_check_idle(Server *server)
+static void check_idle(Server *server)
 {
-	guint seconds = service_config(server->manager)->idle_exit_sec;
+	guint seconds = service_config(server->bus.service)->idle_exit_sec;
 
 	if (server->stopping) {
 		if (may_stop(server))
@@ -96,7 +86,7 @@ static int on_name_released(sd_bus_message *reply G_GNUC_UNUSED, void *userdata,
 		return 0;
 	}
 	sd_notify(false, "READY=1");
-	return sd_bus_request_name(server->bus, BUS_NAME, 0);
+	return sd_bus_request_name(server->bus.connection, BUS_NAME, 0);
 }
 
 static int on_idle(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED, void *userdata)
@@ -111,14 +101,59 @@ static int on_idle(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_U
 		return 0;
 	/* Calls that come from now on start a successor. */
 	sd_notify(false, "STOPPING=1");
-	return sd_bus_release_name_async(server->bus, NULL, BUS_NAME, on_name_released, server);
+	return sd_bus_release_name_async(server->bus.connection, NULL, BUS_NAME, on_name_released, server);
 }
 
-static int watch_idleness(Server *server)
+static bool delete_bridge(void *userdata)
 {
-	int r = sd_event_add_time(server->event, &server->idle_source, CLOCK_MONOTONIC, 0, 0, on_idle, server);
+	Server *server = userdata;
+	bool more = manager_sweep_bridge(server->bus.service);
 
-	return r < 0 ? r : sd_event_source_set_enabled(server->idle_source, SD_EVENT_OFF);
+	if (!more)
+		check_idle(server);
+	return more;
+}
+
+static void on_settled(void *userdata)
+{
+	Server *server = userdata;
+
+	announcer_emit(server->bus.announcer);
+	if (service_has_pending_bridges(server->bus.service))
+		sweeper_wake(server->sweeper);
+	check_idle(server);
+}
+
+static void on_answered(void *userdata)
+{
+	check_idle(userdata);
+}
+
+/* --- what the service tells --- */
+
+static void on_added(enum object_kind kind, void *object, void *userdata)
+{
+	announcer_added(((Server *)userdata)->bus.announcer, kind, object);
+}
+
+static void on_removed(enum object_kind kind, void *object, void *userdata)
+{
+	announcer_removed(((Server *)userdata)->bus.announcer, kind, object);
+}
+
+static void on_changed(enum object_kind kind, void *object, const char *property, void *userdata)
+{
+	announcer_changed(((Server *)userdata)->bus.announcer, kind, object, property);
+}
+
+static void on_committed(guint64 generation, guint added, guint removed, const GPtrArray *drifted, void *userdata)
+{
+	announcer_committed(((Server *)userdata)->bus.announcer, generation, added, removed, drifted);
+}
+
+static void on_over(void *userdata)
+{
+	watch_lifetimes_ended(((Server *)userdata)->watch);
 }
 
 /* --- the start --- */
@@ -127,9 +162,9 @@ static bool run_start(void *userdata, GError **error G_GNUC_UNUSED)
 {
 	Server *server = userdata;
 
-	manager_start(server->manager);
-	if (service_is_available(server->manager, NULL))
-		manager_end_orphans(server->manager, server->alive);
+	manager_start(server->bus.service);
+	if (service_is_available(server->bus.service, NULL))
+		manager_end_orphans(server->bus.service, server->alive);
 	return true;
 }
 
@@ -137,62 +172,70 @@ static void done_start(void *userdata, const GError *error)
 {
 	Server *server = userdata;
 
-	log_failure((void *)"Cannot set up the chains", error);
+	log_failure("Cannot set up the chains", error);
 	if (!error)
-		manager_assert_host(server->manager);
+		manager_assert_host(server->bus.service);
 }
 
-static int add_objects(Server *server)
+static int add_objects(const Bus *bus)
 {
 	int r;
 
-	r = sd_bus_add_object_manager(server->bus, NULL, ROOT_PATH);
+	r = sd_bus_add_object_manager(bus->connection, NULL, ROOT_PATH);
 	if (r >= 0)
-		r = manager_interface_add(server);
+		r = manager_interface_add(bus);
 	if (r >= 0)
-		r = network_interface_add(server);
+		r = network_interface_add(bus);
 	if (r >= 0)
-		r = endpoint_interface_add(server);
+		r = endpoint_interface_add(bus);
 	if (r >= 0)
-		r = ingress_interface_add(server);
+		r = ingress_interface_add(bus);
 	if (r >= 0)
-		r = log_control_add(server->bus);
+		r = log_control_add(bus->connection);
 	return r;
 }
 
-int server_start(Server *server, Manager *manager, sd_event *event, sd_bus *bus)
+Server *server_new(Manager *service, sd_event *event, sd_bus *connection)
 {
-	ManagerObserver observer = signal_observer(server);
+	g_autoptr(Server) server = g_new0(Server, 1);
+	Bus *bus = &server->bus;
+
+	bus->event = sd_event_ref(event);
+	bus->connection = sd_bus_ref(connection);
+	bus->service = service;
+	bus->policy = policy_new(connection, service_config(service)->max_pending_questions_per_uid);
+	bus->queue = queue_new(service, event, on_settled, server);
+	bus->calls = calls_new(service, bus->policy, bus->queue, on_answered, server);
+	bus->announcer = announcer_new(connection, service);
+	server->watch = watch_new(bus);
+	server->sweeper = sweeper_new(event, delete_bridge, server);
+	if (!bus->queue || !server->sweeper ||
+	    sd_event_add_time(event, &server->idle_source, CLOCK_MONOTONIC, 0, 0, on_idle, server) < 0 ||
+	    sd_event_source_set_enabled(server->idle_source, SD_EVENT_OFF) < 0)
+		return NULL;
+	manager_set_observer(service,
+			     &(ManagerObserver){ on_added, on_removed, on_changed, on_committed, on_over, server });
+	return g_steal_pointer(&server);
+}
+
+int server_start(Server *server)
+{
+	const Bus *bus = &server->bus;
 	int r;
 
-	*server = (Server){ .manager = manager, .event = sd_event_ref(event), .bus = sd_bus_ref(bus) };
-	signal_init(server);
-	server->hairpin = service_config(manager)->hairpin;
-	server->calls = g_hash_table_new(NULL, NULL);
-	server->queue = queue_new(manager, event, on_settled, server);
-	server->policy = policy_new(bus, service_config(manager)->max_pending_questions_per_uid);
-	server->sweeper = sweeper_new(event, delete_bridge, server);
-	if (!server->queue || !server->policy || !server->sweeper)
-		return -ENOMEM;
-	manager_set_observer(manager, &observer);
-
-	r = watch_links(server);
+	r = add_objects(bus);
 	if (r >= 0)
-		r = add_objects(server);
-	if (r >= 0)
-		r = watch_bus(server);
+		r = watch_start(server->watch);
 	/* Whoever leaves after this is announced to us. */
 	if (r >= 0)
-		r = sd_bus_list_names(bus, &server->alive, NULL);
+		r = sd_bus_list_names(bus->connection, &server->alive, NULL);
 	if (r >= 0)
-		r = watch_idleness(server);
-	if (r >= 0)
-		r = sd_bus_attach_event(bus, event, SD_EVENT_PRIORITY_NORMAL);
+		r = sd_bus_attach_event(bus->connection, bus->event, SD_EVENT_PRIORITY_NORMAL);
 	if (r < 0)
 		return r;
 	/* Alone, since what comes after it is written down beforehand only if the state has been written whole. */
-	queue_add(server->queue, run_start, done_start, server, QUEUE_ALONE | QUEUE_PATIENT);
-	return sd_bus_request_name(bus, BUS_NAME, 0);
+	queue_add(bus->queue, run_start, done_start, server, QUEUE_ALONE | QUEUE_PATIENT);
+	return sd_bus_request_name(bus->connection, BUS_NAME, 0);
 }
 
 /* --- the end --- */
@@ -207,14 +250,14 @@ static int on_name_given_up(sd_bus_message *reply G_GNUC_UNUSED, void *userdata,
 	server->stopping = true;
 	sd_event_source_set_time_relative(server->idle_source, STOP_PATIENCE_USEC);
 	sd_event_source_set_enabled(server->idle_source, SD_EVENT_ONESHOT);
-	server_check_idle(server);
+	check_idle(server);
 	return 0;
 }
 
 void server_exit(Server *server)
 {
 	/* Calls that come from now on start a successor, and what came before has been read when the bus answers. */
-	if (sd_bus_release_name_async(server->bus, NULL, BUS_NAME, on_name_given_up, server) < 0)
+	if (sd_bus_release_name_async(server->bus.connection, NULL, BUS_NAME, on_name_given_up, server) < 0)
 		exit_when_done(server);
 }
 
@@ -226,24 +269,22 @@ static void strv_free(char **list)
 	free(list);
 }
 
-void server_stop(Server *server)
+void server_free(Server *server)
 {
-	GHashTableIter iter;
-	gpointer call;
+	Bus *bus;
 
-	queue_free(server->queue);
-	policy_free(server->policy);
-	g_hash_table_iter_init(&iter, server->calls);
-	while (g_hash_table_iter_next(&iter, &call, NULL)) {
-		g_hash_table_iter_steal(&iter);
-		call_free(call);
-	}
-	g_hash_table_unref(server->calls);
-	link_monitor_free(server->monitor);
-	signal_clear(server);
-	strv_free(server->alive);
-	sd_event_source_disable_unref(server->idle_source);
+	if (!server)
+		return;
+	bus = &server->bus;
+	queue_free(bus->queue);
+	policy_free(bus->policy);
+	calls_free(bus->calls);
+	watch_free(server->watch);
+	announcer_free(bus->announcer);
 	sweeper_free(server->sweeper);
-	sd_bus_flush_close_unref(server->bus);
-	sd_event_unref(server->event);
+	sd_event_source_disable_unref(server->idle_source);
+	strv_free(server->alive);
+	sd_bus_flush_close_unref(bus->connection);
+	sd_event_unref(bus->event);
+	g_free(server);
 }

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/watch.h"
 
-#include "dbus/call.h"
+#include "dbus/log.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
+#include <systemd/sd-event.h>
 
-void log_failure(void *userdata, const GError *error)
-{
-	if (error)
-		g_warning("%s: %s", (const char *)userdata, error->message);
-}
+struct Watch {
+	const Bus *bus;
+	LinkMonitor *monitor;
+	sd_event_source *link_source;
+};
 
 typedef struct Departure {
-	Server *server;
+	const Bus *bus;
 	char *name;
 } Departure;
 
@@ -21,7 +22,7 @@ static bool run_departure(void *userdata, GError **error G_GNUC_UNUSED)
 {
 	Departure *departure = userdata;
 
-	manager_owner_left(departure->server->manager, departure->name);
+	manager_owner_left(departure->bus->service, departure->name);
 	return true;
 }
 
@@ -37,7 +38,7 @@ static void done_departure(void *userdata, const GError *error)
 
 static int on_name_owner_changed(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
 {
-	Server *server = userdata;
+	const Bus *bus = ((Watch *)userdata)->bus;
 	const char *name, *old, *new;
 	Departure *departure;
 	int r;
@@ -45,96 +46,121 @@ static int on_name_owner_changed(sd_bus_message *message, void *userdata, sd_bus
 	r = sd_bus_message_read(message, "sss", &name, &old, &new);
 	if (r < 0 || name[0] != ':' || *new)
 		return r;
-	call_sender_left(server, name);
-	policy_sender_left(server->policy, name);
-	if (!service_owns(server->manager, name))
+	calls_sender_left(bus->calls, name);
+	policy_sender_left(bus->policy, name);
+	if (!service_owns(bus->service, name))
 		return 0;
 	departure = g_new(Departure, 1);
-	*departure = (Departure){ server, g_strdup(name) };
-	queue_add(server->queue, run_departure, done_departure, departure, QUEUE_PATIENT);
+	*departure = (Departure){ bus, g_strdup(name) };
+	queue_add(bus->queue, run_departure, done_departure, departure, QUEUE_PATIENT);
 	return 0;
 }
 
 static bool run_end_lifetimes(void *userdata, GError **error G_GNUC_UNUSED)
 {
-	Server *server = userdata;
+	Watch *watch = userdata;
 
-	manager_end_lifetimes(server->manager);
+	manager_end_lifetimes(watch->bus->service);
 	return true;
 }
 
 static void done_end_lifetimes(void *userdata G_GNUC_UNUSED, const GError *error)
 {
-	log_failure((void *)"Cannot delete what has outlived its time", error);
+	log_failure("Cannot delete what has outlived its time", error);
 }
 
-void server_end_lifetimes(Server *server)
+void watch_lifetimes_ended(Watch *watch)
 {
-	queue_add(server->queue, run_end_lifetimes, done_end_lifetimes, server, QUEUE_PATIENT);
+	queue_add(watch->bus->queue, run_end_lifetimes, done_end_lifetimes, watch, QUEUE_PATIENT);
 }
 
 static bool run_reconcile(void *userdata, GError **error)
 {
-	Server *server = userdata;
+	Watch *watch = userdata;
 	guint repaired;
 
-	return manager_reconcile(server->manager, &repaired, error);
+	return manager_reconcile(watch->bus->service, &repaired, error);
 }
 
 static void done_reconcile(void *userdata G_GNUC_UNUSED, const GError *error)
 {
-	log_failure((void *)"Cannot mend the rules after firewalld's reload", error);
+	log_failure("Cannot mend the rules after firewalld's reload", error);
 }
 
 static int on_firewalld_reloaded(sd_bus_message *message G_GNUC_UNUSED, void *userdata,
 				 sd_bus_error *error G_GNUC_UNUSED)
 {
-	Server *server = userdata;
+	Watch *watch = userdata;
 
-	queue_add(server->queue, run_reconcile, done_reconcile, server, QUEUE_ALONE | QUEUE_PATIENT);
+	queue_add(watch->bus->queue, run_reconcile, done_reconcile, watch, QUEUE_ALONE | QUEUE_PATIENT);
 	return 0;
 }
 
 static void on_vanished(const char *name, void *userdata)
 {
-	Server *server = userdata;
+	Watch *watch = userdata;
 
-	manager_link_vanished(server->manager, name);
+	manager_link_vanished(watch->bus->service, name);
 }
 
 static int on_link(sd_event_source *source G_GNUC_UNUSED, int fd G_GNUC_UNUSED, uint32_t events G_GNUC_UNUSED,
 		   void *userdata)
 {
-	Server *server = userdata;
+	Watch *watch = userdata;
 
-	link_monitor_dispatch(server->monitor);
+	link_monitor_dispatch(watch->monitor);
 	return 0;
 }
 
-int watch_links(Server *server)
+static int watch_links(Watch *watch)
 {
 	g_autoptr(GError) error = NULL;
 
-	server->monitor = link_monitor_new(on_vanished, server, &error);
-	if (!server->monitor) {
+	watch->monitor = link_monitor_new(on_vanished, watch, &error);
+	if (!watch->monitor) {
 		g_critical("%s", error->message);
 		return -EIO;
 	}
-	return sd_event_add_io(server->event, NULL, link_monitor_fd(server->monitor), EPOLLIN, on_link, server);
+	return sd_event_add_io(watch->bus->event, &watch->link_source, link_monitor_fd(watch->monitor), EPOLLIN,
+			       on_link, watch);
 }
 
-int watch_bus(Server *server)
+static int watch_bus(Watch *watch)
 {
 	int r;
 
 	/* One match for all who leave; a match each would run into the bus daemon's limit. */
-	r = sd_bus_add_match_async(server->bus, NULL,
+	r = sd_bus_add_match_async(watch->bus->connection, NULL,
 				   "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
 				   "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg2=''",
-				   on_name_owner_changed, NULL, server);
+				   on_name_owner_changed, NULL, watch);
 	if (r >= 0)
-		r = sd_bus_match_signal_async(server->bus, NULL, "org.fedoraproject.FirewallD1",
+		r = sd_bus_match_signal_async(watch->bus->connection, NULL, "org.fedoraproject.FirewallD1",
 					      "/org/fedoraproject/FirewallD1", "org.fedoraproject.FirewallD1",
-					      "Reloaded", on_firewalld_reloaded, NULL, server);
+					      "Reloaded", on_firewalld_reloaded, NULL, watch);
 	return r;
+}
+
+Watch *watch_new(const Bus *bus)
+{
+	Watch *watch = g_new(Watch, 1);
+
+	*watch = (Watch){ .bus = bus };
+	return watch;
+}
+
+void watch_free(Watch *watch)
+{
+	if (!watch)
+		return;
+	sd_event_source_disable_unref(watch->link_source);
+	link_monitor_free(watch->monitor);
+	g_free(watch);
+}
+
+int watch_start(Watch *watch)
+{
+	int r = watch_links(watch);
+
+	return r < 0 ? r : watch_bus(watch);
 }

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "dbus/server.h"
+#include "dbus/bus.h"
 
-/** What changes without a call: connections that leave, lifetimes that end, firewalld, interfaces. Negative errno. */
-int watch_bus(Server *server);
-int watch_links(Server *server);
+/** What changes something without a call: connections that leave, lifetimes that end, firewalld, interfaces. */
+typedef struct Watch Watch;
 
-/** A QueueDone for what nobody waits for; userdata is what could not be done, char *. */
-void log_failure(void *userdata, const GError *error);
+/** The context is borrowed. */
+Watch *watch_new(const Bus *bus);
+void watch_free(Watch *watch); /* NULL is fine */
+
+/** Listens to the bus and to the kernel. Negative errno. */
+int watch_start(Watch *watch);
+
+/** Some lifetime has ended: its object goes with the next commit. */
+void watch_lifetimes_ended(Watch *watch);
