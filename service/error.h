@@ -44,3 +44,14 @@ enum netfilter_error {
 /** Reports NETFILTER_ERROR_<code> with a printf-style sentence; the value is false, for return. */
 #define netfilter_fail(error, code, ...) netfilter_set_error(error, NETFILTER_ERROR_##code, __VA_ARGS__)
 bool netfilter_set_error(GError **error, enum netfilter_error code, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/** How many bytes of a value an error or a line in the log shows. */
+#define CUT_MAX 64
+#define CUT_SIZE (CUT_MAX + sizeof "…")
+
+/**
+ * A value as it is quoted in a sentence: whole, or its first CUT_MAX bytes at most and "…", at the end of a
+ * character; what cannot be printed is "?". NULL is "". Lives until the end of the block it is written in.
+ */
+#define cut(value) cut_into(value, (char[CUT_SIZE]){ 0 })
+const char *cut_into(const char *value, char buffer[static CUT_SIZE]);

@@ -263,7 +263,7 @@ bool state_rewrite(State *state, const GByteArray *group, guint64 generation, GE
 	return true;
 }
 
-static void cut(State *state)
+static void cut_back(State *state)
 {
 	if (ftruncate(state->file, state->size) < 0 || lseek(state->file, state->size, SEEK_SET) < 0)
 		g_critical("%s: cannot be cut back: %s", state->path, g_strerror(errno));
@@ -288,7 +288,7 @@ bool state_begin(State *state, const GByteArray *group, GError **error)
 
 failed:
 	fail(error, state, "write it");
-	cut(state);
+	cut_back(state);
 	return false;
 }
 
@@ -300,7 +300,7 @@ void state_finish(State *state, guint64 generation)
 		return;
 	}
 	g_critical("%s: cannot be written: %s", state->path, g_strerror(errno));
-	cut(state);
+	cut_back(state);
 }
 
 void state_abandon(State *state)
@@ -312,7 +312,7 @@ void state_abort(State *state)
 {
 	state->size = state->begun;
 	state->begun = -1;
-	cut(state);
+	cut_back(state);
 }
 
 bool state_is_begun(const State *state)
