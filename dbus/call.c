@@ -96,7 +96,7 @@ Endpoint *call_read_endpoint(Call *call, GError **error)
 	endpoint = path_find(call->service, path, OBJECT_ENDPOINT, &failure);
 	/* To the caller an unknown object is the one that was called. */
 	if (g_error_matches(failure, NETFILTER_ERROR, NETFILTER_ERROR_UNKNOWN_OBJECT))
-		netfilter_fail(error, NO_SUCH_ENDPOINT, "there is no endpoint %s", path);
+		netfilter_fail(error, NO_SUCH_ENDPOINT, "there is no endpoint \"%s\"", cut(path));
 	else if (failure)
 		g_propagate_error(error, g_steal_pointer(&failure));
 	return endpoint;
@@ -166,8 +166,8 @@ static bool check_granted(Call *call, GError **error)
 	description.details = g_ptr_array_new_with_free_func(g_free);
 	ok = describe(call, &description, error);
 	if (ok && description.actions & ~call->granted)
-		ok = netfilter_fail(error, NOT_OWNER, "%s is not uid %u's any more",
-				    sd_bus_message_get_path(call->message), call->uid);
+		ok = netfilter_fail(error, NOT_OWNER, "\"%s\" is not uid %u's any more",
+				    cut(sd_bus_message_get_path(call->message)), call->uid);
 	g_ptr_array_unref(description.details);
 	return ok;
 }

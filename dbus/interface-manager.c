@@ -166,7 +166,7 @@ static int on_dump_rules(sd_bus_message *message, void *userdata, sd_bus_error *
 		return r;
 	if (!family_from_string(name, &family))
 		return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS, "family \"%s\" is not ipv4 or ipv6",
-					 name);
+					 cut(name));
 	text = service_dump(bus->service, family);
 	return sd_bus_reply_method_return(message, "s", text);
 }

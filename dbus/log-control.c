@@ -2,6 +2,7 @@
 #include "dbus/log-control.h"
 
 #include "dbus/log.h"
+#include "service/error.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -34,7 +35,8 @@ static int set_setting(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED
 			return 0;
 		}
 	choice = g_strjoinv(", ", (char **)setting->names);
-	return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "\"%s\" is no %s (%s)", name, property, choice);
+	return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "%s=\"%s\" is not one of %s", property, cut(name),
+				 choice);
 }
 
 static int get_identifier(sd_bus *bus G_GNUC_UNUSED, const char *path G_GNUC_UNUSED,

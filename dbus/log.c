@@ -92,13 +92,13 @@ void log_call(const LogCall *call)
 		g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_DEBUG, "MESSAGE_ID", MESSAGE_ID_CALL_DONE,
 				 "SYSLOG_IDENTIFIER", "netfilterd", "NETFILTER_OBJECT", call->object, "NETFILTER_VERB",
 				 call->verb, "NETFILTER_UID", uid, "NETFILTER_SENDER", call->sender, "MESSAGE",
-				 "%s on %s by uid %s (%s)", call->verb, call->object, uid, call->sender);
+				 "%s on %s by uid %s (%s)", call->verb, cut(call->object), uid, call->sender);
 		return;
 	}
 	g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", MESSAGE_ID_CALL_FAILED, "SYSLOG_IDENTIFIER",
 			 "netfilterd", "NETFILTER_OBJECT", call->object, "NETFILTER_VERB", call->verb, "NETFILTER_UID",
 			 uid, "NETFILTER_SENDER", call->sender, "NETFILTER_ERROR", error_name(call->error), "MESSAGE",
-			 "%s on %s by uid %s (%s) failed: %s", call->verb, call->object, uid, call->sender,
+			 "%s on %s by uid %s (%s) failed: %s", call->verb, cut(call->object), uid, call->sender,
 			 call->error->message);
 }
 

@@ -9,8 +9,8 @@
 void *object_of(const Found *found, sd_bus_message *message, sd_bus_error *ret_error)
 {
 	if (!found->object)
-		sd_bus_error_setf(ret_error, SD_BUS_ERROR_UNKNOWN_OBJECT, "there is no object %s",
-				  sd_bus_message_get_path(message));
+		sd_bus_error_setf(ret_error, SD_BUS_ERROR_UNKNOWN_OBJECT, "there is no object \"%s\"",
+				  cut(sd_bus_message_get_path(message)));
 	return found->object;
 }
 

@@ -91,11 +91,11 @@ void *path_find(const Manager *service, const char *path, enum object_kind kind,
 	if (object)
 		return object;
 	if (!path_decode(path, &found, &name, &endpoint_name) || found != kind)
-		netfilter_fail(error, INVALID_ARGS, "%s is not the path of %s", path,
+		netfilter_fail(error, INVALID_ARGS, "\"%s\" is not the path of %s", cut(path),
 			       kind == OBJECT_NETWORK    ? "a network"
 			       : kind == OBJECT_ENDPOINT ? "an endpoint"
 							 : "an ingress");
 	else
-		netfilter_fail(error, UNKNOWN_OBJECT, "there is no object %s", path);
+		netfilter_fail(error, UNKNOWN_OBJECT, "there is no object \"%s\"", cut(path));
 	return NULL;
 }

@@ -30,6 +30,15 @@ static const Setting *find_setting(const Setting *settings, const char *key)
 	return NULL;
 }
 
+static bool refuse_key(const Setting *settings, const char *key, GError **error)
+{
+	g_autoptr(GString) allowed = g_string_new(NULL);
+
+	for (const Setting *setting = settings; setting->key; setting++)
+		g_string_append_printf(allowed, "%s%s", setting == settings ? "" : ", ", setting->key);
+	return netfilter_fail(error, INVALID_ARGS, "\"%s\" is not a setting; these are: %s", cut(key), allowed->str);
+}
+
 static bool read_setting(sd_bus_message *message, const Setting *settings, guint64 *seen, void *target, GError **error)
 {
 	const char *key, *type;
@@ -39,15 +48,16 @@ static bool read_setting(sd_bus_message *message, const Setting *settings, guint
 		return false;
 	setting = find_setting(settings, key);
 	if (!setting)
-		return netfilter_fail(error, INVALID_ARGS, "\"%s\" is not a setting of this object", key);
+		return refuse_key(settings, key, error);
 	if (*seen & 1ULL << (setting - settings))
-		return netfilter_fail(error, INVALID_ARGS, "%s: given twice", key);
+		return netfilter_fail(error, INVALID_ARGS, "%s is given twice", key);
 	*seen |= 1ULL << (setting - settings);
 
 	if (!check(sd_bus_message_peek_type(message, NULL, &type), error))
 		return false;
 	if (strcmp(type, setting->type) != 0)
-		return netfilter_fail(error, INVALID_ARGS, "%s: of type %s, not %s", key, type, setting->type);
+		return netfilter_fail(error, INVALID_ARGS, "%s is of type \"%s\", not \"%s\"", key, cut(type),
+				      setting->type);
 	if (!check(sd_bus_message_enter_container(message, 'v', setting->type), error))
 		return false;
 	if (!setting->read(message, (char *)target + setting->offset, error)) {
@@ -128,7 +138,7 @@ static bool read_timeout(sd_bus_message *message, void *field, GError **error)
 	if (!check(sd_bus_message_read_basic(message, 't', timeout), error))
 		return false;
 	if (*timeout == 0)
-		return netfilter_fail(error, INVALID_ARGS, "0 is no time to live");
+		return netfilter_fail(error, INVALID_ARGS, "TimeoutUSec is 0, and at least 1 is allowed");
 	return true;
 }
 

@@ -215,17 +215,15 @@ static int on_identified(sd_bus_message *reply, void *userdata, sd_bus_error *un
 		return 1;
 	}
 	if (failure) {
-		error = g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_ACCESS_DENIED,
-				    "The bus does not say whose connection %s is: %s", sender->name, failure->message);
+		netfilter_fail(&error, ACCESS_DENIED, "the bus does not say whose connection %s is: %s", sender->name,
+			       failure->message);
 	} else {
 		r = sd_bus_message_read(reply, "u", &uid);
-		if (r < 0) {
-			error = g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_ACCESS_DENIED,
-					    "The bus does not say whose connection %s is: %s", sender->name,
-					    g_strerror(-r));
-		} else {
+		if (r < 0)
+			netfilter_fail(&error, ACCESS_DENIED, "the bus does not say whose connection %s is: %s",
+				       sender->name, g_strerror(-r));
+		else
 			sender_set_uid(sender, uid);
-		}
 	}
 	sender_answer_waiting(sender, error);
 	return 1;
@@ -331,8 +329,8 @@ static void question_ask(Question *question)
 		r = question_put(question);
 		if (r >= 0)
 			return;
-		error = g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_ACCESS_DENIED, "Cannot ask polkit about %s: %s",
-				    policy_action_id(first_action(question->actions)), g_strerror(-r));
+		netfilter_fail(&error, ACCESS_DENIED, "polkit cannot be asked about %s: %s",
+			       policy_action_id(first_action(question->actions)), g_strerror(-r));
 	}
 	question_answer(question, error);
 }
@@ -383,11 +381,11 @@ int policy_ask(Policy *policy, sd_bus_message *call, guint actions, const char *
 
 	asking = count_asking(policy, sender->uid);
 	if (asking >= policy->max_pending) {
-		g_autoptr(GError) error =
-			g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_QUOTA_EXCEEDED,
-				    "User %u has %u questions of authorization open already, the most allowed",
-				    (guint)sender->uid, asking);
+		g_autoptr(GError) error = NULL;
 
+		netfilter_fail(&error, QUOTA_EXCEEDED,
+			       "uid %u has %u questions of authorization open, and %u are allowed", (guint)sender->uid,
+			       asking, policy->max_pending);
 		answer(call, sender->uid, error, userdata);
 		return 0;
 	}

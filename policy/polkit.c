@@ -31,17 +31,16 @@ static void format_cancellation(guint64 cancellation, char buffer[static 21])
 	g_snprintf(buffer, 21, "%" G_GUINT64_FORMAT, cancellation);
 }
 
-static GError *error_from_reply(const PolkitCheck *check, const sd_bus_error *error)
+static bool refuse_without_answer(const PolkitCheck *check, const sd_bus_error *failure, GError **error)
 {
-	if (g_str_has_prefix(error->name, POLKIT_ERROR_PREFIX))
-		return g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_ACCESS_DENIED, "polkit cannot decide about %s: %s",
-				   check->action, error->message);
-	if (sd_bus_error_has_name(error, SD_BUS_ERROR_LIMITS_EXCEEDED))
-		return g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_QUOTA_EXCEEDED,
-				   "Too many questions to polkit are open to ask about %s", check->action);
-	return g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_ACCESS_DENIED,
-			   "polkit does not answer, so %s is denied: %s", check->action,
-			   error->message && *error->message ? error->message : error->name);
+	if (g_str_has_prefix(failure->name, POLKIT_ERROR_PREFIX))
+		return netfilter_fail(error, ACCESS_DENIED, "polkit cannot decide about %s: %s", check->action,
+				      failure->message);
+	if (sd_bus_error_has_name(failure, SD_BUS_ERROR_LIMITS_EXCEEDED))
+		return netfilter_fail(error, QUOTA_EXCEEDED, "too many questions to polkit are open to ask about %s",
+				      check->action);
+	return netfilter_fail(error, ACCESS_DENIED, "polkit does not answer, so %s is denied: %s", check->action,
+			      failure->message && *failure->message ? failure->message : failure->name);
 }
 
 static int read_verdict(sd_bus_message *reply, bool *ret_authorized, bool *ret_challenge, bool *ret_dismissed)
@@ -71,25 +70,22 @@ static int read_verdict(sd_bus_message *reply, bool *ret_authorized, bool *ret_c
 	return 0;
 }
 
-static GError *error_from_verdict(const PolkitCheck *check, sd_bus_message *reply)
+static bool judge(const PolkitCheck *check, sd_bus_message *reply, GError **error)
 {
 	bool authorized, challenge, dismissed;
 	int r;
 
 	r = read_verdict(reply, &authorized, &challenge, &dismissed);
 	if (r < 0)
-		return g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_ACCESS_DENIED,
-				   "The answer of polkit about %s is not understood: %s", check->action,
-				   g_strerror(-r));
+		return netfilter_fail(error, ACCESS_DENIED, "the answer of polkit about %s is not understood: %s",
+				      check->action, g_strerror(-r));
 	if (authorized)
-		return NULL;
+		return true;
 	if (dismissed)
-		return g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_ACCESS_DENIED,
-				   "The authentication for %s was dismissed", check->action);
+		return netfilter_fail(error, ACCESS_DENIED, "the authentication for %s was dismissed", check->action);
 	if (challenge)
-		return g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_INTERACTIVE_REQUIRED,
-				   "Authentication is required for %s", check->action);
-	return g_error_new(NETFILTER_ERROR, NETFILTER_ERROR_ACCESS_DENIED, "Not authorized for %s", check->action);
+		return netfilter_fail(error, INTERACTIVE_REQUIRED, "authentication is required for %s", check->action);
+	return netfilter_fail(error, ACCESS_DENIED, "the caller is not authorized for %s", check->action);
 }
 
 static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *unused)
@@ -100,12 +96,12 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *unused)
 
 	(void)unused;
 	if (failure) {
-		error = error_from_reply(check, failure);
+		refuse_without_answer(check, failure, &error);
 		/* The bus gave up waiting; polkit, or the person it asks, may still be at it. */
 		if (!sd_bus_error_has_names(failure, SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_TIMEOUT))
 			check->open = false;
 	} else {
-		error = error_from_verdict(check, reply);
+		judge(check, reply, &error);
 		check->open = false;
 	}
 	check->verdict(error, check->userdata);

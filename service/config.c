@@ -56,13 +56,11 @@ static bool set_value(Config *config, guint which, const char *value, GError **e
 
 	switch (settings[which].type) {
 	case SETTING_PREFIX:
-		if (!chain_prefix_is_valid(value)) {
-			g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_INVALID_ARGS,
-				    "%s=%s: not a chain prefix (letters, digits, '-', '_', '.'; at most %d; no "
-				    "target's name)",
-				    settings[which].key, value, BACKEND_PREFIX_MAX);
-			return false;
-		}
+		if (!chain_prefix_is_valid(value))
+			return netfilter_fail(error, INVALID_ARGS,
+					      "%s=\"%s\" is not a chain prefix: 1 to %d letters, digits, '-', '_' or "
+					      "'.', and no target's or builtin chain's name",
+					      settings[which].key, cut(value), BACKEND_PREFIX_MAX);
 		g_free(config->chain_prefix);
 		config->chain_prefix = g_strdup(value);
 		return true;
@@ -77,18 +75,15 @@ static bool set_value(Config *config, guint which, const char *value, GError **e
 		*(bool *)field = value[0] == 'a';
 		return true;
 	case SETTING_COUNT:
-		if (!g_ascii_string_to_unsigned(value, 10, settings[which].min, settings[which].max, &number, NULL)) {
-			g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_INVALID_ARGS,
-				    "%s=%s: not a number from %u to %u", settings[which].key, value,
-				    settings[which].min, settings[which].max);
-			return false;
-		}
+		if (!g_ascii_string_to_unsigned(value, 10, settings[which].min, settings[which].max, &number, NULL))
+			return netfilter_fail(error, INVALID_ARGS, "%s=\"%s\" is not a number from %u to %u",
+					      settings[which].key, cut(value), settings[which].min,
+					      settings[which].max);
 		*(guint *)field = number;
 		return true;
 	}
-	g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_INVALID_ARGS, "%s=%s: not %s", settings[which].key, value,
-		    settings[which].type == SETTING_POLICY ? "auto or keep" : "yes or no");
-	return false;
+	return netfilter_fail(error, INVALID_ARGS, "%s=\"%s\" is not %s", settings[which].key, cut(value),
+			      settings[which].type == SETTING_POLICY ? "auto or keep" : "yes or no");
 }
 
 static void set_defaults(Config *config)
@@ -114,8 +109,7 @@ static bool read_key(GKeyFile *file, const char *key, Config *config, GError **e
 
 		return value && set_value(config, i, g_strchomp(value), error);
 	}
-	g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_INVALID_ARGS, "%s is not a setting", key);
-	return false;
+	return netfilter_fail(error, INVALID_ARGS, "\"%s\" is not a setting", cut(key));
 }
 
 static bool read_file(GKeyFile *file, Config *config, GError **error)
@@ -123,11 +117,9 @@ static bool read_file(GKeyFile *file, Config *config, GError **error)
 	g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
 
 	for (guint i = 0; groups[i]; i++) {
-		if (strcmp(groups[i], GROUP) != 0) {
-			g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_INVALID_ARGS,
-				    "[%s] is not a group of settings; [" GROUP "] is", groups[i]);
-			return false;
-		}
+		if (strcmp(groups[i], GROUP) != 0)
+			return netfilter_fail(error, INVALID_ARGS, "[%s] is not a group of settings; [" GROUP "] is",
+					      cut(groups[i]));
 
 		g_auto(GStrv) keys = g_key_file_get_keys(file, GROUP, NULL, error);
 
@@ -147,10 +139,8 @@ bool config_load(const char *path, bool required, Config *ret, GError **error)
 	Config config;
 
 	if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &failure) &&
-	    (required || !g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT))) {
-		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_INVALID_ARGS, "%s: %s", path, failure->message);
-		return false;
-	}
+	    (required || !g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT)))
+		return netfilter_fail(error, INVALID_ARGS, "%s: %s", path, failure->message);
 
 	set_defaults(&config);
 	if (!read_file(file, &config, error)) {

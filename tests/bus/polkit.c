@@ -170,9 +170,9 @@ static void test_agent(void)
 		{ "deny", true,
 		  "asked org.example.NetFilter.manage-networks Authentication is required to create network "
 		  "web",
-		  "AccessDenied: The authentication for org.example.NetFilter.manage-networks was dismissed" },
+		  "AccessDenied: the authentication for org.example.NetFilter.manage-networks was dismissed" },
 		{ "allow", false, "",
-		  "InteractiveAuthorizationRequired: Authentication is required for "
+		  "InteractiveAuthorizationRequired: authentication is required for "
 		  "org.example.NetFilter.manage-networks" },
 	};
 

@@ -384,7 +384,7 @@ static void links(Rig *rig)
 	create_world(rig);
 	refused(rig, INVALID, "\"web\"", APP, "Endpoint", "Link", "oa(sq)", "'" ROOT WEB "/endpoint/db', [('tcp', 1)]");
 	refused(rig, INVALID, ROOT WEB, APP, "Endpoint", "Link", "oa(sq)", "'" ROOT WEB "', [('tcp', 1)]");
-	refused(rig, INVALID, "/ is not", APP, "Endpoint", "Link", "oa(sq)", "'/', [('tcp', 1)]");
+	refused(rig, INVALID, "\"/\" is not", APP, "Endpoint", "Link", "oa(sq)", "'/', [('tcp', 1)]");
 	refused(rig, INVALID, "\"db\"", APP, "Endpoint", "Unlink", "o", "'" ROOT WEB "/endpoint/db'");
 	if (!g_file_test("/proc/sys/net/bridge", G_FILE_TEST_IS_DIR)) {
 		g_test_skip("needs br_netfilter");
