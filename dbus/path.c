@@ -6,29 +6,41 @@
 #include <string.h>
 #include <systemd/sd-bus.h>
 
-char *path_of(enum object_kind kind, const void *object)
+/* endpoint is looked at for OBJECT_ENDPOINT alone. The caller frees, as libsystemd's. */
+static char *encode(enum object_kind kind, const char *name, const char *endpoint)
 {
 	char *path = NULL;
 	int r = -ENOMEM;
 
 	switch (kind) {
 	case OBJECT_NETWORK:
-		r = sd_bus_path_encode(NETWORK_PATH, ((const Network *)object)->name, &path);
+		r = sd_bus_path_encode(NETWORK_PATH, name, &path);
 		break;
-	case OBJECT_ENDPOINT: {
-		const Endpoint *endpoint = object;
-
-		r = sd_bus_path_encode_many(&path, NETWORK_PATH "/%/endpoint/%", endpoint->network->name,
-					    endpoint->name);
+	case OBJECT_ENDPOINT:
+		r = sd_bus_path_encode_many(&path, NETWORK_PATH "/%/endpoint/%", name, endpoint);
 		break;
-	}
 	case OBJECT_INGRESS:
-		r = sd_bus_path_encode(INGRESS_PATH, ((const Ingress *)object)->name, &path);
+		r = sd_bus_path_encode(INGRESS_PATH, name, &path);
 		break;
 	}
 	if (r < 0)
 		g_error("Out of memory"); /* as GLib does */
 	return path;
+}
+
+char *path_of(enum object_kind kind, const void *object)
+{
+	const Endpoint *endpoint = object;
+
+	switch (kind) {
+	case OBJECT_NETWORK:
+		return encode(kind, ((const Network *)object)->name, NULL);
+	case OBJECT_ENDPOINT:
+		return encode(kind, endpoint->network->name, endpoint->name);
+	case OBJECT_INGRESS:
+		return encode(kind, ((const Ingress *)object)->name, NULL);
+	}
+	g_assert_not_reached();
 }
 
 const char *interface_of(enum object_kind kind)
@@ -55,15 +67,33 @@ bool path_is_of(const char *path, enum object_kind kind)
 	return (strchr(rest, '/') != NULL) == (kind == OBJECT_ENDPOINT);
 }
 
+static bool decode(const char *path, enum object_kind kind, char **ret_name, char **ret_endpoint)
+{
+	if (kind == OBJECT_ENDPOINT)
+		return sd_bus_path_decode_many(path, NETWORK_PATH "/%/endpoint/%", ret_name, ret_endpoint) > 0 &&
+		       name_is_valid("network", *ret_name, NULL) && name_is_valid("endpoint", *ret_endpoint, NULL);
+	return sd_bus_path_decode(path, kind == OBJECT_NETWORK ? NETWORK_PATH : INGRESS_PATH, ret_name) > 0 &&
+	       name_is_valid("object", *ret_name, NULL);
+}
+
+/* More than one path may decode to a name; the one that the name is encoded to is the object's. */
+static bool is_canonical(const char *path, enum object_kind kind, const char *name, const char *endpoint)
+{
+	char *canonical = encode(kind, name, endpoint);
+	bool equal = strcmp(canonical, path) == 0;
+
+	free(canonical);
+	return equal;
+}
+
 bool path_decode(const char *path, enum object_kind *ret_kind, char **ret_name, char **ret_endpoint)
 {
 	*ret_name = *ret_endpoint = NULL;
-	if (path_is_of(path, OBJECT_ENDPOINT)) {
-		*ret_kind = OBJECT_ENDPOINT;
-		return sd_bus_path_decode_many(path, NETWORK_PATH "/%/endpoint/%", ret_name, ret_endpoint) > 0;
-	}
-	*ret_kind = path_is_of(path, OBJECT_NETWORK) ? OBJECT_NETWORK : OBJECT_INGRESS;
-	return sd_bus_path_decode(path, *ret_kind == OBJECT_NETWORK ? NETWORK_PATH : INGRESS_PATH, ret_name) > 0;
+	*ret_kind = path_is_of(path, OBJECT_ENDPOINT)  ? OBJECT_ENDPOINT
+		    : path_is_of(path, OBJECT_NETWORK) ? OBJECT_NETWORK
+						       : OBJECT_INGRESS;
+	return decode(path, *ret_kind, ret_name, ret_endpoint) &&
+	       is_canonical(path, *ret_kind, *ret_name, *ret_endpoint);
 }
 
 void *path_lookup(const Manager *service, const char *path, enum object_kind kind)

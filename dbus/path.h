@@ -12,7 +12,10 @@ const char *interface_of(enum object_kind kind);
 /** Whether a path has the shape of one of an object of that kind. */
 bool path_is_of(const char *path, enum object_kind kind);
 
-/** The names in a path, each NULL where the path has none; the caller frees. False when it is no object's path. */
+/**
+ * The names in a path, each NULL where the path has none; the caller frees, whatever comes back. False when no object
+ * could have this path: an object has one path, that its name is encoded to, and valid names.
+ */
 bool path_decode(const char *path, enum object_kind *ret_kind, char **ret_name, char **ret_endpoint);
 
 /** The object of that kind at a path, or NULL. */

@@ -38,11 +38,6 @@ bool manager_begin_lifetime(Manager *manager, Lifetime *lifetime, enum object_ki
 void manager_own(Manager *manager, Lifetime *lifetime);
 void manager_disown(Manager *manager, Lifetime *lifetime);
 
-#define NAME_MAX_BYTES 64
-
-/** A name for an object: 1 to NAME_MAX_BYTES bytes of printable UTF-8. INVALID_ARGS otherwise. */
-bool name_is_valid(const char *what, const char *name, GError **error);
-
 /*
  * Isolation of the networks that are not internal, in whichever form their number asks for: a network joins before
  * it stands in manager->networks and leaves after it does no more.

@@ -245,6 +245,11 @@ const char *const *service_features(const Manager *manager);
 GHashTable *service_networks(const Manager *manager);
 GHashTable *service_ingresses(const Manager *manager);
 
+#define NAME_MAX_BYTES 64
+
+/** A name for an object: 1 to NAME_MAX_BYTES bytes of printable UTF-8. INVALID_ARGS otherwise. */
+bool name_is_valid(const char *what, const char *name, GError **error);
+
 Network *service_find_network(const Manager *manager, const char *name, GError **error);   /* NO_SUCH_NETWORK */
 Ingress *service_find_ingress(const Manager *manager, const char *name, GError **error);   /* NO_SUCH_INGRESS */
 Endpoint *network_find_endpoint(const Network *network, const char *name, GError **error); /* NO_SUCH_ENDPOINT */

@@ -449,6 +449,78 @@ static void unknown_members(Rig *rig)
 	refused(rig, STANDARD("UnknownObject"), "", "/elsewhere", "Manager", "Reload", "", "");
 }
 
+/* More than one path decodes to a name; an object answers at the one its name is encoded to. */
+static void one_path_each(Rig *rig)
+{
+#define BYTES_32 "abcdefghijklmnopabcdefghijklmnop"
+	static const struct {
+		const char *path, *interface;
+	} objects[] = {
+		{ WEB, "Network" },
+		{ "/network/n0", "Network" },
+		{ "/network/a_2fb", "Network" },
+		{ "/network/_31", "Network" },
+		{ "/network/" BYTES_32 BYTES_32, "Network" },
+		{ APP, "Endpoint" },
+		{ WEB "/endpoint/_c3_a9", "Endpoint" },
+		{ FRONT, "Ingress" },
+	}, others[] = {
+		{ "/network/we_62", "Network" },
+		{ "/network/_77_65_62", "Network" },
+		{ "/network/_77_65_6200", "Network" },
+		{ "/network/web_", "Network" },
+		{ "/network/n_30", "Network" },
+		{ "/network/n_00", "Network" },
+		{ "/network/_6e0", "Network" },
+		{ "/network/_6E0", "Network" },
+		{ "/network/a_2Fb", "Network" },
+		{ "/network/_61_2fb", "Network" },
+		{ "/network/1", "Network" },
+		{ "/network/_", "Network" },
+		{ "/network/_0a", "Network" },
+		{ "/network/_ff", "Network" },
+		{ "/network/" BYTES_32 BYTES_32 "a", "Network" },
+		{ WEB "/endpoint/ap_70", "Endpoint" },
+		{ WEB "/endpoint/_c3_A9", "Endpoint" },
+		{ WEB "/endpoint/_c3", "Endpoint" },
+		{ "/network/we_62/endpoint/app", "Endpoint" },
+		{ "/network/we_62/endpoint/ap_70", "Endpoint" },
+		{ WEB "/endpoint/_", "Endpoint" },
+		{ WEB "/_65ndpoint/app", "Endpoint" },
+		{ WEB "/app", "Endpoint" },
+		{ APP "/x", "Endpoint" },
+		{ "/ingress/fron_74", "Ingress" },
+		{ "/ingress/_", "Ingress" },
+	};
+	static const char *const names[] = { "n0", "a/b", "1", BYTES_32 BYTES_32 };
+
+	create_all(rig);
+	for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *arguments =
+			g_strdup_printf("'%s', {'Bridge': <'b%u'>, 'Subnets': <['10.0.%u.0/24']>}", names[i], i, i);
+
+		done(rig, "", "Manager", "CreateNetwork", "sa{sv}", arguments);
+	}
+	done(rig, WEB, "Network", "CreateEndpoint", "sa{sv}", "'é', {'Addresses': <['172.18.0.3']>}");
+
+	for (guint i = 0; i < G_N_ELEMENTS(objects); i++) {
+		g_autofree char *name = property(rig, objects[i].path, objects[i].interface, "Name");
+
+		g_assert_nonnull(name);
+		done(rig, objects[i].path, objects[i].interface, "GetRules", "", "");
+	}
+	for (guint i = 0; i < G_N_ELEMENTS(others); i++) {
+		g_autofree char *interface = g_strdup_printf("'org.example.NetFilter.%s'", others[i].interface);
+
+		refused(rig, STANDARD("UnknownObject"), "", others[i].path, others[i].interface, "GetRules", "", "");
+		refused(rig, STANDARD("UnknownObject"), "", others[i].path, others[i].interface, "Delete", "", "");
+		refused(rig, STANDARD("UnknownObject"), "", others[i].path, "org.freedesktop.DBus.Properties", "GetAll",
+			"s", interface);
+	}
+	refused(rig, STANDARD("InvalidArgs"), "ap_70", WEB "/endpoint/_c3_a9", "Endpoint", "Link", "oa(sq)",
+		"'" ROOT WEB "/endpoint/ap_70', [('tcp', 1)]");
+}
+
 /* A bridge that somebody took away is no obstacle to anything, and one that came in its place is not ours. */
 static void bridge_gone(Rig *rig)
 {
@@ -539,6 +611,7 @@ static const BusTest tests[] = {
 	{ "/bus/contract/linking", linking },
 	{ "/bus/contract/deleting", deleting },
 	{ "/bus/contract/unknown-members", unknown_members },
+	{ "/bus/contract/one-path-each", one_path_each },
 	{ "/bus/contract/bridge-gone", bridge_gone },
 	{ "/bus/contract/strangers", strangers },
 };
