@@ -13,21 +13,67 @@
 struct LinkMonitor {
 	struct nl_sock *socket; /* notifications */
 	Netlink *netlink;       /* questions */
-	GHashTable *names;      /* ifindex → name */
+	GHashTable *interfaces; /* ifindex → struct interface */
 	bool stale;             /* something was missed: the list is to be made again */
+	LinkMonitorCallbacks callbacks;
 	link_vanished_func vanished;
 	void *userdata;
 };
 
-static void set_name(LinkMonitor *monitor, int ifindex, const char *name)
-{
-	g_autofree char *old = NULL;
+struct interface {
+	bool up;
+	char name[IFNAMSIZ];
+};
 
-	g_hash_table_steal_extended(monitor->names, GINT_TO_POINTER(ifindex), NULL, (gpointer *)&old);
-	if (name)
-		g_hash_table_insert(monitor->names, GINT_TO_POINTER(ifindex), g_strdup(name));
-	if (old && g_strcmp0(old, name) != 0)
+static bool is_same(const struct interface *interface, const char *name, bool up)
+{
+	return interface && g_str_equal(interface->name, name) && interface->up == up;
+}
+
+static void tell(const LinkMonitor *monitor, int ifindex, const char *name, bool gone)
+{
+	if (monitor->callbacks.changed)
+		monitor->callbacks.changed(ifindex, name, gone, monitor->userdata);
+}
+
+static void set_present(LinkMonitor *monitor, int ifindex, const char *name, bool up)
+{
+	const struct interface *known = g_hash_table_lookup(monitor->interfaces, GINT_TO_POINTER(ifindex));
+	g_autofree char *old = known && !g_str_equal(known->name, name) ? g_strdup(known->name) : NULL;
+	struct interface *now = g_new0(struct interface, 1);
+
+	now->up = up;
+	g_strlcpy(now->name, name, sizeof(now->name));
+	g_hash_table_insert(monitor->interfaces, GINT_TO_POINTER(ifindex), now);
+	if (old && monitor->vanished)
 		monitor->vanished(old, monitor->userdata);
+}
+
+static void set_gone(LinkMonitor *monitor, int ifindex)
+{
+	g_autofree struct interface *known = NULL;
+
+	if (!g_hash_table_steal_extended(monitor->interfaces, GINT_TO_POINTER(ifindex), NULL, (gpointer *)&known))
+		return;
+	if (monitor->vanished)
+		monitor->vanished(known->name, monitor->userdata);
+	tell(monitor, ifindex, known->name, true);
+}
+
+/* What the kernel says of it now; told if that, or what was notified, is another than what is known. */
+static void look_again(LinkMonitor *monitor, int ifindex)
+{
+	g_autoptr(RtnlLink) link = NULL;
+	int r = netlink_get_link(monitor->netlink, ifindex, NULL, &link);
+
+	if (r >= 0) {
+		set_present(monitor, ifindex, rtnl_link_get_name(link), rtnl_link_get_flags(link) & IFF_UP);
+		tell(monitor, ifindex, rtnl_link_get_name(link), false);
+	} else if (r == -ENODEV) {
+		set_gone(monitor, ifindex);
+	} else {
+		monitor->stale = true;
+	}
 }
 
 static int on_notification(struct nl_msg *message, void *userdata)
@@ -36,67 +82,79 @@ static int on_notification(struct nl_msg *message, void *userdata)
 	struct nlmsghdr *header = nlmsg_hdr(message);
 	const struct ifinfomsg *info = nlmsg_data(header);
 	struct nlattr *attributes[IFLA_MAX + 1];
-	g_autoptr(RtnlLink) link = NULL;
-	const char *known, *name;
-	int r;
+	const struct interface *known;
+	const char *name;
+	bool up;
 
 	if ((header->nlmsg_type != RTM_NEWLINK && header->nlmsg_type != RTM_DELLINK) ||
 	    nlmsg_parse(header, sizeof(*info), attributes, IFLA_MAX, NULL) < 0 || !attributes[IFLA_IFNAME])
 		return NL_SKIP;
-	known = g_hash_table_lookup(monitor->names, GINT_TO_POINTER(info->ifi_index));
+	/* What a bridge says of its ports: RTM_DELLINK is one that leaves it. */
+	if (info->ifi_family != AF_UNSPEC)
+		return NL_OK;
+	known = g_hash_table_lookup(monitor->interfaces, GINT_TO_POINTER(info->ifi_index));
 	name = nla_get_string(attributes[IFLA_IFNAME]);
+	up = info->ifi_flags & IFF_UP;
 
-	/* Even if it is gone by now: somebody may count on it, and wait for its end. */
-	if (header->nlmsg_type == RTM_NEWLINK && !known) {
-		set_name(monitor, info->ifi_index, name);
-		return NL_OK;
+	if (header->nlmsg_type == RTM_DELLINK) {
+		if (known) {
+			set_gone(monitor, info->ifi_index);
+			/* An ifindex can be asked for again. */
+			look_again(monitor, info->ifi_index);
+		}
+	} else if (!known) {
+		/* Even if it is gone by now: somebody may count on it, and wait for its end. */
+		set_present(monitor, info->ifi_index, name, up);
+		tell(monitor, info->ifi_index, name, false);
+	} else if (!is_same(known, name, up)) {
+		/* Not to be believed: it may be older than the list that was made after an overrun. */
+		look_again(monitor, info->ifi_index);
 	}
-	if (header->nlmsg_type == RTM_NEWLINK ? g_str_equal(known, name) : !known)
-		return NL_OK;
-
-	/*
-	 * Not to be believed: it may be older than the list that was made after an
-	 * overrun, and RTM_DELLINK is also said of a port that leaves its bridge.
-	 */
-	r = netlink_get_link(monitor->netlink, info->ifi_index, NULL, &link);
-	if (r >= 0)
-		set_name(monitor, info->ifi_index, rtnl_link_get_name(link));
-	else if (r == -ENODEV)
-		set_name(monitor, info->ifi_index, NULL);
-	else
-		monitor->stale = true;
 	return NL_OK;
 }
 
-static bool list_again(LinkMonitor *monitor, GError **error)
+static bool list_again(LinkMonitor *monitor, bool told, GError **error)
 {
 	g_autoptr(NlCache) links = NULL;
 	g_autofree gpointer *known = NULL;
 
 	if (netlink_dump_links(monitor->netlink, &links) < 0)
-		return netlink_failed(monitor->netlink, error, "Cannot list the interfaces");
-	known = g_hash_table_get_keys_as_array(monitor->names, NULL);
+		return netlink_failed(monitor->netlink, error, "cannot list the interfaces");
+	known = g_hash_table_get_keys_as_array(monitor->interfaces, NULL);
 	for (gpointer *ifindex = known; *ifindex; ifindex++) {
 		g_autoptr(RtnlLink) link = rtnl_link_get(links, GPOINTER_TO_INT(*ifindex));
 
 		if (!link)
-			set_name(monitor, GPOINTER_TO_INT(*ifindex), NULL);
+			set_gone(monitor, GPOINTER_TO_INT(*ifindex));
 	}
-	for (struct nl_object *object = nl_cache_get_first(links); object; object = nl_cache_get_next(object))
-		set_name(monitor, rtnl_link_get_ifindex((RtnlLink *)object), rtnl_link_get_name((RtnlLink *)object));
+	for (struct nl_object *object = nl_cache_get_first(links); object; object = nl_cache_get_next(object)) {
+		RtnlLink *link = (RtnlLink *)object;
+		int ifindex = rtnl_link_get_ifindex(link);
+		const char *name = rtnl_link_get_name(link);
+		bool up = rtnl_link_get_flags(link) & IFF_UP;
+
+		if (is_same(g_hash_table_lookup(monitor->interfaces, GINT_TO_POINTER(ifindex)), name, up))
+			continue;
+		set_present(monitor, ifindex, name, up);
+		if (told)
+			tell(monitor, ifindex, name, false);
+	}
 	monitor->stale = false;
 	return true;
 }
 
-LinkMonitor *link_monitor_new(link_vanished_func vanished, void *userdata, GError **error)
+static LinkMonitor *monitor_new(const LinkMonitorCallbacks *callbacks, link_vanished_func vanished, void *userdata,
+				GError **error)
 {
 	g_autoptr(LinkMonitor) monitor = g_new0(LinkMonitor, 1);
 	const int size = RECEIVE_BUFFER;
 	int r;
 
+	if (callbacks)
+		monitor->callbacks = *callbacks;
 	monitor->vanished = vanished;
 	monitor->userdata = userdata;
-	monitor->names = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	monitor->interfaces = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	monitor->netlink = netlink_new(error);
 	if (!monitor->netlink)
 		return NULL;
@@ -111,8 +169,7 @@ LinkMonitor *link_monitor_new(link_vanished_func vanished, void *userdata, GErro
 	if (r >= 0)
 		r = nl_socket_add_memberships(monitor->socket, RTNLGRP_LINK, 0);
 	if (r < 0) {
-		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "Cannot watch the interfaces: %s",
-			    nl_geterror(r));
+		netfilter_fail(error, FAILED, "cannot watch the interfaces: %s", nl_geterror(r));
 		return NULL;
 	}
 	/* Without the right to exceed net.core.rmem_max there are only more overruns. */
@@ -120,9 +177,19 @@ LinkMonitor *link_monitor_new(link_vanished_func vanished, void *userdata, GErro
 		(void)setsockopt(nl_socket_get_fd(monitor->socket), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 
 	/* Subscribed before the list is made: what changes meanwhile is notified. */
-	if (!list_again(monitor, error))
+	if (!list_again(monitor, false, error))
 		return NULL;
 	return g_steal_pointer(&monitor);
+}
+
+LinkMonitor *link_monitor_new_full(const LinkMonitorCallbacks *callbacks, void *userdata, GError **error)
+{
+	return monitor_new(callbacks, NULL, userdata, error);
+}
+
+LinkMonitor *link_monitor_new(link_vanished_func vanished, void *userdata, GError **error)
+{
+	return monitor_new(NULL, vanished, userdata, error);
 }
 
 void link_monitor_free(LinkMonitor *monitor)
@@ -131,7 +198,7 @@ void link_monitor_free(LinkMonitor *monitor)
 		return;
 	nl_socket_free(monitor->socket);
 	netlink_free(monitor->netlink);
-	g_hash_table_unref(monitor->names);
+	g_hash_table_unref(monitor->interfaces);
 	g_free(monitor);
 }
 
@@ -151,6 +218,6 @@ void link_monitor_dispatch(LinkMonitor *monitor)
 		if (r == -NLE_NOMEM)
 			monitor->stale = true;
 	} while (r >= 0 || r == -NLE_NOMEM);
-	if (monitor->stale && !list_again(monitor, &error))
+	if (monitor->stale && !list_again(monitor, true, &error))
 		g_warning("%s", error->message);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/netlink/link.h"
 #include "service/netlink/monitor.h"
 #include "tests/support/netns.h"
 
+#include <net/if.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 typedef struct Fixture {
 	int before, netns;
-	GString *vanished; /* the names, a space before each */
+	GString *vanished; /* what was told: the names, a space before each */
 	LinkMonitor *monitor;
 } Fixture;
 
@@ -195,6 +195,96 @@ static void test_burst(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	assert_vanished(f, " br-b");
 }
 
+/* --- by ifindex --- */
+
+static void on_changed(int ifindex, const char *name, bool gone, void *userdata)
+{
+	Fixture *f = userdata;
+
+	g_assert_cmpint(ifindex, >, 0);
+	if (!gone)
+		g_assert_cmpint(if_nametoindex(name) ?: (guint)ifindex, ==, ifindex);
+	g_string_append_printf(f->vanished, " %s%s", gone ? "-" : "", name);
+}
+
+static LinkMonitor *start_full(Fixture *f)
+{
+	static const LinkMonitorCallbacks callbacks = { .changed = on_changed };
+	g_autoptr(GError) error = NULL;
+	LinkMonitor *monitor = link_monitor_new_full(&callbacks, f, &error);
+
+	g_assert_no_error(error);
+	return monitor;
+}
+
+static void test_changes(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	static const struct {
+		const char *commands[4];
+		const char *told;
+	} cases[] = {
+		{ { NULL }, "" },
+		{ { "add br-c type bridge" }, " br-c" },
+		{ { "add br-d type bridge", "delete br-d" }, " br-d -br-d" },
+		{ { "set br-c name br-e" }, " br-e" },
+		{ { "set br-e name br-f", "set br-f name br-e" }, " br-e" },
+		{ { "set br-e up" }, " br-e" },
+		{ { "set br-e mtu 1400", "property add dev br-e altname other" }, "" },
+		{ { "set br-e down", "set br-e up" }, " br-e" },
+		{ { "set br-e down" }, " br-e" },
+		{ { "delete br-e" }, " -br-e" },
+		{ { "delete br-b", "add br-b type bridge" }, " -br-b br-b" },
+		/* The name moves on to another. */
+		{ { "set br-a name br-x", "set br-b name br-a" }, " br-x br-a" },
+		{ { "delete br-x", "delete br-a" }, " -br-x -br-a" },
+		/* The same ifindex again. */
+		{ { "add br-y index 4711 type bridge" }, " br-y" },
+		{ { "delete br-y", "add br-y index 4711 type bridge" }, " -br-y br-y" },
+		/* A port says more than it does. */
+		{ { "add eth0 type veth peer name eth1" }, " eth1 eth0" },
+		{ { "set eth0 master br-y", "set eth0 nomaster" }, "" },
+		{ { "delete eth0" }, " -eth0 -eth1" },
+	};
+	g_autoptr(LinkMonitor) monitor = start_full(f);
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		for (const char *const *command = cases[i].commands; *command; command++) {
+			g_test_message("ip link %s", *command);
+			run(f, "ip link %s", *command);
+		}
+		link_monitor_dispatch(monitor);
+		g_assert_cmpstr(f->vanished->str, ==, cases[i].told);
+		g_string_truncate(f->vanished, 0);
+	}
+}
+
+/* What was lost is found by looking at all of them. */
+static void test_changes_overrun(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	const int least = 1, most = 1 << 23;
+	g_autoptr(LinkMonitor) monitor = start_full(f);
+	int fd = link_monitor_fd(monitor);
+
+	link_monitor_free(f->monitor);
+	f->monitor = g_steal_pointer(&monitor);
+	g_assert_no_errno(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)));
+	for (guint i = 0; i < 10; i++)
+		run(f, "ip link set lo mtu %u", 1400 + i);
+	run(f, "ip link set br-a up");
+	run(f, "ip link add br-e type bridge");
+	run(f, "ip link delete br-b");
+	g_assert_cmpuint(drops(f), >, 0);
+	g_assert_no_errno(setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &most, sizeof(most)));
+	link_monitor_dispatch(f->monitor);
+	g_assert_nonnull(strstr(f->vanished->str, " -br-b"));
+	g_assert_nonnull(strstr(f->vanished->str, " br-a"));
+	g_assert_nonnull(strstr(f->vanished->str, " br-e"));
+	g_assert_cmpuint(strlen(f->vanished->str), ==, strlen(" -br-b br-a br-e"));
+	g_string_truncate(f->vanished, 0);
+	run(f, "ip link delete br-e");
+	assert_vanished(f, " -br-e");
+}
+
 int main(int argc, char **argv)
 {
 	const char *reason;
@@ -213,5 +303,7 @@ int main(int argc, char **argv)
 	add("nothing", test_nothing);
 	add("overrun", test_overrun);
 	add("burst", test_burst);
+	add("changes", test_changes);
+	add("changes-overrun", test_changes_overrun);
 	return g_test_run();
 }
