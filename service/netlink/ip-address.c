@@ -79,6 +79,9 @@ bool ip_address_list(Netlink *netlink, int ifindex, GArray **ret, GError **error
 		    (ifindex != 0 && address.ifindex != ifindex))
 			continue;
 		address.prefix = (Prefix){ read_address(local), rtnl_addr_get_prefixlen(found) };
+		/* The length is the peer's. */
+		if (rtnl_addr_get_peer(found))
+			address.prefix.length = family_bits(address_family(&address.prefix.address));
 		g_array_append_val(list, address);
 	}
 	*ret = list;

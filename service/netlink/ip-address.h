@@ -4,7 +4,7 @@
 #include "service/netlink/netlink.h"
 #include "service/model/address.h"
 
-/** An address that an interface has, with its prefix length. */
+/** An address that an interface has, with its prefix length: the full one where that is a peer's. */
 typedef struct IpAddress {
 	int ifindex;
 	Prefix prefix;
