@@ -23,7 +23,7 @@ static bool parse_ingress(Manager *manager, Ingress *ingress, const IngressSetti
 		return netfilter_fail(error, INVALID_ARGS, "Gateway: \"%s\" cannot be forwarded to", settings->gateway);
 
 	if (!settings->bridge || !*settings->bridge)
-		return route_lookup(manager->netlink, &ingress->gateway, ingress->bridge, error);
+		return route_lookup(manager->netlink, &ingress->gateway, &(int){ 0 }, ingress->bridge, error);
 	if (!link_name_is_valid(settings->bridge))
 		return netfilter_fail(error, INVALID_ARGS, "Bridge: \"%s\" is not an interface name", settings->bridge);
 	g_strlcpy(ingress->bridge, settings->bridge, sizeof ingress->bridge);

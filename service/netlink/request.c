@@ -72,6 +72,8 @@ static int end(Netlink *netlink, int r)
 	if (r >= 0)
 		return 0;
 	netlink->library = r;
+	if (r == -NLE_DUMP_INTR)
+		return -EAGAIN;
 	return netlink->kernel < 0 ? netlink->kernel : -EIO;
 }
 

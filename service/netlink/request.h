@@ -33,7 +33,8 @@ Netlink *netlink_open(int protocol, GError **error);
 
 /**
  * Sends a request, which it frees, and waits for the kernel's answer, or the end
- * of its dump; reply, if not NULL, sees the data that comes before it. Returns 0 or a negative errno.
+ * of its dump; reply, if not NULL, sees the data that comes before it. Returns 0 or a negative errno:
+ * -EAGAIN when what was dumped has changed meanwhile, so that something may be missing or twice there.
  */
 int netlink_request(Netlink *netlink, NlMsg *request, nl_recvmsg_msg_cb_t reply, void *userdata);
 

@@ -1,28 +1,50 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/route.h"
 
+#include "service/netlink/ip-address.h"
 #include "service/netlink/request.h"
 
+#include <errno.h>
 #include <linux/rtnetlink.h>
+#include <string.h>
+
+/* A table of the Internet has a million routes: they are looked at as they pass, not kept as libnl's objects. */
 
 struct route {
 	guint8 type; /* RTN_UNICAST, RTN_LOCAL, ... */
+	Prefix destination;
 	int ifindex;
+	guint table;
+	const struct nlattr *multipath; /* struct rtnexthop of each way, or NULL */
 };
+
+/* False for what is no route of IPv4 or IPv6: a kernel without a family answers with all it has. */
+static bool read_route(struct nl_msg *message, struct route *ret)
+{
+	struct nlmsghdr *header = nlmsg_hdr(message);
+	const struct rtmsg *route = nlmsg_data(header);
+	struct nlattr *attributes[RTA_MAX + 1];
+
+	if (header->nlmsg_type != RTM_NEWROUTE || nlmsg_parse(header, sizeof(*route), attributes, RTA_MAX, NULL) < 0 ||
+	    (route->rtm_family != AF_INET && route->rtm_family != AF_INET6))
+		return false;
+	*ret = (struct route){
+		.type = route->rtm_type,
+		.destination = { { .family = route->rtm_family }, route->rtm_dst_len },
+		.table = attributes[RTA_TABLE] ? nla_get_u32(attributes[RTA_TABLE]) : route->rtm_table,
+		.multipath = attributes[RTA_MULTIPATH],
+	};
+	if (attributes[RTA_DST])
+		nla_memcpy(ret->destination.address.bytes, attributes[RTA_DST],
+			   family_bits(address_family(&ret->destination.address)) / 8);
+	if (attributes[RTA_OIF])
+		ret->ifindex = nla_get_u32(attributes[RTA_OIF]);
+	return true;
+}
 
 static int on_route(struct nl_msg *reply, void *userdata)
 {
-	struct nlmsghdr *header = nlmsg_hdr(reply);
-	struct nlattr *attributes[RTA_MAX + 1];
-	struct route *route = userdata;
-
-	if (header->nlmsg_type != RTM_NEWROUTE ||
-	    nlmsg_parse(header, sizeof(struct rtmsg), attributes, RTA_MAX, NULL) < 0)
-		return NL_SKIP;
-	route->type = ((struct rtmsg *)nlmsg_data(header))->rtm_type;
-	if (attributes[RTA_OIF])
-		route->ifindex = nla_get_u32(attributes[RTA_OIF]);
-	return NL_OK;
+	return read_route(reply, userdata) ? NL_OK : NL_SKIP;
 }
 
 /* Asks for the route that a packet of the host itself would take. Returns 0 or a negative errno. */
@@ -39,26 +61,137 @@ static int get_route(Netlink *netlink, const Address *address, struct route *ret
 	return netlink_request(netlink, request, on_route, ret);
 }
 
-bool route_lookup(Netlink *netlink, const Address *address, char ret[static IFNAMSIZ], GError **error)
+bool route_lookup(Netlink *netlink, const Address *address, int *ret_ifindex, char ret_name[static IFNAMSIZ],
+		  GError **error)
 {
 	g_autoptr(RtnlLink) link = NULL;
 	char text[INET6_ADDRSTRLEN];
 	struct route route;
+	int r;
 
 	address_format(address, text);
-	if (get_route(netlink, address, &route) < 0)
-		return netlink_failed(netlink, error, "There is no route to %s", text);
+	r = get_route(netlink, address, &route);
+	if (r == -EOPNOTSUPP || r == -EAFNOSUPPORT)
+		return netfilter_fail(error, INVALID_ARGS, "there is no route to %s: the host has no IPv6", text);
+	if (r < 0)
+		return netfilter_fail(error, INVALID_ARGS, "there is no route to %s: %s", text, g_strerror(-r));
 	if (route.ifindex && netlink_get_link(netlink, route.ifindex, NULL, &link) < 0)
-		return netlink_failed(netlink, error, "Cannot find the interface that reaches %s", text);
-	if (link && rtnl_link_get_flags(link) & IFF_LOOPBACK) {
-		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED,
-			    "%s is reached by loopback, not through an interface", text);
-		return false;
+		return netlink_failed(netlink, error, "cannot find the interface that reaches %s", text);
+	if (link && rtnl_link_get_flags(link) & IFF_LOOPBACK)
+		return netfilter_fail(error, INVALID_ARGS, "%s is reached by loopback, not through an interface", text);
+	if (!link || route.type != RTN_UNICAST)
+		return netfilter_fail(error, INVALID_ARGS, "there is no unicast route to %s", text);
+	*ret_ifindex = route.ifindex;
+	g_strlcpy(ret_name, rtnl_link_get_name(link), IFNAMSIZ);
+	return true;
+}
+
+/* Every route of a family. What is wanted of them may be seen twice: when they change meanwhile, they are read again.
+ */
+static int dump_routes(Netlink *netlink, enum family family, nl_recvmsg_msg_cb_t seen, void *userdata)
+{
+	struct rtmsg header = { .rtm_family = family_to_af(family) };
+	int r = -EAGAIN;
+
+	for (guint i = 0; i < 10 && r == -EAGAIN; i++) {
+		NlMsg *request = nlmsg_alloc_simple(RTM_GETROUTE, NLM_F_DUMP);
+
+		if (!request || nlmsg_append(request, &header, sizeof(header), NLMSG_ALIGNTO) < 0)
+			g_error("Out of memory");
+		r = netlink_request(netlink, request, seen, userdata);
 	}
-	if (!link || route.type != RTN_UNICAST) {
-		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "There is no unicast route to %s", text);
+	return r;
+}
+
+struct search {
+	Prefix prefix;
+	const int *except;
+	guint n_except;
+	Overlap overlap;
+	bool found;
+};
+
+static bool is_excepted(const struct search *search, int ifindex)
+{
+	for (guint i = 0; i < search->n_except; i++)
+		if (ifindex != 0 && search->except[i] == ifindex)
+			return true;
+	return false;
+}
+
+/* All the ways that it leads. */
+static bool route_is_excepted(const struct search *search, const struct route *route)
+{
+	const struct rtnexthop *hop;
+	int left;
+
+	if (!route->multipath)
+		return is_excepted(search, route->ifindex);
+	hop = nla_data(route->multipath);
+	left = nla_len(route->multipath);
+	for (; left >= (int)sizeof(*hop) && hop->rtnh_len >= sizeof(*hop) && hop->rtnh_len <= left;
+	     left -= RTNH_ALIGN(hop->rtnh_len), hop = RTNH_NEXT(hop))
+		if (!is_excepted(search, hop->rtnh_ifindex))
+			return false;
+	return true;
+}
+
+static int on_other_route(struct nl_msg *reply, void *userdata)
+{
+	struct search *search = userdata;
+	struct route route;
+
+	if (search->found || !read_route(reply, &route) || route.type == RTN_THROW || route.destination.length <= 1 ||
+	    !prefix_overlaps(&search->prefix, &route.destination) || route_is_excepted(search, &route))
+		return NL_OK;
+	search->overlap = (Overlap){ route.destination, route.ifindex, false, route.table };
+	search->found = true;
+	return NL_OK;
+}
+
+bool route_find_overlap(Netlink *netlink, const Prefix *prefix, const int *except, guint n_except, Overlap *ret,
+			bool *ret_found, GError **error)
+{
+	struct search search = { .prefix = *prefix, .except = except, .n_except = n_except };
+	char text[INET6_ADDRSTRLEN + 4];
+	g_autoptr(GArray) addresses = NULL;
+
+	if (!ip_address_list(netlink, 0, &addresses, error))
 		return false;
+	for (guint i = 0; i < addresses->len && !search.found; i++) {
+		const IpAddress *address = &g_array_index(addresses, IpAddress, i);
+
+		if (!prefix_overlaps(prefix, &address->prefix) || is_excepted(&search, address->ifindex))
+			continue;
+		search.overlap = (Overlap){ address->prefix, address->ifindex, true, 0 };
+		search.found = true;
 	}
-	g_strlcpy(ret, rtnl_link_get_name(link), IFNAMSIZ);
+	if (!search.found && dump_routes(netlink, address_family(&prefix->address), on_other_route, &search) < 0)
+		return netlink_failed(netlink, error, "cannot look for routes that overlap %s",
+				      prefix_format(prefix, text));
+	*ret_found = search.found;
+	if (search.found)
+		*ret = search.overlap;
+	return true;
+}
+
+static int on_local_route(struct nl_msg *reply, void *userdata)
+{
+	GArray *list = userdata;
+	struct route route;
+
+	if (read_route(reply, &route) && route.type == RTN_LOCAL)
+		g_array_append_val(list, route.destination);
+	return NL_OK;
+}
+
+bool route_list_local(Netlink *netlink, GArray **ret, GError **error)
+{
+	g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(Prefix));
+
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (dump_routes(netlink, family, on_local_route, list) < 0)
+			return netlink_failed(netlink, error, "cannot list the local routes");
+	*ret = g_steal_pointer(&list);
 	return true;
 }

@@ -5,5 +5,34 @@
 #include "service/model/address.h"
 #include <net/if.h>
 
-/** The interface a packet to this address leaves by. FAILED when there is no unicast route, or it is loopback. */
-bool route_lookup(Netlink *netlink, const Address *address, char ret[static IFNAMSIZ], GError **error);
+/**
+ * The interface that a packet of the host to this address leaves by.
+ * INVALID_ARGS when there is no unicast route, or it is loopback: nothing is then written to ret.
+ */
+bool route_lookup(Netlink *netlink, const Address *address, int *ret_ifindex, char ret_name[static IFNAMSIZ],
+		  GError **error);
+
+/** What of the host lies over a prefix. */
+typedef struct Overlap {
+	Prefix prefix;   /* the address with its length, or the destination of the route */
+	int ifindex;     /* 0: the route has none, or several */
+	bool is_address; /* else a route */
+	guint table;     /* the routing table it is in; 0 for an address */
+} Overlap;
+
+/**
+ * Looks for an address or a route of the host that overlaps a prefix, in all
+ * routing tables; an address rather than a route. Of every type (also local, blackhole,
+ * unreachable), but for "throw", which says nothing of where packets go. Default
+ * routes do not count, nor do the two halves (/1) that some VPNs write in their place;
+ * nor does what is on the interfaces in except alone (n_except of them; NULL for none).
+ * *ret is set only when *ret_found is.
+ */
+bool route_find_overlap(Netlink *netlink, const Prefix *prefix, const int *except, guint n_except, Overlap *ret,
+			bool *ret_found, GError **error);
+
+/**
+ * What the host takes for its own (addrtype LOCAL): the local routes of all
+ * tables, both families, as Prefix. The caller's.
+ */
+bool route_list_local(Netlink *netlink, GArray **ret, GError **error);

@@ -2,7 +2,6 @@
 #include "service/netlink/bridge.h"
 #include "service/netlink/ip-address.h"
 #include "service/netlink/link.h"
-#include "service/netlink/route.h"
 #include "service/netlink/sysctl.h"
 #include "tests/support/netlink.h"
 
@@ -194,53 +193,6 @@ static void test_no_ipv6(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	assert_shows(f, "ip -j link show br-web", "\"UP\"");
 }
 
-static void test_route(Fixture *f, gconstpointer data G_GNUC_UNUSED)
-{
-	static const struct {
-		const char *address, *interface, *reason;
-	} cases[] = {
-		{ "172.18.0.2", "br-web", NULL },
-		{ "fd00:18::2", "br-web", NULL },
-		{ "192.0.2.1", "br-gw", NULL },
-		{ "2001:db8::1", "br-gw", NULL },
-		{ "172.18.0.1", NULL, "loopback" },
-		{ "fd00:18::1", NULL, "loopback" },
-		{ "127.0.0.1", NULL, "loopback" },
-		{ "::1", NULL, "loopback" },
-		{ "203.0.113.1", NULL, "no route to 203.0.113.1: Network is unreachable" },
-		{ "fd00:99::1", NULL, "no route to fd00:99::1: Network is unreachable" },
-		{ "198.51.100.1", NULL, "no route to 198.51.100.1: No route to host" },
-		{ "198.51.101.1", NULL, "no route to 198.51.101.1" },
-		{ "172.18.255.255", NULL, "no unicast route to 172.18.255.255" },
-		{ "224.0.0.1", NULL, "224.0.0.1" },
-	};
-	const Prefix web[] = { prefix("172.18.0.1/16"), prefix("fd00:18::1/64") };
-
-	assert_succeeds(bridge_create(f->netlink, "br-web", &error));
-	assert_succeeds(bridge_create(f->netlink, "br-gw", &error));
-	assert_succeeds(link_add_address(f->netlink, "br-web", &web[0], &error));
-	assert_succeeds(link_add_address(f->netlink, "br-web", &web[1], &error));
-	/* The kernel makes the route to an IPv6 address of its own a moment later. */
-	run(f, "timeout 10 sh -c 'until ip -6 route get fd00:18::1 | grep -q local; do sleep 0.02; done'");
-	run(f, "ip addr add 172.30.0.1/24 dev br-gw");
-	run(f, "ip addr add fd00:30::1/64 dev br-gw nodad");
-	run(f, "ip route add 192.0.2.0/24 via 172.30.0.2");
-	run(f, "ip route add 2001:db8::/32 via fd00:30::2");
-	run(f, "ip route add unreachable 198.51.100.0/24");
-	run(f, "ip route add blackhole 198.51.101.0/24");
-	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-		const Address wanted = address(cases[i].address);
-		char found[IFNAMSIZ] = "untouched";
-
-		g_test_message("%s", cases[i].address);
-		if (cases[i].interface)
-			assert_succeeds(route_lookup(f->netlink, &wanted, found, &error));
-		else
-			assert_fails(route_lookup(f->netlink, &wanted, found, &error), FAILED, cases[i].reason);
-		g_assert_cmpstr(found, ==, cases[i].interface ?: "untouched");
-	}
-}
-
 static void test_route_localnet(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
 	const char *show = "sysctl net.ipv4.conf.br-web.route_localnet net.ipv4.conf.all.route_localnet";
@@ -366,7 +318,6 @@ int main(int argc, char **argv)
 	add("addresses", test_addresses);
 	add("usable-at-once", test_usable_at_once);
 	add("no-ipv6", test_no_ipv6);
-	add("route", test_route);
 	add("route-localnet", test_route_localnet);
 	add("sysctl", test_sysctl);
 	add("sysctl-read-only", test_sysctl_read_only);
