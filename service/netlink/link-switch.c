@@ -2,6 +2,7 @@
 #include "service/netlink/link.h"
 
 #include "service/netlink/request.h"
+#include "service/model/address.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,44 +60,54 @@ static const struct {
 	[LINK6_DISABLE] = { "disable_ipv6", DEVCONF_DISABLE_IPV6 },
 };
 
-struct inet6_conf {
-	bool found;
-	gint32 values[DEVCONF_MAX];
-};
-
-/* libnl keeps this part of an interface to itself. */
-static int on_inet6(struct nl_msg *reply, void *userdata)
+/* libnl keeps this part of an interface to itself. False: it has no IPv6. */
+static bool read_inet6(struct nl_msg *reply, enum link_switch6 which, LinkSwitchValue *ret)
 {
+	struct nlmsghdr *header = nlmsg_hdr(reply);
+	const struct ifinfomsg *info = nlmsg_data(header);
 	struct nlattr *attributes[IFLA_MAX + 1], *inet6, *values;
-	struct inet6_conf *conf = userdata;
+	gint32 conf[DEVCONF_MAX] = {};
 
-	if (nlmsg_parse(nlmsg_hdr(reply), sizeof(struct ifinfomsg), attributes, IFLA_MAX, NULL) < 0 ||
-	    !attributes[IFLA_AF_SPEC])
-		return NL_SKIP;
+	if (nlmsg_parse(header, sizeof(*info), attributes, IFLA_MAX, NULL) < 0 || !attributes[IFLA_AF_SPEC])
+		return false;
 	inet6 = nla_find(nla_data(attributes[IFLA_AF_SPEC]), nla_len(attributes[IFLA_AF_SPEC]), AF_INET6);
 	values = inet6 ? nla_find(nla_data(inet6), nla_len(inet6), IFLA_INET6_CONF) : NULL;
 	if (!values)
-		return NL_SKIP;
-	nla_memcpy(conf->values, values, sizeof(conf->values));
-	conf->found = true;
+		return false;
+	nla_memcpy(conf, values, sizeof(conf));
+	*ret = (LinkSwitchValue){ info->ifi_index, conf[switches6[which].id] };
+	return true;
+}
+
+struct inet6_query {
+	enum link_switch6 which;
+	bool found;
+	LinkSwitchValue value;
+};
+
+static int on_inet6(struct nl_msg *reply, void *userdata)
+{
+	struct inet6_query *query = userdata;
+
+	query->found = query->found || read_inet6(reply, query->which, &query->value);
 	return NL_OK;
 }
 
 bool link_get_switch6(Netlink *netlink, int ifindex, enum link_switch6 which, guint *ret, GError **error)
 {
 	char interface[INTERFACE_TEXT_MAX];
-	struct inet6_conf conf = {};
+	struct inet6_query query = { .which = which };
 	NlMsg *request = NULL;
 
 	if (rtnl_link_build_get_request(ifindex, NULL, &request) < 0)
 		g_error("Out of memory");
-	if (netlink_request(netlink, request, on_inet6, &conf) < 0)
+	if (netlink_request(netlink, request, on_inet6, &query) < 0)
 		return netlink_interface_failed(netlink, ifindex, error, "cannot read its IPv6 %s",
 						switches6[which].name);
-	if (!conf.found)
+	if (!query.found)
 		return netfilter_fail(error, FAILED, "%s: cannot read its IPv6 %s: it has no IPv6",
 				      netlink_interface_text(ifindex, interface), switches6[which].name);
-	*ret = conf.values[switches6[which].id];
+	*ret = query.value.value;
 	return true;
 }
 
@@ -150,4 +161,106 @@ bool link_set_switch6(Netlink *netlink, int ifindex, enum link_switch6 which, gu
 		return netfilter_fail(error, FAILED, "%s: cannot set its IPv6 %s to %u: %s",
 				      netlink_interface_text(ifindex, interface), name, value, g_strerror(-r));
 	return true;
+}
+
+bool links_save_forwarding(Netlink *netlink, GArray **ret, GError **error)
+{
+	g_autoptr(NlCache) links = NULL;
+
+	if (netlink_dump_links(netlink, &links) < 0)
+		return netlink_failed(netlink, error, "cannot list the forwarding of the interfaces");
+	*ret = g_array_new(FALSE, FALSE, sizeof(LinkSwitchValue));
+	for (struct nl_object *object = nl_cache_get_first(links); object; object = nl_cache_get_next(object)) {
+		RtnlLink *link = (RtnlLink *)object;
+		LinkSwitchValue value = { .ifindex = rtnl_link_get_ifindex(link) };
+
+		if (rtnl_link_inet_get_conf(link, IPV4_DEVCONF_FORWARDING, &value.value) >= 0)
+			g_array_append_val(*ret, value);
+	}
+	return true;
+}
+
+static int on_forwarding6(struct nl_msg *reply, void *userdata)
+{
+	GArray *values = userdata;
+	LinkSwitchValue value;
+
+	if (read_inet6(reply, LINK6_FORWARDING, &value))
+		g_array_append_val(values, value);
+	return NL_OK;
+}
+
+bool links_save_forwarding6(Netlink *netlink, GArray **ret, GError **error)
+{
+	g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(LinkSwitchValue));
+	const struct ifinfomsg header = { .ifi_family = AF_UNSPEC };
+	int r = -EAGAIN;
+
+	for (guint i = 0; i < 10 && r == -EAGAIN; i++) {
+		NlMsg *request = nlmsg_alloc_simple(RTM_GETLINK, NLM_F_DUMP);
+
+		if (!request || nlmsg_append(request, (void *)&header, sizeof(header), NLMSG_ALIGNTO) < 0)
+			g_error("Out of memory");
+		g_array_set_size(values, 0);
+		r = netlink_request(netlink, request, on_forwarding6, values);
+	}
+	if (r < 0)
+		return netlink_failed(netlink, error, "cannot list the IPv6 forwarding of the interfaces");
+	*ret = g_steal_pointer(&values);
+	return true;
+}
+
+static const LinkSwitchValue *find_value(const GArray *values, int ifindex)
+{
+	for (guint i = 0; i < values->len; i++)
+		if (g_array_index(values, LinkSwitchValue, i).ifindex == ifindex)
+			return &g_array_index(values, LinkSwitchValue, i);
+	return NULL;
+}
+
+static bool set_forwarding(Netlink *netlink, enum family family, const LinkSwitchValue *value, GError **error)
+{
+	if (family == FAMILY_IPV4)
+		return link_set_switch(netlink, value->ifindex, LINK_FORWARDING, value->value, error);
+	return link_set_switch6(netlink, value->ifindex, LINK6_FORWARDING, value->value, error);
+}
+
+/* All that can be; the first that cannot is reported. */
+static bool restore_forwarding(Netlink *netlink, enum family family, const GArray *saved, const GArray *present,
+			       GError **error)
+{
+	bool complete = true;
+
+	for (guint i = 0; i < saved->len; i++) {
+		const LinkSwitchValue *value = &g_array_index(saved, LinkSwitchValue, i);
+		const LinkSwitchValue *now = find_value(present, value->ifindex);
+		g_autoptr(GError) failure = NULL;
+		LinkInfo info;
+
+		if (!now || now->value == value->value || set_forwarding(netlink, family, value, &failure))
+			continue;
+		/* It has gone since. */
+		if (link_find_index(netlink, value->ifindex, &info, NULL) && !info.ifindex)
+			continue;
+		if (complete)
+			g_propagate_error(error, g_steal_pointer(&failure));
+		complete = false;
+	}
+	return complete;
+}
+
+bool links_restore_forwarding(Netlink *netlink, const GArray *saved, GError **error)
+{
+	g_autoptr(GArray) present = NULL;
+
+	return links_save_forwarding(netlink, &present, error) &&
+	       restore_forwarding(netlink, FAMILY_IPV4, saved, present, error);
+}
+
+bool links_restore_forwarding6(Netlink *netlink, const GArray *saved, GError **error)
+{
+	g_autoptr(GArray) present = NULL;
+
+	return links_save_forwarding6(netlink, &present, error) &&
+	       restore_forwarding(netlink, FAMILY_IPV6, saved, present, error);
 }

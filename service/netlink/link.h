@@ -50,6 +50,22 @@ enum link_switch6 { LINK6_FORWARDING, LINK6_ACCEPT_RA, LINK6_DISABLE };
 bool link_get_switch6(Netlink *netlink, int ifindex, enum link_switch6 which, guint *ret, GError **error);
 bool link_set_switch6(Netlink *netlink, int ifindex, enum link_switch6 which, guint value, GError **error);
 
+/** What one interface had. */
+typedef struct LinkSwitchValue {
+	int ifindex;
+	guint value;
+} LinkSwitchValue;
+
+/**
+ * The forwarding of every interface that has IPv4 (or IPv6), LinkSwitchValue,
+ * the caller's; and giving it back. An interface that has gone, or lost the family, is passed over, one
+ * that has come since is left alone. FAILED when one cannot be written; the others are.
+ */
+bool links_save_forwarding(Netlink *netlink, GArray **ret, GError **error);
+bool links_restore_forwarding(Netlink *netlink, const GArray *saved, GError **error);
+bool links_save_forwarding6(Netlink *netlink, GArray **ret, GError **error);
+bool links_restore_forwarding6(Netlink *netlink, const GArray *saved, GError **error);
+
 /* By name. */
 bool link_kind(Netlink *netlink, const char *name, enum link_kind *ret, GError **error);
 bool link_get_route_localnet(Netlink *netlink, const char *name, bool *ret, GError **error);

@@ -3,31 +3,47 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 static bool failed(GError **error, const char *verb, const char *path, int code)
 {
-	g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "Cannot %s %s: %s%s", verb, path, g_strerror(code),
-		    code == ENOENT && g_str_has_prefix(path, "/proc/sys/net/bridge/")
-			    ? " (the kernel module br_netfilter is not loaded)"
-			    : "");
-	return false;
+	const char *why = "";
+
+	if (code == ENOENT && g_str_has_prefix(path, "/proc/sys/net/bridge/"))
+		why = " (the kernel module br_netfilter is not loaded)";
+	else if (code == ENOENT && g_str_has_prefix(path, "/proc/sys/net/ipv6/") &&
+		 access("/proc/sys/net/ipv6", F_OK) < 0)
+		why = " (the host has no IPv6)";
+	return netfilter_fail(error, FAILED, "cannot %s %s: %s%s", verb, path, g_strerror(code), why);
 }
 
-bool sysctl_get(const char *name, bool *ret, GError **error)
+bool sysctl_read(const char *name, char **ret, GError **error)
 {
 	g_autofree char *path = g_strconcat("/proc/sys/", name, NULL);
 	int fd = open(path, O_RDONLY | O_CLOEXEC), code;
-	char text[32] = "";
+	char text[4096];
 	ssize_t length;
 
 	if (fd < 0)
 		return failed(error, "read", path, errno);
+	/* The kernel writes the whole value into the first read. */
 	length = read(fd, text, sizeof(text) - 1);
 	code = errno;
 	close(fd);
 	if (length < 0)
 		return failed(error, "read", path, code);
+	text[length] = '\0';
+	*ret = g_strdup(g_strchomp(text));
+	return true;
+}
+
+bool sysctl_get(const char *name, bool *ret, GError **error)
+{
+	g_autofree char *text = NULL;
+
+	if (!sysctl_read(name, &text, error))
+		return false;
 	/* Some switches have more than two positions; all but one are on. */
 	*ret = g_ascii_strtoll(text, NULL, 10) != 0;
 	return true;

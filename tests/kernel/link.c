@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/link.h"
+#include "service/netlink/sysctl.h"
 #include "tests/support/netlink.h"
 
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* An index that no interface has. */
@@ -193,6 +198,124 @@ static void test_switches_refused(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	g_assert_no_errno(umount2("/proc/sys", MNT_DETACH));
 }
 
+/* --- names that are another's a moment later --- */
+
+static int swap_names(void *netns)
+{
+	netns_enter(GPOINTER_TO_INT(netns));
+	for (;;) {
+		netns_run(GPOINTER_TO_INT(netns), "ip -batch /run/swap");
+	}
+	return 0;
+}
+
+/*
+ * Two interfaces take the name br-web in turn, as fast as they can, while a
+ * switch of the one is written: the other keeps its own.
+ */
+static void test_rename_race(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	static const char swap[] = "link set br-web name br-a\n"
+				   "link set br-b name br-web\n"
+				   "link set br-web name br-b\n"
+				   "link set br-a name br-web\n";
+	g_autoptr(GString) batch = g_string_new(NULL);
+	guint written = 0, refused = 0, renamed = 0;
+	int mine, other, status;
+	pid_t child;
+
+	for (guint i = 0; i < 200; i++)
+		g_string_append(batch, swap);
+	g_assert_true(g_file_set_contents("/run/swap", batch->str, -1, NULL));
+	run(f, "ip link add br-web type bridge");
+	run(f, "ip link add br-b type bridge");
+	mine = ifindex_of("br-web");
+	other = ifindex_of("br-b");
+	fflush(NULL);
+	child = fork();
+	if (child == 0)
+		exit(swap_names(GINT_TO_POINTER(f->netns)));
+	for (guint i = 0; i < 2000; i++) {
+		g_autoptr(GError) error = NULL;
+		LinkInfo info;
+
+		if (link_set_switch6(f->netlink, mine, LINK6_ACCEPT_RA, i % 2 ? 0 : 2, &error)) {
+			written++;
+			g_assert_cmpuint(get6(f, mine, LINK6_ACCEPT_RA), ==, i % 2 ? 0 : 2);
+		} else {
+			refused++;
+			g_assert_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED);
+		}
+		assert_succeeds(link_set_switch(f->netlink, mine, LINK_ROUTE_LOCALNET, i % 2, &error));
+		g_assert_cmpuint(get6(f, other, LINK6_ACCEPT_RA), ==, 1);
+		g_assert_cmpuint(get(f, other, LINK_ROUTE_LOCALNET), ==, 0);
+		assert_succeeds(link_find_index(f->netlink, mine, &info, &error));
+		renamed += !g_str_equal(info.name, "br-web");
+	}
+	g_assert_cmpint(kill(child, SIGKILL), ==, 0);
+	g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+	g_test_message("%u written, %u refused; %u times under its other name", written, refused, renamed);
+	g_assert_cmpuint(written, >, 0);
+	g_assert_cmpuint(renamed, >, 0);
+}
+
+/* --- what net.ipv4.ip_forward does to everybody's --- */
+
+static void assert_forwarding(Fixture *f, const char *family, const char *const *names, const char *expected)
+{
+	for (guint i = 0; names[i]; i++) {
+		g_autofree char *show = g_strdup_printf("cat /proc/sys/net/%s/conf/%s/forwarding", family, names[i]);
+		const char value[] = { expected[i], '\n', '\0' };
+
+		assert_shows(f, show, value);
+	}
+}
+
+static void test_forwarding(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	static const char *const names[] = { "lo", "br-a", "br-b", "br-new", NULL };
+	static const struct {
+		const char *family, *all;
+		bool (*save)(Netlink *netlink, GArray **ret, GError **error);
+		bool (*restore)(Netlink *netlink, const GArray *saved, GError **error);
+	} cases[] = {
+		{ "ipv4", "net/ipv4/ip_forward", links_save_forwarding, links_restore_forwarding },
+		{ "ipv6", "net/ipv6/conf/all/forwarding", links_save_forwarding6, links_restore_forwarding6 },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GArray) saved = NULL;
+		g_autofree char *on = g_strdup_printf("net/%s/conf/br-b/forwarding", cases[i].family);
+		g_autofree char *moved = g_strdup_printf("net/%s/conf/br-gone/forwarding", cases[i].family);
+
+		run(f, "ip link add br-a type bridge");
+		run(f, "ip link add br-b type bridge");
+		run(f, "ip link add br-gone type bridge");
+		g_assert_true(netns_sysctl(f->netns, on, "1"));
+		g_assert_true(netns_sysctl(f->netns, moved, "1"));
+		assert_succeeds(cases[i].save(f->netlink, &saved, &error));
+		g_assert_cmpuint(saved->len, ==, 4);
+
+		assert_succeeds(sysctl_set(cases[i].all, true, &error));
+		run(f, "ip link delete br-gone");
+		run(f, "ip link add br-new type bridge");
+		run(f, "ip link set br-a name br-gone");
+		run(f, "ip link set br-b name br-a");
+		run(f, "ip link set br-gone name br-b");
+		assert_forwarding(f, cases[i].family, names, "1111");
+		/* br-a and br-b have changed names. */
+		assert_succeeds(cases[i].restore(f->netlink, saved, &error));
+		assert_forwarding(f, cases[i].family, names, "0101");
+		assert_succeeds(sysctl_set(cases[i].all, false, &error));
+		assert_forwarding(f, cases[i].family, names, "0000");
+		assert_succeeds(cases[i].restore(f->netlink, saved, &error));
+		assert_forwarding(f, cases[i].family, names, "0100");
+		run(f, "ip link delete br-a");
+		run(f, "ip link delete br-b");
+		run(f, "ip link delete br-new");
+	}
+}
+
 int main(int argc, char **argv)
 {
 	netlink_test_init(&argc, &argv);
@@ -201,5 +324,7 @@ int main(int argc, char **argv)
 	ADD("set-up", test_set_up);
 	ADD("switches", test_switches);
 	ADD("switches-refused", test_switches_refused);
+	ADD("rename-race", test_rename_race);
+	ADD("forwarding", test_forwarding);
 	return g_test_run();
 }

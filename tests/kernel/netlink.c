@@ -234,6 +234,17 @@ static void test_sysctl(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	assert_succeeds(sysctl_set("net/ipv4/ip_forward", false, &error));
 	assert_shows(f, "sysctl net.ipv4.ip_forward", "= 0");
 
+	for (guint i = 0; i < 2; i++) {
+		static const char *const expected[] = { "1024\t2048", "0\t0" };
+		g_autofree char *text = NULL;
+
+		g_assert_true(netns_sysctl(f->netns, "net/ipv4/ip_local_port_range", "1024 2048"));
+		g_assert_true(netns_sysctl(f->netns, "net/ipv4/ping_group_range", "0 0"));
+		assert_succeeds(
+			sysctl_read(i ? "net/ipv4/ping_group_range" : "net/ipv4/ip_local_port_range", &text, &error));
+		g_assert_cmpstr(text, ==, expected[i]);
+	}
+	assert_fails(sysctl_read("net/ipv4/none", &(char *){ NULL }, &error), FAILED, "/proc/sys/net/ipv4/none");
 	assert_fails(sysctl_get("net/ipv4/none", &on, &error), FAILED, "/proc/sys/net/ipv4/none: No such file");
 	assert_fails(sysctl_set("net/ipv4/none", true, &error), FAILED, "/proc/sys/net/ipv4/none: No such file");
 }
