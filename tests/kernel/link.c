@@ -259,6 +259,80 @@ static void test_rename_race(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	g_assert_cmpuint(renamed, >, 0);
 }
 
+/* When two interfaces change names: just before a file of /proc/sys is opened, just after, or before it is written. */
+enum moment { BEFORE_OPEN, AFTER_OPEN, BEFORE_WRITE };
+static struct swap {
+	int netns;
+	enum moment moment;
+	guint times;
+} swap;
+
+static void swap_at(enum moment moment)
+{
+	static const char *const commands[] = { "br-web name br-x", "br-b name br-web", "br-x name br-b" };
+
+	if (swap.times == 0 || swap.moment != moment)
+		return;
+	struct swap armed = swap;
+
+	swap.times = 0;
+	for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
+		netns_run(armed.netns, "ip link set %s", commands[i]);
+	swap = armed;
+	swap.times--;
+}
+
+int __real_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...)
+{
+	bool watched = g_str_has_prefix(path, "/proc/sys/net/ipv6/conf/");
+	int fd;
+
+	if (watched)
+		swap_at(BEFORE_OPEN);
+	fd = __real_open64(path, flags, 0600);
+	if (watched)
+		swap_at(AFTER_OPEN);
+	return fd;
+}
+
+ssize_t __real_write(int fd, const void *data, size_t size);
+ssize_t __wrap_write(int fd, const void *data, size_t size);
+ssize_t __wrap_write(int fd, const void *data, size_t size)
+{
+	swap_at(BEFORE_WRITE);
+	return __real_write(fd, data, size);
+}
+
+static void test_rename_between(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	int mine, other;
+
+	run(f, "ip link add br-web type bridge");
+	run(f, "ip link add br-b type bridge");
+	mine = ifindex_of("br-web");
+	other = ifindex_of("br-b");
+	for (enum moment moment = BEFORE_OPEN; moment <= BEFORE_WRITE; moment++)
+		for (guint times = 1; times <= 3; times++) {
+			guint value = get6(f, mine, LINK6_ACCEPT_RA) == 2 ? 0 : 2;
+
+			g_test_message("moment %d, %u times", moment, times);
+			swap = (struct swap){ f->netns, moment, times };
+			assert_succeeds(link_set_switch6(f->netlink, mine, LINK6_ACCEPT_RA, value, &error));
+			g_assert_cmpuint(swap.times, ==, 0);
+			g_assert_cmpuint(get6(f, mine, LINK6_ACCEPT_RA), ==, value);
+			g_assert_cmpuint(get6(f, other, LINK6_ACCEPT_RA), ==, 1);
+		}
+	/* Somebody who does not stop. */
+	swap = (struct swap){ f->netns, BEFORE_OPEN, 1000 };
+	assert_fails(link_set_switch6(f->netlink, mine, LINK6_ACCEPT_RA, 1, &error), FAILED,
+		     "cannot set its IPv6 accept_ra to 1: Resource temporarily unavailable");
+	swap.times = 0;
+	g_assert_cmpuint(get6(f, mine, LINK6_ACCEPT_RA), !=, 1);
+	g_assert_cmpuint(get6(f, other, LINK6_ACCEPT_RA), ==, 1);
+}
+
 /* --- what net.ipv4.ip_forward does to everybody's --- */
 
 static void assert_forwarding(Fixture *f, const char *family, const char *const *names, const char *expected)
@@ -325,6 +399,7 @@ int main(int argc, char **argv)
 	ADD("switches", test_switches);
 	ADD("switches-refused", test_switches_refused);
 	ADD("rename-race", test_rename_race);
+	ADD("rename-between", test_rename_between);
 	ADD("forwarding", test_forwarding);
 	return g_test_run();
 }
