@@ -16,7 +16,7 @@ typedef struct Signal {
 
 struct Announcer {
 	sd_bus *connection;
-	const Manager *service;
+	const Service *service;
 	GPtrArray *signals;    /* Signal, in order */
 	GHashTable *announced; /* set of what is in signals, for coalescing */
 	bool hairpin;          /* as last announced */
@@ -45,7 +45,7 @@ static void signal_free(gpointer data)
 	g_free(signal);
 }
 
-Announcer *announcer_new(sd_bus *connection, const Manager *service)
+Announcer *announcer_new(sd_bus *connection, const Service *service)
 {
 	Announcer *announcer = g_new(Announcer, 1);
 

@@ -11,7 +11,7 @@
 typedef struct Announcer Announcer;
 
 /** Refers to connection; the service is borrowed and read. */
-Announcer *announcer_new(sd_bus *connection, const Manager *service);
+Announcer *announcer_new(sd_bus *connection, const Service *service);
 void announcer_free(Announcer *announcer); /* NULL is fine; what is not announced is dropped */
 
 /** An object came. */

@@ -8,7 +8,7 @@
 typedef struct Bus {
 	sd_event *event;
 	sd_bus *connection;
-	Manager *service;
+	Service *service;
 	Policy *policy;
 	Queue *queue;
 	Calls *calls;

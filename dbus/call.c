@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 struct Calls {
-	Manager *service;
+	Service *service;
 	Policy *policy;
 	Queue *queue;
 	GHashTable *set; /* of Call, owned */
@@ -27,7 +27,7 @@ static void call_free(gpointer data)
 	g_free(call);
 }
 
-Calls *calls_new(Manager *service, Policy *policy, Queue *queue, void (*answered)(void *userdata), void *userdata)
+Calls *calls_new(Service *service, Policy *policy, Queue *queue, void (*answered)(void *userdata), void *userdata)
 {
 	Calls *calls = g_new(Calls, 1);
 

@@ -15,7 +15,7 @@ typedef struct Method Method;
  */
 typedef struct Call {
 	struct Calls *calls;
-	Manager *service;
+	Service *service;
 	sd_bus_message *message;
 	const Method *method;
 	uid_t uid;
@@ -43,7 +43,7 @@ Endpoint *call_read_endpoint(Call *call, GError **error);
 typedef struct Calls Calls;
 
 /** Everything is borrowed; answered is told each time a call is. */
-Calls *calls_new(Manager *service, Policy *policy, Queue *queue, void (*answered)(void *userdata), void *userdata);
+Calls *calls_new(Service *service, Policy *policy, Queue *queue, void (*answered)(void *userdata), void *userdata);
 void calls_free(Calls *calls); /* NULL is fine; after the policy and the queue; what is left gets no answer */
 
 bool calls_are_answered(const Calls *calls);

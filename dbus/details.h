@@ -3,6 +3,7 @@
 
 #include "policy/action.h"
 #include "service/service.h"
+#include "service/change/settings.h"
 
 /** What polkit is told, and which actions the call needs besides its own. */
 typedef struct Description {

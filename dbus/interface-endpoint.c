@@ -5,6 +5,10 @@
 #include "dbus/names.h"
 #include "dbus/reply.h"
 #include "dbus/settings.h"
+#include "service/change/change-endpoint.h"
+#include "service/change/change-link.h"
+#include "service/change/change-port.h"
+#include "service/rule-lines.h"
 
 static bool describe_mappings(Call *call, Description *description, GError **error)
 {
@@ -24,7 +28,7 @@ static bool run_publish(Call *call, GError **error)
 	if (!endpoint)
 		return false;
 	mappings = port_mappings_read(call->message, error);
-	return mappings && endpoint_publish(call->service, endpoint, mappings, published, error) &&
+	return mappings && endpoint_publish(service_transaction(call->service), endpoint, mappings, published, error) &&
 	       reply_written(port_mappings_append(call->reply, published), error);
 }
 
@@ -36,7 +40,7 @@ static bool run_unpublish(Call *call, GError **error)
 	if (!endpoint)
 		return false;
 	mappings = port_mappings_read(call->message, error);
-	return mappings && endpoint_unpublish(call->service, endpoint, mappings, error);
+	return mappings && endpoint_unpublish(service_transaction(call->service), endpoint, mappings, error);
 }
 
 /* Another's endpoint is not to be linked to without its owner's leave either. */
@@ -62,7 +66,7 @@ static bool run_link(Call *call, GError **error)
 	if (!child)
 		return false;
 	ports = ports_read(call->message, error);
-	return ports && endpoint_link(call->service, parent, child, ports, error);
+	return ports && endpoint_link(service_transaction(call->service), parent, child, ports, error);
 }
 
 static bool run_unlink(Call *call, GError **error)
@@ -72,7 +76,7 @@ static bool run_unlink(Call *call, GError **error)
 	if (!parent)
 		return false;
 	child = call_read_endpoint(call, error);
-	return child && endpoint_unlink(call->service, parent, child, error);
+	return child && endpoint_unlink(service_transaction(call->service), parent, child, error);
 }
 
 static bool run_delete(Call *call, GError **error)
@@ -81,7 +85,7 @@ static bool run_delete(Call *call, GError **error)
 
 	if (!endpoint)
 		return false;
-	endpoint_delete(call->service, endpoint);
+	endpoint_delete(service_transaction(call->service), endpoint);
 	return true;
 }
 
@@ -97,7 +101,7 @@ static const Method methods[] = {
 static int on_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
 	const Endpoint *endpoint = object_of(userdata, message, ret_error);
-	Manager *service = ((Found *)userdata)->bus->service;
+	Service *service = ((Found *)userdata)->bus->service;
 
 	if (!endpoint)
 		return -ENOENT;

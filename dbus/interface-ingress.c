@@ -5,6 +5,8 @@
 #include "dbus/names.h"
 #include "dbus/reply.h"
 #include "dbus/settings.h"
+#include "service/change/change-ingress.h"
+#include "service/rule-lines.h"
 
 static bool describe_ports(Call *call, Description *description, GError **error)
 {
@@ -16,7 +18,8 @@ static bool describe_ports(Call *call, Description *description, GError **error)
 	return true;
 }
 
-static bool change_ports(Call *call, bool (*change)(Manager *, Ingress *, const GArray *, GError **), GError **error)
+static bool change_ports(Call *call, bool (*change)(Transaction *, Ingress *, const GArray *, GError **),
+			 GError **error)
 {
 	Ingress *ingress = call_object(call, OBJECT_INGRESS, error);
 	g_autoptr(GArray) ports = NULL;
@@ -24,7 +27,7 @@ static bool change_ports(Call *call, bool (*change)(Manager *, Ingress *, const 
 	if (!ingress)
 		return false;
 	ports = ports_read(call->message, error);
-	return ports && change(call->service, ingress, ports, error);
+	return ports && change(service_transaction(call->service), ingress, ports, error);
 }
 
 static bool run_publish(Call *call, GError **error)
@@ -43,7 +46,7 @@ static bool run_delete(Call *call, GError **error)
 
 	if (!ingress)
 		return false;
-	ingress_delete(call->service, ingress);
+	ingress_delete(service_transaction(call->service), ingress);
 	return true;
 }
 
@@ -57,7 +60,7 @@ static const Method methods[] = {
 static int on_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
 	const Ingress *ingress = object_of(userdata, message, ret_error);
-	Manager *service = ((Found *)userdata)->bus->service;
+	Service *service = ((Found *)userdata)->bus->service;
 
 	if (!ingress)
 		return -ENOENT;

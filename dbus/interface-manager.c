@@ -9,6 +9,12 @@
 #include "dbus/settings.h"
 
 #include "dbus/version.h"
+#include "service/change/change-ingress.h"
+#include "service/change/change-network.h"
+#include "service/commit.h"
+#include "service/preview.h"
+#include "service/reload.h"
+#include "service/rule-lines.h"
 
 static bool describe_create_network(Call *call, Description *description, GError **error)
 {
@@ -36,7 +42,7 @@ static bool run_create_network(Call *call, GError **error)
 	if (!string_read(call->message, 's', &name, error) ||
 	    !network_settings_read(call->message, call->uid, &settings, error))
 		return false;
-	network = network_create(call->service, name, &settings, error);
+	network = network_create(service_transaction(call->service), name, &settings, error);
 	return network && reply_written(path_append(call->reply, OBJECT_NETWORK, network), error);
 }
 
@@ -64,7 +70,7 @@ static bool run_create_ingress(Call *call, GError **error)
 	if (!string_read(call->message, 's', &name, error) ||
 	    !ingress_settings_read(call->message, call->uid, &settings, error))
 		return false;
-	ingress = ingress_create(call->service, name, &settings, error);
+	ingress = ingress_create(service_transaction(call->service), name, &settings, error);
 	return ingress && reply_written(path_append(call->reply, OBJECT_INGRESS, ingress), error);
 }
 
@@ -72,14 +78,14 @@ static bool run_reconcile(Call *call, GError **error)
 {
 	guint repaired;
 
-	if (!manager_reconcile(call->service, &repaired, error))
+	if (!service_reconcile(call->service, &repaired, error))
 		return false;
 	return reply_written(sd_bus_message_append(call->reply, "u", repaired), error);
 }
 
 static bool run_reload(Call *call, GError **error)
 {
-	return manager_reload(call->service, error);
+	return service_reload(call->service, error);
 }
 
 static const Method methods[] = {
@@ -108,7 +114,7 @@ static int on_get_network(sd_bus_message *message, void *userdata, sd_bus_error 
 	r = sd_bus_message_read(message, "s", &name);
 	if (r < 0)
 		return r;
-	network = service_find_network(bus->service, name, &error);
+	network = model_find_network(service_model(bus->service), name, &error);
 	return network ? path_reply(message, OBJECT_NETWORK, network) : error_set(ret_error, error);
 }
 
@@ -123,7 +129,7 @@ static int on_get_ingress(sd_bus_message *message, void *userdata, sd_bus_error 
 	r = sd_bus_message_read(message, "s", &name);
 	if (r < 0)
 		return r;
-	ingress = service_find_ingress(bus->service, name, &error);
+	ingress = model_find_ingress(service_model(bus->service), name, &error);
 	return ingress ? path_reply(message, OBJECT_INGRESS, ingress) : error_set(ret_error, error);
 }
 
@@ -136,7 +142,7 @@ static int on_preview_network(sd_bus_message *message, void *userdata, sd_bus_er
 	const char *name;
 
 	if (string_read(message, 's', &name, &error) && network_settings_read(message, 0, &settings, &error))
-		text = manager_preview_network(bus->service, name, &settings, &error);
+		text = service_preview_network(bus->service, name, &settings, &error);
 	return text ? sd_bus_reply_method_return(message, "s", text) : error_set(ret_error, error);
 }
 
@@ -149,7 +155,7 @@ static int on_preview_ingress(sd_bus_message *message, void *userdata, sd_bus_er
 	const char *name;
 
 	if (string_read(message, 's', &name, &error) && ingress_settings_read(message, 0, &settings, &error))
-		text = manager_preview_ingress(bus->service, name, &settings, &error);
+		text = service_preview_ingress(bus->service, name, &settings, &error);
 	return text ? sd_bus_reply_method_return(message, "s", text) : error_set(ret_error, error);
 }
 

@@ -7,6 +7,9 @@
 #include "dbus/names.h"
 #include "dbus/reply.h"
 #include "dbus/settings.h"
+#include "service/change/change-endpoint.h"
+#include "service/change/change-network.h"
+#include "service/rule-lines.h"
 
 static bool describe_create_endpoint(Call *call, Description *description, GError **error)
 {
@@ -30,7 +33,7 @@ static bool run_create_endpoint(Call *call, GError **error)
 	settings = endpoint_settings_read(call->message, call->uid, error);
 	if (!settings)
 		return false;
-	endpoint = endpoint_create(call->service, network, settings, error);
+	endpoint = endpoint_create(service_transaction(call->service), network, settings, error);
 	return endpoint && reply_written(path_append(call->reply, OBJECT_ENDPOINT, endpoint), error);
 }
 
@@ -57,7 +60,8 @@ static bool run_create_endpoints(Call *call, GError **error)
 	if (!reply_written(sd_bus_message_open_container(call->reply, 'a', "o"), error))
 		return false;
 	for (guint i = 0; i < list->len; i++) {
-		const Endpoint *endpoint = endpoint_create(call->service, network, list->pdata[i], error);
+		const Endpoint *endpoint =
+			endpoint_create(service_transaction(call->service), network, list->pdata[i], error);
 
 		if (!endpoint || !reply_written(path_append(call->reply, OBJECT_ENDPOINT, endpoint), error))
 			return false;
@@ -72,7 +76,7 @@ static bool run_update(Call *call, GError **error)
 	guint mask;
 
 	return network && network_update_read(call->message, &settings, &mask, error) &&
-	       network_update(call->service, network, mask, &settings, error);
+	       network_update(service_transaction(call->service), network, mask, &settings, error);
 }
 
 static bool run_delete(Call *call, GError **error)
@@ -81,7 +85,7 @@ static bool run_delete(Call *call, GError **error)
 
 	if (!network)
 		return false;
-	network_delete(call->service, network);
+	network_delete(service_transaction(call->service), network);
 	return true;
 }
 
@@ -113,7 +117,7 @@ static int on_get_endpoint(sd_bus_message *message, void *userdata, sd_bus_error
 static int on_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
 	const Network *network = object_of(userdata, message, ret_error);
-	Manager *service = ((Found *)userdata)->bus->service;
+	Service *service = ((Found *)userdata)->bus->service;
 
 	if (!network)
 		return -ENOENT;
@@ -144,7 +148,7 @@ static int append_host_binding(sd_bus_message *reply, const Network *network)
 {
 	char text[INET6_ADDRSTRLEN];
 
-	return sd_bus_message_append_basic(reply, 's', address_format(&network->host_binding, text));
+	return sd_bus_message_append_basic(reply, 's', address_format(&network->options.host_binding, text));
 }
 
 static int append_endpoints(sd_bus_message *reply, const Network *network)
@@ -164,8 +168,8 @@ OBJECT_GETTER(Network, get_bridge, sd_bus_message_append(reply, "s", object->bri
 OBJECT_GETTER(Network, get_subnets, append_subnets(reply, object))
 OBJECT_GETTER(Network, get_gateways, append_gateways(reply, object))
 OBJECT_GETTER(Network, get_internal, sd_bus_message_append(reply, "b", object->internal))
-OBJECT_GETTER(Network, get_communication, sd_bus_message_append(reply, "b", object->communication))
-OBJECT_GETTER(Network, get_masquerade, sd_bus_message_append(reply, "b", object->masquerade))
+OBJECT_GETTER(Network, get_communication, sd_bus_message_append(reply, "b", object->options.communication))
+OBJECT_GETTER(Network, get_masquerade, sd_bus_message_append(reply, "b", object->options.masquerade))
 OBJECT_GETTER(Network, get_host_binding, append_host_binding(reply, object))
 OBJECT_GETTER(Network, get_endpoints, append_endpoints(reply, object))
 OBJECT_LIFETIME_GETTERS(Network)

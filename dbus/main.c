@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "dbus/version.h"
+#include "service/lifetimes.h"
+#include "service/restore.h"
 
 typedef struct Options {
 	const char *config_path; /* NULL: CONFIG_PATH, which need not be there */
@@ -111,7 +113,7 @@ static GHashTable *take_descriptors(void)
 	int n = sd_listen_fds_with_names(true, &names);
 
 	for (int i = 0; i < n; i++) {
-		guint64 token = lifetime_token_from_name(names[i]);
+		guint64 token = lifetimes_token_from_name(names[i]);
 
 		if (token == 0 || !g_hash_table_insert(descriptors, g_memdup2(&token, sizeof token),
 						       GINT_TO_POINTER(SD_LISTEN_FDS_START + i)))
@@ -122,19 +124,7 @@ static GHashTable *take_descriptors(void)
 	return descriptors;
 }
 
-/* The objects have their own copies now; what belongs to none is nobody's. */
-static void drop_descriptors(GHashTable *descriptors)
-{
-	GHashTableIter iter;
-	gpointer fd;
-
-	g_hash_table_iter_init(&iter, descriptors);
-	while (g_hash_table_iter_next(&iter, NULL, &fd))
-		close(GPOINTER_TO_INT(fd));
-	g_hash_table_unref(descriptors);
-}
-
-static int restore(Manager *manager, const Options *options, sd_bus *bus)
+static int restore(Service *service, const Options *options, sd_bus *bus)
 {
 	GHashTable *descriptors = take_descriptors();
 	g_autoptr(GError) error = NULL;
@@ -145,16 +135,16 @@ static int restore(Manager *manager, const Options *options, sd_bus *bus)
 	r = sd_bus_get_bus_id(bus, &bus_id);
 	if (r < 0) {
 		g_critical("Cannot learn the bus's id: %s", g_strerror(-r));
-	} else if (!manager_restore(manager, options->runtime_directory, sd_id128_to_string(bus_id, id), descriptors,
+	} else if (!service_restore(service, options->runtime_directory, sd_id128_to_string(bus_id, id), descriptors,
 				    &error)) {
 		g_critical("%s", error->message);
 		r = -EIO;
 	}
-	drop_descriptors(descriptors);
+	g_hash_table_unref(descriptors);
 	return r;
 }
 
-static int serve(Manager *manager, const Options *options, sd_event *event)
+static int serve(Service *service, const Options *options, sd_event *event)
 {
 	g_autoptr(Server) server = NULL;
 	sd_bus *bus = NULL;
@@ -165,12 +155,12 @@ static int serve(Manager *manager, const Options *options, sd_event *event)
 		g_critical("Cannot connect to the system bus: %s", g_strerror(-r));
 		return r;
 	}
-	r = restore(manager, options, bus);
+	r = restore(service, options, bus);
 	if (r < 0) {
 		sd_bus_unref(bus);
 		return r;
 	}
-	server = server_new(manager, event, bus);
+	server = server_new(service, event, bus);
 	/* Before we have the name: from then on somebody may tell us to stop. */
 	r = server ? add_signals(event, server) : -ENOMEM;
 	if (r >= 0)
@@ -192,7 +182,7 @@ static int serve(Manager *manager, const Options *options, sd_event *event)
 static int run(const Options *options)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(Manager) manager = NULL;
+	g_autoptr(Service) service = NULL;
 	sd_event *event = NULL;
 	Config config;
 	int r;
@@ -207,13 +197,13 @@ static int run(const Options *options)
 		config_clear(&config);
 		return r;
 	}
-	manager = manager_new(&config, options->config_path ?: CONFIG_PATH, event, &error);
-	if (!manager) {
+	service = service_new(&config, options->config_path ?: CONFIG_PATH, event, &error);
+	if (!service) {
 		g_critical("%s", error->message);
 		config_clear(&config);
 		r = -EIO;
 	} else {
-		r = serve(manager, options, event);
+		r = serve(service, options, event);
 	}
 	sd_event_unref(event);
 	return r;

@@ -39,12 +39,12 @@ static void add_paths(GPtrArray *paths, GHashTable *objects, enum object_kind ki
 }
 
 /* The children of one network: its folder of endpoints, or what is in there. */
-static void add_children(GPtrArray *paths, const Manager *service, const char *prefix)
+static void add_children(GPtrArray *paths, const Service *service, const char *prefix)
 {
 	GHashTableIter iter;
 	gpointer value;
 
-	g_hash_table_iter_init(&iter, service_networks(service));
+	g_hash_table_iter_init(&iter, service_model(service)->networks);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		const Network *network = value;
 		char *path = path_of(OBJECT_NETWORK, network);
@@ -73,10 +73,10 @@ int object_enumerate_networks(sd_bus *connection G_GNUC_UNUSED, const char *pref
 	if (g_str_has_prefix(prefix, NETWORK_PATH "/")) {
 		add_children(paths, bus->service, prefix);
 	} else {
-		add_paths(paths, service_networks(bus->service), OBJECT_NETWORK);
+		add_paths(paths, service_model(bus->service)->networks, OBJECT_NETWORK);
 		/* Asked from above, for all there is. */
 		if (strcmp(prefix, NETWORK_PATH) != 0) {
-			g_hash_table_iter_init(&iter, service_networks(bus->service));
+			g_hash_table_iter_init(&iter, service_model(bus->service)->networks);
 			while (g_hash_table_iter_next(&iter, NULL, &network))
 				add_paths(paths, ((Network *)network)->endpoints, OBJECT_ENDPOINT);
 		}
@@ -91,7 +91,7 @@ int object_enumerate_ingresses(sd_bus *connection G_GNUC_UNUSED, const char *pre
 	const Bus *bus = userdata;
 	g_autoptr(GPtrArray) paths = g_ptr_array_new();
 
-	add_paths(paths, service_ingresses(bus->service), OBJECT_INGRESS);
+	add_paths(paths, service_model(bus->service)->ingresses, OBJECT_INGRESS);
 	*ret_nodes = steal_nodes(paths);
 	return *ret_nodes ? 0 : -ENOMEM;
 }

@@ -2,6 +2,7 @@
 #include "dbus/path.h"
 
 #include "dbus/names.h"
+#include "service/model/name.h"
 
 #include <string.h>
 #include <systemd/sd-bus.h>
@@ -96,7 +97,7 @@ bool path_decode(const char *path, enum object_kind *ret_kind, char **ret_name, 
 	       is_canonical(path, *ret_kind, *ret_name, *ret_endpoint);
 }
 
-void *path_lookup(const Manager *service, const char *path, enum object_kind kind)
+void *path_lookup(const Service *service, const char *path, enum object_kind kind)
 {
 	g_autofree char *name = NULL, *endpoint_name = NULL;
 	enum object_kind found;
@@ -105,14 +106,14 @@ void *path_lookup(const Manager *service, const char *path, enum object_kind kin
 	if (!path_is_of(path, kind) || !path_decode(path, &found, &name, &endpoint_name))
 		return NULL;
 	if (kind == OBJECT_INGRESS)
-		return g_hash_table_lookup(service_ingresses(service), name);
-	network = g_hash_table_lookup(service_networks(service), name);
+		return g_hash_table_lookup(service_model(service)->ingresses, name);
+	network = g_hash_table_lookup(service_model(service)->networks, name);
 	if (network && kind == OBJECT_ENDPOINT)
 		return g_hash_table_lookup(network->endpoints, endpoint_name);
 	return (void *)network;
 }
 
-void *path_find(const Manager *service, const char *path, enum object_kind kind, GError **error)
+void *path_find(const Service *service, const char *path, enum object_kind kind, GError **error)
 {
 	g_autofree char *name = NULL, *endpoint_name = NULL;
 	enum object_kind found;

@@ -19,10 +19,10 @@ bool path_is_of(const char *path, enum object_kind kind);
 bool path_decode(const char *path, enum object_kind *ret_kind, char **ret_name, char **ret_endpoint);
 
 /** The object of that kind at a path, or NULL. */
-void *path_lookup(const Manager *service, const char *path, enum object_kind kind);
+void *path_lookup(const Service *service, const char *path, enum object_kind kind);
 
 /**
  * The object at a path. UNKNOWN_OBJECT when there is none, or INVALID_ARGS when
  * it is not of the kind.
  */
-void *path_find(const Manager *service, const char *path, enum object_kind kind, GError **error);
+void *path_find(const Service *service, const char *path, enum object_kind kind, GError **error);

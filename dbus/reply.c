@@ -3,6 +3,7 @@
 
 #include "dbus/error.h"
 #include "dbus/path.h"
+#include "service/rule-lines.h"
 
 static int append_line(sd_bus_message *reply, const RuleLine *line)
 {
@@ -10,7 +11,7 @@ static int append_line(sd_bus_message *reply, const RuleLine *line)
 				     line->text, line->packets, line->bytes);
 }
 
-int rules_reply(sd_bus_message *call, Manager *service, GArray *items, sd_bus_error *ret_error)
+int rules_reply(sd_bus_message *call, Service *service, GArray *items, sd_bus_error *ret_error)
 {
 	g_autoptr(GArray) owned G_GNUC_UNUSED = items;
 	g_autoptr(GPtrArray) lines = NULL;

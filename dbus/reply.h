@@ -17,4 +17,4 @@ bool reply_written(int r, GError **error);
 int path_reply(sd_bus_message *call, enum object_kind kind, const void *object);
 
 /** Answers a GetRules with a rendering (RuleItem), which it takes over. A handler's return value. */
-int rules_reply(sd_bus_message *call, Manager *service, GArray *items, sd_bus_error *ret_error);
+int rules_reply(sd_bus_message *call, Service *service, GArray *items, sd_bus_error *ret_error);

@@ -7,6 +7,8 @@
 #include "dbus/names.h"
 #include "dbus/watch.h"
 #include "service/host/sweeper.h"
+#include "service/expiry.h"
+#include "service/start.h"
 
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -27,7 +29,7 @@ static bool run_exit(void *userdata, GError **error G_GNUC_UNUSED)
 	Server *server = userdata;
 
 	if (service_is_idle(server->bus.service))
-		manager_stop(server->bus.service);
+		service_stop(server->bus.service);
 	return true;
 }
 
@@ -54,10 +56,10 @@ static bool is_idle(const Server *server)
 /* Bridges that wait are left to a successor only if there is something else for one to come for. */
 static bool may_stop(const Server *server)
 {
-	const Manager *service = server->bus.service;
+	const Service *service = server->bus.service;
 
 	return calls_are_answered(server->bus.calls) && queue_is_empty(server->bus.queue) &&
-	       (service_is_idle(service) || !service_is_empty(service));
+	       (service_is_idle(service) || !model_is_empty(service_model(service)));
 }
 
 static void check_idle(Server *server)
@@ -107,7 +109,7 @@ static int on_idle(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_U
 static bool delete_bridge(void *userdata)
 {
 	Server *server = userdata;
-	bool more = manager_sweep_bridge(server->bus.service);
+	bool more = service_delete_leftover(server->bus.service);
 
 	if (!more)
 		check_idle(server);
@@ -119,7 +121,7 @@ static void on_settled(void *userdata)
 	Server *server = userdata;
 
 	announcer_emit(server->bus.announcer);
-	if (service_has_pending_bridges(server->bus.service))
+	if (service_has_leftovers(server->bus.service))
 		sweeper_wake(server->sweeper);
 	check_idle(server);
 }
@@ -160,11 +162,7 @@ static void on_over(void *userdata)
 
 static bool run_start(void *userdata, GError **error G_GNUC_UNUSED)
 {
-	Server *server = userdata;
-
-	manager_start(server->bus.service);
-	if (service_is_available(server->bus.service, NULL))
-		manager_end_orphans(server->bus.service, server->alive);
+	service_start(((Server *)userdata)->bus.service);
 	return true;
 }
 
@@ -174,7 +172,22 @@ static void done_start(void *userdata, const GError *error)
 
 	log_failure("Cannot set up the chains", error);
 	if (!error)
-		manager_assert_host(server->bus.service);
+		service_finish_recovery(server->bus.service);
+}
+
+static bool run_end_orphans(void *userdata, GError **error)
+{
+	Server *server = userdata;
+
+	if (!service_is_available(server->bus.service, error))
+		return false;
+	service_end_orphans(server->bus.service, server->alive);
+	return true;
+}
+
+static void done_end_orphans(void *userdata G_GNUC_UNUSED, const GError *error)
+{
+	log_failure("Cannot delete what has outlived its owner", error);
 }
 
 static int add_objects(const Bus *bus)
@@ -195,7 +208,7 @@ static int add_objects(const Bus *bus)
 	return r;
 }
 
-Server *server_new(Manager *service, sd_event *event, sd_bus *connection)
+Server *server_new(Service *service, sd_event *event, sd_bus *connection)
 {
 	g_autoptr(Server) server = g_new0(Server, 1);
 	Bus *bus = &server->bus;
@@ -213,8 +226,7 @@ Server *server_new(Manager *service, sd_event *event, sd_bus *connection)
 	    sd_event_add_time(event, &server->idle_source, CLOCK_MONOTONIC, 0, 0, on_idle, server) < 0 ||
 	    sd_event_source_set_enabled(server->idle_source, SD_EVENT_OFF) < 0)
 		return NULL;
-	manager_set_observer(service,
-			     &(ManagerObserver){ on_added, on_removed, on_changed, on_committed, on_over, server });
+	service_set_observer(service, &(Observer){ on_added, on_removed, on_changed, on_committed, on_over, server });
 	return g_steal_pointer(&server);
 }
 
@@ -233,8 +245,9 @@ int server_start(Server *server)
 		r = sd_bus_attach_event(bus->connection, bus->event, SD_EVENT_PRIORITY_NORMAL);
 	if (r < 0)
 		return r;
-	/* Alone, since what comes after it is written down beforehand only if the state has been written whole. */
+	/* Alone, since the journal starts with it. */
 	queue_add(bus->queue, run_start, done_start, server, QUEUE_ALONE | QUEUE_PATIENT);
+	queue_add(bus->queue, run_end_orphans, done_end_orphans, server, QUEUE_PATIENT);
 	return sd_bus_request_name(bus->connection, BUS_NAME, 0);
 }
 

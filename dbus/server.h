@@ -8,7 +8,7 @@
 typedef struct Server Server;
 
 /** Refers to event and connection; the service is borrowed. NULL when out of memory. */
-Server *server_new(Manager *service, sd_event *event, sd_bus *connection);
+Server *server_new(Service *service, sd_event *event, sd_bus *connection);
 
 /** Puts everything on the bus and queues the start of the service. Negative errno: the bus or the name is not to be
  * had. */

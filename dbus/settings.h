@@ -2,6 +2,7 @@
 #pragma once
 
 #include "service/service.h"
+#include "service/change/settings.h"
 #include <systemd/sd-bus.h>
 
 /**

@@ -2,6 +2,9 @@
 #include "dbus/watch.h"
 
 #include "dbus/log.h"
+#include "service/commit.h"
+#include "service/expiry.h"
+#include "service/netlink/monitor.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -22,7 +25,7 @@ static bool run_departure(void *userdata, GError **error G_GNUC_UNUSED)
 {
 	Departure *departure = userdata;
 
-	manager_owner_left(departure->bus->service, departure->name);
+	service_end_owner(departure->bus->service, departure->name);
 	return true;
 }
 
@@ -60,7 +63,7 @@ static bool run_end_lifetimes(void *userdata, GError **error G_GNUC_UNUSED)
 {
 	Watch *watch = userdata;
 
-	manager_end_lifetimes(watch->bus->service);
+	service_end_lifetimes(watch->bus->service);
 	return true;
 }
 
@@ -79,7 +82,7 @@ static bool run_reconcile(void *userdata, GError **error)
 	Watch *watch = userdata;
 	guint repaired;
 
-	return manager_reconcile(watch->bus->service, &repaired, error);
+	return service_reconcile(watch->bus->service, &repaired, error);
 }
 
 static void done_reconcile(void *userdata G_GNUC_UNUSED, const GError *error)
@@ -100,7 +103,7 @@ static void on_vanished(const char *name, void *userdata)
 {
 	Watch *watch = userdata;
 
-	manager_link_vanished(watch->bus->service, name);
+	service_link_vanished(watch->bus->service, name);
 }
 
 static int on_link(sd_event_source *source G_GNUC_UNUSED, int fd G_GNUC_UNUSED, uint32_t events G_GNUC_UNUSED,

@@ -1,234 +1,345 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/private.h"
+#include "service/commit.h"
+
+#include "service/journal/encode.h"
+#include "service/journal/facts.h"
+#include "service/nouns.h"
 
 #include <malloc.h>
 
 /* So much of a change is worth asking where its memory has gone. */
-#define MANY_STEPS 4096
+#define MANY_CHANGES 4096
 
-guint manager_mark(const Manager *manager)
+static const Change *change_at(const Service *service, guint i)
 {
-	return transaction_mark(manager->transaction);
+	return &g_array_index(service->transaction.changes, Change, i);
 }
 
-void manager_rollback(Manager *manager, guint mark)
+static enum host_scope find_scope(const Service *service)
 {
-	transaction_rollback(manager->transaction, mark);
+	enum host_scope scope = HOST_UNTOUCHED;
+
+	for (guint i = 0; i < service->transaction.changes->len; i++)
+		scope = MAX(scope, change_at(service, i)->kind->host);
+	return scope;
 }
 
-void manager_finish(Manager *manager)
+/* --- the plan: what of the host is to be otherwise --- */
+
+static bool plan_interfaces(Service *service, GError **error)
 {
-	manager->untidied += transaction_mark(manager->transaction);
-	transaction_done(manager->transaction);
+	for (guint i = 0; i < service->transaction.changes->len; i++) {
+		const Change *change = change_at(service, i);
+		const char *name = change->kind->interface ? change->kind->interface(change) : NULL;
+
+		if (name && !interfaces_plan(service->interfaces, service->model, &service->config, name,
+					     change->kind->host >= HOST_INTERFACE, error))
+			return false;
+	}
+	return true;
 }
 
-static void announce(Manager *manager, BackendCommit *commit)
+static bool plan_forwarding(Service *service, GError **error)
 {
-	if (commit->commits == 0 && !commit->drifted)
+	if (!forwarding_plan(service->forwarding, service->model, &service->config, error))
+		return false;
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (!firewall_plan_policy(service->firewall, family,
+					  forwarding_is_ours(service->forwarding, family) &&
+						  service->config.forward_policy_auto,
+					  error))
+			return false;
+	return true;
+}
+
+static void cancel_plan(Service *service)
+{
+	interfaces_cancel(service->interfaces);
+	forwarding_cancel(service->forwarding);
+	firewall_cancel_policies(service->firewall);
+}
+
+static void warn(GError *error)
+{
+	g_warning("%s", error->message);
+	g_error_free(error);
+}
+
+/* Where everything is looked at, what one thing meets does not keep the others from being put right. */
+static bool plan(Service *service, enum host_scope scope, GError **error)
+{
+	GError *failure = NULL;
+	bool ok = true;
+
+	if (scope == HOST_EVERYTHING)
+		interfaces_plan_all(service->interfaces, service->model, &service->config);
+	else
+		ok = plan_interfaces(service, &failure);
+	if (ok && scope >= HOST_INTERFACE)
+		ok = plan_forwarding(service, &failure);
+	if (ok)
+		return true;
+	if (scope == HOST_EVERYTHING) {
+		warn(failure);
+		return true;
+	}
+	g_propagate_error(error, failure);
+	return false;
+}
+
+/* --- the journal --- */
+
+static void encode_host(const Service *service, bool all, GByteArray *to)
+{
+	g_autoptr(GArray) interfaces = interfaces_facts(service->interfaces, all);
+	ForwardingFacts facts = {};
+
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		facts.switched[family] = forwarding_is_ours(service->forwarding, family);
+		facts.policy[family] = firewall_policy_before(service->firewall, family);
+		facts.bridge_filter[family] = service->recovery.bridge_filter[family];
+	}
+	encode_forwarding(to, &facts);
+	for (guint i = 0; i < interfaces->len; i++)
+		encode_interface(to, &g_array_index(interfaces, InterfaceFacts, i));
+}
+
+static GByteArray *encode_changes(const Service *service)
+{
+	GByteArray *batch = g_byte_array_new();
+
+	encode_host(service, false, batch);
+	for (guint i = 0; i < service->transaction.changes->len; i++) {
+		const Change *change = change_at(service, i);
+
+		if (change->kind->encode)
+			change->kind->encode(change, batch);
+	}
+	return batch;
+}
+
+/* With the host, which is as it is now: what the interfaces are is known when they are there. */
+static GByteArray *encode_outcome(const Service *service)
+{
+	GByteArray *outcome = g_byte_array_new();
+
+	encode_host(service, false, outcome);
+	return outcome;
+}
+
+bool service_checkpoint(Service *service, GError **error)
+{
+	g_autoptr(GByteArray) batch = g_byte_array_new();
+
+	encode_service(batch, service->bus_id, firewall_prefix(service->firewall),
+		       firewall_backend(service->firewall)->kind->name);
+	encode_host(service, true, batch);
+	encode_model(batch, service->model);
+	return journal_checkpoint(service->journal, batch, service->generation, error);
+}
+
+static bool is_journalled(const Service *service)
+{
+	return service->journal && !service->refusal;
+}
+
+/* Before the kernel is touched, so that the next instance knows what it may find there. */
+static bool begin_journal(Service *service, GError **error)
+{
+	g_autoptr(GByteArray) batch = NULL, outcome = NULL;
+
+	if (!is_journalled(service) || service->transaction.changes->len == 0 || !journal_has_file(service->journal))
+		return true;
+	batch = encode_changes(service);
+	outcome = encode_outcome(service);
+	/* An interface that is to come will have a number that takes some bytes. */
+	return journal_begin(service->journal, batch, 2 * outcome->len, error);
+}
+
+/* --- success --- */
+
+static void finish_objects(Service *service)
+{
+	GArray *claims = service->transaction.claims;
+	g_autoptr(GArray) addresses = g_array_new(FALSE, FALSE, sizeof(Address));
+
+	for (guint i = 0; i < service->transaction.changes->len; i++) {
+		const Change *change = change_at(service, i);
+		const Lifetime *lifetime;
+		bool begins;
+
+		if (change->kind->addresses)
+			change->kind->addresses(change, addresses);
+		if (!change->kind->lifetime)
+			continue;
+		lifetime = change->kind->lifetime(change, &begins);
+		if (begins)
+			lifetimes_begin(service->lifetimes, (Lifetime *)lifetime);
+		else
+			lifetimes_end(service->lifetimes, (Lifetime *)lifetime);
+	}
+	for (guint i = 0; i < claims->len; i++)
+		flows_add_ports(service->flows, &g_array_index(claims, PortRange, i));
+	for (guint i = 0; i < addresses->len; i++)
+		flows_add_address(service->flows, &g_array_index(addresses, Address, i));
+}
+
+void service_release_claims(Service *service)
+{
+	host_ports_settle(service->host_ports, service->model->ports, service->transaction.claims);
+	g_array_set_size(service->transaction.claims, 0);
+	lifetimes_settle(service->lifetimes);
+}
+
+static void announce_changes(Service *service)
+{
+	for (guint i = 0; i < service->transaction.changes->len; i++) {
+		const Change *change = change_at(service, i);
+
+		if (change->kind->announce)
+			change->kind->announce(change, &service->observer);
+	}
+}
+
+static void announce_commit(Service *service, const BackendCommit *commit)
+{
+	service->generation += commit->commits > 0;
+	if (commit->commits > 0 || commit->drifted)
+		service->observer.committed(service->generation, commit->added, commit->removed, commit->drifted,
+					    service->observer.userdata);
+}
+
+static void finish_journal(Service *service, const GByteArray *outcome)
+{
+	if (!is_journalled(service))
 		return;
-	manager->observer.committed(manager->generation, commit->added, commit->removed, commit->drifted,
-				    manager->observer.userdata);
+	if (!service->model->started)
+		journal_remove(service->journal);
+	else if (journal_is_begun(service->journal))
+		journal_commit(service->journal, service->generation, outcome);
 }
 
-/* The change is undone in the ruleset; whatever of it reached the kernel must go as well. */
-static void put_back(Manager *manager)
+/* Bridges and descriptors go before it is written that they went: nobody was told yet, so the next instance may still
+ * take it back, but not finish it. */
+static void finish(Service *service, BackendCommit *commit, GPtrArray *changed)
 {
-	BackendCommit commit = {};
+	g_autoptr(GByteArray) outcome = encode_outcome(service);
+
+	effects_keep(service->closed);
+	effects_keep(service->opened);
+	interfaces_keep(service->interfaces, service->model, service->config.max_networks, changed);
+	forwarding_keep(service->forwarding, changed);
+	firewall_keep_policies(service->firewall);
+	ruleset_settle(firewall_ruleset(service->firewall));
+	finish_objects(service);
+	announce_commit(service, commit);
+	announce_changes(service);
+	service->n_untidied += service->transaction.changes->len;
+	transaction_finish(&service->transaction);
+	finish_journal(service, outcome);
+	service_release_claims(service);
+	flows_end(service->flows);
+}
+
+/* --- failure --- */
+
+/* What the commit has done is taken back, in the order that leaves nothing open: what was opened, the rules, what was
+ * closed. */
+static void put_back(Service *service)
+{
+	g_auto(BackendCommit) commit = {};
 	g_autoptr(GError) error = NULL;
 
-	manager_rollback(manager, 0);
-	if (manager->backend->kind->commit(manager->backend, manager->ruleset, &commit, &error)) {
-		ruleset_settle(manager->ruleset);
-		host_settle_policies(manager);
+	effects_revert(service->opened);
+	transaction_roll_back(&service->transaction, 0);
+	cancel_plan(service);
+	if (firewall_commit(service->firewall, &commit, &error)) {
+		ruleset_settle(firewall_ruleset(service->firewall));
+		firewall_keep_policies(service->firewall);
 	} else {
 		g_critical("The kernel's rules could not be put back, the next change will try again: %s",
 			   error->message);
 	}
-	manager->generation += commit.commits;
-	if (manager->state && state_is_begun(manager->state)) {
+	effects_revert(service->closed);
+	announce_commit(service, &commit);
+	if (service->journal && journal_is_begun(service->journal)) {
 		if (error)
-			state_abandon(manager->state);
+			journal_abandon(service->journal);
 		else
-			state_abort(manager->state);
+			journal_abort(service->journal);
 	}
-	announce(manager, &commit);
-	backend_commit_clear(&commit);
+	service_release_claims(service);
 }
 
-static void undo_forget(void *context G_GNUC_UNUSED, void *object)
+/* --- the way --- */
+
+static bool change_host_and_kernel(Service *service, enum host_scope scope, BackendCommit *commit, GError **error)
 {
-	g_free(object);
-}
+	GError *failure = NULL;
 
-static void done_forget(void *context, void *object)
-{
-	Manager *manager = context;
-	PortRange *range = object;
-
-	conntrack_filter_add_udp_ports(manager->stale, range->family, &range->address, range->first, range->count);
-	g_free(range);
-}
-
-void manager_forget_flows(Manager *manager, const PortRange *range)
-{
-	if (range->protocol == IPPROTO_UDP && !manager->restoring)
-		transaction_push(manager->transaction, undo_forget, NULL, done_forget, manager,
-				 g_memdup2(range, sizeof *range));
-}
-
-static void forget_stale_connections(Manager *manager)
-{
-	g_autoptr(GError) error = NULL;
-
-	if (conntrack_filter_is_empty(manager->stale))
-		return;
-	if (!conntrack_flush(manager->stale, NULL, &error))
-		g_warning("Connections to what was removed may linger: %s", error->message);
-	conntrack_filter_free(manager->stale);
-	manager->stale = conntrack_filter_new();
-}
-
-/* Before the kernel is touched, so that a successor knows what it may find there. */
-static bool write_intention(Manager *manager, GError **error)
-{
-	g_autoptr(GByteArray) group = NULL;
-
-	if (manager->records->len == 0 || !manager->state || !state_has_file(manager->state))
-		return true;
-	group = manager_record_group(manager);
-	return state_begin(manager->state, group, error);
-}
-
-static void rewrite_state(Manager *manager)
-{
-	g_autoptr(GByteArray) group = manager_record_everything(manager);
-	g_autoptr(GError) error = NULL;
-
-	if (!state_rewrite(manager->state, group, manager->generation, &error))
-		g_critical("%s", error->message);
-}
-
-static void write_outcome(Manager *manager)
-{
-	manager_forget_records(manager);
-	if (!manager->state || manager->refusal)
-		return;
-	if (!manager->started) {
-		state_remove(manager->state);
-		return;
+	if (!begin_journal(service, error))
+		return false;
+	interfaces_close(service->interfaces, service->closed);
+	forwarding_close(service->forwarding, service->closed);
+	if (!firewall_commit(service->firewall, commit, error))
+		return false;
+	if (!forwarding_open(service->forwarding, service->opened, &failure)) {
+		if (scope != HOST_EVERYTHING) {
+			g_propagate_error(error, failure);
+			return false;
+		}
+		warn(failure);
 	}
-	if (state_is_begun(manager->state))
-		state_finish(manager->state, manager->generation);
-	if (!state_has_file(manager->state))
-		rewrite_state(manager);
+	return interfaces_open(service->interfaces, service->opened, error);
 }
 
-void manager_tidy(Manager *manager)
+static bool commit(Service *service, enum host_scope scope, BackendCommit *commit, GPtrArray *changed, GError **error)
 {
-	if (manager->state && state_is_long(manager->state) && !state_is_begun(manager->state))
-		rewrite_state(manager);
-	if (manager->untidied < MANY_STEPS)
-		return;
-	/* What was freed lies between what stays, where free() does not give it back. */
-	malloc_trim(0);
-	manager->untidied = 0;
-}
-
-bool manager_commit(Manager *manager, GError **error)
-{
-	BackendCommit commit = {};
-
-	if (!write_intention(manager, error)) {
-		put_back(manager);
+	if (!plan(service, scope, error) || !change_host_and_kernel(service, scope, commit, error)) {
+		announce_commit(service, commit);
+		put_back(service);
 		return false;
 	}
-	if (!manager->backend->kind->commit(manager->backend, manager->ruleset, &commit, error) ||
-	    !transaction_effects(manager->transaction, error)) {
-		manager->generation += commit.commits;
-		announce(manager, &commit);
-		backend_commit_clear(&commit);
-		put_back(manager);
-		return false;
-	}
-	manager->generation += commit.commits;
-	if (manager->converging)
-		g_clear_pointer(&commit.drifted, g_ptr_array_unref);
-	manager->converging = false;
-	ruleset_settle(manager->ruleset);
-	/* Bridges and descriptors go before it is written that they went: nobody was told yet, so a successor may still
-	 * take it back, but not finish it. */
-	manager_finish(manager);
-	write_outcome(manager);
-	host_shut_bridges(manager);
-	host_settle_policies(manager);
-	forget_stale_connections(manager);
-	announce(manager, &commit);
-	backend_commit_clear(&commit);
+	/* What differed when we came is no drift. */
+	if (service->recovery.first_commit)
+		g_clear_pointer(&commit->drifted, g_ptr_array_unref);
+	service->recovery.first_commit = false;
+	finish(service, commit, changed);
 	return true;
 }
 
-bool manager_reconcile(Manager *manager, guint *ret_repaired, GError **error)
+bool service_commit(Service *service, GError **error)
 {
-	BackendCommit commit = {};
+	g_autoptr(GPtrArray) changed = g_ptr_array_new_with_free_func(g_free);
+	g_auto(BackendCommit) result = {};
+
+	return commit(service, find_scope(service), &result, changed, error);
+}
+
+bool service_reconcile(Service *service, guint *ret_repaired, GError **error)
+{
+	g_autoptr(GPtrArray) changed = g_ptr_array_new_with_free_func(g_free);
+	g_auto(BackendCommit) result = {};
 	bool ok;
 
-	ruleset_set_all_dirty(manager->ruleset);
-	ok = manager->backend->kind->commit(manager->backend, manager->ruleset, &commit, error);
-	*ret_repaired = commit.added + commit.removed;
-	manager->generation += commit.commits;
-	announce(manager, &commit);
-	backend_commit_clear(&commit);
+	ruleset_set_all_dirty(firewall_ruleset(service->firewall));
+	ok = commit(service, HOST_EVERYTHING, &result, changed, error);
+	*ret_repaired = result.added + result.removed + changed->len;
+	for (guint i = 0; i < changed->len; i++)
+		g_warning("%s was not as it should be; put right", (const char *)changed->pdata[i]);
 	return ok;
 }
 
-GArray *manager_render_start(void)
+void service_tidy(Service *service)
 {
-	GArray *items = rendering_new();
+	g_autoptr(GError) error = NULL;
 
-	render_base(FAMILY_IPV4, items);
-	return items;
-}
-
-static void refuse(Manager *manager, GError *error)
-{
-	g_critical("%s", error->message);
-	g_clear_error(&manager->refusal);
-	manager->refusal = error;
-}
-
-void manager_start(Manager *manager)
-{
-	g_auto(GStrv) foreign = NULL;
-	g_autofree char *names = NULL;
-	GError *error = NULL;
-
-	if (!manager->backend->kind->probe(manager->backend, FAMILY_IPV4, &error) ||
-	    (!manager->has_predecessor &&
-	     !manager->backend->kind->find_foreign(manager->backend, manager->ruleset, &foreign, &error))) {
-		refuse(manager, error);
+	if (is_journalled(service) && journal_is_long(service->journal) && !journal_is_begun(service->journal) &&
+	    !service_checkpoint(service, &error))
+		g_critical("%s", error->message);
+	if (service->n_untidied < MANY_CHANGES)
 		return;
-	}
-	if (foreign) {
-		names = g_strjoinv(", ", foreign);
-		netfilter_fail(&error, FOREIGN_CHAIN,
-			       "chains of ours hold somebody else's rules (%s); is a Docker daemon running? "
-			       "Set another ChainPrefix= in %s",
-			       names, manager->config_path);
-		refuse(manager, error);
-		return;
-	}
-	manager_add_rules(manager, manager_render_start());
-	/* What a predecessor wrote down may be half done, or undone by others since. */
-	if (manager->has_predecessor)
-		ruleset_set_all_dirty(manager->ruleset);
-	manager->started = true;
-	manager->converging = true;
-}
-
-void manager_stop(Manager *manager)
-{
-	if (!manager->started)
-		return;
-	manager_remove_rules(manager, manager_render_start());
-	manager->started = false;
+	/* What was freed lies between what stays, where free() does not give it back. */
+	malloc_trim(0);
+	service->n_untidied = 0;
 }

@@ -30,6 +30,7 @@ static const struct {
 	{ "MaxPortsPerCall", SETTING_COUNT, offsetof(Config, max_ports_per_call), 16384, 1, 1 << 20 },
 	{ "MaxPendingQuestionsPerUID", SETTING_COUNT, offsetof(Config, max_pending_questions_per_uid), 16, 1, 1 << 16 },
 	{ "MaxNetworksPerUID", SETTING_COUNT, offsetof(Config, max_networks_per_uid), 256, 0, 1 << 16 },
+	{ "MaxIngressesPerUID", SETTING_COUNT, offsetof(Config, max_ingresses_per_uid), 32, 0, 1 << 16 },
 	{ "MaxEndpointsPerUID", SETTING_COUNT, offsetof(Config, max_endpoints_per_uid), 12288, 0, 1 << 20 },
 	{ "MaxPortsPerUID", SETTING_COUNT, offsetof(Config, max_ports_per_uid), 16384, 0, 1 << 20 },
 };

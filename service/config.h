@@ -21,6 +21,7 @@ typedef struct Config {
 	guint max_ports_per_call;
 	guint max_pending_questions_per_uid;
 	guint max_networks_per_uid;
+	guint max_ingresses_per_uid;
 	guint max_endpoints_per_uid;
 	guint max_ports_per_uid;
 } Config;

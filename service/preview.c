@@ -1,66 +1,66 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/private.h"
+#include "service/preview.h"
 
-/*
- * A preview is the creation itself, taken back before anything is committed:
- * what it would add is what the ruleset then wants and does not hold.
- */
+#include "service/change/change-ingress.h"
+#include "service/change/change-network.h"
+#include "service/nouns.h"
 
-typedef struct Preview {
-	guint mark;
-	guint64 sequence;
-} Preview;
-
-static Preview preview_begin(const Manager *manager)
+static Transaction begin(Service *service)
 {
-	return (Preview){ .mark = manager_mark(manager), .sequence = manager->sequence };
+	Transaction transaction = {
+		.model = service->model,
+		.config = &service->config,
+		.collected = rendering_new(),
+		.netlink = service->netlink,
+		.interfaces = service->interfaces,
+	};
+
+	transaction_init(&transaction);
+	return transaction;
 }
 
-static GArray *collect_additions(const Manager *manager)
+/* What is wanted already would not be added. */
+static GArray *find_additions(Service *service, const GArray *items)
 {
-	GArray *items = rendering_new();
+	GArray *additions = rendering_new();
 
-	for (enum family family = 0; family < N_FAMILIES; family++)
-		for (enum place place = 0; place < N_PLACES; place++) {
-			const GPtrArray *entries = ruleset_place(manager->ruleset, family, place);
+	for (guint i = 0; i < items->len; i++) {
+		const RuleItem *item = &g_array_index(items, RuleItem, i);
+		const RulesetEntry *entry = ruleset_find(firewall_ruleset(service->firewall), &item->rule);
 
-			for (guint i = 0; i < entries->len; i++) {
-				const RulesetEntry *entry = entries->pdata[i];
-				RuleItem item = { entry->rule, entry->order };
-
-				if (entry->references > 0 && !entry->held)
-					g_array_append_val(items, item);
-			}
-		}
-	return items;
+		if (!entry || entry->references == 0)
+			g_array_append_val(additions, *item);
+	}
+	return additions;
 }
 
-static char *preview_end(Manager *manager, const Preview *preview, bool ok)
+static char *end(Service *service, Transaction *transaction, guint64 sequence, bool ok)
 {
-	g_autoptr(GArray) items = NULL;
+	g_autoptr(GArray) collected = transaction->collected, additions = NULL;
 	char *text = NULL;
 
 	if (ok) {
-		items = collect_additions(manager);
-		text = backend_text_of(manager->backend, items);
+		additions = find_additions(service, collected);
+		text = backend_text_of(firewall_backend(service->firewall), additions);
 	}
-	manager_rollback(manager, preview->mark);
-	ruleset_settle(manager->ruleset);
-	host_settle_policies(manager);
-	manager->sequence = preview->sequence;
+	transaction_roll_back(transaction, 0);
+	transaction_clear(transaction);
+	service->model->sequence = sequence;
 	return text;
 }
 
-char *manager_preview_network(Manager *manager, const char *name, const NetworkSettings *settings, GError **error)
+char *service_preview_network(Service *service, const char *name, const NetworkSettings *settings, GError **error)
 {
-	Preview preview = preview_begin(manager);
+	guint64 sequence = service->model->sequence;
+	Transaction transaction = begin(service);
 
-	return preview_end(manager, &preview, network_create(manager, name, settings, error));
+	return end(service, &transaction, sequence, network_create(&transaction, name, settings, error));
 }
 
-char *manager_preview_ingress(Manager *manager, const char *name, const IngressSettings *settings, GError **error)
+char *service_preview_ingress(Service *service, const char *name, const IngressSettings *settings, GError **error)
 {
-	Preview preview = preview_begin(manager);
+	guint64 sequence = service->model->sequence;
+	Transaction transaction = begin(service);
 
-	return preview_end(manager, &preview, ingress_create(manager, name, settings, error));
+	return end(service, &transaction, sequence, ingress_create(&transaction, name, settings, error));
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/queue.h"
 
+#include "service/commit.h"
+#include "service/start.h"
+
 #include <time.h>
 
 /*
@@ -16,28 +19,28 @@
 
 #define LOCK_RETRY_USEC 10000
 
-typedef struct Change {
+typedef struct Entry {
 	QueueRun run;
 	QueueDone done;
 	void *userdata;
 	guint flags;
 	uint64_t since; /* CLOCK_MONOTONIC, µs */
 	GError *error;  /* what became of it */
-} Change;
+} Entry;
 
-static void change_free(gpointer data)
+static void entry_free(gpointer data)
 {
-	Change *change = data;
+	Entry *change = data;
 
 	g_clear_error(&change->error);
 	g_free(change);
 }
 
 struct Queue {
-	Manager *manager;
+	Service *service;
 	sd_event *event;
-	GQueue changes;      /* Change, waiting */
-	GPtrArray *finished; /* Change, to be answered when the lock is free again: callers may use iptables at once */
+	GQueue changes;      /* Entry, waiting */
+	GPtrArray *finished; /* Entry, to be answered when the lock is free again: callers may use iptables at once */
 	sd_event_source *idle, *linger, *deadline, *retry;
 	uint64_t delay_usec;
 	guint seen; /* how many were waiting when it last looked whether more come */
@@ -86,11 +89,11 @@ static uint64_t now(const Queue *queue)
 	return usec;
 }
 
-Queue *queue_new(Manager *manager, sd_event *event, void (*settled)(void *userdata), void *userdata)
+Queue *queue_new(Service *service, sd_event *event, void (*settled)(void *userdata), void *userdata)
 {
 	g_autoptr(Queue) queue = g_new0(Queue, 1);
 
-	queue->manager = manager;
+	queue->service = service;
 	queue->event = sd_event_ref(event);
 	queue->settled = settled;
 	queue->userdata = userdata;
@@ -119,7 +122,7 @@ void queue_free(Queue *queue)
 	sd_event_source_disable_unref(queue->linger);
 	sd_event_source_disable_unref(queue->deadline);
 	sd_event_source_disable_unref(queue->retry);
-	g_queue_clear_full(&queue->changes, change_free);
+	g_queue_clear_full(&queue->changes, entry_free);
 	g_ptr_array_unref(queue->finished);
 	sd_event_unref(queue->event);
 	g_free(queue);
@@ -140,10 +143,10 @@ static bool is_waiting_for_lock(Queue *queue)
 
 void queue_add(Queue *queue, QueueRun run, QueueDone done, void *userdata, guint flags)
 {
-	Change *change = g_new(Change, 1);
+	Entry *change = g_new(Entry, 1);
 	bool first = queue_is_empty(queue);
 
-	*change = (Change){ run, done, userdata, flags, now(queue), NULL };
+	*change = (Entry){ run, done, userdata, flags, now(queue), NULL };
 	g_queue_push_tail(&queue->changes, change);
 	if (is_waiting_for_lock(queue))
 		return;
@@ -159,17 +162,17 @@ void queue_add(Queue *queue, QueueRun run, QueueDone done, void *userdata, guint
 void queue_remove(Queue *queue, void *userdata)
 {
 	for (GList *i = queue->changes.head; i; i = i->next) {
-		Change *change = i->data;
+		Entry *change = i->data;
 
 		if (change->userdata == userdata) {
-			change_free(change);
+			entry_free(change);
 			g_queue_delete_link(&queue->changes, i);
 			return;
 		}
 	}
 }
 
-static void finish(Queue *queue, Change *change, const GError *error)
+static void finish(Queue *queue, Entry *change, const GError *error)
 {
 	change->error = error ? g_error_copy(error) : NULL;
 	g_ptr_array_add(queue->finished, change);
@@ -181,34 +184,34 @@ static void answer_finished(Queue *queue)
 
 	queue->finished = g_ptr_array_new();
 	for (guint i = 0; i < finished->len; i++) {
-		Change *change = finished->pdata[i];
+		Entry *change = finished->pdata[i];
 
 		change->done(change->userdata, change->error);
-		change_free(change);
+		entry_free(change);
 	}
 }
 
 /* Runs what can be run of changes[0..n), unless it ran already, and commits it. */
-static void commit_group(Queue *queue, Change **changes, guint n, bool ran)
+static void commit_group(Queue *queue, Entry **changes, guint n, bool ran)
 {
 	g_autoptr(GError) error = NULL;
 	guint ready = ran ? n : 0;
 
 	for (guint i = 0; !ran && i < n; i++) {
-		guint mark = manager_mark(queue->manager);
+		guint savepoint = transaction_savepoint(service_transaction(queue->service));
 		g_autoptr(GError) failure = NULL;
 
 		if (changes[i]->run(changes[i]->userdata, &failure)) {
 			changes[ready++] = changes[i];
 		} else {
-			manager_rollback(queue->manager, mark);
+			transaction_roll_back(service_transaction(queue->service), savepoint);
 			finish(queue, changes[i], failure);
 		}
 	}
 	if (ready == 0)
 		return;
 
-	if (manager_commit(queue->manager, &error)) {
+	if (service_commit(queue->service, &error)) {
 		for (guint i = 0; i < ready; i++)
 			finish(queue, changes[i], NULL);
 	} else if (ready == 1) {
@@ -229,21 +232,21 @@ static bool deserves_another_try(const GError *error)
 
 static void work_off(Queue *queue, GPtrArray *changes)
 {
-	Change **group = (Change **)changes->pdata;
+	Entry **group = (Entry **)changes->pdata;
 	guint n = 0; /* of the group, run and not committed */
 
 	for (guint i = 0; i < changes->len; i++) {
-		Change *change = changes->pdata[i];
+		Entry *change = changes->pdata[i];
 		g_autoptr(GError) error = NULL;
-		guint mark;
+		guint savepoint;
 
 		if (change->flags & QUEUE_ALONE && n > 0) {
 			commit_group(queue, group, n, true);
 			n = 0;
 		}
 		if (n == 0)
-			group = (Change **)changes->pdata + i;
-		mark = manager_mark(queue->manager);
+			group = (Entry **)changes->pdata + i;
+		savepoint = transaction_savepoint(service_transaction(queue->service));
 		if (change->run(change->userdata, &error)) {
 			group[n++] = change;
 			if (change->flags & QUEUE_ALONE) {
@@ -252,10 +255,10 @@ static void work_off(Queue *queue, GPtrArray *changes)
 			}
 			continue;
 		}
-		manager_rollback(queue->manager, mark);
+		transaction_roll_back(service_transaction(queue->service), savepoint);
 		if (n > 0 && deserves_another_try(error)) {
 			commit_group(queue, group, n, true);
-			commit_group(queue, (Change **)changes->pdata + i, 1, false);
+			commit_group(queue, (Entry **)changes->pdata + i, 1, false);
 			n = 0;
 		} else {
 			finish(queue, change, error);
@@ -275,12 +278,13 @@ static void fail_all(Queue *queue, GPtrArray *changes, const GError *error)
 /* Gives up on those that have waited long enough; the rest goes on waiting. */
 static void wait_for_lock(Queue *queue)
 {
-	uint64_t usec = now(queue), patience = (uint64_t)queue->manager->config.lock_timeout_sec * G_USEC_PER_SEC;
+	uint64_t usec = now(queue),
+		 patience = (uint64_t)service_config(queue->service)->lock_timeout_sec * G_USEC_PER_SEC;
 	g_autoptr(GPtrArray) late = g_ptr_array_new();
 	g_autoptr(GError) error = NULL;
 
 	for (GList *i = queue->changes.head, *next; i; i = next) {
-		Change *change = i->data;
+		Entry *change = i->data;
 
 		next = i->next;
 		if (change->flags & QUEUE_PATIENT || usec - change->since < patience)
@@ -289,8 +293,8 @@ static void wait_for_lock(Queue *queue)
 		g_queue_delete_link(&queue->changes, i);
 	}
 	if (late->len > 0) {
-		netfilter_fail(&error, BUSY, "another program holds the xtables lock for longer than LockTimeoutSec=%u",
-			       queue->manager->config.lock_timeout_sec);
+		netfilter_fail(&error, BUSY, "another program holds the %s for longer than LockTimeoutSec=%u",
+			       service_lock_name(queue->service), service_config(queue->service)->lock_timeout_sec);
 		fail_all(queue, late, error);
 	}
 	if (queue_is_empty(queue))
@@ -301,7 +305,6 @@ static void wait_for_lock(Queue *queue)
 
 static void queue_work(Queue *queue)
 {
-	Backend *backend = queue->manager->backend;
 	g_autoptr(GPtrArray) changes = NULL;
 	g_autoptr(GError) error = NULL;
 	gint64 begin;
@@ -315,7 +318,7 @@ static void queue_work(Queue *queue)
 	if (queue_is_empty(queue))
 		return;
 
-	r = backend->kind->lock ? backend->kind->lock(backend) : 0;
+	r = service_lock(queue->service);
 	if (r == -EAGAIN) {
 		wait_for_lock(queue);
 		return;
@@ -325,16 +328,18 @@ static void queue_work(Queue *queue)
 	while (!queue_is_empty(queue))
 		g_ptr_array_add(changes, g_queue_pop_head(&queue->changes));
 	if (r < 0) {
-		netfilter_fail(&error, FAILED, "the %s cannot be taken: %s", backend->kind->lock_name, g_strerror(-r));
+		netfilter_fail(&error, FAILED, "the %s cannot be taken: %s", service_lock_name(queue->service),
+			       g_strerror(-r));
 		fail_all(queue, changes, error);
 		return;
 	}
 	begin = g_get_monotonic_time();
+	service_retry_start(queue->service);
 	work_off(queue, changes);
+	service_release_claims(queue->service);
 	queue->delay_usec = MAX(MIN_DELAY_USEC, 2 * (uint64_t)(g_get_monotonic_time() - begin));
-	if (backend->kind->unlock)
-		backend->kind->unlock(backend);
+	service_unlock(queue->service);
 	answer_finished(queue);
 	queue->settled(queue->userdata);
-	manager_tidy(queue->manager);
+	service_tidy(queue->service);
 }

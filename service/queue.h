@@ -26,7 +26,7 @@ enum queue_flag {
 };
 
 /** settled is called after every commit and its answers. */
-Queue *queue_new(Manager *manager, sd_event *event, void (*settled)(void *userdata), void *userdata);
+Queue *queue_new(Service *service, sd_event *event, void (*settled)(void *userdata), void *userdata);
 void queue_free(Queue *queue); /* NULL is fine; what waits is dropped without an answer */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Queue, queue_free)
 

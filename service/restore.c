@@ -1,329 +1,195 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/private.h"
+#include "service/restore.h"
+
+#include "service/change/table.h"
+#include "service/journal/facts.h"
+#include "service/nouns.h"
 
 #include <string.h>
 
-/*
- * Makes again what the records say, by the same functions that made it first,
- * with the same age, ports and lifetime. Nothing is checked against limits,
- * written down or announced meanwhile.
- */
+/* A batch on its way into the model. */
+typedef struct Batch {
+	Service *service;
+	GArray *changes; /* Change, made in this order */
+	bool doubtful;   /* it may not have happened */
+} Batch;
 
-static void get_sequence(Manager *manager, Record *record)
+/* --- what is not about the model --- */
+
+static bool read_service(Batch *batch, Record *record, GError **error)
 {
-	manager->restored_sequence = record_get_uint(record, G_MAXUINT64);
-	manager->sequence = MAX(manager->sequence, manager->restored_sequence);
-}
+	Service *service = batch->service;
+	const char *bus_id, *prefix, *backend;
 
-static LifetimeSettings get_lifetime(Manager *manager, Record *record)
-{
-	LifetimeSettings settings = { .fd = -1 };
-	gpointer fd;
-
-	settings.uid = record_get_uint(record, G_MAXUINT32);
-	settings.sender = record_get_text(record);
-	settings.persistent = record_get_bool(record);
-	settings.token = record_get_uint(record, G_MAXUINT64);
-	settings.deadline_usec = record_get_uint(record, G_MAXUINT64);
-	manager->sequence = MAX(manager->sequence, settings.token);
-	if (settings.token && g_hash_table_lookup_extended(manager->descriptors, &settings.token, NULL, &fd))
-		settings.fd = GPOINTER_TO_INT(fd);
-	return settings;
-}
-
-/* One a family, "" where there is none; the settings' form leaves those out. */
-static void get_texts(Record *record, char *ret[static N_FAMILIES + 1])
-{
-	guint n = 0;
-
-	for (enum family family = 0; family < N_FAMILIES; family++) {
-		const char *text = record_get_text(record);
-
-		if (*text)
-			ret[n++] = (char *)text;
-	}
-	ret[n] = NULL;
-}
-
-static bool apply_network(Manager *manager, Record *record, GError **error)
-{
-	char *subnets[N_FAMILIES + 1], *gateways[N_FAMILIES + 1];
-	NetworkSettings settings = {};
-	const char *name;
-	Network *network;
-	bool created;
-
-	name = record_get_text(record);
-	settings.bridge = (char *)record_get_text(record);
-	created = record_get_bool(record);
-	get_texts(record, subnets);
-	settings.subnets = subnets;
-	get_texts(record, gateways);
-	settings.gateways = gateways;
-	settings.internal = record_get_bool(record);
-	settings.communication = record_get_bool(record);
-	settings.masquerade = record_get_bool(record);
-	settings.host_binding = (char *)record_get_text(record);
-	get_sequence(manager, record);
-	settings.lifetime = get_lifetime(manager, record);
-	if (!record_end(record, error))
+	if (!decode_service(record, &bus_id, &prefix, &backend, error))
 		return false;
-	network = network_create(manager, name, &settings, error);
-	if (network && created)
-		host_inherit_bridge(manager, network);
-	return network;
-}
-
-static bool apply_update(Manager *manager, Record *record, GError **error)
-{
-	NetworkSettings settings = {};
-	const char *name;
-	Network *network;
-
-	name = record_get_text(record);
-	settings.communication = record_get_bool(record);
-	settings.masquerade = record_get_bool(record);
-	settings.host_binding = (char *)record_get_text(record);
-	if (!record_end(record, error))
-		return false;
-	network = service_find_network(manager, name, error);
-	return network &&
-	       network_update(manager, network, UPDATE_COMMUNICATION | UPDATE_MASQUERADE | UPDATE_HOST_BINDING,
-			      &settings, error);
-}
-
-static bool apply_network_gone(Manager *manager, Record *record, GError **error)
-{
-	const char *name = record_get_text(record);
-	Network *network = record_end(record, error) ? service_find_network(manager, name, error) : NULL;
-
-	if (network)
-		network_delete(manager, network);
-	return network;
-}
-
-static bool apply_endpoint(Manager *manager, Record *record, GError **error)
-{
-	const char *network_name = record_get_text(record);
-	EndpointSettings settings = {};
-	char *addresses[N_FAMILIES + 1];
-	Network *network;
-
-	settings.name = (char *)record_get_text(record);
-	get_texts(record, addresses);
-	settings.addresses = addresses;
-	settings.lifetime = get_lifetime(manager, record);
-	if (!record_end(record, error))
-		return false;
-	network = service_find_network(manager, network_name, error);
-	return network && endpoint_create(manager, network, &settings, error);
-}
-
-static Endpoint *find_endpoint(Manager *manager, const char *network_name, const char *name, GError **error)
-{
-	Network *network = service_find_network(manager, network_name, error);
-
-	return network ? network_find_endpoint(network, name, error) : NULL;
-}
-
-static bool apply_endpoint_gone(Manager *manager, Record *record, GError **error)
-{
-	const char *network = record_get_text(record), *name = record_get_text(record);
-	Endpoint *endpoint = record_end(record, error) ? find_endpoint(manager, network, name, error) : NULL;
-
-	if (endpoint)
-		endpoint_delete(manager, endpoint);
-	return endpoint;
-}
-
-static bool apply_mapping(Manager *manager, Record *record, GError **error)
-{
-	g_autoptr(GArray) mappings = g_array_new(FALSE, FALSE, sizeof(PortMapping));
-	const char *network = record_get_text(record), *name = record_get_text(record);
-	const char *protocol = record_get_text(record), *host_address = record_get_text(record);
-	guint16 host_port = record_get_uint(record, G_MAXUINT16), endpoint_port = record_get_uint(record, G_MAXUINT16);
-	guint16 count = record_get_uint(record, G_MAXUINT16);
-	PortMapping mapping = {};
-	Endpoint *endpoint;
-
-	get_sequence(manager, record);
-	if (!record_end(record, error))
-		return false;
-	endpoint = find_endpoint(manager, network, name, error);
-	if (!endpoint || !port_mapping_parse(protocol, host_address, host_port, endpoint_port, count, &mapping, error))
-		return false;
-	g_array_append_val(mappings, mapping);
-	return record->type == 'P' ? endpoint_publish(manager, endpoint, mappings, NULL, error)
-				   : endpoint_unpublish(manager, endpoint, mappings, error);
-}
-
-static bool get_port(Record *record, LinkPort *ret, GError **error)
-{
-	const char *protocol = record_get_text(record);
-
-	return link_port_parse(protocol, record_get_uint(record, G_MAXUINT16), ret, error);
-}
-
-static bool apply_link(Manager *manager, Record *record, GError **error)
-{
-	g_autoptr(GArray) ports = g_array_new(FALSE, FALSE, sizeof(LinkPort));
-	const char *network = record_get_text(record);
-	const char *parent_name = record_get_text(record), *child_name = record_get_text(record);
-	Endpoint *parent, *child;
-	LinkPort port;
-
-	get_sequence(manager, record);
-	for (guint n = record_get_uint(record, G_MAXUINT16); n > 0; n--) {
-		if (!get_port(record, &port, error))
-			return false;
-		g_array_append_val(ports, port);
-	}
-	if (!record_end(record, error))
-		return false;
-	parent = find_endpoint(manager, network, parent_name, error);
-	child = parent ? find_endpoint(manager, network, child_name, error) : NULL;
-	return child && endpoint_link(manager, parent, child, ports, error);
-}
-
-static bool apply_link_gone(Manager *manager, Record *record, GError **error)
-{
-	const char *network = record_get_text(record);
-	const char *parent_name = record_get_text(record), *child_name = record_get_text(record);
-	Endpoint *parent, *child;
-
-	if (!record_end(record, error))
-		return false;
-	parent = find_endpoint(manager, network, parent_name, error);
-	child = parent ? find_endpoint(manager, network, child_name, error) : NULL;
-	return child && endpoint_unlink(manager, parent, child, error);
-}
-
-static bool apply_ingress(Manager *manager, Record *record, GError **error)
-{
-	IngressSettings settings = {};
-	const char *name = record_get_text(record);
-
-	settings.gateway = (char *)record_get_text(record);
-	settings.bridge = (char *)record_get_text(record);
-	get_sequence(manager, record);
-	settings.lifetime = get_lifetime(manager, record);
-	return record_end(record, error) && ingress_create(manager, name, &settings, error);
-}
-
-static bool apply_ingress_gone(Manager *manager, Record *record, GError **error)
-{
-	const char *name = record_get_text(record);
-	Ingress *ingress = record_end(record, error) ? service_find_ingress(manager, name, error) : NULL;
-
-	if (ingress)
-		ingress_delete(manager, ingress);
-	return ingress;
-}
-
-static bool apply_ingress_port(Manager *manager, Record *record, GError **error)
-{
-	const char *name = record_get_text(record);
-	guint32 references = 0;
-	Ingress *ingress;
-	LinkPort port;
-
-	if (!get_port(record, &port, error))
-		return false;
-	if (record->type == 'Q') {
-		references = record_get_uint(record, G_MAXUINT32);
-		get_sequence(manager, record);
-	}
-	if (!record_end(record, error))
-		return false;
-	ingress = service_find_ingress(manager, name, error);
-	return ingress && ingress_set_port(manager, ingress, &port, references, error);
-}
-
-static bool apply_bridge(Manager *manager, Record *record, GError **error)
-{
-	const char *name = record_get_text(record);
-	int ifindex = record_get_uint(record, G_MAXINT);
-
-	if (!record_end(record, error))
-		return false;
-	host_inherit_pending(manager, name, ifindex);
+	/* Unique names mean something on the bus they were given out on, no other. */
+	service->recovery.other_bus = strcmp(bus_id, service->bus_id) != 0;
+	if (strcmp(prefix, service->config.chain_prefix) == 0)
+		return true;
+	g_warning("ChainPrefix=%s takes effect when no object is left; until then the chains are called %s",
+		  service->config.chain_prefix, cut(prefix));
+	g_free(service->config.chain_prefix);
+	service->config.chain_prefix = g_strdup(prefix);
+	firewall_free(service->firewall);
+	service->firewall = firewall_new(backend, prefix);
+	if (!service->firewall)
+		return netfilter_fail(error, FAILED, "backend \"%s\" is not one of ours", cut(backend));
+	service->transaction.ruleset = firewall_ruleset(service->firewall);
 	return true;
 }
 
-static bool apply_start(Manager *manager, Record *record, GError **error)
+/* What may have been switched on by us is ours to switch off, if in doubt. */
+static void restore_forwarding(Batch *batch, const ForwardingFacts *facts)
 {
-	const char *bus_id = record_get_text(record), *prefix = record_get_text(record);
-	const BackendKind *kind = manager->backend->kind;
+	Service *service = batch->service;
 
-	if (!record_end(record, error))
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		bool ours = facts->switched[family];
+		guint8 policy = facts->policy[family];
+
+		if (batch->doubtful) {
+			ours |= forwarding_is_ours(service->forwarding, family);
+			if (firewall_policy_before(service->firewall, family) != TARGET_PLACE)
+				policy = firewall_policy_before(service->firewall, family);
+		}
+		forwarding_restore(service->forwarding, family, ours);
+		firewall_restore_policy(service->firewall, family, policy);
+		service->recovery.bridge_filter[family] = facts->bridge_filter[family];
+	}
+}
+
+static bool read_forwarding(Batch *batch, Record *record, GError **error)
+{
+	ForwardingFacts facts = {};
+
+	if (!decode_forwarding(record, &facts, error))
 		return false;
-	/* Unique names mean something on the bus they were given out on, no other. */
-	manager->other_bus = strcmp(bus_id, manager->bus_id) != 0;
-	if (strcmp(prefix, manager->config.chain_prefix) == 0)
-		return true;
-	g_warning("ChainPrefix=%s takes effect when no object is left; until then the chains are called %s",
-		  manager->config.chain_prefix, prefix);
-	g_free(manager->config.chain_prefix);
-	manager->config.chain_prefix = g_strdup(prefix);
-	kind->free(manager->backend);
-	manager->backend = kind->new (prefix);
+	restore_forwarding(batch, &facts);
+	return true;
+}
+
+static bool read_host(Batch *batch, Record *record, GError **error)
+{
+	g_autoptr(GPtrArray) localnets = NULL;
+	ForwardingFacts facts = {};
+
+	if (!decode_host(record, &facts, &localnets, error))
+		return false;
+	restore_forwarding(batch, &facts);
+	for (guint i = 0; i < localnets->len; i++)
+		interfaces_restore_by_name(batch->service->interfaces, localnets->pdata[i], false,
+					   1 << SWITCH_LOCALNET);
+	return true;
+}
+
+static void restore_interface(Batch *batch, const InterfaceFacts *facts)
+{
+	if (batch->doubtful)
+		interfaces_restore_doubtful(batch->service->interfaces, facts);
+	else
+		interfaces_restore(batch->service->interfaces, facts);
+}
+
+static bool read_interface(Batch *batch, Record *record, GError **error)
+{
+	InterfaceFacts facts;
+
+	if (!decode_interface(record, &facts, error))
+		return false;
+	restore_interface(batch, &facts);
+	return true;
+}
+
+static bool read_bridge(Batch *batch, Record *record, GError **error)
+{
+	InterfaceFacts facts;
+
+	if (!decode_bridge(record, &facts, error))
+		return false;
+	if (!batch->doubtful)
+		interfaces_restore_leftover(batch->service->interfaces, &facts);
 	return true;
 }
 
 static const struct {
 	char type;
-	bool (*apply)(Manager *manager, Record *record, GError **error);
-} record_types[] = {
-	{ 'S', apply_start },   { 'H', host_apply_settings }, { 'B', apply_bridge },       { 'N', apply_network },
-	{ 'U', apply_update },  { 'n', apply_network_gone },  { 'E', apply_endpoint },     { 'e', apply_endpoint_gone },
-	{ 'P', apply_mapping }, { 'p', apply_mapping },       { 'L', apply_link },         { 'l', apply_link_gone },
-	{ 'I', apply_ingress }, { 'i', apply_ingress_gone },  { 'Q', apply_ingress_port }, { 'q', apply_ingress_port },
+	bool (*read)(Batch *batch, Record *record, GError **error);
+} facts[] = {
+	{ 'S', read_service }, { 'W', read_forwarding }, { 'J', read_interface },
+	{ 'H', read_host },    { 'B', read_bridge },
 };
 
-/* One record that cannot be applied does not cost the others. */
-static bool apply_record(Record *record, void *userdata, GError **error)
-{
-	Manager *manager = userdata;
-	guint mark = manager_mark(manager);
+/* --- what is --- */
 
-	for (guint i = 0; i < G_N_ELEMENTS(record_types); i++)
-		if (record_types[i].type == record->type) {
-			if (record_types[i].apply(manager, record, error))
-				return true;
-			manager_rollback(manager, mark);
-			return false;
-		}
-	return netfilter_fail(error, FAILED, "an unknown record '%c'", record->type);
+static bool read_change(Batch *batch, Record *record, GError **error)
+{
+	Change change = { .kind = change_kind_of(record->type) };
+
+	if (!change.kind)
+		return netfilter_fail(error, FAILED, "an entry of an unknown kind '%c'", record->type);
+	if (!change.kind->decode(&change, record, batch->service->model, error))
+		return false;
+	change.kind->apply(batch->service->model, &change);
+	g_array_append_val(batch->changes, change);
+	return true;
 }
 
-static void apply_group(Manager *manager, GBytes *group)
+/* One entry that cannot be read does not cost the others. */
+static bool read_entry(Record *record, void *userdata, GError **error)
 {
-	record_foreach(group, apply_record, manager);
+	for (guint i = 0; i < G_N_ELEMENTS(facts); i++)
+		if (facts[i].type == record->type)
+			return facts[i].read(userdata, record, error);
+	return read_change(userdata, record, error);
 }
 
-static void hold_shared(Manager *manager, const GArray *items)
+static Batch read_batch(Service *service, GBytes *entries, bool doubtful)
 {
-	for (guint i = 0; i < items->len; i++) {
-		const RuleItem *item = &g_array_index(items, RuleItem, i);
+	Batch batch = { service, g_array_new(FALSE, FALSE, sizeof(Change)), doubtful };
 
-		if (place_is_shared(item->rule.place) && item->rule.place != PLACE_ACCEPT_EXISTS &&
-		    item->rule.place != PLACE_DNAT_EXISTS)
-			ruleset_hold(manager->ruleset, item);
+	record_foreach(entries, read_entry, &batch);
+	return batch;
+}
+
+static void free_changes(const GArray *changes, bool applied)
+{
+	for (guint i = 0; i < changes->len; i++) {
+		Change *change = &g_array_index(changes, Change, i);
+
+		if (change->kind->release)
+			change->kind->release(change, applied);
 	}
 }
 
+static void restore_committed(Service *service, GBytes *entries)
+{
+	Batch batch = read_batch(service, entries, false);
+
+	free_changes(batch.changes, true);
+	g_array_unref(batch.changes);
+}
+
+/* --- what the kernel may have --- */
+
+static void hold_items(Service *service, const GArray *items)
+{
+	for (guint i = 0; i < items->len; i++)
+		ruleset_hold(firewall_ruleset(service->firewall), &g_array_index(items, RuleItem, i));
+}
+
 /*
- * The jumps from the builtin chains and the ends of our own, which stand whatever
- * the networks and ingresses are called. When the state does not tell of them, the
- * jumps must go before their chains can; and a chain that is wanted no longer, as
- * the second stage under another configuration, is known by its end to be ours.
+ * What stands whatever the networks and ingresses are called. When the journal does not tell of them, ways must go
+ * before what they lead to can; and what is wanted no longer, as the second stage of isolation under another
+ * configuration, is known by its end to be ours.
  */
-static void hold_scaffolding(Manager *manager)
+static void hold_shared(Service *service)
 {
 	static const char *const addresses[N_FAMILIES] = { "10.0.0.1", "fd00::1" };
 	g_autoptr(Network) network = network_new("");
 	g_autoptr(Ingress) ingress = ingress_new("");
 	g_autoptr(GArray) items = rendering_new();
+	g_autoptr(Model) empty = model_new();
 
 	g_strlcpy(network->bridge, "none", sizeof network->bridge);
 	g_strlcpy(ingress->bridge, "none", sizeof ingress->bridge);
@@ -337,51 +203,134 @@ static void hold_scaffolding(Manager *manager)
 		RenderOptions options = { .hairpin = hairpin, .localhost_publish = true };
 
 		render_network(network, &options, items);
+		empty->n_external = 1;
+		render_isolation(empty, network, &options, items);
 	}
-	render_isolation_linear(network, items);
-	hold_shared(manager, items);
+	empty->n_external = 0;
+	for (guint i = 0; i < items->len; i++) {
+		const RuleItem *item = &g_array_index(items, RuleItem, i);
+
+		if (place_is_shared(item->rule.place))
+			ruleset_hold(firewall_ruleset(service->firewall), item);
+	}
 }
 
-bool manager_restore(Manager *manager, const char *directory, const char *bus_id, GHashTable *descriptors,
+/* Nobody was told that it happened, so it shall not have: but the kernel may have some of it. */
+static void take_back_uncommitted(Service *service, GBytes *entries)
+{
+	Batch batch = read_batch(service, entries, true);
+	RenderOptions options = render_options(&service->config);
+
+	for (guint i = batch.changes->len; i-- > 0;) {
+		Change *change = &g_array_index(batch.changes, Change, i);
+		RuleDelta delta = { rendering_new(), rendering_new() };
+
+		if (change->kind->rules)
+			change->kind->rules(change, service->model, &options, &delta);
+		hold_items(service, delta.joins);
+		g_array_unref(delta.joins);
+		g_array_unref(delta.leaves);
+		if (change->kind->type == 'N')
+			interfaces_disown(service->interfaces, ((const Network *)change->object)->bridge,
+					  ((const Network *)change->object)->mac);
+		change->kind->revert(service->model, change);
+		if (change->kind->release)
+			change->kind->release(change, false);
+	}
+	g_array_unref(batch.changes);
+}
+
+static void render_everything(Service *service)
+{
+	RenderOptions options = render_options(&service->config);
+	g_autoptr(GArray) items = rendering_new();
+
+	render_model(service->model, &options, items);
+	ruleset_add_all(firewall_ruleset(service->firewall), items);
+	ruleset_hold_all(firewall_ruleset(service->firewall));
+}
+
+/* --- what serves the objects --- */
+
+/* Version 2 knew bridges by name: what has the name now is what it meant. */
+static void restore_bridges(Service *service)
+{
+	for (const GList *i = service->model->networks_by_age.head; i; i = i->next) {
+		const Network *network = i->data;
+
+		if (network->creates_bridge && network->mac == 0)
+			interfaces_restore_by_name(service->interfaces, network->bridge, true, 0);
+	}
+}
+
+static void restore_ports(Service *service)
+{
+	for (const GList *i = service->model->networks_by_age.head; i; i = i->next)
+		for (const GList *e = ((const Network *)i->data)->endpoints_by_age.head; e; e = e->next) {
+			const Endpoint *endpoint = e->data;
+
+			for (guint p = 0; p < endpoint->ports->len; p++) {
+				PortRange ranges[N_FAMILIES];
+				guint n = endpoint_port_ranges(endpoint, endpoint->ports->pdata[p], ranges);
+
+				for (guint r = 0; r < n; r++)
+					host_ports_restore(service->host_ports, &ranges[r]);
+			}
+		}
+	for (const GList *i = service->model->ingresses_by_age.head; i; i = i->next) {
+		const Ingress *ingress = i->data;
+
+		for (guint p = 0; p < ingress->ports->len; p++) {
+			const IngressPort *port = ingress->ports->pdata[p];
+			PortRange range = ingress_port_range(ingress, port->protocol, port->port);
+
+			host_ports_restore(service->host_ports, &range);
+		}
+	}
+}
+
+static void restore_lifetimes(Service *service, GHashTable *descriptors)
+{
+	GHashTableIter iter;
+	gpointer token, fd;
+
+	g_hash_table_iter_init(&iter, descriptors);
+	while (g_hash_table_iter_next(&iter, &token, &fd))
+		lifetimes_restore(service->lifetimes, *(const guint64 *)token, GPOINTER_TO_INT(fd));
+	for (const GList *i = service->model->networks_by_age.head; i; i = i->next) {
+		Network *network = i->data;
+
+		lifetimes_begin(service->lifetimes, &network->lifetime);
+		for (const GList *e = network->endpoints_by_age.head; e; e = e->next)
+			lifetimes_begin(service->lifetimes, &((Endpoint *)e->data)->lifetime);
+	}
+	for (const GList *i = service->model->ingresses_by_age.head; i; i = i->next)
+		lifetimes_begin(service->lifetimes, &((Ingress *)i->data)->lifetime);
+	lifetimes_settle(service->lifetimes);
+}
+
+bool service_restore(Service *service, const char *directory, const char *bus_id, GHashTable *descriptors,
 		     GError **error)
 {
-	g_auto(StateContent) content = {};
-	guint mark;
+	g_auto(JournalContent) content = {};
 
-	manager->bus_id = g_strdup(bus_id);
-	manager->state = state_open(directory, error);
-	if (!manager->state || !state_load(manager->state, &content, error))
+	service->bus_id = g_strdup(bus_id);
+	service->journal = journal_open(directory, error);
+	if (!service->journal || !journal_load(service->journal, &content, error))
 		return false;
+	service->recovery.has_previous = content.found;
+	service->generation = content.generation;
 
-	manager->has_predecessor = content.found;
-	manager->generation = content.generation;
-	manager->restoring = true;
-	manager->descriptors = descriptors;
-	ports_set_tolerant(manager->ports, true);
-
-	/* One after the other: a name that one gave back may be taken by the next. */
-	manager->replaying = true;
-	for (guint i = 0; i < content.finished->len; i++) {
-		apply_group(manager, content.finished->pdata[i]);
-		manager_finish(manager);
-		host_settle_policies(manager);
-	}
-	manager->replaying = false;
-	ruleset_settle(manager->ruleset);
-	ruleset_hold_all(manager->ruleset);
+	for (guint i = 0; i < content.committed->len; i++)
+		restore_committed(service, content.committed->pdata[i]);
+	render_everything(service);
 	if (content.found)
-		hold_scaffolding(manager);
+		hold_shared(service);
+	for (guint i = 0; i < content.uncommitted->len; i++)
+		take_back_uncommitted(service, content.uncommitted->pdata[i]);
 
-	/* Nobody was told that it happened, so it shall not have: but the kernel may have some of it. */
-	for (guint i = 0; i < content.unfinished->len; i++) {
-		mark = manager_mark(manager);
-		apply_group(manager, content.unfinished->pdata[i]);
-		ruleset_hold_all(manager->ruleset);
-		manager_rollback(manager, mark);
-	}
-
-	ports_set_tolerant(manager->ports, false);
-	manager->descriptors = NULL;
-	manager->restoring = false;
+	restore_bridges(service);
+	restore_ports(service);
+	restore_lifetimes(service, descriptors);
 	return true;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/service.h"
+#include "service/rule-lines.h"
+
+#include "service/nouns.h"
 
 static guint rule_hash_func(gconstpointer rule)
 {
@@ -55,17 +57,16 @@ static RuleLine *rule_line_new(const Rule *rule, const RuleCounters *counters, c
 	return line;
 }
 
-GPtrArray *service_rule_lines(Manager *manager, const GArray *items, GError **error)
+GPtrArray *service_rule_lines(Service *service, const GArray *items, GError **error)
 {
 	g_autoptr(GPtrArray) rules = distinct_rules(items);
 	g_autoptr(GPtrArray) lines = g_ptr_array_new_full(rules->len, rule_line_free);
 	g_autofree RuleCounters *counters = g_new(RuleCounters, rules->len);
-	Backend *backend = manager->backend;
 
-	if (!backend->kind->counters(backend, (const Rule *const *)rules->pdata, rules->len, counters, error))
+	if (!firewall_counters(service->firewall, (const Rule *const *)rules->pdata, rules->len, counters, error))
 		return NULL;
 	for (guint i = 0; i < rules->len; i++) {
-		RuleLine *line = rule_line_new(rules->pdata[i], &counters[i], backend);
+		RuleLine *line = rule_line_new(rules->pdata[i], &counters[i], firewall_backend(service->firewall));
 
 		if (line)
 			g_ptr_array_add(lines, line);
@@ -73,7 +74,35 @@ GPtrArray *service_rule_lines(Manager *manager, const GArray *items, GError **er
 	return g_steal_pointer(&lines);
 }
 
-char *service_dump(const Manager *manager, enum family family)
+GArray *service_rules_of_network(const Service *service, const Network *network)
 {
-	return manager->backend->kind->text(manager->backend, manager->ruleset, family);
+	RenderOptions options = render_options(&service->config);
+	GArray *items = rendering_new();
+
+	render_network_whole(service->model, network, &options, items);
+	return items;
+}
+
+GArray *service_rules_of_endpoint(const Service *service, const Endpoint *endpoint)
+{
+	RenderOptions options = render_options(&service->config);
+	GArray *items = rendering_new();
+
+	render_endpoint(endpoint, &options, items);
+	return items;
+}
+
+GArray *service_rules_of_ingress(const Service *service G_GNUC_UNUSED, const Ingress *ingress)
+{
+	GArray *items = rendering_new();
+
+	render_ingress_whole(ingress, items);
+	return items;
+}
+
+char *service_dump(Service *service, enum family family)
+{
+	const Backend *backend = firewall_backend(service->firewall);
+
+	return backend->kind->text(backend, firewall_ruleset(service->firewall), family);
 }

@@ -1,82 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/private.h"
+#include "service/change/change-endpoint.h"
 
-static bool parse_addresses(const Manager *manager, Endpoint *endpoint, char **texts, GError **error)
+#include "service/change/change-link.h"
+#include "service/change/change-port.h"
+#include "service/change/request.h"
+#include "service/journal/encode.h"
+
+static bool parse_address(const Model *model, Endpoint *endpoint, const char *text, GError **error)
 {
 	const Network *network = endpoint->network;
+	const Endpoint *other;
+	enum family family;
+	Address address;
 
-	if (!texts || !texts[0])
-		return netfilter_fail(error, INVALID_ARGS, "Addresses: endpoint \"%s\" needs at least one",
-				      endpoint->name);
-
-	for (guint i = 0; texts[i]; i++) {
-		const Endpoint *other;
-		enum family family;
-		Address address;
-
-		if (!address_parse(texts[i], &address))
-			return netfilter_fail(error, INVALID_ARGS, "Addresses: \"%s\" is not an address", texts[i]);
-		family = address_family(&address);
-		if (endpoint->addresses[family].family != AF_UNSPEC)
-			return netfilter_fail(error, INVALID_ARGS, "Addresses: \"%s\" is a second %s address", texts[i],
-					      family_to_string(family));
-		if (!network_has_family(network, family) || !prefix_contains(&network->subnets[family], &address) ||
-		    prefix_reserves(&network->subnets[family], &address))
-			return netfilter_fail(error, INVALID_ARGS,
-					      "Addresses: \"%s\" is not a host in a subnet of network \"%s\"", texts[i],
-					      network->name);
-		if (address_equal(&network->gateways[family], &address))
-			return netfilter_fail(error, ADDRESS_IN_USE, "address %s is the gateway of network \"%s\"",
-					      texts[i], network->name);
-		other = g_hash_table_lookup(manager->endpoints, &address);
-		if (other)
-			return netfilter_fail(error, ADDRESS_IN_USE, "address %s is endpoint \"%s\"'s", texts[i],
-					      other->name);
-		endpoint->addresses[family] = address;
-	}
+	if (!address_parse(text, &address))
+		return netfilter_fail(error, INVALID_ARGS, "Addresses: \"%s\" is not an address", cut(text));
+	family = address_family(&address);
+	if (endpoint->addresses[family].family != AF_UNSPEC)
+		return netfilter_fail(error, INVALID_ARGS, "Addresses: \"%s\" is a second %s address", text,
+				      family_to_string(family));
+	if (!network_has_family(network, family) || !prefix_contains(&network->subnets[family], &address) ||
+	    prefix_reserves(&network->subnets[family], &address))
+		return netfilter_fail(error, INVALID_ARGS,
+				      "Addresses: \"%s\" is not a host in a subnet of network \"%s\"", text,
+				      cut(network->name));
+	if (address_equal(&network->gateways[family], &address))
+		return netfilter_fail(error, ADDRESS_IN_USE, "address %s is the gateway of network \"%s\"", text,
+				      cut(network->name));
+	other = g_hash_table_lookup(model->endpoints, &address);
+	if (other)
+		return netfilter_fail(error, ADDRESS_IN_USE, "address %s is endpoint \"%s\"'s", text, cut(other->name));
+	endpoint->addresses[family] = address;
 	return true;
 }
 
-static void index_addresses(Manager *manager, Endpoint *endpoint)
+static bool parse_addresses(const Model *model, Endpoint *endpoint, char **texts, GError **error)
 {
-	for (enum family family = 0; family < N_FAMILIES; family++)
-		if (endpoint->addresses[family].family != AF_UNSPEC)
-			g_hash_table_insert(manager->endpoints, &endpoint->addresses[family], endpoint);
-	g_hash_table_insert(endpoint->network->endpoints, endpoint->name, endpoint);
+	if (!texts || !texts[0])
+		return netfilter_fail(error, INVALID_ARGS, "Addresses: endpoint \"%s\" needs at least one",
+				      cut(endpoint->name));
+	for (guint i = 0; texts[i]; i++)
+		if (!parse_address(model, endpoint, texts[i], error))
+			return false;
+	return true;
 }
 
-static void unindex_addresses(Manager *manager, Endpoint *endpoint)
-{
-	for (enum family family = 0; family < N_FAMILIES; family++)
-		if (endpoint->addresses[family].family != AF_UNSPEC)
-			g_hash_table_remove(manager->endpoints, &endpoint->addresses[family]);
-	g_hash_table_steal(endpoint->network->endpoints, endpoint->name);
-}
-
-static void undo_insert(void *context, void *object)
-{
-	unindex_addresses(context, object);
-	endpoint_free(object);
-}
-
-static void undo_remove(void *context, void *object)
-{
-	index_addresses(context, object);
-}
-
-static void done_remove(void *context, void *object)
-{
-	Manager *manager = context;
-	Endpoint *endpoint = object;
-
-	for (enum family family = 0; !manager->restoring && family < N_FAMILIES; family++)
-		if (endpoint->addresses[family].family != AF_UNSPEC)
-			conntrack_filter_add_address(manager->stale, &endpoint->addresses[family]);
-	manager_tell_removed(manager, OBJECT_ENDPOINT, endpoint);
-	endpoint_free(endpoint);
-}
-
-Endpoint *endpoint_create(Manager *manager, Network *network, const EndpointSettings *settings, GError **error)
+Endpoint *endpoint_create(Transaction *transaction, Network *network, const EndpointSettings *settings, GError **error)
 {
 	g_autoptr(Endpoint) fresh = NULL;
 	Endpoint *endpoint;
@@ -84,57 +53,171 @@ Endpoint *endpoint_create(Manager *manager, Network *network, const EndpointSett
 	if (!name_is_valid("endpoint", settings->name, error))
 		return NULL;
 	if (g_hash_table_contains(network->endpoints, settings->name)) {
-		netfilter_fail(error, ENDPOINT_EXISTS, "network \"%s\" has an endpoint \"%s\"", network->name,
-			       settings->name);
+		netfilter_fail(error, ENDPOINT_EXISTS, "network \"%s\" has an endpoint \"%s\"", cut(network->name),
+			       cut(settings->name));
 		return NULL;
 	}
 	fresh = endpoint_new(network, settings->name);
-	if (!manager_begin_lifetime(manager, &fresh->lifetime, OBJECT_ENDPOINT, fresh, &settings->lifetime, error) ||
-	    !parse_addresses(manager, fresh, settings->addresses, error) ||
-	    !quota_take(manager, QUOTA_ENDPOINTS, fresh->lifetime.uid, 1, error))
+	if (!parse_addresses(transaction->model, fresh, settings->addresses, error) ||
+	    !quota_check(transaction->model, transaction->config, QUOTA_ENDPOINTS, settings->lifetime.uid, 1, error) ||
+	    !request_lifetime(transaction, &fresh->lifetime, OBJECT_ENDPOINT, fresh, &settings->lifetime, error))
 		return NULL;
 
 	endpoint = g_steal_pointer(&fresh);
-	index_addresses(manager, endpoint);
-	transaction_push(manager->transaction, undo_insert, NULL, NULL, manager, endpoint);
-	manager_own(manager, &endpoint->lifetime);
-	record_endpoint(manager, endpoint);
-	manager_note_added(manager, OBJECT_ENDPOINT, endpoint);
-	manager_note_changed(manager, OBJECT_NETWORK, network, "Endpoints");
+	transaction_make(transaction, &(Change){ .kind = &endpoint_added, .object = endpoint });
 	if (settings->ports && settings->ports->len > 0 &&
-	    !endpoint_publish(manager, endpoint, settings->ports, NULL, error))
+	    !endpoint_publish(transaction, endpoint, settings->ports, NULL, error))
 		return NULL;
 	return endpoint;
 }
 
-void endpoint_delete(Manager *manager, Endpoint *endpoint)
+void endpoint_delete(Transaction *transaction, Endpoint *endpoint)
 {
 	while (endpoint->parents->len > 0)
-		endpoint_unlink(manager, endpoint->parents->pdata[0], endpoint, NULL);
+		endpoint_unlink(transaction, endpoint->parents->pdata[0], endpoint, NULL);
 	while (endpoint->links->len > 0)
-		endpoint_unlink(manager, endpoint, ((Link *)endpoint->links->pdata[0])->child, NULL);
-
-	/* Its mappings go with it as they stand. */
-	manager_remove_rules(manager, service_rules_of_endpoint(manager, endpoint));
-	for (guint i = 0; i < endpoint->ports->len; i++)
-		port_release(manager, endpoint, endpoint->ports->pdata[i]);
-
-	manager_disown(manager, &endpoint->lifetime);
-	record_endpoint_gone(manager, endpoint);
-	quota_give(manager, QUOTA_ENDPOINTS, endpoint->lifetime.uid, 1);
-	unindex_addresses(manager, endpoint);
-	transaction_push(manager->transaction, undo_remove, NULL, done_remove, manager, endpoint);
-	manager_note_changed(manager, OBJECT_NETWORK, endpoint->network, "Endpoints");
+		endpoint_unlink(transaction, endpoint, ((Link *)endpoint->links->pdata[0])->child, NULL);
+	transaction_make(transaction, &(Change){ .kind = &endpoint_removed, .object = endpoint });
 }
 
-GArray *service_rules_of_endpoint(Manager *manager, const Endpoint *endpoint)
+/* --- changes --- */
+
+static void insert(Model *model, Change *change)
 {
-	RenderOptions options = manager_render_options(manager);
-	GArray *items = rendering_new();
-
-	for (guint i = 0; i < endpoint->ports->len; i++)
-		render_port(endpoint, endpoint->ports->pdata[i], &options, items);
-	for (guint i = 0; i < endpoint->links->len; i++)
-		render_link(endpoint, endpoint->links->pdata[i], items);
-	return items;
+	model_insert_endpoint(model, change->object, change->before);
 }
+
+static void take_out(Model *model, Change *change)
+{
+	change->before = model_remove_endpoint(model, change->object);
+}
+
+static void release_unless_applied(Change *change, bool applied)
+{
+	if (!applied)
+		endpoint_free(change->object);
+}
+
+static void release_if_applied(Change *change, bool applied)
+{
+	if (applied)
+		endpoint_free(change->object);
+}
+
+static void encode_added(const Change *change, GByteArray *to)
+{
+	encode_endpoint(to, change->object);
+}
+
+static bool decode_added(Change *change, Record *record, Model *model, GError **error)
+{
+	change->object = decode_endpoint(record, model, error);
+	return change->object;
+}
+
+static void encode_removed(const Change *change, GByteArray *to)
+{
+	encode_endpoint_gone(to, change->object);
+}
+
+/* Its links go by entries of their own before it. */
+static bool decode_removed(Change *change, Record *record, Model *model, GError **error)
+{
+	const Endpoint *endpoint = decode_endpoint_gone(record, model, error);
+
+	change->object = (Endpoint *)endpoint;
+	if (endpoint && endpoint->links->len + endpoint->parents->len > 0)
+		return netfilter_fail(error, FAILED, "endpoint \"%s\" went before its links", cut(endpoint->name));
+	return endpoint;
+}
+
+static void rules_removed(const Change *change, const Model *model G_GNUC_UNUSED, const RenderOptions *options,
+			  RuleDelta *delta)
+{
+	render_endpoint(change->object, options, delta->leaves);
+}
+
+static const char *interface_removed(const Change *change)
+{
+	const Endpoint *endpoint = change->object;
+
+	return endpoint->ports->len > 0 ? endpoint->network->bridge : NULL;
+}
+
+static void ports_removed(const Change *change, GArray *ranges)
+{
+	const Endpoint *endpoint = change->object;
+
+	for (guint i = 0; i < endpoint->ports->len; i++) {
+		PortRange mapped[N_FAMILIES];
+		guint n = endpoint_port_ranges(endpoint, endpoint->ports->pdata[i], mapped);
+
+		g_array_append_vals(ranges, mapped, n);
+	}
+}
+
+static void addresses_removed(const Change *change, GArray *addresses)
+{
+	const Endpoint *endpoint = change->object;
+
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (endpoint->addresses[family].family != AF_UNSPEC)
+			g_array_append_val(addresses, endpoint->addresses[family]);
+}
+
+static const Lifetime *lifetime_added(const Change *change, bool *ret_begins)
+{
+	*ret_begins = true;
+	return &((const Endpoint *)change->object)->lifetime;
+}
+
+static const Lifetime *lifetime_removed(const Change *change, bool *ret_begins)
+{
+	*ret_begins = false;
+	return &((const Endpoint *)change->object)->lifetime;
+}
+
+static void announce_added(const Change *change, const Observer *observer)
+{
+	const Endpoint *endpoint = change->object;
+
+	observer->added(OBJECT_ENDPOINT, change->object, observer->userdata);
+	observer->changed(OBJECT_NETWORK, endpoint->network, "Endpoints", observer->userdata);
+}
+
+static void announce_removed(const Change *change, const Observer *observer)
+{
+	const Endpoint *endpoint = change->object;
+
+	observer->removed(OBJECT_ENDPOINT, change->object, observer->userdata);
+	observer->changed(OBJECT_NETWORK, endpoint->network, "Endpoints", observer->userdata);
+}
+
+const ChangeKind endpoint_added = {
+	.name = "endpoint-added",
+	.type = 'E',
+	.apply = insert,
+	.revert = take_out,
+	.release = release_unless_applied,
+	.encode = encode_added,
+	.decode = decode_added,
+	.lifetime = lifetime_added,
+	.announce = announce_added,
+};
+
+const ChangeKind endpoint_removed = {
+	.name = "endpoint-removed",
+	.type = 'e',
+	.apply = take_out,
+	.revert = insert,
+	.release = release_if_applied,
+	.encode = encode_removed,
+	.decode = decode_removed,
+	.rules = rules_removed,
+	.host = HOST_SWITCHES,
+	.interface = interface_removed,
+	.ports = ports_removed,
+	.addresses = addresses_removed,
+	.lifetime = lifetime_removed,
+	.announce = announce_removed,
+};

@@ -1,292 +1,403 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/private.h"
+#include "service/change/change-ingress.h"
 
-static GArray *render_port_of(const Ingress *ingress, const IngressPort *port)
+#include "service/change/request.h"
+#include "service/journal/encode.h"
+#include "service/netlink/route.h"
+
+/* --- requests --- */
+
+static bool parse_gateway(Ingress *ingress, const char *text, GError **error)
 {
-	GArray *items = rendering_new();
-
-	render_ingress_port(ingress, port, items);
-	return items;
-}
-
-static bool parse_ingress(Manager *manager, Ingress *ingress, const IngressSettings *settings, GError **error)
-{
-	enum link_kind kind;
-
-	if (!settings->gateway)
+	if (!text)
 		return netfilter_fail(error, INVALID_ARGS, "Gateway: an ingress needs one");
-	if (!address_parse(settings->gateway, &ingress->gateway))
-		return netfilter_fail(error, INVALID_ARGS, "Gateway: \"%s\" is not an address", settings->gateway);
+	if (!address_parse(text, &ingress->gateway))
+		return netfilter_fail(error, INVALID_ARGS, "Gateway: \"%s\" is not an address", cut(text));
 	if (address_is_any(&ingress->gateway) || address_is_loopback(&ingress->gateway) ||
 	    address_is_multicast(&ingress->gateway) || address_is_broadcast(&ingress->gateway) ||
 	    address_is_link_local(&ingress->gateway))
-		return netfilter_fail(error, INVALID_ARGS, "Gateway: \"%s\" cannot be forwarded to", settings->gateway);
+		return netfilter_fail(error, INVALID_ARGS, "Gateway: \"%s\" cannot be forwarded to", text);
+	return true;
+}
 
-	if (!settings->bridge || !*settings->bridge)
-		return route_lookup(manager->netlink, &ingress->gateway, &(int){ 0 }, ingress->bridge, error);
-	if (!link_name_is_valid(settings->bridge))
-		return netfilter_fail(error, INVALID_ARGS, "Bridge: \"%s\" is not an interface name", settings->bridge);
-	g_strlcpy(ingress->bridge, settings->bridge, sizeof ingress->bridge);
-	if (g_hash_table_contains(manager->bridges, ingress->bridge))
+static bool choose_bridge(const Transaction *transaction, Ingress *ingress, const char *name, GError **error)
+{
+	LinkInfo info;
+
+	if (!name || !*name) {
+		if (!route_lookup(transaction->netlink, &ingress->gateway, &info.ifindex, ingress->bridge, error))
+			return false;
+	} else if (!link_name_is_valid(name)) {
+		return netfilter_fail(error, INVALID_ARGS, "Bridge: \"%s\" is not an interface name", cut(name));
+	} else {
+		g_strlcpy(ingress->bridge, name, sizeof ingress->bridge);
+	}
+	if (g_hash_table_contains(transaction->model->bridges, ingress->bridge))
 		return true;
-	if (!link_kind(manager->netlink, ingress->bridge, &kind, error))
+	if (interfaces_is_leaving(transaction->interfaces, ingress->bridge))
+		return netfilter_fail(error, PENDING, "bridge %s is being deleted", ingress->bridge);
+	if (!link_find(transaction->netlink, ingress->bridge, &info, error))
 		return false;
-	if (kind == LINK_MISSING)
+	if (info.ifindex == 0 || interfaces_is_leftover(transaction->interfaces, ingress->bridge, info.ifindex))
 		return netfilter_fail(error, INVALID_ARGS, "Bridge: there is no interface %s", ingress->bridge);
 	return true;
 }
 
-static void undo_insert(void *context, void *object)
-{
-	Manager *manager = context;
-	Ingress *ingress = object;
-
-	g_hash_table_steal(manager->ingresses, ingress->name);
-	ingress_free(ingress);
-}
-
-static void undo_remove(void *context, void *object)
-{
-	Manager *manager = context;
-	Ingress *ingress = object;
-
-	g_hash_table_insert(manager->ingresses, ingress->name, ingress);
-}
-
-static void done_remove(void *context, void *object)
-{
-	Manager *manager = context;
-
-	manager_tell_removed(manager, OBJECT_INGRESS, object);
-	ingress_free(object);
-}
-
-static GArray *render_own(const Ingress *ingress)
-{
-	GArray *items = rendering_new();
-
-	render_ingress(ingress, items);
-	return items;
-}
-
-bool ingress_use_host(Manager *manager, Ingress *ingress, GError **error)
-{
-	enum family family = address_family(&ingress->gateway);
-
-	if (!host_use_forwarding(manager, family, error))
-		return false;
-	if (family == FAMILY_IPV4)
-		host_use_localnet(manager, ingress->bridge);
-	return true;
-}
-
-void ingress_leave_host(Manager *manager, Ingress *ingress)
-{
-	enum family family = address_family(&ingress->gateway);
-
-	if (family == FAMILY_IPV4)
-		host_leave_localnet(manager, ingress->bridge);
-	host_leave_forwarding(manager, family);
-}
-
-Ingress *ingress_create(Manager *manager, const char *name, const IngressSettings *settings, GError **error)
+Ingress *ingress_create(Transaction *transaction, const char *name, const IngressSettings *settings, GError **error)
 {
 	g_autoptr(Ingress) fresh = NULL;
 	Ingress *ingress;
 
 	if (!name_is_valid("ingress", name, error))
 		return NULL;
-	if (g_hash_table_contains(manager->ingresses, name)) {
-		netfilter_fail(error, INGRESS_EXISTS, "ingress \"%s\" exists", name);
+	if (g_hash_table_contains(transaction->model->ingresses, name)) {
+		netfilter_fail(error, INGRESS_EXISTS, "ingress \"%s\" exists", cut(name));
 		return NULL;
 	}
 	fresh = ingress_new(name);
-	if (!manager_begin_lifetime(manager, &fresh->lifetime, OBJECT_INGRESS, fresh, &settings->lifetime, error) ||
-	    !parse_ingress(manager, fresh, settings, error) ||
-	    !quota_take(manager, QUOTA_INGRESSES, fresh->lifetime.uid, 1, error))
+	if (!parse_gateway(fresh, settings->gateway, error) ||
+	    !choose_bridge(transaction, fresh, settings->bridge, error) ||
+	    !quota_check(transaction->model, transaction->config, QUOTA_INGRESSES, settings->lifetime.uid, 1, error) ||
+	    !request_lifetime(transaction, &fresh->lifetime, OBJECT_INGRESS, fresh, &settings->lifetime, error))
 		return NULL;
 
-	fresh->sequence = manager_next_sequence(manager);
+	fresh->sequence = transaction_next_sequence(transaction);
 	ingress = g_steal_pointer(&fresh);
-	g_hash_table_insert(manager->ingresses, ingress->name, ingress);
-	transaction_push(manager->transaction, undo_insert, NULL, NULL, manager, ingress);
-	manager_own(manager, &ingress->lifetime);
-	manager_note_added(manager, OBJECT_INGRESS, ingress);
-	manager_add_rules(manager, render_own(ingress));
-	record_ingress(manager, ingress);
-
-	if (!ingress_use_host(manager, ingress, error))
-		return NULL;
-	if (settings->ports && settings->ports->len > 0 && !ingress_publish(manager, ingress, settings->ports, error))
+	transaction_make(transaction, &(Change){ .kind = &ingress_added, .object = ingress });
+	if (settings->ports && !ingress_publish(transaction, ingress, settings->ports, error))
 		return NULL;
 	return ingress;
 }
 
-static IngressPort *find_port(const Ingress *ingress, const LinkPort *port, guint *ret_index)
+static bool publish_one(Transaction *transaction, Ingress *ingress, const LinkPort *requested, GError **error)
 {
-	for (guint i = 0; i < ingress->ports->len; i++) {
-		IngressPort *candidate = ingress->ports->pdata[i];
-
-		if (candidate->protocol == port->protocol && candidate->port == port->port) {
-			*ret_index = i;
-			return candidate;
-		}
-	}
-	return NULL;
-}
-
-static PortRange port_range(const Ingress *ingress, guint8 protocol, guint16 port)
-{
-	return (PortRange){
-		.protocol = protocol,
-		.family = address_family(&ingress->gateway),
-		.first = port,
-		.count = 1,
-	};
-}
-
-static void undo_publish(void *context, void *object)
-{
-	Ingress *ingress = context;
-
-	g_ptr_array_remove(ingress->ports, object);
-}
-
-static bool add_port(Manager *manager, Ingress *ingress, const LinkPort *requested, guint references, GError **error)
-{
-	PortRange range = port_range(ingress, requested->protocol, requested->port);
-	IngressPort *port;
-
-	if (!quota_take(manager, QUOTA_PORTS, ingress->lifetime.uid, 1, error) ||
-	    !ports_reserve(manager->ports, manager->transaction, &range, error))
-		return false;
-	manager_forget_flows(manager, &range);
-
-	port = g_new(IngressPort, 1);
-	*port = (IngressPort){ requested->protocol, requested->port, references, manager_next_sequence(manager) };
-	g_ptr_array_add(ingress->ports, port);
-	transaction_push(manager->transaction, undo_publish, NULL, NULL, ingress, port);
-	manager_add_rules(manager, render_port_of(ingress, port));
-	record_ingress_port(manager, ingress, port);
-	manager_note_changed(manager, OBJECT_INGRESS, ingress, "Ports");
-	return true;
-}
-
-static void release_port(Manager *manager, const Ingress *ingress, const IngressPort *port)
-{
-	PortRange range = port_range(ingress, port->protocol, port->port);
-
-	ports_release(manager->ports, manager->transaction, &range);
-	manager_forget_flows(manager, &range);
-	quota_give(manager, QUOTA_PORTS, ingress->lifetime.uid, 1);
-	manager_remove_rules(manager, render_port_of(ingress, port));
-}
-
-typedef struct Unpublication {
-	Ingress *ingress;
-	IngressPort *port;
+	PortRange range = ingress_port_range(ingress, requested->protocol, requested->port);
 	guint index;
-} Unpublication;
+	IngressPort *port = ingress_find_port(ingress, requested, &index);
 
-static void undo_unpublish(void *context G_GNUC_UNUSED, void *object)
-{
-	Unpublication *gone = object;
-
-	g_ptr_array_insert(gone->ingress->ports, gone->index, gone->port);
-	g_free(gone);
-}
-
-static void done_unpublish(void *context G_GNUC_UNUSED, void *object)
-{
-	Unpublication *gone = object;
-
-	g_free(gone->port);
-	g_free(gone);
-}
-
-static void remove_port(Manager *manager, Ingress *ingress, IngressPort *port, guint index)
-{
-	Unpublication *gone = g_new(Unpublication, 1);
-
-	release_port(manager, ingress, port);
-	*gone = (Unpublication){ ingress, g_ptr_array_steal_index(ingress->ports, index), index };
-	transaction_push(manager->transaction, undo_unpublish, NULL, done_unpublish, NULL, gone);
-	record_ingress_port_gone(manager, ingress, port);
-	manager_note_changed(manager, OBJECT_INGRESS, ingress, "Ports");
-}
-
-bool ingress_set_port(Manager *manager, Ingress *ingress, const LinkPort *requested, guint references, GError **error)
-{
-	guint index;
-	IngressPort *port = find_port(ingress, requested, &index);
-
-	if (!port)
-		return references == 0 || add_port(manager, ingress, requested, references, error);
-	if (references == 0) {
-		remove_port(manager, ingress, port, index);
+	if (port) {
+		transaction_make(transaction, &(Change){
+						      .kind = &ingress_port_counted,
+						      .object = ingress,
+						      .part = port,
+						      .number = port->references + 1,
+					      });
 		return true;
 	}
-	manager_count(manager, &port->references, (int)references - (int)port->references);
-	record_ingress_port(manager, ingress, port);
+	if (!quota_check(transaction->model, transaction->config, QUOTA_PORTS, ingress->lifetime.uid, 1, error) ||
+	    !request_ports(transaction, &range, 1, error))
+		return false;
+	port = g_new(IngressPort, 1);
+	*port = (IngressPort){
+		.protocol = requested->protocol,
+		.port = requested->port,
+		.references = 1,
+		.sequence = transaction_next_sequence(transaction),
+	};
+	transaction_make(transaction, &(Change){
+					      .kind = &ingress_port_published,
+					      .object = ingress,
+					      .part = port,
+					      .index = ingress->ports->len,
+				      });
 	return true;
 }
 
-static bool publish_one(Manager *manager, Ingress *ingress, const LinkPort *requested, GError **error)
+bool ingress_publish(Transaction *transaction, Ingress *ingress, const GArray *ports, GError **error)
 {
-	guint index;
-	const IngressPort *port = find_port(ingress, requested, &index);
-
-	return ingress_set_port(manager, ingress, requested, port ? port->references + 1 : 1, error);
-}
-
-bool ingress_publish(Manager *manager, Ingress *ingress, const GArray *ports, GError **error)
-{
-	if (ports->len > manager->config.max_ports_per_call)
+	if (ports->len > transaction->config->max_ports_per_call)
 		return netfilter_fail(error, QUOTA_EXCEEDED, "%u ports at once are more than MaxPortsPerCall=%u",
-				      ports->len, manager->config.max_ports_per_call);
+				      ports->len, transaction->config->max_ports_per_call);
 	for (guint i = 0; i < ports->len; i++)
-		if (!publish_one(manager, ingress, &g_array_index(ports, LinkPort, i), error))
+		if (!publish_one(transaction, ingress, &g_array_index(ports, LinkPort, i), error))
 			return false;
 	return true;
 }
 
-static bool unpublish_one(Manager *manager, Ingress *ingress, const LinkPort *requested, GError **error)
+static bool unpublish_one(Transaction *transaction, Ingress *ingress, const LinkPort *requested, GError **error)
 {
 	guint index;
-	const IngressPort *port = find_port(ingress, requested, &index);
+	IngressPort *port = ingress_find_port(ingress, requested, &index);
+	Change change = { .object = ingress };
 
 	if (!port)
-		return netfilter_fail(error, INVALID_ARGS, "ingress \"%s\" does not publish %s port %u", ingress->name,
-				      protocol_to_string(requested->protocol), requested->port);
-	return ingress_set_port(manager, ingress, requested, port->references - 1, error);
+		return netfilter_fail(error, INVALID_ARGS, "ingress \"%s\" does not publish %s port %u",
+				      cut(ingress->name), protocol_to_string(requested->protocol), requested->port);
+	if (port->references > 1) {
+		change.kind = &ingress_port_counted;
+		change.part = port;
+		change.number = port->references - 1;
+	} else {
+		change.kind = &ingress_port_unpublished;
+		change.index = index;
+	}
+	transaction_make(transaction, &change);
+	return true;
 }
 
-bool ingress_unpublish(Manager *manager, Ingress *ingress, const GArray *ports, GError **error)
+bool ingress_unpublish(Transaction *transaction, Ingress *ingress, const GArray *ports, GError **error)
 {
 	for (guint i = 0; i < ports->len; i++)
-		if (!unpublish_one(manager, ingress, &g_array_index(ports, LinkPort, i), error))
+		if (!unpublish_one(transaction, ingress, &g_array_index(ports, LinkPort, i), error))
 			return false;
 	return true;
 }
 
-void ingress_delete(Manager *manager, Ingress *ingress)
+void ingress_delete(Transaction *transaction, Ingress *ingress)
 {
-	for (guint i = 0; i < ingress->ports->len; i++)
-		release_port(manager, ingress, ingress->ports->pdata[i]);
-	ingress_leave_host(manager, ingress);
-	manager_remove_rules(manager, render_own(ingress));
-	manager_disown(manager, &ingress->lifetime);
-	record_ingress_gone(manager, ingress);
-	quota_give(manager, QUOTA_INGRESSES, ingress->lifetime.uid, 1);
-	g_hash_table_steal(manager->ingresses, ingress->name);
-	transaction_push(manager->transaction, undo_remove, NULL, done_remove, manager, ingress);
+	transaction_make(transaction, &(Change){ .kind = &ingress_removed, .object = ingress });
 }
 
-GArray *service_rules_of_ingress(Manager *manager G_GNUC_UNUSED, const Ingress *ingress)
-{
-	GArray *items = render_own(ingress);
+/* --- changes of an ingress --- */
 
-	for (guint i = 0; i < ingress->ports->len; i++)
-		render_ingress_port(ingress, ingress->ports->pdata[i], items);
-	return items;
+static void insert(Model *model, Change *change)
+{
+	model_insert_ingress(model, change->object, change->before);
 }
+
+static void take_out(Model *model, Change *change)
+{
+	change->before = model_remove_ingress(model, change->object);
+}
+
+static void release_unless_applied(Change *change, bool applied)
+{
+	if (!applied)
+		ingress_free(change->object);
+}
+
+static void release_if_applied(Change *change, bool applied)
+{
+	if (applied)
+		ingress_free(change->object);
+}
+
+static void encode_added(const Change *change, GByteArray *to)
+{
+	encode_ingress(to, change->object);
+}
+
+static bool decode_added(Change *change, Record *record, Model *model, GError **error)
+{
+	change->object = decode_ingress(record, model, error);
+	return change->object;
+}
+
+static void encode_removed(const Change *change, GByteArray *to)
+{
+	encode_ingress_gone(to, change->object);
+}
+
+static bool decode_removed(Change *change, Record *record, Model *model, GError **error)
+{
+	change->object = decode_ingress_gone(record, model, error);
+	return change->object;
+}
+
+static void rules_added(const Change *change, const Model *model G_GNUC_UNUSED,
+			const RenderOptions *options G_GNUC_UNUSED, RuleDelta *delta)
+{
+	render_ingress(change->object, delta->joins);
+}
+
+static void rules_removed(const Change *change, const Model *model G_GNUC_UNUSED,
+			  const RenderOptions *options G_GNUC_UNUSED, RuleDelta *delta)
+{
+	render_ingress_whole(change->object, delta->leaves);
+}
+
+static const char *interface_of_ingress(const Change *change)
+{
+	return ((const Ingress *)change->object)->bridge;
+}
+
+static void ports_removed(const Change *change, GArray *ranges)
+{
+	const Ingress *ingress = change->object;
+
+	for (guint i = 0; i < ingress->ports->len; i++) {
+		const IngressPort *port = ingress->ports->pdata[i];
+		PortRange range = ingress_port_range(ingress, port->protocol, port->port);
+
+		g_array_append_val(ranges, range);
+	}
+}
+
+static const Lifetime *lifetime_added(const Change *change, bool *ret_begins)
+{
+	*ret_begins = true;
+	return &((const Ingress *)change->object)->lifetime;
+}
+
+static const Lifetime *lifetime_removed(const Change *change, bool *ret_begins)
+{
+	*ret_begins = false;
+	return &((const Ingress *)change->object)->lifetime;
+}
+
+static void announce_added(const Change *change, const Observer *observer)
+{
+	observer->added(OBJECT_INGRESS, change->object, observer->userdata);
+}
+
+static void announce_removed(const Change *change, const Observer *observer)
+{
+	observer->removed(OBJECT_INGRESS, change->object, observer->userdata);
+}
+
+const ChangeKind ingress_added = {
+	.name = "ingress-added",
+	.type = 'I',
+	.apply = insert,
+	.revert = take_out,
+	.release = release_unless_applied,
+	.encode = encode_added,
+	.decode = decode_added,
+	.rules = rules_added,
+	.host = HOST_INTERFACE,
+	.interface = interface_of_ingress,
+	.lifetime = lifetime_added,
+	.announce = announce_added,
+};
+
+const ChangeKind ingress_removed = {
+	.name = "ingress-removed",
+	.type = 'i',
+	.apply = take_out,
+	.revert = insert,
+	.release = release_if_applied,
+	.encode = encode_removed,
+	.decode = decode_removed,
+	.rules = rules_removed,
+	.host = HOST_INTERFACE,
+	.interface = interface_of_ingress,
+	.ports = ports_removed,
+	.lifetime = lifetime_removed,
+	.announce = announce_removed,
+};
+
+/* --- changes of its ports --- */
+
+static void insert_port(Model *model, Change *change)
+{
+	model_insert_ingress_port(model, change->object, change->part, change->index);
+}
+
+static void take_port_out(Model *model, Change *change)
+{
+	change->part = model_remove_ingress_port(model, change->object, change->index);
+}
+
+static void swap_references(Model *model G_GNUC_UNUSED, Change *change)
+{
+	IngressPort *port = change->part;
+	guint references = port->references;
+
+	port->references = change->number;
+	change->number = references;
+}
+
+static void release_port_unless_applied(Change *change, bool applied)
+{
+	if (!applied)
+		g_free(change->part);
+}
+
+static void release_port_if_applied(Change *change, bool applied)
+{
+	if (applied)
+		g_free(change->part);
+}
+
+static void encode_port(const Change *change, GByteArray *to)
+{
+	encode_ingress_port(to, change->object, change->part);
+}
+
+/* One entry for both: that a port is published so often. */
+static bool decode_port(Change *change, Record *record, Model *model, GError **error)
+{
+	IngressPort port;
+	Ingress *ingress = decode_ingress_port(record, model, &port, &change->index, error);
+
+	if (!ingress)
+		return false;
+	change->object = ingress;
+	if (change->index < ingress->ports->len) {
+		change->kind = &ingress_port_counted;
+		change->part = ingress->ports->pdata[change->index];
+		change->number = port.references;
+	} else {
+		change->part = g_memdup2(&port, sizeof port);
+	}
+	return true;
+}
+
+static void encode_port_gone(const Change *change, GByteArray *to)
+{
+	encode_ingress_port_gone(to, change->object, change->part);
+}
+
+static bool decode_port_gone(Change *change, Record *record, Model *model, GError **error)
+{
+	change->object = decode_ingress_port_gone(record, model, &change->index, error);
+	return change->object;
+}
+
+static void rules_port_published(const Change *change, const Model *model G_GNUC_UNUSED,
+				 const RenderOptions *options G_GNUC_UNUSED, RuleDelta *delta)
+{
+	render_ingress_port(change->object, change->part, delta->joins);
+}
+
+static void rules_port_unpublished(const Change *change, const Model *model G_GNUC_UNUSED,
+				   const RenderOptions *options G_GNUC_UNUSED, RuleDelta *delta)
+{
+	render_ingress_port(change->object, change->part, delta->leaves);
+}
+
+static void ports_of_port(const Change *change, GArray *ranges)
+{
+	const IngressPort *port = change->part;
+	PortRange range = ingress_port_range(change->object, port->protocol, port->port);
+
+	g_array_append_val(ranges, range);
+}
+
+static void announce_ports(const Change *change, const Observer *observer)
+{
+	observer->changed(OBJECT_INGRESS, change->object, "Ports", observer->userdata);
+}
+
+const ChangeKind ingress_port_published = {
+	.name = "ingress-port-published",
+	.type = 'Q',
+	.apply = insert_port,
+	.revert = take_port_out,
+	.release = release_port_unless_applied,
+	.encode = encode_port,
+	.decode = decode_port,
+	.rules = rules_port_published,
+	.ports = ports_of_port,
+	.announce = announce_ports,
+};
+
+const ChangeKind ingress_port_counted = {
+	.name = "ingress-port-counted",
+	.apply = swap_references,
+	.revert = swap_references,
+	.encode = encode_port,
+};
+
+const ChangeKind ingress_port_unpublished = {
+	.name = "ingress-port-unpublished",
+	.type = 'q',
+	.apply = take_port_out,
+	.revert = insert_port,
+	.release = release_port_if_applied,
+	.encode = encode_port_gone,
+	.decode = decode_port_gone,
+	.rules = rules_port_unpublished,
+	.ports = ports_of_port,
+	.announce = announce_ports,
+};

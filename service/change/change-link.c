@@ -1,62 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/private.h"
+#include "service/change/change-link.h"
 
-static GArray *render_one(const Endpoint *parent, const Link *link)
-{
-	GArray *items = rendering_new();
+#include "service/change/request.h"
+#include "service/journal/encode.h"
 
-	render_link(parent, link, items);
-	return items;
-}
-
-static Link *find_link(const Endpoint *parent, const Endpoint *child)
-{
-	for (guint i = 0; i < parent->links->len; i++) {
-		Link *link = parent->links->pdata[i];
-
-		if (link->child == child)
-			return link;
-	}
-	return NULL;
-}
-
-static void attach(void *context, void *object)
-{
-	Endpoint *parent = context;
-	Link *link = object;
-
-	g_ptr_array_add(parent->links, link);
-	g_ptr_array_add(link->child->parents, parent);
-}
-
-static void detach(Endpoint *parent, Link *link)
-{
-	guint index;
-
-	g_ptr_array_find(parent->links, link, &index);
-	g_ptr_array_steal_index(parent->links, index);
-	g_ptr_array_remove(link->child->parents, parent);
-}
-
-static void undo_attach(void *context, void *object)
-{
-	detach(context, object);
-	link_free(object);
-}
-
-static void done_detach(void *context G_GNUC_UNUSED, void *object)
-{
-	link_free(object);
-}
+/* --- requests --- */
 
 static bool has_port(const GArray *ports, const LinkPort *port)
 {
-	for (guint i = 0; i < ports->len; i++) {
-		const LinkPort *other = &g_array_index(ports, LinkPort, i);
-
-		if (other->protocol == port->protocol && other->port == port->port)
+	for (guint i = 0; i < ports->len; i++)
+		if (link_port_equal(&g_array_index(ports, LinkPort, i), port))
 			return true;
-	}
 	return false;
 }
 
@@ -70,63 +24,158 @@ static void add_ports(Link *link, const GArray *ports)
 	}
 }
 
-static bool check_link(const Manager *manager, const Endpoint *parent, const Endpoint *child, const GArray *ports,
-		       GError **error)
+static bool check_link(const Transaction *transaction, const Endpoint *parent, const Endpoint *child,
+		       const GArray *ports, GError **error)
 {
 	const Network *network = parent->network;
 
 	if (child->network != network)
 		return netfilter_fail(error, INVALID_ARGS, "endpoint \"%s\" is in network \"%s\", not in \"%s\"",
-				      child->name, child->network->name, network->name);
+				      cut(child->name), cut(child->network->name), cut(network->name));
 	if (child == parent)
-		return netfilter_fail(error, INVALID_ARGS, "endpoint \"%s\" cannot be linked to itself", child->name);
-	if (network->communication)
+		return netfilter_fail(error, INVALID_ARGS, "endpoint \"%s\" cannot be linked to itself",
+				      cut(child->name));
+	if (network->options.communication)
 		return netfilter_fail(error, INVALID_ARGS,
-				      "the endpoints of network \"%s\" reach each other without a link", network->name);
+				      "the endpoints of network \"%s\" reach each other without a link",
+				      cut(network->name));
 	if (network->internal)
 		return netfilter_fail(error, NETWORK_INTERNAL, "network \"%s\" is internal, it has no links",
-				      network->name);
+				      cut(network->name));
 	if (ports->len == 0)
-		return netfilter_fail(error, INVALID_ARGS, "a link of no ports links nothing");
-	if (ports->len > manager->config.max_ports_per_call)
+		return netfilter_fail(error, INVALID_ARGS, "a link needs at least one port");
+	if (ports->len > transaction->config->max_ports_per_call)
 		return netfilter_fail(error, QUOTA_EXCEEDED, "%u ports at once are more than MaxPortsPerCall=%u",
-				      ports->len, manager->config.max_ports_per_call);
+				      ports->len, transaction->config->max_ports_per_call);
 	return true;
 }
 
-bool endpoint_link(Manager *manager, Endpoint *parent, Endpoint *child, const GArray *ports, GError **error)
+bool endpoint_link(Transaction *transaction, Endpoint *parent, Endpoint *child, const GArray *ports, GError **error)
 {
-	Link *link, *old = find_link(parent, child);
+	const Link *old = endpoint_find_link(parent, child);
+	Link *link;
 
-	if (!check_link(manager, parent, child, ports, error))
+	if (!check_link(transaction, parent, child, ports, error))
 		return false;
-
 	link = link_new(child);
-	link->sequence = old ? old->sequence : manager_next_sequence(manager);
+	link->sequence = old ? old->sequence : transaction_next_sequence(transaction);
 	if (old) {
 		add_ports(link, old->ports);
-		endpoint_unlink(manager, parent, child, NULL);
+		endpoint_unlink(transaction, parent, child, NULL);
 	}
 	add_ports(link, ports);
-	attach(parent, link);
-	transaction_push(manager->transaction, undo_attach, NULL, NULL, parent, link);
-	manager_add_rules(manager, render_one(parent, link));
-	record_link(manager, parent, link);
-	manager_note_changed(manager, OBJECT_ENDPOINT, parent, "Links");
+	transaction_make(transaction, &(Change){
+					      .kind = &link_added,
+					      .object = parent,
+					      .part = link,
+					      .index = parent->links->len,
+				      });
 	return true;
 }
 
-bool endpoint_unlink(Manager *manager, Endpoint *parent, Endpoint *child, GError **error)
+bool endpoint_unlink(Transaction *transaction, Endpoint *parent, Endpoint *child, GError **error)
 {
-	Link *link = find_link(parent, child);
+	Link *link = endpoint_find_link(parent, child);
+	guint index;
 
 	if (!link)
-		return netfilter_fail(error, INVALID_ARGS, "endpoint \"%s\" has no link to \"%s\"", parent->name,
-				      child->name);
-	manager_remove_rules(manager, render_one(parent, link));
-	detach(parent, link);
-	transaction_push(manager->transaction, attach, NULL, done_detach, parent, link);
-	record_link_gone(manager, parent, child);
-	manager_note_changed(manager, OBJECT_ENDPOINT, parent, "Links");
+		return netfilter_fail(error, INVALID_ARGS, "endpoint \"%s\" has no link to \"%s\"", cut(parent->name),
+				      cut(child->name));
+	g_ptr_array_find(parent->links, link, &index);
+	transaction_make(transaction, &(Change){ .kind = &link_removed, .object = parent, .index = index });
 	return true;
 }
+
+/* --- changes --- */
+
+static void insert(Model *model G_GNUC_UNUSED, Change *change)
+{
+	model_insert_link(change->object, change->part, change->index);
+}
+
+static void take_out(Model *model G_GNUC_UNUSED, Change *change)
+{
+	change->part = model_remove_link(change->object, change->index);
+}
+
+static void release_unless_applied(Change *change, bool applied)
+{
+	if (!applied)
+		link_free(change->part);
+}
+
+static void release_if_applied(Change *change, bool applied)
+{
+	if (applied)
+		link_free(change->part);
+}
+
+static void encode_added(const Change *change, GByteArray *to)
+{
+	encode_link(to, change->object, change->part);
+}
+
+static bool decode_added(Change *change, Record *record, Model *model, GError **error)
+{
+	Endpoint *parent;
+	Link *link = decode_link(record, model, &parent, error);
+
+	if (!link)
+		return false;
+	change->object = parent;
+	change->part = link;
+	change->index = parent->links->len;
+	return true;
+}
+
+static void encode_removed(const Change *change, GByteArray *to)
+{
+	encode_link_gone(to, change->object, ((const Link *)change->part)->child);
+}
+
+static bool decode_removed(Change *change, Record *record, Model *model, GError **error)
+{
+	change->object = decode_link_gone(record, model, &change->index, error);
+	return change->object;
+}
+
+static void rules_added(const Change *change, const Model *model G_GNUC_UNUSED,
+			const RenderOptions *options G_GNUC_UNUSED, RuleDelta *delta)
+{
+	render_link(change->object, change->part, delta->joins);
+}
+
+static void rules_removed(const Change *change, const Model *model G_GNUC_UNUSED,
+			  const RenderOptions *options G_GNUC_UNUSED, RuleDelta *delta)
+{
+	render_link(change->object, change->part, delta->leaves);
+}
+
+static void announce(const Change *change, const Observer *observer)
+{
+	observer->changed(OBJECT_ENDPOINT, change->object, "Links", observer->userdata);
+}
+
+const ChangeKind link_added = {
+	.name = "link-added",
+	.type = 'L',
+	.apply = insert,
+	.revert = take_out,
+	.release = release_unless_applied,
+	.encode = encode_added,
+	.decode = decode_added,
+	.rules = rules_added,
+	.announce = announce,
+};
+
+const ChangeKind link_removed = {
+	.name = "link-removed",
+	.type = 'l',
+	.apply = take_out,
+	.revert = insert,
+	.release = release_if_applied,
+	.encode = encode_removed,
+	.decode = decode_removed,
+	.rules = rules_removed,
+	.announce = announce,
+};

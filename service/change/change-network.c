@@ -1,89 +1,114 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/private.h"
+#include "service/change/change-network.h"
+
+#include "service/change/change-endpoint.h"
+#include "service/change/request.h"
+#include "service/journal/encode.h"
 
 #include <stdio.h>
 #include <string.h>
+
+/* --- what a request asks for --- */
 
 /* The longest subnets that hold a gateway and an endpoint, the shortest that are still somebody's network. */
 static const struct {
 	guint8 min, max;
 } subnet_lengths[N_FAMILIES] = { [FAMILY_IPV4] = { 8, 30 }, [FAMILY_IPV6] = { 16, 126 } };
 
+static bool parse_subnet(Network *network, const char *text, GError **error)
+{
+	Prefix subnet;
+	enum family family;
+
+	if (!prefix_parse(text, &subnet))
+		return netfilter_fail(error, INVALID_ARGS, "Subnets: \"%s\" is not a subnet (like 172.18.0.0/16)",
+				      cut(text));
+	family = address_family(&subnet.address);
+	if (network_has_family(network, family))
+		return netfilter_fail(error, INVALID_ARGS, "Subnets: \"%s\" is a second %s subnet", text,
+				      family_to_string(family));
+	if (subnet.length < subnet_lengths[family].min || subnet.length > subnet_lengths[family].max)
+		return netfilter_fail(error, INVALID_ARGS, "Subnets: the prefix length of \"%s\" is not from %u to %u",
+				      text, subnet_lengths[family].min, subnet_lengths[family].max);
+	if (address_is_loopback(&subnet.address) || address_is_multicast(&subnet.address) ||
+	    address_is_link_local(&subnet.address) || address_is_any(&subnet.address))
+		return netfilter_fail(error, INVALID_ARGS, "Subnets: \"%s\" cannot be a network's", text);
+	network->subnets[family] = prefix_mask(&subnet);
+	return true;
+}
+
 static bool parse_subnets(Network *network, char **texts, GError **error)
 {
 	if (!texts || !texts[0])
 		return netfilter_fail(error, INVALID_ARGS, "Subnets: a network needs at least one");
+	for (guint i = 0; texts[i]; i++)
+		if (!parse_subnet(network, texts[i], error))
+			return false;
+	return true;
+}
 
-	for (guint i = 0; texts[i]; i++) {
-		Prefix subnet;
-		enum family family;
+static bool parse_gateway(Network *network, const char *text, GError **error)
+{
+	Address gateway;
+	enum family family;
 
-		if (!prefix_parse(texts[i], &subnet))
-			return netfilter_fail(error, INVALID_ARGS,
-					      "Subnets: \"%s\" is not a subnet (like 172.18.0.0/16)", texts[i]);
-		family = address_family(&subnet.address);
-		if (network_has_family(network, family))
-			return netfilter_fail(error, INVALID_ARGS, "Subnets: \"%s\" is a second %s subnet", texts[i],
-					      family_to_string(family));
-		if (subnet.length < subnet_lengths[family].min || subnet.length > subnet_lengths[family].max)
-			return netfilter_fail(error, INVALID_ARGS,
-					      "Subnets: the prefix length of \"%s\" is not from %u to %u", texts[i],
-					      subnet_lengths[family].min, subnet_lengths[family].max);
-		if (address_is_loopback(&subnet.address) || address_is_multicast(&subnet.address) ||
-		    address_is_link_local(&subnet.address) || address_is_any(&subnet.address))
-			return netfilter_fail(error, INVALID_ARGS, "Subnets: \"%s\" cannot be a network's", texts[i]);
-		network->subnets[family] = prefix_mask(&subnet);
-	}
+	if (!address_parse(text, &gateway))
+		return netfilter_fail(error, INVALID_ARGS, "Gateways: \"%s\" is not an address", cut(text));
+	family = address_family(&gateway);
+	if (network->gateways[family].family != AF_UNSPEC)
+		return netfilter_fail(error, INVALID_ARGS, "Gateways: \"%s\" is a second %s gateway", text,
+				      family_to_string(family));
+	if (!network_has_family(network, family) || !prefix_contains(&network->subnets[family], &gateway) ||
+	    prefix_reserves(&network->subnets[family], &gateway))
+		return netfilter_fail(error, INVALID_ARGS, "Gateways: \"%s\" is not a host of the network's subnet",
+				      text);
+	network->gateways[family] = gateway;
 	return true;
 }
 
 static bool parse_gateways(Network *network, char **texts, GError **error)
 {
-	for (guint i = 0; texts && texts[i]; i++) {
-		Address gateway;
-		enum family family;
-
-		if (!address_parse(texts[i], &gateway))
-			return netfilter_fail(error, INVALID_ARGS, "Gateways: \"%s\" is not an address", texts[i]);
-		family = address_family(&gateway);
-		if (network->gateways[family].family != AF_UNSPEC)
-			return netfilter_fail(error, INVALID_ARGS, "Gateways: \"%s\" is a second %s gateway", texts[i],
-					      family_to_string(family));
-		if (!network_has_family(network, family) || !prefix_contains(&network->subnets[family], &gateway) ||
-		    prefix_reserves(&network->subnets[family], &gateway))
-			return netfilter_fail(error, INVALID_ARGS,
-					      "Gateways: \"%s\" is not a host of the network's subnet", texts[i]);
-		network->gateways[family] = gateway;
-	}
+	for (guint i = 0; texts && texts[i]; i++)
+		if (!parse_gateway(network, texts[i], error))
+			return false;
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		if (network_has_family(network, family) && network->gateways[family].family == AF_UNSPEC)
 			network->gateways[family] = prefix_first_host(&network->subnets[family]);
 	return true;
 }
 
-static bool parse_host_binding(Network *network, const char *text, GError **error)
+static bool parse_host_binding(const Network *network, const char *text, Address *ret, GError **error)
 {
 	Address address = {};
 
 	if (text && *text &&
 	    (!address_parse(text, &address) || address_is_multicast(&address) || address_is_broadcast(&address)))
-		return netfilter_fail(error, INVALID_ARGS, "HostBinding: \"%s\" is not an address to publish on", text);
+		return netfilter_fail(error, INVALID_ARGS, "HostBinding: \"%s\" is not an address to publish on",
+				      cut(text));
 	if (address.family != AF_UNSPEC && !network_has_family(network, address_family(&address)))
 		return netfilter_fail(error, INVALID_ARGS, "HostBinding: \"%s\": the network has no %s subnet", text,
 				      family_to_string(address_family(&address)));
-	network->host_binding = address;
+	*ret = address;
 	return true;
 }
 
-static bool check_subnets(const Manager *manager, const Network *network, GError **error)
+static bool parse_network(Network *network, const NetworkSettings *settings, GError **error)
 {
-	GHashTableIter iter;
-	gpointer value;
+	network->internal = settings->internal;
+	network->options.communication = settings->communication;
+	network->options.masquerade = settings->masquerade;
+	return parse_subnets(network, settings->subnets, error) && parse_gateways(network, settings->gateways, error) &&
+	       parse_host_binding(network, settings->host_binding, &network->options.host_binding, error);
+}
+
+/* --- whether it can be had --- */
+
+static bool check_subnets(const Model *model, const Network *network, GError **error)
+{
 	char ours[INET6_ADDRSTRLEN + 4], theirs[INET6_ADDRSTRLEN + 4];
 
-	g_hash_table_iter_init(&iter, manager->networks);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const Network *other = value;
+	for (const GList *i = model->networks_by_age.head; i; i = i->next) {
+		const Network *other = i->data;
 
 		for (enum family family = 0; family < N_FAMILIES; family++)
 			if (network_has_family(network, family) && network_has_family(other, family) &&
@@ -91,7 +116,7 @@ static bool check_subnets(const Manager *manager, const Network *network, GError
 				return netfilter_fail(error, SUBNET_IN_USE,
 						      "subnet %s overlaps with %s of network \"%s\"",
 						      prefix_format(&network->subnets[family], ours),
-						      prefix_format(&other->subnets[family], theirs), other->name);
+						      prefix_format(&other->subnets[family], theirs), cut(other->name));
 	}
 	return true;
 }
@@ -110,276 +135,285 @@ static void derive_bridge(Network *network)
 	g_strlcpy(network->bridge, name, sizeof network->bridge);
 }
 
-static bool choose_bridge(Manager *manager, Network *network, const char *name, bool *ret_exists, GError **error)
+/* Locally administered, one host's, and never all zero. */
+static guint64 random_mac(void)
+{
+	return 0x020000000000 | ((guint64)g_random_int_range(0, 1 << 8) << 32) | g_random_int();
+}
+
+static bool choose_bridge(Transaction *transaction, Network *network, const char *name, GError **error)
 {
 	const Network *other;
-	enum link_kind kind;
+	LinkInfo info;
 
 	if (!name || !*name)
 		derive_bridge(network);
 	else if (!link_name_is_valid(name))
-		return netfilter_fail(error, INVALID_ARGS, "Bridge: \"%s\" is not an interface name", name);
+		return netfilter_fail(error, INVALID_ARGS, "Bridge: \"%s\" is not an interface name", cut(name));
 	else
 		g_strlcpy(network->bridge, name, sizeof network->bridge);
 
-	other = g_hash_table_lookup(manager->bridges, network->bridge);
+	other = g_hash_table_lookup(transaction->model->bridges, network->bridge);
 	if (other)
 		return netfilter_fail(error, BRIDGE_IN_USE, "bridge %s is in use by network \"%s\"", network->bridge,
-				      other->name);
-	if (g_hash_table_contains(manager->bridges_leaving, network->bridge))
+				      cut(other->name));
+	if (interfaces_is_leaving(transaction->interfaces, network->bridge))
 		return netfilter_fail(error, PENDING, "bridge %s is being deleted", network->bridge);
-	host_free_bridge_name(manager, network->bridge);
-	if (!link_kind(manager->netlink, network->bridge, &kind, error))
+	if (!link_find(transaction->netlink, network->bridge, &info, error))
 		return false;
-	if (kind == LINK_OTHER)
+	/* A bridge of ours that waits to be deleted makes room. */
+	if (info.ifindex == 0 || interfaces_is_leftover(transaction->interfaces, network->bridge, info.ifindex)) {
+		network->creates_bridge = true;
+		network->mac = random_mac();
+		return true;
+	}
+	if (info.kind != LINK_BRIDGE)
 		return netfilter_fail(error, BRIDGE_IN_USE, "interface %s exists and is not a bridge", network->bridge);
-	*ret_exists = kind == LINK_BRIDGE;
 	return true;
 }
 
-static bool parse_network(Network *network, const NetworkSettings *settings, GError **error)
-{
-	network->internal = settings->internal;
-	network->communication = settings->communication;
-	network->masquerade = settings->masquerade;
-	return parse_subnets(network, settings->subnets, error) && parse_gateways(network, settings->gateways, error) &&
-	       parse_host_binding(network, settings->host_binding, error);
-}
+/* --- requests --- */
 
-static bool wants_localnet(const Manager *manager, const Network *network)
-{
-	return !network->internal && network_has_family(network, FAMILY_IPV4) &&
-	       (manager->config.hairpin || manager->config.localhost_publish);
-}
-
-/* What of the host the network needs, besides its bridge. */
-bool network_use_host(Manager *manager, Network *network, GError **error)
-{
-	for (enum family family = 0; family < N_FAMILIES; family++) {
-		if (!network_has_family(network, family))
-			continue;
-		if (!network->internal && !host_use_forwarding(manager, family, error))
-			return false;
-		if (!network->communication && !host_use_bridge_filter(manager, family, error))
-			return false;
-	}
-	if (wants_localnet(manager, network))
-		host_use_localnet(manager, network->bridge);
-	return true;
-}
-
-void network_leave_host(Manager *manager, Network *network)
-{
-	if (wants_localnet(manager, network))
-		host_leave_localnet(manager, network->bridge);
-	for (enum family family = 0; family < N_FAMILIES; family++) {
-		if (!network_has_family(network, family))
-			continue;
-		if (!network->communication)
-			host_leave_bridge_filter(manager, family);
-		if (!network->internal)
-			host_leave_forwarding(manager, family);
-	}
-}
-
-GArray *network_render_own(const Manager *manager, const Network *network)
-{
-	RenderOptions options = manager_render_options(manager);
-	GArray *items = rendering_new();
-
-	render_network(network, &options, items);
-	return items;
-}
-
-static void undo_insert(void *context, void *object)
-{
-	Manager *manager = context;
-	Network *network = object;
-
-	g_hash_table_remove(manager->bridges, network->bridge);
-	g_hash_table_steal(manager->networks, network->name);
-	network_free(network);
-}
-
-static void undo_remove(void *context, void *object)
-{
-	Manager *manager = context;
-	Network *network = object;
-
-	g_hash_table_insert(manager->networks, network->name, network);
-	g_hash_table_insert(manager->bridges, network->bridge, network);
-}
-
-static void done_remove(void *context, void *object)
-{
-	Manager *manager = context;
-
-	manager_tell_removed(manager, OBJECT_NETWORK, object);
-	network_free(object);
-}
-
-static void insert_network(Manager *manager, Network *network)
-{
-	isolation_join(manager, network);
-	g_hash_table_insert(manager->networks, network->name, network);
-	g_hash_table_insert(manager->bridges, network->bridge, network);
-	transaction_push(manager->transaction, undo_insert, NULL, NULL, manager, network);
-	manager_own(manager, &network->lifetime);
-	manager_note_added(manager, OBJECT_NETWORK, network);
-}
-
-Network *network_create(Manager *manager, const char *name, const NetworkSettings *settings, GError **error)
+Network *network_create(Transaction *transaction, const char *name, const NetworkSettings *settings, GError **error)
 {
 	g_autoptr(Network) fresh = NULL;
 	Network *network;
-	bool bridge_exists = false;
 
 	if (!name_is_valid("network", name, error))
 		return NULL;
-	if (g_hash_table_contains(manager->networks, name)) {
-		netfilter_fail(error, NETWORK_EXISTS, "network \"%s\" exists", name);
+	if (g_hash_table_contains(transaction->model->networks, name)) {
+		netfilter_fail(error, NETWORK_EXISTS, "network \"%s\" exists", cut(name));
 		return NULL;
 	}
 	fresh = network_new(name);
-	if (!manager_begin_lifetime(manager, &fresh->lifetime, OBJECT_NETWORK, fresh, &settings->lifetime, error) ||
-	    !parse_network(fresh, settings, error) || !check_subnets(manager, fresh, error) ||
-	    !choose_bridge(manager, fresh, settings->bridge, &bridge_exists, error) ||
-	    !quota_take(manager, QUOTA_NETWORKS, fresh->lifetime.uid, 1, error))
+	if (!parse_network(fresh, settings, error) || !check_subnets(transaction->model, fresh, error) ||
+	    !choose_bridge(transaction, fresh, settings->bridge, error) ||
+	    !quota_check(transaction->model, transaction->config, QUOTA_NETWORKS, settings->lifetime.uid, 1, error) ||
+	    !request_lifetime(transaction, &fresh->lifetime, OBJECT_NETWORK, fresh, &settings->lifetime, error))
 		return NULL;
 
-	fresh->sequence = manager_next_sequence(manager);
+	fresh->sequence = transaction_next_sequence(transaction);
 	network = g_steal_pointer(&fresh);
-	insert_network(manager, network);
-	manager_add_rules(manager, network_render_own(manager, network));
-	if (!bridge_exists)
-		host_create_bridge(manager, network);
-	if (!network_use_host(manager, network, error))
-		return NULL;
-	record_network(manager, network);
+	transaction_make(transaction, &(Change){ .kind = &network_added, .object = network });
 	for (guint i = 0; settings->endpoints && i < settings->endpoints->len; i++)
-		if (!endpoint_create(manager, network, settings->endpoints->pdata[i], error))
+		if (!endpoint_create(transaction, network, settings->endpoints->pdata[i], error))
 			return NULL;
 	return network;
 }
 
-typedef struct NetworkChange {
-	Network *network;
-	bool communication, masquerade;
-	Address host_binding;
-} NetworkChange;
-
-static void undo_update(void *context G_GNUC_UNUSED, void *object)
+bool network_update(Transaction *transaction, Network *network, guint mask, const NetworkSettings *settings,
+		    GError **error)
 {
-	NetworkChange *change = object;
+	NetworkOptions options = network->options;
 
-	change->network->communication = change->communication;
-	change->network->masquerade = change->masquerade;
-	change->network->host_binding = change->host_binding;
-	g_free(change);
-}
-
-static void done_update(void *context G_GNUC_UNUSED, void *object)
-{
-	g_free(object);
-}
-
-bool network_update(Manager *manager, Network *network, guint mask, const NetworkSettings *settings, GError **error)
-{
-	NetworkChange *change = g_new(NetworkChange, 1);
-	bool communication = network->communication;
-
-	*change = (NetworkChange){ network, network->communication, network->masquerade, network->host_binding };
-	manager_remove_rules(manager, network_render_own(manager, network));
-	transaction_push(manager->transaction, undo_update, NULL, done_update, NULL, change);
-
-	if (mask & UPDATE_HOST_BINDING && !parse_host_binding(network, settings->host_binding, error))
+	if (mask & UPDATE_HOST_BINDING &&
+	    !parse_host_binding(network, settings->host_binding, &options.host_binding, error))
 		return false;
 	if (mask & UPDATE_COMMUNICATION)
-		network->communication = settings->communication;
+		options.communication = settings->communication;
 	if (mask & UPDATE_MASQUERADE)
-		network->masquerade = settings->masquerade;
-	manager_add_rules(manager, network_render_own(manager, network));
-	record_network_update(manager, network);
-
-	for (enum family family = 0; family < N_FAMILIES; family++) {
-		if (!network_has_family(network, family))
-			continue;
-		if (communication && !network->communication && !host_use_bridge_filter(manager, family, error))
-			return false;
-		if (!communication && network->communication)
-			host_leave_bridge_filter(manager, family);
-	}
-
-	if (network->communication != change->communication)
-		manager_note_changed(manager, OBJECT_NETWORK, network, "InterContainerCommunication");
-	if (network->masquerade != change->masquerade)
-		manager_note_changed(manager, OBJECT_NETWORK, network, "Masquerade");
-	if (!address_equal(&network->host_binding, &change->host_binding))
-		manager_note_changed(manager, OBJECT_NETWORK, network, "HostBinding");
+		options.masquerade = settings->masquerade;
+	transaction_make(transaction, &(Change){
+					      .kind = &network_updated,
+					      .object = network,
+					      .part = g_memdup2(&options, sizeof options),
+				      });
 	return true;
 }
 
-void network_delete(Manager *manager, Network *network)
+void network_delete(Transaction *transaction, Network *network)
 {
-	GHashTableIter iter;
-	gpointer endpoint;
+	Endpoint *endpoint;
 
-	while (g_hash_table_size(network->endpoints) > 0) {
-		g_hash_table_iter_init(&iter, network->endpoints);
-		g_hash_table_iter_next(&iter, NULL, &endpoint);
-		endpoint_delete(manager, endpoint);
-	}
-	network_leave_host(manager, network);
-	host_leave_bridge(manager, network);
-	manager_remove_rules(manager, network_render_own(manager, network));
-	manager_disown(manager, &network->lifetime);
-	record_network_gone(manager, network);
-	quota_give(manager, QUOTA_NETWORKS, network->lifetime.uid, 1);
-
-	g_hash_table_remove(manager->bridges, network->bridge);
-	g_hash_table_steal(manager->networks, network->name);
-	transaction_push(manager->transaction, undo_remove, NULL, done_remove, manager, network);
-	isolation_leave(manager, network);
+	while ((endpoint = g_queue_peek_tail(&network->endpoints_by_age)))
+		endpoint_delete(transaction, endpoint);
+	transaction_make(transaction, &(Change){ .kind = &network_removed, .object = network });
 }
 
-GArray *service_rules_of_network(Manager *manager, const Network *network)
+/* --- changes --- */
+
+static void insert(Model *model, Change *change)
 {
-	GArray *items = network_render_own(manager, network);
-	GHashTableIter iter;
-	gpointer endpoint;
-
-	isolation_render(manager, network, items);
-	g_hash_table_iter_init(&iter, network->endpoints);
-	while (g_hash_table_iter_next(&iter, NULL, &endpoint)) {
-		g_autoptr(GArray) part = service_rules_of_endpoint(manager, endpoint);
-
-		g_array_append_vals(items, part->data, part->len);
-	}
-	return items;
+	model_insert_network(model, change->object, change->before);
 }
 
-void manager_link_vanished(Manager *manager, const char *name)
+static void take_out(Model *model, Change *change)
 {
-	Network *network = g_hash_table_lookup(manager->bridges, name);
-	GHashTableIter iter;
-	gpointer value;
-	enum link_kind kind;
-
-	/* The news may be old, and the name taken again by us. */
-	if (link_kind(manager->netlink, name, &kind, NULL) && kind != LINK_MISSING)
-		return;
-	if (network) {
-		/* Whatever takes the name next is not ours to delete. */
-		network->bridge_created = false;
-		g_warning("Bridge %s of network \"%s\" is gone; the network's rules stay until it is deleted", name,
-			  network->name);
-	}
-	g_hash_table_iter_init(&iter, manager->ingresses);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const Ingress *ingress = value;
-
-		if (strcmp(ingress->bridge, name) == 0)
-			g_warning("Interface %s of ingress \"%s\" is gone; its rules stay until it is deleted", name,
-				  ingress->name);
-	}
+	change->before = model_remove_network(model, change->object);
 }
+
+static void release_unless_applied(Change *change, bool applied)
+{
+	if (!applied)
+		network_free(change->object);
+}
+
+static void release_if_applied(Change *change, bool applied)
+{
+	if (applied)
+		network_free(change->object);
+}
+
+static void encode_added(const Change *change, GByteArray *to)
+{
+	encode_network(to, change->object);
+}
+
+static bool decode_added(Change *change, Record *record, Model *model, GError **error)
+{
+	change->object = decode_network(record, model, error);
+	return change->object;
+}
+
+static void encode_removed(const Change *change, GByteArray *to)
+{
+	encode_network_gone(to, change->object);
+}
+
+/* Its endpoints go by entries of their own before it. */
+static bool decode_removed(Change *change, Record *record, Model *model, GError **error)
+{
+	const Network *network = decode_network_gone(record, model, error);
+
+	change->object = (Network *)network;
+	if (network && g_hash_table_size(network->endpoints) > 0)
+		return netfilter_fail(error, FAILED, "network \"%s\" went before its endpoints", cut(network->name));
+	return network;
+}
+
+static void rules_added(const Change *change, const Model *model, const RenderOptions *options, RuleDelta *delta)
+{
+	render_network(change->object, options, delta->joins);
+	render_isolation_change(model, change->object, options, delta->joins, delta->leaves);
+}
+
+static void rules_removed(const Change *change, const Model *model, const RenderOptions *options, RuleDelta *delta)
+{
+	render_network(change->object, options, delta->leaves);
+	render_isolation_change(model, change->object, options, delta->joins, delta->leaves);
+}
+
+static const char *interface_of_network(const Change *change)
+{
+	return ((const Network *)change->object)->bridge;
+}
+
+static const Lifetime *lifetime_added(const Change *change, bool *ret_begins)
+{
+	*ret_begins = true;
+	return &((const Network *)change->object)->lifetime;
+}
+
+static const Lifetime *lifetime_removed(const Change *change, bool *ret_begins)
+{
+	*ret_begins = false;
+	return &((const Network *)change->object)->lifetime;
+}
+
+static void announce_added(const Change *change, const Observer *observer)
+{
+	observer->added(OBJECT_NETWORK, change->object, observer->userdata);
+}
+
+static void announce_removed(const Change *change, const Observer *observer)
+{
+	observer->removed(OBJECT_NETWORK, change->object, observer->userdata);
+}
+
+const ChangeKind network_added = {
+	.name = "network-added",
+	.type = 'N',
+	.apply = insert,
+	.revert = take_out,
+	.release = release_unless_applied,
+	.encode = encode_added,
+	.decode = decode_added,
+	.rules = rules_added,
+	.host = HOST_INTERFACE,
+	.interface = interface_of_network,
+	.lifetime = lifetime_added,
+	.announce = announce_added,
+};
+
+const ChangeKind network_removed = {
+	.name = "network-removed",
+	.type = 'n',
+	.apply = take_out,
+	.revert = insert,
+	.release = release_if_applied,
+	.encode = encode_removed,
+	.decode = decode_removed,
+	.rules = rules_removed,
+	.host = HOST_INTERFACE,
+	.interface = interface_of_network,
+	.lifetime = lifetime_removed,
+	.announce = announce_removed,
+};
+
+/* What the network has and what the change holds change places, either way. */
+static void swap_options(Model *model G_GNUC_UNUSED, Change *change)
+{
+	Network *network = change->object;
+	NetworkOptions *held = change->part, options = network->options;
+
+	network->options = *held;
+	*held = options;
+}
+
+static void release_options(Change *change, bool applied G_GNUC_UNUSED)
+{
+	g_free(change->part);
+}
+
+static void encode_updated(const Change *change, GByteArray *to)
+{
+	encode_network_options(to, change->object);
+}
+
+static bool decode_updated(Change *change, Record *record, Model *model, GError **error)
+{
+	NetworkOptions options;
+
+	change->object = decode_network_options(record, model, &options, error);
+	if (change->object)
+		change->part = g_memdup2(&options, sizeof options);
+	return change->object;
+}
+
+static void rules_updated(const Change *change, const Model *model G_GNUC_UNUSED, const RenderOptions *options,
+			  RuleDelta *delta)
+{
+	const Network *network = change->object;
+	Network before = *network;
+
+	before.options = *(const NetworkOptions *)change->part;
+	render_network(&before, options, delta->leaves);
+	render_network(network, options, delta->joins);
+}
+
+static void announce_updated(const Change *change, const Observer *observer)
+{
+	const Network *network = change->object;
+	const NetworkOptions *before = change->part, *now = &network->options;
+
+	if (now->communication != before->communication)
+		observer->changed(OBJECT_NETWORK, change->object, "InterContainerCommunication", observer->userdata);
+	if (now->masquerade != before->masquerade)
+		observer->changed(OBJECT_NETWORK, change->object, "Masquerade", observer->userdata);
+	if (!address_equal(&now->host_binding, &before->host_binding))
+		observer->changed(OBJECT_NETWORK, change->object, "HostBinding", observer->userdata);
+}
+
+const ChangeKind network_updated = {
+	.name = "network-updated",
+	.type = 'U',
+	.apply = swap_options,
+	.revert = swap_options,
+	.release = release_options,
+	.encode = encode_updated,
+	.decode = decode_updated,
+	.rules = rules_updated,
+	.host = HOST_INTERFACE,
+	.interface = interface_of_network,
+	.announce = announce_updated,
+};

@@ -1,181 +1,230 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/private.h"
+#include "service/change/change-port.h"
 
-static GArray *render_one(const Manager *manager, const Endpoint *endpoint, const PortMapping *mapping)
+#include "service/change/request.h"
+#include "service/journal/encode.h"
+
+/* --- requests --- */
+
+/* What is published where the request names no host port is chosen after all that it does name. */
+static bool reserve(Transaction *transaction, const Endpoint *endpoint, PortMapping *mapping, GError **error)
 {
-	RenderOptions options = manager_render_options(manager);
-	GArray *items = rendering_new();
-
-	render_port(endpoint, mapping, &options, items);
-	return items;
-}
-
-/* The host ports of a mapping, a range for each family it forwards in. */
-static guint port_ranges(const Endpoint *endpoint, const PortMapping *mapping, PortRange ranges[static N_FAMILIES])
-{
-	guint n = 0;
-
-	for (enum family family = 0; family < N_FAMILIES; family++)
-		if (port_mapping_in_family(endpoint, mapping, family))
-			ranges[n++] = (PortRange){
-				.protocol = mapping->protocol,
-				.family = family,
-				.first = mapping->host_port,
-				.count = mapping->count,
-				.address = mapping->host_address,
-			};
-	return n;
-}
-
-static bool reserve(Manager *manager, Endpoint *endpoint, PortMapping *mapping, GError **error)
-{
+	char text[PORT_MAPPING_STRLEN];
 	PortRange ranges[N_FAMILIES];
-	guint n = port_ranges(endpoint, mapping, ranges);
+	guint n = endpoint_port_ranges(endpoint, mapping, ranges);
 
-	if (n == 0) {
-		char text[PORT_MAPPING_STRLEN];
-
+	if (n == 0)
 		return netfilter_fail(error, INVALID_ARGS,
 				      "%s: endpoint \"%s\" has no address in the host address's family",
-				      port_mapping_format(mapping, text), endpoint->name);
-	}
-	if (mapping->host_port == 0) {
-		if (!ports_allocate(manager->ports, manager->transaction, ranges, n, error))
-			return false;
-		mapping->host_port = ranges[0].first;
-	} else {
-		for (guint i = 0; i < n; i++)
-			if (!ports_reserve(manager->ports, manager->transaction, &ranges[i], error))
-				return false;
-	}
-	for (guint i = 0; i < n; i++)
-		manager_forget_flows(manager, &ranges[i]);
-	return true;
-}
-
-void port_release(Manager *manager, Endpoint *endpoint, const PortMapping *mapping)
-{
-	PortRange ranges[N_FAMILIES];
-	guint n = port_ranges(endpoint, mapping, ranges);
-
-	for (guint i = 0; i < n; i++) {
-		ports_release(manager->ports, manager->transaction, &ranges[i]);
-		manager_forget_flows(manager, &ranges[i]);
-	}
-	quota_give(manager, QUOTA_PORTS, endpoint->lifetime.uid, mapping->count);
-}
-
-static void undo_publish(void *context G_GNUC_UNUSED, void *object)
-{
-	Endpoint *endpoint = object;
-
-	g_ptr_array_set_size(endpoint->ports, endpoint->ports->len - 1);
-}
-
-static bool publish_one(Manager *manager, Endpoint *endpoint, const PortMapping *requested, GArray *published,
-			GError **error)
-{
-	PortMapping mapping = *requested;
-
-	if (mapping.host_address.family == AF_UNSPEC && !manager->restoring)
-		mapping.host_address = endpoint->network->host_binding;
-	if (!quota_take(manager, QUOTA_PORTS, endpoint->lifetime.uid, mapping.count, error) ||
-	    !reserve(manager, endpoint, &mapping, error))
+				      port_mapping_format(mapping, text), cut(endpoint->name));
+	if (mapping->host_port != 0)
+		return request_ports(transaction, ranges, n, error);
+	if (!request_any_ports(transaction, ranges, n, error))
 		return false;
-
-	mapping.sequence = manager_next_sequence(manager);
-	g_ptr_array_add(endpoint->ports, g_memdup2(&mapping, sizeof mapping));
-	transaction_push(manager->transaction, undo_publish, NULL, NULL, NULL, endpoint);
-	manager_add_rules(manager, render_one(manager, endpoint, &mapping));
-	record_mapping(manager, endpoint, &mapping);
-	if (published)
-		g_array_append_val(published, mapping);
+	mapping->host_port = ranges[0].first;
 	return true;
 }
 
-bool endpoint_publish(Manager *manager, Endpoint *endpoint, const GArray *mappings, GArray *published, GError **error)
+static bool publish_one(Transaction *transaction, Endpoint *endpoint, PortMapping *mapping, GError **error)
 {
+	guint16 cursor = port_table_cursor(transaction->model->ports, mapping->protocol);
+
+	if (mapping->host_address.family == AF_UNSPEC)
+		mapping->host_address = endpoint->network->options.host_binding;
+	if (!reserve(transaction, endpoint, mapping, error))
+		return false;
+	mapping->sequence = transaction_next_sequence(transaction);
+	transaction_make(transaction, &(Change){
+					      .kind = &port_published,
+					      .object = endpoint,
+					      .part = g_memdup2(mapping, sizeof *mapping),
+					      .index = endpoint->ports->len,
+					      .number = cursor,
+				      });
+	return true;
+}
+
+static bool check_amount(const Transaction *transaction, const Endpoint *endpoint, const GArray *mappings,
+			 GError **error)
+{
+	const Config *config = transaction->config;
 	guint64 ports = 0;
+
+	for (guint i = 0; i < mappings->len; i++)
+		ports += g_array_index(mappings, PortMapping, i).count;
+	if (ports > config->max_ports_per_call)
+		return netfilter_fail(error, QUOTA_EXCEEDED,
+				      "%" G_GUINT64_FORMAT " ports at once are more than MaxPortsPerCall=%u", ports,
+				      config->max_ports_per_call);
+	return quota_check(transaction->model, config, QUOTA_PORTS, endpoint->lifetime.uid, ports, error);
+}
+
+bool endpoint_publish(Transaction *transaction, Endpoint *endpoint, const GArray *mappings, GArray *published,
+		      GError **error)
+{
+	g_autoptr(GArray) wanted = g_array_copy((GArray *)mappings);
 
 	if (endpoint->network->internal)
 		return netfilter_fail(error, NETWORK_INTERNAL, "network \"%s\" is internal, it publishes no ports",
-				      endpoint->network->name);
-	for (guint i = 0; i < mappings->len; i++)
-		ports += g_array_index(mappings, PortMapping, i).count;
-	if (ports > manager->config.max_ports_per_call)
-		return netfilter_fail(error, QUOTA_EXCEEDED,
-				      "%" G_GUINT64_FORMAT " ports at once are more than MaxPortsPerCall=%u", ports,
-				      manager->config.max_ports_per_call);
-	for (guint i = 0; i < mappings->len; i++)
-		if (!publish_one(manager, endpoint, &g_array_index(mappings, PortMapping, i), published, error))
-			return false;
-	if (mappings->len > 0)
-		manager_note_changed(manager, OBJECT_ENDPOINT, endpoint, "Ports");
-	return true;
-}
+				      cut(endpoint->network->name));
+	if (!check_amount(transaction, endpoint, mappings, error))
+		return false;
+	/* Those that name their port first: what is chosen is none of them. */
+	for (guint any = 0; any <= 1; any++)
+		for (guint i = 0; i < wanted->len; i++) {
+			PortMapping *mapping = &g_array_index(wanted, PortMapping, i);
 
-typedef struct Unpublication {
-	Endpoint *endpoint;
-	PortMapping *mapping;
-	guint index;
-} Unpublication;
-
-static void undo_unpublish(void *context G_GNUC_UNUSED, void *object)
-{
-	Unpublication *gone = object;
-
-	g_ptr_array_insert(gone->endpoint->ports, gone->index, gone->mapping);
-	g_free(gone);
-}
-
-static void done_unpublish(void *context G_GNUC_UNUSED, void *object)
-{
-	Unpublication *gone = object;
-
-	g_free(gone->mapping);
-	g_free(gone);
-}
-
-static bool find_mapping(const Endpoint *endpoint, const PortMapping *mapping, guint *ret)
-{
-	for (guint i = 0; i < endpoint->ports->len; i++)
-		if (port_mapping_equal(endpoint->ports->pdata[i], mapping)) {
-			*ret = i;
-			return true;
+			if ((g_array_index(mappings, PortMapping, i).host_port == 0) == any &&
+			    !publish_one(transaction, endpoint, mapping, error))
+				return false;
 		}
-	return false;
+	if (published)
+		g_array_append_vals(published, wanted->data, wanted->len);
+	return true;
 }
 
-static bool unpublish_one(Manager *manager, Endpoint *endpoint, const PortMapping *requested, GError **error)
+static bool unpublish_one(Transaction *transaction, Endpoint *endpoint, const PortMapping *requested, GError **error)
 {
+	char text[PORT_MAPPING_STRLEN];
 	PortMapping mapping = *requested;
-	Unpublication *gone;
 	guint index;
 
-	if (mapping.host_address.family == AF_UNSPEC && !find_mapping(endpoint, &mapping, &index))
-		mapping.host_address = endpoint->network->host_binding;
-	if (!find_mapping(endpoint, &mapping, &index)) {
-		char text[PORT_MAPPING_STRLEN];
-
-		return netfilter_fail(error, INVALID_ARGS, "endpoint \"%s\" does not publish %s", endpoint->name,
+	if (mapping.host_address.family == AF_UNSPEC && !endpoint_find_mapping(endpoint, &mapping, &index))
+		mapping.host_address = endpoint->network->options.host_binding;
+	if (!endpoint_find_mapping(endpoint, &mapping, &index))
+		return netfilter_fail(error, INVALID_ARGS, "endpoint \"%s\" does not publish %s", cut(endpoint->name),
 				      port_mapping_format(requested, text));
-	}
-	manager_remove_rules(manager, render_one(manager, endpoint, endpoint->ports->pdata[index]));
-	port_release(manager, endpoint, endpoint->ports->pdata[index]);
-	record_mapping_gone(manager, endpoint, endpoint->ports->pdata[index]);
-
-	gone = g_new(Unpublication, 1);
-	*gone = (Unpublication){ endpoint, g_ptr_array_steal_index(endpoint->ports, index), index };
-	transaction_push(manager->transaction, undo_unpublish, NULL, done_unpublish, NULL, gone);
+	transaction_make(transaction, &(Change){ .kind = &port_unpublished, .object = endpoint, .index = index });
 	return true;
 }
 
-bool endpoint_unpublish(Manager *manager, Endpoint *endpoint, const GArray *mappings, GError **error)
+bool endpoint_unpublish(Transaction *transaction, Endpoint *endpoint, const GArray *mappings, GError **error)
 {
 	for (guint i = 0; i < mappings->len; i++)
-		if (!unpublish_one(manager, endpoint, &g_array_index(mappings, PortMapping, i), error))
+		if (!unpublish_one(transaction, endpoint, &g_array_index(mappings, PortMapping, i), error))
 			return false;
-	if (mappings->len > 0)
-		manager_note_changed(manager, OBJECT_ENDPOINT, endpoint, "Ports");
 	return true;
 }
+
+/* --- changes --- */
+
+static void insert(Model *model, Change *change)
+{
+	model_insert_mapping(model, change->object, change->part, change->index);
+}
+
+static void take_out(Model *model, Change *change)
+{
+	change->part = model_remove_mapping(model, change->object, change->index);
+}
+
+/* Where the next allocation goes on from is the model's, too. */
+static void revert_publication(Model *model, Change *change)
+{
+	take_out(model, change);
+	port_table_set_cursor(model->ports, ((const PortMapping *)change->part)->protocol, change->number);
+}
+
+static void release_unless_applied(Change *change, bool applied)
+{
+	if (!applied)
+		g_free(change->part);
+}
+
+static void release_if_applied(Change *change, bool applied)
+{
+	if (applied)
+		g_free(change->part);
+}
+
+static void encode_published(const Change *change, GByteArray *to)
+{
+	encode_mapping(to, change->object, change->part, false);
+}
+
+static bool decode_published(Change *change, Record *record, Model *model, GError **error)
+{
+	PortMapping mapping;
+	guint index;
+	Endpoint *endpoint = decode_mapping(record, model, false, &mapping, &index, error);
+
+	if (!endpoint)
+		return false;
+	change->object = endpoint;
+	change->part = g_memdup2(&mapping, sizeof mapping);
+	change->index = endpoint->ports->len;
+	return true;
+}
+
+static void encode_unpublished(const Change *change, GByteArray *to)
+{
+	encode_mapping(to, change->object, change->part, true);
+}
+
+static bool decode_unpublished(Change *change, Record *record, Model *model, GError **error)
+{
+	PortMapping mapping;
+
+	change->object = decode_mapping(record, model, true, &mapping, &change->index, error);
+	return change->object;
+}
+
+static void rules_published(const Change *change, const Model *model G_GNUC_UNUSED, const RenderOptions *options,
+			    RuleDelta *delta)
+{
+	render_port(change->object, change->part, options, delta->joins);
+}
+
+static void rules_unpublished(const Change *change, const Model *model G_GNUC_UNUSED, const RenderOptions *options,
+			      RuleDelta *delta)
+{
+	render_port(change->object, change->part, options, delta->leaves);
+}
+
+static const char *interface_of_endpoint(const Change *change)
+{
+	return ((const Endpoint *)change->object)->network->bridge;
+}
+
+static void ports_of_mapping(const Change *change, GArray *ranges)
+{
+	PortRange mapped[N_FAMILIES];
+	guint n = endpoint_port_ranges(change->object, change->part, mapped);
+
+	g_array_append_vals(ranges, mapped, n);
+}
+
+static void announce_ports(const Change *change, const Observer *observer)
+{
+	observer->changed(OBJECT_ENDPOINT, change->object, "Ports", observer->userdata);
+}
+
+const ChangeKind port_published = {
+	.name = "port-published",
+	.type = 'P',
+	.apply = insert,
+	.revert = revert_publication,
+	.release = release_unless_applied,
+	.encode = encode_published,
+	.decode = decode_published,
+	.rules = rules_published,
+	.host = HOST_SWITCHES,
+	.interface = interface_of_endpoint,
+	.ports = ports_of_mapping,
+	.announce = announce_ports,
+};
+
+const ChangeKind port_unpublished = {
+	.name = "port-unpublished",
+	.type = 'p',
+	.apply = take_out,
+	.revert = insert,
+	.release = release_if_applied,
+	.encode = encode_unpublished,
+	.decode = decode_unpublished,
+	.rules = rules_unpublished,
+	.host = HOST_SWITCHES,
+	.interface = interface_of_endpoint,
+	.ports = ports_of_mapping,
+	.announce = announce_ports,
+};

@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/private.h"
+#include "service/journal/encode.h"
 
-/*
- * What is written down of a change, so that a successor can make it again. A
- * record goes into the group that is committed with the change, and goes with
- * the change when that is rolled back.
- */
+#include <string.h>
+
+/* --- parts of entries --- */
 
 static void put_address(GByteArray *to, const Address *address)
 {
 	char text[INET6_ADDRSTRLEN];
 
 	record_put_text(to, address_format(address, text));
+}
+
+static bool get_address(Record *record, Address *ret)
+{
+	const char *text = record_get_text(record);
+
+	*ret = (Address){};
+	return !*text || address_parse(text, ret);
 }
 
 /* One a family, "" where there is none. */
@@ -21,12 +27,36 @@ static void put_addresses(GByteArray *to, const Address addresses[static N_FAMIL
 		put_address(to, &addresses[family]);
 }
 
+static bool get_addresses(Record *record, Address ret[static N_FAMILIES])
+{
+	bool good = true;
+
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		good &= get_address(record, &ret[family]) &&
+			(ret[family].family == AF_UNSPEC || ret[family].family == family_to_af(family));
+	return good;
+}
+
 static void put_subnets(GByteArray *to, const Network *network)
 {
 	char text[INET6_ADDRSTRLEN + 4];
 
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		record_put_text(to, prefix_format(&network->subnets[family], text));
+}
+
+static bool get_subnets(Record *record, Network *network)
+{
+	bool good = true;
+
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		const char *text = record_get_text(record);
+
+		if (*text)
+			good &= prefix_parse(text, &network->subnets[family]) &&
+				network->subnets[family].address.family == family_to_af(family);
+	}
+	return good;
 }
 
 #define LIFETIME_FIELDS 5
@@ -40,36 +70,186 @@ static void put_lifetime(GByteArray *to, const Lifetime *lifetime)
 	record_put_uint(to, lifetime->deadline_usec);
 }
 
-static void put_network(GByteArray *to, const Network *network)
+static guint64 get_sequence(Record *record, Model *model)
 {
-	record_put_head(to, 'N', 8 + 2 * N_FAMILIES + LIFETIME_FIELDS);
+	guint64 sequence = record_get_uint(record, G_MAXUINT64);
+
+	model->sequence = MAX(model->sequence, sequence);
+	return sequence;
+}
+
+static void get_lifetime(Record *record, Model *model, enum object_kind kind, void *object, Lifetime *ret)
+{
+	const char *owner;
+
+	*ret = (Lifetime){ .kind = kind, .object = object };
+	ret->uid = record_get_uint(record, G_MAXUINT32);
+	owner = record_get_text(record);
+	ret->persistent = record_get_bool(record);
+	ret->token = get_sequence(record, model);
+	ret->deadline_usec = record_get_uint(record, G_MAXUINT64);
+	if (!ret->persistent)
+		ret->owner = g_strdup(owner);
+	ret->with_owner = !ret->persistent && ret->token == 0;
+}
+
+/* The object that an entry of good shape speaks of. */
+static void *found(const Record *record, void *object, GError **error)
+{
+	if (!record_end(record, error))
+		return NULL;
+	if (!object)
+		netfilter_fail(error, FAILED, "entry '%c' does not fit what is there", record->type);
+	return object;
+}
+
+/* --- networks --- */
+
+void encode_network(GByteArray *to, const Network *network)
+{
+	record_put_head(to, 'N', 9 + 2 * N_FAMILIES + LIFETIME_FIELDS);
 	record_put_text(to, network->name);
 	record_put_text(to, network->bridge);
-	record_put_bool(to, network->bridge_created);
+	record_put_bool(to, network->creates_bridge);
 	put_subnets(to, network);
 	put_addresses(to, network->gateways);
 	record_put_bool(to, network->internal);
-	record_put_bool(to, network->communication);
-	record_put_bool(to, network->masquerade);
-	put_address(to, &network->host_binding);
+	record_put_bool(to, network->options.communication);
+	record_put_bool(to, network->options.masquerade);
+	put_address(to, &network->options.host_binding);
 	record_put_uint(to, network->sequence);
 	put_lifetime(to, &network->lifetime);
+	record_put_uint(to, network->mac);
 }
+
+static bool network_fits(const Model *model, const Network *network)
+{
+	return *network->name && !g_hash_table_contains(model->networks, network->name) && *network->bridge &&
+	       !g_hash_table_contains(model->bridges, network->bridge);
+}
+
+Network *decode_network(Record *record, Model *model, GError **error)
+{
+	g_autoptr(Network) network = network_new(record_get_text(record));
+	bool good;
+
+	good = g_strlcpy(network->bridge, record_get_text(record), sizeof network->bridge) < sizeof network->bridge;
+	network->creates_bridge = record_get_bool(record);
+	good &= get_subnets(record, network);
+	good &= get_addresses(record, network->gateways);
+	network->internal = record_get_bool(record);
+	network->options.communication = record_get_bool(record);
+	network->options.masquerade = record_get_bool(record);
+	good &= get_address(record, &network->options.host_binding);
+	network->sequence = get_sequence(record, model);
+	get_lifetime(record, model, OBJECT_NETWORK, network, &network->lifetime);
+	/* Version 2 gave bridges no address of their own. */
+	if (record_has_more(record))
+		network->mac = record_get_uint(record, G_MAXUINT64);
+	if (!found(record, good && network_fits(model, network) ? network : NULL, error))
+		return NULL;
+	return g_steal_pointer(&network);
+}
+
+static Network *get_network(Record *record, const Model *model)
+{
+	return g_hash_table_lookup(model->networks, record_get_text(record));
+}
+
+void encode_network_options(GByteArray *to, const Network *network)
+{
+	record_put_head(to, 'U', 4);
+	record_put_text(to, network->name);
+	record_put_bool(to, network->options.communication);
+	record_put_bool(to, network->options.masquerade);
+	put_address(to, &network->options.host_binding);
+}
+
+Network *decode_network_options(Record *record, const Model *model, NetworkOptions *ret, GError **error)
+{
+	Network *network = get_network(record, model);
+
+	ret->communication = record_get_bool(record);
+	ret->masquerade = record_get_bool(record);
+	return found(record, get_address(record, &ret->host_binding) ? network : NULL, error);
+}
+
+void encode_network_gone(GByteArray *to, const Network *network)
+{
+	record_put_head(to, 'n', 1);
+	record_put_text(to, network->name);
+}
+
+Network *decode_network_gone(Record *record, const Model *model, GError **error)
+{
+	return found(record, get_network(record, model), error);
+}
+
+/* --- endpoints --- */
 
 static void put_endpoint(GByteArray *to, const Endpoint *endpoint)
 {
-	record_put_head(to, 'E', 2 + N_FAMILIES + LIFETIME_FIELDS);
 	record_put_text(to, endpoint->network->name);
 	record_put_text(to, endpoint->name);
+}
+
+static Endpoint *get_endpoint(Record *record, const Model *model)
+{
+	const Network *network = get_network(record, model);
+	const char *name = record_get_text(record);
+
+	return network ? g_hash_table_lookup(network->endpoints, name) : NULL;
+}
+
+void encode_endpoint(GByteArray *to, const Endpoint *endpoint)
+{
+	record_put_head(to, 'E', 2 + N_FAMILIES + LIFETIME_FIELDS);
+	put_endpoint(to, endpoint);
 	put_addresses(to, endpoint->addresses);
 	put_lifetime(to, &endpoint->lifetime);
 }
 
-static void put_mapping(GByteArray *to, char type, const Endpoint *endpoint, const PortMapping *mapping)
+static bool endpoint_fits(const Model *model, const Endpoint *endpoint)
 {
-	record_put_head(to, type, 8);
-	record_put_text(to, endpoint->network->name);
-	record_put_text(to, endpoint->name);
+	if (!endpoint->network || !*endpoint->name ||
+	    g_hash_table_contains(endpoint->network->endpoints, endpoint->name))
+		return false;
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (endpoint->addresses[family].family != AF_UNSPEC &&
+		    g_hash_table_contains(model->endpoints, &endpoint->addresses[family]))
+			return false;
+	return true;
+}
+
+Endpoint *decode_endpoint(Record *record, Model *model, GError **error)
+{
+	Network *network = get_network(record, model);
+	g_autoptr(Endpoint) endpoint = endpoint_new(network, record_get_text(record));
+	bool good = get_addresses(record, endpoint->addresses);
+
+	get_lifetime(record, model, OBJECT_ENDPOINT, endpoint, &endpoint->lifetime);
+	if (!found(record, good && endpoint_fits(model, endpoint) ? endpoint : NULL, error))
+		return NULL;
+	return g_steal_pointer(&endpoint);
+}
+
+void encode_endpoint_gone(GByteArray *to, const Endpoint *endpoint)
+{
+	record_put_head(to, 'e', 2);
+	put_endpoint(to, endpoint);
+}
+
+Endpoint *decode_endpoint_gone(Record *record, const Model *model, GError **error)
+{
+	return found(record, get_endpoint(record, model), error);
+}
+
+/* --- published ports --- */
+
+void encode_mapping(GByteArray *to, const Endpoint *endpoint, const PortMapping *mapping, bool gone)
+{
+	record_put_head(to, gone ? 'p' : 'P', 8);
+	put_endpoint(to, endpoint);
 	record_put_text(to, protocol_to_string(mapping->protocol));
 	put_address(to, &mapping->host_address);
 	record_put_uint(to, mapping->host_port);
@@ -78,23 +258,107 @@ static void put_mapping(GByteArray *to, char type, const Endpoint *endpoint, con
 	record_put_uint(to, mapping->sequence);
 }
 
-static void put_link(GByteArray *to, const Endpoint *parent, const Link *link)
+static bool mapping_fits(const Model *model, const Endpoint *endpoint, const PortMapping *mapping)
+{
+	PortRange ranges[N_FAMILIES];
+	guint n = endpoint_port_ranges(endpoint, mapping, ranges);
+	guint16 port;
+
+	if (mapping->host_port == 0)
+		return false;
+	for (guint i = 0; i < n; i++)
+		if (port_table_overlaps(model->ports, &ranges[i], &port))
+			return false;
+	return n > 0;
+}
+
+Endpoint *decode_mapping(Record *record, Model *model, bool gone, PortMapping *ret, guint *ret_index, GError **error)
+{
+	Endpoint *endpoint = get_endpoint(record, model);
+	const char *protocol = record_get_text(record), *host_address = record_get_text(record);
+	guint16 host_port = record_get_uint(record, G_MAXUINT16), endpoint_port = record_get_uint(record, G_MAXUINT16);
+	guint16 count = record_get_uint(record, G_MAXUINT16);
+	guint64 sequence = get_sequence(record, model);
+	bool fits = endpoint && port_mapping_parse(protocol, host_address, host_port, endpoint_port, count, ret, NULL);
+
+	if (fits)
+		fits = gone ? endpoint_find_mapping(endpoint, ret, ret_index) : mapping_fits(model, endpoint, ret);
+	ret->sequence = sequence;
+	return found(record, fits ? endpoint : NULL, error);
+}
+
+/* --- links --- */
+
+static void put_port(GByteArray *to, guint8 protocol, guint16 port)
+{
+	record_put_text(to, protocol_to_string(protocol));
+	record_put_uint(to, port);
+}
+
+static bool get_port(Record *record, LinkPort *ret)
+{
+	const char *protocol = record_get_text(record);
+
+	return link_port_parse(protocol, record_get_uint(record, G_MAXUINT16), ret, NULL);
+}
+
+void encode_link(GByteArray *to, const Endpoint *parent, const Link *link)
 {
 	record_put_head(to, 'L', 5 + 2 * link->ports->len);
-	record_put_text(to, parent->network->name);
-	record_put_text(to, parent->name);
+	put_endpoint(to, parent);
 	record_put_text(to, link->child->name);
 	record_put_uint(to, link->sequence);
 	record_put_uint(to, link->ports->len);
 	for (guint i = 0; i < link->ports->len; i++) {
 		const LinkPort *port = &g_array_index(link->ports, LinkPort, i);
 
-		record_put_text(to, protocol_to_string(port->protocol));
-		record_put_uint(to, port->port);
+		put_port(to, port->protocol, port->port);
 	}
 }
 
-static void put_ingress(GByteArray *to, const Ingress *ingress)
+static Endpoint *get_sibling(Record *record, const Endpoint *endpoint)
+{
+	const char *name = record_get_text(record);
+
+	return endpoint ? g_hash_table_lookup(endpoint->network->endpoints, name) : NULL;
+}
+
+Link *decode_link(Record *record, Model *model, Endpoint **ret_parent, GError **error)
+{
+	Endpoint *parent = get_endpoint(record, model), *child = get_sibling(record, parent);
+	g_autoptr(Link) link = link_new(child);
+	bool good = child && child != parent && !endpoint_find_link(parent, child);
+	LinkPort port = {};
+
+	link->sequence = get_sequence(record, model);
+	for (guint n = record_get_uint(record, G_MAXUINT16); n > 0; n--) {
+		good &= get_port(record, &port);
+		g_array_append_val(link->ports, port);
+	}
+	*ret_parent = parent;
+	return found(record, good ? link : NULL, error) ? g_steal_pointer(&link) : NULL;
+}
+
+void encode_link_gone(GByteArray *to, const Endpoint *parent, const Endpoint *child)
+{
+	record_put_head(to, 'l', 3);
+	put_endpoint(to, parent);
+	record_put_text(to, child->name);
+}
+
+Endpoint *decode_link_gone(Record *record, const Model *model, guint *ret_index, GError **error)
+{
+	Endpoint *parent = get_endpoint(record, model), *child = get_sibling(record, parent);
+	Link *link = child ? endpoint_find_link(parent, child) : NULL;
+
+	if (link)
+		g_ptr_array_find(parent->links, link, ret_index);
+	return found(record, link ? parent : NULL, error);
+}
+
+/* --- ingresses --- */
+
+void encode_ingress(GByteArray *to, const Ingress *ingress)
 {
 	record_put_head(to, 'I', 4 + LIFETIME_FIELDS);
 	record_put_text(to, ingress->name);
@@ -104,218 +368,114 @@ static void put_ingress(GByteArray *to, const Ingress *ingress)
 	put_lifetime(to, &ingress->lifetime);
 }
 
-static void put_ingress_port(GByteArray *to, const Ingress *ingress, const IngressPort *port)
+Ingress *decode_ingress(Record *record, Model *model, GError **error)
+{
+	g_autoptr(Ingress) ingress = ingress_new(record_get_text(record));
+	bool good = *ingress->name && !g_hash_table_contains(model->ingresses, ingress->name);
+
+	good &= get_address(record, &ingress->gateway) && ingress->gateway.family != AF_UNSPEC;
+	good &= g_strlcpy(ingress->bridge, record_get_text(record), sizeof ingress->bridge) < sizeof ingress->bridge;
+	ingress->sequence = get_sequence(record, model);
+	get_lifetime(record, model, OBJECT_INGRESS, ingress, &ingress->lifetime);
+	return found(record, good ? ingress : NULL, error) ? g_steal_pointer(&ingress) : NULL;
+}
+
+static Ingress *get_ingress(Record *record, const Model *model)
+{
+	return g_hash_table_lookup(model->ingresses, record_get_text(record));
+}
+
+void encode_ingress_gone(GByteArray *to, const Ingress *ingress)
+{
+	record_put_head(to, 'i', 1);
+	record_put_text(to, ingress->name);
+}
+
+Ingress *decode_ingress_gone(Record *record, const Model *model, GError **error)
+{
+	return found(record, get_ingress(record, model), error);
+}
+
+void encode_ingress_port(GByteArray *to, const Ingress *ingress, const IngressPort *port)
 {
 	record_put_head(to, 'Q', 5);
 	record_put_text(to, ingress->name);
-	record_put_text(to, protocol_to_string(port->protocol));
-	record_put_uint(to, port->port);
+	put_port(to, port->protocol, port->port);
 	record_put_uint(to, port->references);
 	record_put_uint(to, port->sequence);
 }
 
-/*
- * That it was deleted is not written down: whoever looks for it then does not find it, and what may have its
- * name has another index.
- */
-static void put_bridge(GByteArray *to, const char *name, int ifindex)
+static bool ingress_port_fits(const Model *model, const Ingress *ingress, const LinkPort *port)
 {
-	record_put_head(to, 'B', 2);
-	record_put_text(to, name);
-	record_put_uint(to, ifindex);
+	PortRange range = ingress_port_range(ingress, port->protocol, port->port);
+	guint16 taken;
+
+	return !port_table_overlaps(model->ports, &range, &taken);
 }
 
-/* --- of a change --- */
-
-static void undo_record(void *context, void *object)
+Ingress *decode_ingress_port(Record *record, Model *model, IngressPort *ret, guint *ret_index, GError **error)
 {
-	Manager *manager = context;
+	Ingress *ingress = get_ingress(record, model);
+	LinkPort port = {};
+	bool good = get_port(record, &port);
 
-	g_byte_array_set_size(manager->records, GPOINTER_TO_SIZE(object));
+	*ret = (IngressPort){ .protocol = port.protocol, .port = port.port };
+	ret->references = record_get_uint(record, G_MAXUINT32);
+	ret->sequence = get_sequence(record, model);
+	good &= ingress && ret->references > 0;
+	if (good && !ingress_find_port(ingress, &port, ret_index)) {
+		*ret_index = ingress->ports->len;
+		good = ingress_port_fits(model, ingress, &port);
+	}
+	return found(record, good ? ingress : NULL, error);
 }
 
-/* False when nothing is to be written down. */
-static bool begin(Manager *manager)
+void encode_ingress_port_gone(GByteArray *to, const Ingress *ingress, const IngressPort *port)
 {
-	if (manager->restoring)
-		return false;
-	transaction_push(manager->transaction, undo_record, NULL, NULL, manager,
-			 GSIZE_TO_POINTER(manager->records->len));
-	return true;
+	record_put_head(to, 'q', 3);
+	record_put_text(to, ingress->name);
+	put_port(to, port->protocol, port->port);
 }
 
-void record_network(Manager *manager, const Network *network)
+Ingress *decode_ingress_port_gone(Record *record, const Model *model, guint *ret_index, GError **error)
 {
-	if (begin(manager))
-		put_network(manager->records, network);
-}
+	Ingress *ingress = get_ingress(record, model);
+	LinkPort port = {};
+	bool good = get_port(record, &port) && ingress && ingress_find_port(ingress, &port, ret_index);
 
-void record_network_update(Manager *manager, const Network *network)
-{
-	if (!begin(manager))
-		return;
-	record_put_head(manager->records, 'U', 4);
-	record_put_text(manager->records, network->name);
-	record_put_bool(manager->records, network->communication);
-	record_put_bool(manager->records, network->masquerade);
-	put_address(manager->records, &network->host_binding);
-}
-
-void record_network_gone(Manager *manager, const Network *network)
-{
-	if (!begin(manager))
-		return;
-	record_put_head(manager->records, 'n', 1);
-	record_put_text(manager->records, network->name);
-}
-
-void record_endpoint(Manager *manager, const Endpoint *endpoint)
-{
-	if (begin(manager))
-		put_endpoint(manager->records, endpoint);
-}
-
-void record_endpoint_gone(Manager *manager, const Endpoint *endpoint)
-{
-	if (!begin(manager))
-		return;
-	record_put_head(manager->records, 'e', 2);
-	record_put_text(manager->records, endpoint->network->name);
-	record_put_text(manager->records, endpoint->name);
-}
-
-void record_mapping(Manager *manager, const Endpoint *endpoint, const PortMapping *mapping)
-{
-	if (begin(manager))
-		put_mapping(manager->records, 'P', endpoint, mapping);
-}
-
-void record_mapping_gone(Manager *manager, const Endpoint *endpoint, const PortMapping *mapping)
-{
-	if (begin(manager))
-		put_mapping(manager->records, 'p', endpoint, mapping);
-}
-
-void record_link(Manager *manager, const Endpoint *parent, const Link *link)
-{
-	if (begin(manager))
-		put_link(manager->records, parent, link);
-}
-
-void record_link_gone(Manager *manager, const Endpoint *parent, const Endpoint *child)
-{
-	if (!begin(manager))
-		return;
-	record_put_head(manager->records, 'l', 3);
-	record_put_text(manager->records, parent->network->name);
-	record_put_text(manager->records, parent->name);
-	record_put_text(manager->records, child->name);
-}
-
-void record_ingress(Manager *manager, const Ingress *ingress)
-{
-	if (begin(manager))
-		put_ingress(manager->records, ingress);
-}
-
-void record_ingress_gone(Manager *manager, const Ingress *ingress)
-{
-	if (!begin(manager))
-		return;
-	record_put_head(manager->records, 'i', 1);
-	record_put_text(manager->records, ingress->name);
-}
-
-void record_ingress_port(Manager *manager, const Ingress *ingress, const IngressPort *port)
-{
-	if (begin(manager))
-		put_ingress_port(manager->records, ingress, port);
-}
-
-void record_ingress_port_gone(Manager *manager, const Ingress *ingress, const IngressPort *port)
-{
-	if (!begin(manager))
-		return;
-	record_put_head(manager->records, 'q', 3);
-	record_put_text(manager->records, ingress->name);
-	record_put_text(manager->records, protocol_to_string(port->protocol));
-	record_put_uint(manager->records, port->port);
-}
-
-void record_bridge(Manager *manager, const char *name, int ifindex)
-{
-	if (begin(manager))
-		put_bridge(manager->records, name, ifindex);
-}
-
-GByteArray *manager_record_group(Manager *manager)
-{
-	GByteArray *group = g_byte_array_new();
-
-	/* First, so that whoever takes the group back puts the host back before forgetting what to put back. */
-	host_put_settings(manager, group);
-	g_byte_array_append(group, manager->records->data, manager->records->len);
-	return group;
-}
-
-void manager_forget_records(Manager *manager)
-{
-	if (manager->records->len == 0)
-		return;
-	/* A large change should not cost its memory for ever. */
-	g_byte_array_unref(manager->records);
-	manager->records = g_byte_array_new();
+	return found(record, good ? ingress : NULL, error);
 }
 
 /* --- everything --- */
 
-static void put_network_whole(GByteArray *to, const Network *network)
+static void encode_network_whole(GByteArray *to, const Network *network)
 {
-	GHashTableIter iter;
-	gpointer value;
+	encode_network(to, network);
+	for (const GList *i = network->endpoints_by_age.head; i; i = i->next) {
+		const Endpoint *endpoint = i->data;
 
-	put_network(to, network);
-	g_hash_table_iter_init(&iter, network->endpoints);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const Endpoint *endpoint = value;
-
-		put_endpoint(to, endpoint);
-		for (guint i = 0; i < endpoint->ports->len; i++)
-			put_mapping(to, 'P', endpoint, endpoint->ports->pdata[i]);
+		encode_endpoint(to, endpoint);
+		for (guint p = 0; p < endpoint->ports->len; p++)
+			encode_mapping(to, endpoint, endpoint->ports->pdata[p], false);
 	}
 	/* A link needs both its ends. */
-	g_hash_table_iter_init(&iter, network->endpoints);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const Endpoint *endpoint = value;
+	for (const GList *i = network->endpoints_by_age.head; i; i = i->next) {
+		const Endpoint *endpoint = i->data;
 
-		for (guint i = 0; i < endpoint->links->len; i++)
-			put_link(to, endpoint, endpoint->links->pdata[i]);
+		for (guint l = 0; l < endpoint->links->len; l++)
+			encode_link(to, endpoint, endpoint->links->pdata[l]);
 	}
 }
 
-GByteArray *manager_record_everything(Manager *manager)
+void encode_model(GByteArray *to, const Model *model)
 {
-	GByteArray *group = g_byte_array_new();
-	GHashTableIter iter;
-	gpointer name, object;
+	for (const GList *i = model->networks_by_age.head; i; i = i->next)
+		encode_network_whole(to, i->data);
+	for (const GList *i = model->ingresses_by_age.head; i; i = i->next) {
+		const Ingress *ingress = i->data;
 
-	record_put_head(group, 'S', 2);
-	record_put_text(group, manager->bus_id);
-	record_put_text(group, manager->config.chain_prefix);
-	host_put_settings(manager, group);
-	g_hash_table_iter_init(&iter, manager->bridges_pending);
-	while (g_hash_table_iter_next(&iter, &name, &object))
-		put_bridge(group, name, ((const PendingBridge *)object)->ifindex);
-	g_hash_table_iter_init(&iter, manager->networks);
-	while (g_hash_table_iter_next(&iter, NULL, &object))
-		put_network_whole(group, object);
-	g_hash_table_iter_init(&iter, manager->ingresses);
-	while (g_hash_table_iter_next(&iter, NULL, &object)) {
-		const Ingress *ingress = object;
-
-		put_ingress(group, ingress);
-		for (guint i = 0; i < ingress->ports->len; i++)
-			put_ingress_port(group, ingress, ingress->ports->pdata[i]);
+		encode_ingress(to, ingress);
+		for (guint p = 0; p < ingress->ports->len; p++)
+			encode_ingress_port(to, ingress, ingress->ports->pdata[p]);
 	}
-	return group;
 }

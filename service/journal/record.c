@@ -86,6 +86,11 @@ const char *record_get_text(Record *record)
 	return text->ptr;
 }
 
+bool record_has_more(const Record *record)
+{
+	return record->next != record->end;
+}
+
 bool record_end(const Record *record, GError **error)
 {
 	if (record->bad || record->next != record->end)

@@ -28,6 +28,9 @@ guint64 record_get_uint(Record *record, guint64 max);
 bool record_get_bool(Record *record);
 const char *record_get_text(Record *record); /* valid as long as the group */
 
+/** Whether fields are left that were not read: what another version wrote may have more or fewer. */
+bool record_has_more(const Record *record);
+
 /** Whether all fields were read and all were good. FAILED says which kind of record is not. */
 bool record_end(const Record *record, GError **error);
 

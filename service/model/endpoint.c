@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/model/endpoint.h"
 
-#include <stdio.h>
-#include <string.h>
-
 Endpoint *endpoint_new(Network *network, const char *name)
 {
 	Endpoint *endpoint = g_new0(Endpoint, 1);
 
 	endpoint->name = g_strdup(name);
 	endpoint->network = network;
+	endpoint->by_age.data = endpoint;
 	endpoint->ports = g_ptr_array_new_with_free_func(g_free);
 	endpoint->links = g_ptr_array_new_with_free_func((GDestroyNotify)link_free);
 	endpoint->parents = g_ptr_array_new();
@@ -45,93 +43,6 @@ void link_free(Link *link)
 	g_free(link);
 }
 
-static const struct {
-	guint8 number;
-	const char *name;
-} protocols[] = {
-	{ IPPROTO_TCP, "tcp" },
-	{ IPPROTO_UDP, "udp" },
-	{ IPPROTO_SCTP, "sctp" },
-};
-
-const char *protocol_to_string(guint8 protocol)
-{
-	for (gsize i = 0; i < G_N_ELEMENTS(protocols); i++)
-		if (protocols[i].number == protocol)
-			return protocols[i].name;
-	g_assert_not_reached();
-}
-
-guint8 protocol_from_string(const char *text)
-{
-	for (gsize i = 0; i < G_N_ELEMENTS(protocols); i++)
-		if (strcmp(protocols[i].name, text) == 0)
-			return protocols[i].number;
-	return 0;
-}
-
-bool port_mapping_parse(const char *protocol, const char *host_address, guint16 host_port, guint16 endpoint_port,
-			guint16 count, PortMapping *ret, GError **error)
-{
-	PortMapping mapping = {
-		.protocol = protocol_from_string(protocol),
-		.host_port = host_port,
-		.endpoint_port = endpoint_port,
-		.count = count,
-	};
-
-	if (!mapping.protocol)
-		return netfilter_fail(error, INVALID_ARGS, "protocol \"%s\" is not tcp, udp or sctp", protocol);
-	if (*host_address && !address_parse(host_address, &mapping.host_address))
-		return netfilter_fail(error, INVALID_ARGS, "host address \"%s\" is not an address", host_address);
-	if (address_is_multicast(&mapping.host_address) || address_is_broadcast(&mapping.host_address))
-		return netfilter_fail(error, INVALID_ARGS, "host address %s is not one host's", host_address);
-	if (endpoint_port == 0)
-		return netfilter_fail(error, INVALID_ARGS, "endpoint port 0 cannot be forwarded to");
-	if (count == 0)
-		return netfilter_fail(error, INVALID_ARGS, "a mapping of 0 ports maps nothing");
-	if (host_port + count - 1 > G_MAXUINT16)
-		return netfilter_fail(error, INVALID_ARGS, "%u host ports from %u go beyond 65535", count, host_port);
-	if (endpoint_port + count - 1 > G_MAXUINT16)
-		return netfilter_fail(error, INVALID_ARGS, "%u endpoint ports from %u go beyond 65535", count,
-				      endpoint_port);
-	*ret = mapping;
-	return true;
-}
-
-bool port_mapping_equal(const PortMapping *a, const PortMapping *b)
-{
-	return a->protocol == b->protocol && a->host_port == b->host_port && a->endpoint_port == b->endpoint_port &&
-	       a->count == b->count && address_equal(&a->host_address, &b->host_address);
-}
-
-const char *port_mapping_format(const PortMapping *mapping, char buffer[static PORT_MAPPING_STRLEN])
-{
-	char address[INET6_ADDRSTRLEN];
-	bool brackets = mapping->host_address.family == AF_INET6;
-	int n;
-
-	n = snprintf(buffer, PORT_MAPPING_STRLEN, "%s %s%s%s:%u", protocol_to_string(mapping->protocol),
-		     brackets ? "[" : "", address_format(&mapping->host_address, address), brackets ? "]" : "",
-		     mapping->host_port);
-	if (mapping->count > 1)
-		n += snprintf(buffer + n, PORT_MAPPING_STRLEN - n, "-%u", mapping->host_port + mapping->count - 1);
-	snprintf(buffer + n, PORT_MAPPING_STRLEN - n, " to %u", mapping->endpoint_port);
-	return buffer;
-}
-
-bool link_port_parse(const char *protocol, guint16 port, LinkPort *ret, GError **error)
-{
-	LinkPort link_port = { .protocol = protocol_from_string(protocol), .port = port };
-
-	if (!link_port.protocol)
-		return netfilter_fail(error, INVALID_ARGS, "protocol \"%s\" is not tcp, udp or sctp", protocol);
-	if (port == 0)
-		return netfilter_fail(error, INVALID_ARGS, "port 0 is no port");
-	*ret = link_port;
-	return true;
-}
-
 bool port_mapping_in_family(const Endpoint *endpoint, const PortMapping *mapping, enum family family)
 {
 	sa_family_t af = family_to_af(family);
@@ -139,4 +50,41 @@ bool port_mapping_in_family(const Endpoint *endpoint, const PortMapping *mapping
 	if (endpoint->addresses[family].family != af)
 		return false;
 	return mapping->host_address.family == AF_UNSPEC || mapping->host_address.family == af;
+}
+
+guint endpoint_port_ranges(const Endpoint *endpoint, const PortMapping *mapping, PortRange ret[static N_FAMILIES])
+{
+	guint n = 0;
+
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (port_mapping_in_family(endpoint, mapping, family))
+			ret[n++] = (PortRange){
+				.protocol = mapping->protocol,
+				.family = family,
+				.first = mapping->host_port,
+				.count = mapping->count,
+				.address = mapping->host_address,
+			};
+	return n;
+}
+
+Link *endpoint_find_link(const Endpoint *parent, const Endpoint *child)
+{
+	for (guint i = 0; i < parent->links->len; i++) {
+		Link *link = parent->links->pdata[i];
+
+		if (link->child == child)
+			return link;
+	}
+	return NULL;
+}
+
+bool endpoint_find_mapping(const Endpoint *endpoint, const PortMapping *mapping, guint *ret_index)
+{
+	for (guint i = 0; i < endpoint->ports->len; i++)
+		if (port_mapping_equal(endpoint->ports->pdata[i], mapping)) {
+			*ret_index = i;
+			return true;
+		}
+	return false;
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/model/network.h"
 
-#include "service/model/endpoint.h"
-
 Network *network_new(const char *name)
 {
 	Network *network = g_new0(Network, 1);
 
 	network->name = g_strdup(name);
-	network->communication = true;
-	network->masquerade = true;
-	network->endpoints = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)endpoint_free);
+	network->by_age.data = network;
+	network->options.communication = true;
+	network->options.masquerade = true;
+	network->endpoints = g_hash_table_new(g_str_hash, g_str_equal);
+	g_queue_init(&network->endpoints_by_age);
 	return network;
 }
 
@@ -18,6 +18,7 @@ void network_free(Network *network)
 {
 	if (!network)
 		return;
+	g_assert(g_hash_table_size(network->endpoints) == 0);
 	g_hash_table_unref(network->endpoints);
 	lifetime_clear(&network->lifetime);
 	g_free(network->name);

@@ -4,25 +4,35 @@
 #include "service/model/address.h"
 #include "service/model/lifetime.h"
 
-/** A container network: a bridge, a subnet a family, and the endpoints in it. Plain data; the manager changes it. */
+/** What Network.Update may change. */
+typedef struct NetworkOptions {
+	bool communication; /* between its endpoints */
+	bool masquerade;
+	Address host_binding; /* default host address of its ports; AF_UNSPEC: any */
+} NetworkOptions;
+
+/** A container network: a bridge, a subnet a family, and the endpoints in it. */
 typedef struct Network {
 	char *name;
+	GList by_age; /* in model->networks_by_age */
 	char bridge[IFNAMSIZ];
+	bool creates_bridge;          /* else it was there and is adopted */
+	guint64 mac;                  /* of the bridge it creates, which tells it from another of that name; 0: any */
 	Prefix subnets[N_FAMILIES];   /* masked; address AF_UNSPEC where the network lacks the family */
 	Address gateways[N_FAMILIES]; /* AF_UNSPEC likewise */
 	bool internal;
-	bool communication; /* between its endpoints */
-	bool masquerade;
-	Address host_binding;  /* default host address of its ports; AF_UNSPEC: any */
-	bool bridge_created;   /* ours to delete */
-	guint64 sequence;      /* age: unique and ascending among everything that is rendered */
-	GHashTable *endpoints; /* name → Endpoint, owned */
+	NetworkOptions options;
+	guint64 sequence;        /* age: unique and ascending among everything that is rendered */
+	GHashTable *endpoints;   /* name → Endpoint */
+	GQueue endpoints_by_age; /* the same, the oldest first */
 	Lifetime lifetime;
 } Network;
 
 /** A network with communication and masquerade on and nothing in it. */
 Network *network_new(const char *name);
-void network_free(Network *network); /* NULL is fine; frees its endpoints */
+
+/** NULL is fine. It must have no endpoints. */
+void network_free(Network *network);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Network, network_free)
 
 static inline bool network_has_family(const Network *network, enum family family)

@@ -23,6 +23,7 @@ typedef struct BackendCommit {
 	GPtrArray *drifted; /* where the kernel was not as held, "filter DOCKER"; char *; NULL when none */
 } BackendCommit;
 void backend_commit_clear(BackendCommit *commit);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BackendCommit, backend_commit_clear)
 
 typedef struct RuleCounters {
 	guint64 packets, bytes;

@@ -1,92 +1,122 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/private.h"
+#include "service/rules/place.h"
+#include "service/rules/render.h"
 
 /*
  * Pairwise, as the classic code did, while the networks are few; N(N-1) rules.
- * Beyond IsolationPairwiseMax in two stages, 2N rules, which let through and drop the same.
+ * Beyond IsolationPairwiseMax= in two stages, 2N rules, which let through and drop the same.
  */
-static bool is_linear(const Manager *manager, guint n_external)
+static bool is_linear(const RenderOptions *options, guint n_external)
 {
-	return n_external > manager->config.isolation_pairwise_max;
+	return n_external > options->isolation_pairwise_max;
 }
 
-/* The network's part towards the others; with_newer leaves out no pair, without it each pair is the newer one's. */
-static void render_part(const Manager *manager, const Network *network, bool linear, bool with_newer, GArray *items)
+static void render_drop(const Network *newer, const Network *older, bool into_newer, enum family family, GArray *items)
 {
-	GHashTableIter iter;
-	gpointer value;
+	/* One pair's two drops stand together, the pairs of one network newest first too. */
+	guint32 index = ~(guint32)older->sequence << 1 | !into_newer;
+	Rule *rule = place_add(items, PLACE_ISOLATION, family, newer->sequence, index);
 
-	if (linear) {
-		render_isolation_linear(network, items);
+	rule_set_in(rule, into_newer ? older->bridge : newer->bridge);
+	rule_set_out(rule, into_newer ? newer->bridge : older->bridge);
+	rule->target = TARGET_DROP;
+}
+
+static void render_pair(const Network *newer, const Network *older, GArray *items)
+{
+	if (newer->internal || older->internal || g_str_equal(newer->bridge, older->bridge))
 		return;
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		if (!network_has_family(newer, family) || !network_has_family(older, family))
+			continue;
+		render_drop(newer, older, true, family, items);
+		render_drop(newer, older, false, family, items);
 	}
-	g_hash_table_iter_init(&iter, manager->networks);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const Network *other = value;
+}
+
+static void render_linear(const Network *network, GArray *items)
+{
+	Rule *rule;
+
+	if (network->internal)
+		return;
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		if (!network_has_family(network, family))
+			continue;
+		rule = place_add(items, PLACE_ISOLATION, family, network->sequence, 0);
+		rule->flags = RULE_NOT_OUT;
+		rule_set_in(rule, network->bridge);
+		rule_set_out(rule, network->bridge);
+		rule->target = TARGET_PLACE;
+
+		rule = place_add(items, PLACE_ISOLATION_ENTER, family, network->sequence, 0);
+		rule_set_out(rule, network->bridge);
+		rule->target = TARGET_DROP;
+
+		place_add(items, PLACE_ISOLATION_ENTER_END, family, 0, 0)->target = TARGET_RETURN;
+	}
+}
+
+/* The pairs of one network with the others. */
+static void render_pairs(const Model *model, const Network *network, GArray *items)
+{
+	for (const GList *i = model->networks_by_age.head; i; i = i->next) {
+		const Network *other = i->data;
 
 		if (other->sequence < network->sequence)
-			render_isolation_pair(network, other, items);
-		else if (with_newer && other->sequence > network->sequence)
-			render_isolation_pair(other, network, items);
+			render_pair(network, other, items);
+		else if (other->sequence > network->sequence)
+			render_pair(other, network, items);
 	}
 }
 
-static GArray *render_all(const Manager *manager, bool linear)
+/* All networks of the model but one. */
+static void render_others(const Model *model, const Network *but, bool linear, GArray *items)
 {
-	GArray *items = rendering_new();
-	GHashTableIter iter;
-	gpointer network;
+	for (const GList *i = model->networks_by_age.head; i; i = i->next) {
+		const Network *network = i->data;
 
-	g_hash_table_iter_init(&iter, manager->networks);
-	while (g_hash_table_iter_next(&iter, NULL, &network))
-		render_part(manager, network, linear, false, items);
-	return items;
+		if (network == but)
+			continue;
+		if (linear)
+			render_linear(network, items);
+		for (const GList *older = model->networks_by_age.head; !linear && older != i; older = older->next)
+			if (older->data != but)
+				render_pair(network, older->data, items);
+	}
 }
 
-void isolation_render(const Manager *manager, const Network *network, GArray *items)
+static void render_one(const Model *model, const Network *network, bool linear, GArray *items)
 {
-	render_part(manager, network, is_linear(manager, manager->n_external), true, items);
+	if (linear)
+		render_linear(network, items);
+	else
+		render_pairs(model, network, items);
 }
 
-void isolation_render_all(const Manager *manager, GArray *items)
+void render_isolation(const Model *model, const Network *network, const RenderOptions *options, GArray *items)
 {
-	g_autoptr(GArray) all = render_all(manager, is_linear(manager, manager->n_external));
-
-	g_array_append_vals(items, all->data, all->len);
+	if (!network->internal)
+		render_one(model, network, is_linear(options, model->n_external), items);
 }
 
-static void change_form(Manager *manager, bool from_linear, bool to_linear)
+void render_isolation_all(const Model *model, const RenderOptions *options, GArray *items)
 {
-	if (from_linear == to_linear)
-		return;
-	manager_remove_rules(manager, render_all(manager, from_linear));
-	manager_add_rules(manager, render_all(manager, to_linear));
+	render_others(model, NULL, is_linear(options, model->n_external), items);
 }
 
-void isolation_join(Manager *manager, Network *network)
+void render_isolation_change(const Model *model, const Network *network, const RenderOptions *options, GArray *joins,
+			     GArray *leaves)
 {
-	bool was_linear = is_linear(manager, manager->n_external);
-	GArray *items;
+	bool came = g_hash_table_lookup(model->networks, network->name) == network;
+	guint others = model->n_external - (came && !network->internal);
+	bool without = is_linear(options, others), with = is_linear(options, others + 1);
 
 	if (network->internal)
 		return;
-	items = rendering_new();
-	manager_count(manager, &manager->n_external, 1);
-	change_form(manager, was_linear, is_linear(manager, manager->n_external));
-	isolation_render(manager, network, items);
-	manager_add_rules(manager, items);
-}
-
-void isolation_leave(Manager *manager, Network *network)
-{
-	bool was_linear = is_linear(manager, manager->n_external);
-	GArray *items;
-
-	if (network->internal)
+	render_one(model, network, with, came ? joins : leaves);
+	if (without == with)
 		return;
-	items = rendering_new();
-	isolation_render(manager, network, items);
-	manager_remove_rules(manager, items);
-	manager_count(manager, &manager->n_external, -1);
-	change_form(manager, was_linear, is_linear(manager, manager->n_external));
+	render_others(model, network, with, came ? joins : leaves);
+	render_others(model, network, without, came ? leaves : joins);
 }

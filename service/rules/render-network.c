@@ -37,12 +37,12 @@ void render_local_masquerade(const char *interface, enum family family, guint64 
 static void render_communication(const Network *network, enum family family, GArray *items)
 {
 	enum place off = network->internal ? PLACE_COMMUNICATION_OFF_INTERNAL : PLACE_COMMUNICATION_OFF;
-	enum place place = network->communication ? PLACE_FORWARD_NETWORK : off;
+	enum place place = network->options.communication ? PLACE_FORWARD_NETWORK : off;
 	Rule *rule = place_add(items, place, family, network->sequence, 3);
 
 	rule_set_in(rule, network->bridge);
 	rule_set_out(rule, network->bridge);
-	rule->target = network->communication ? TARGET_ACCEPT : TARGET_DROP;
+	rule->target = network->options.communication ? TARGET_ACCEPT : TARGET_DROP;
 }
 
 static void render_bridge(const Network *network, enum family family, GArray *items)
@@ -128,7 +128,7 @@ static void render_nat(const Network *network, enum family family, const RenderO
 		render_local_masquerade(network->bridge, family, network->sequence, items);
 	if (family == FAMILY_IPV4 && (options->hairpin || localhost))
 		render_guard(network->bridge, network->sequence, items);
-	if (!network->masquerade)
+	if (!network->options.masquerade)
 		return;
 
 	rule = place_add(items, PLACE_MASQUERADE_NETWORK, family, network->sequence, 1);
@@ -159,52 +159,5 @@ void render_network(const Network *network, const RenderOptions *options, GArray
 			render_forwarding(network, family, items);
 			render_nat(network, family, options, items);
 		}
-	}
-}
-
-static void render_isolation_drop(const Network *newer, const Network *older, bool into_newer, enum family family,
-				  GArray *items)
-{
-	/* One pair's two drops stand together, the pairs of one network newest first too. */
-	guint32 index = ~(guint32)older->sequence << 1 | !into_newer;
-	Rule *rule = place_add(items, PLACE_ISOLATION, family, newer->sequence, index);
-
-	rule_set_in(rule, into_newer ? older->bridge : newer->bridge);
-	rule_set_out(rule, into_newer ? newer->bridge : older->bridge);
-	rule->target = TARGET_DROP;
-}
-
-void render_isolation_pair(const Network *newer, const Network *older, GArray *items)
-{
-	if (newer->internal || older->internal || g_str_equal(newer->bridge, older->bridge))
-		return;
-	for (enum family family = 0; family < N_FAMILIES; family++) {
-		if (!network_has_family(newer, family) || !network_has_family(older, family))
-			continue;
-		render_isolation_drop(newer, older, true, family, items);
-		render_isolation_drop(newer, older, false, family, items);
-	}
-}
-
-void render_isolation_linear(const Network *network, GArray *items)
-{
-	Rule *rule;
-
-	if (network->internal)
-		return;
-	for (enum family family = 0; family < N_FAMILIES; family++) {
-		if (!network_has_family(network, family))
-			continue;
-		rule = place_add(items, PLACE_ISOLATION, family, network->sequence, 0);
-		rule->flags = RULE_NOT_OUT;
-		rule_set_in(rule, network->bridge);
-		rule_set_out(rule, network->bridge);
-		rule->target = TARGET_PLACE;
-
-		rule = place_add(items, PLACE_ISOLATION_ENTER, family, network->sequence, 0);
-		rule_set_out(rule, network->bridge);
-		rule->target = TARGET_DROP;
-
-		place_add(items, PLACE_ISOLATION_ENTER_END, family, 0, 0)->target = TARGET_RETURN;
 	}
 }

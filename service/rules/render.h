@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/model/ingress.h"
+#include "service/model/model.h"
 #include "service/rules/rule.h"
 
 /**
@@ -12,8 +12,9 @@
  */
 
 typedef struct RenderOptions {
-	bool hairpin;           /* Hairpin= */
-	bool localhost_publish; /* LocalhostPublish= */
+	bool hairpin;                 /* Hairpin= */
+	bool localhost_publish;       /* LocalhostPublish= */
+	guint isolation_pairwise_max; /* IsolationPairwiseMax= */
 } RenderOptions;
 
 /** What stands from the start: the room for accepts, for DNAT and for isolation. */
@@ -25,17 +26,18 @@ void render_base(enum family family, GArray *items);
  */
 void render_network(const Network *network, const RenderOptions *options, GArray *items);
 
-/**
- * Both drops between two networks, the newer one's on top; nothing if either is
- * internal. Only in families that both have.
- */
-void render_isolation_pair(const Network *newer, const Network *older, GArray *items);
+/** What keeps a network apart from the others in the model, in the form that their number asks for. */
+void render_isolation(const Model *model, const Network *network, const RenderOptions *options, GArray *items);
+
+/** The same for all networks, each two of them once. */
+void render_isolation_all(const Model *model, const RenderOptions *options, GArray *items);
 
 /**
- * A network's part of the linear form: into the second stage when leaving its
- * bridge, dropped there when entering it; nothing if internal.
+ * How isolation changes with a network that came, and is in the model, or that went, and is not: also that of the
+ * others, where their number now asks for another form.
  */
-void render_isolation_linear(const Network *network, GArray *items);
+void render_isolation_change(const Model *model, const Network *network, const RenderOptions *options, GArray *joins,
+			     GArray *leaves);
 
 /** A mapping of an endpoint, in each family that port_mapping_in_family() names. */
 void render_port(const Endpoint *endpoint, const PortMapping *mapping, const RenderOptions *options, GArray *items);
@@ -50,3 +52,11 @@ void render_link(const Endpoint *parent, const Link *link, GArray *items);
 void render_ingress(const Ingress *ingress, GArray *items);
 
 void render_ingress_port(const Ingress *ingress, const IngressPort *port, GArray *items);
+
+/** Objects with all that is in them: a network's endpoints and isolation, an endpoint's ports and links. */
+void render_network_whole(const Model *model, const Network *network, const RenderOptions *options, GArray *items);
+void render_endpoint(const Endpoint *endpoint, const RenderOptions *options, GArray *items);
+void render_ingress_whole(const Ingress *ingress, GArray *items);
+
+/** Everything there is, the oldest first, but for what stands from the start. */
+void render_model(const Model *model, const RenderOptions *options, GArray *items);

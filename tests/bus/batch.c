@@ -108,9 +108,9 @@ static void bad_on_host(Rig *rig)
 	g_autofree char *text = NULL;
 
 	create_network(rig);
-	/* Without IPv6 a bridge cannot have its address, and nobody knows before it is tried. */
-	netns_sysctl(rig->host, "net/ipv6/conf/all/disable_ipv6", "1");
-	netns_sysctl(rig->host, "net/ipv6/conf/default/disable_ipv6", "1");
+	/* That IPv6 forwarding cannot be switched on nobody knows before it is tried. */
+	netns_run(rig->host, "mount --bind /proc/sys/net/ipv6/conf/all /proc/sys/net/ipv6/conf/all");
+	netns_run(rig->host, "mount -o remount,bind,ro /proc/sys/net/ipv6/conf/all");
 	for (guint i = 0; i < 20; i++) {
 		g_autofree char *arguments = g_strdup_printf("'n%u', {'Subnets': <['%s']>, 'Persistent': <true>}", i,
 							     i == 11 ? "fd00:11::/64" : "10.0.0.0/24");
@@ -132,6 +132,7 @@ static void bad_on_host(Rig *rig)
 	text = rig_links(rig);
 	g_assert_null(strstr(text, "br-n11"));
 	pipeline_free(pipeline);
+	netns_run(rig->host, "umount /proc/sys/net/ipv6/conf/all");
 }
 
 /* The same name, bridge and port, given up and taken again before the kernel has heard of either. */

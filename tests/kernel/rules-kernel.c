@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/iptables/text.h"
-#include "tests/support/model.h"
+#include "tests/support/scene.h"
 #include "tests/support/netns.h"
 
 #include <string.h>
@@ -38,10 +38,10 @@ static char *save(int netns, enum family family, const char *ours)
 static void test_readback(gconstpointer data)
 {
 	const Scenario *scenario = data;
-	g_autoptr(Model) model = scenario_build(scenario);
+	g_autoptr(Scene) scene = scenario_build(scenario);
 
 	for (enum family family = 0; family < N_FAMILIES; family++) {
-		g_autofree char *ours = ruleset_to_text(model->ruleset, family, "DOCKER");
+		g_autofree char *ours = ruleset_to_text(scene->ruleset, family, "DOCKER");
 		g_autofree char *theirs = NULL;
 		g_autoptr(GError) error = NULL;
 		int netns = netns_new();
@@ -60,8 +60,8 @@ static void test_readback(gconstpointer data)
 static void test_check(gconstpointer data)
 {
 	const Scenario *scenario = data;
-	g_autoptr(Model) model = scenario_build(scenario);
-	g_autofree char *ours = ruleset_to_text(model->ruleset, scenario->family, "DOCKER");
+	g_autoptr(Scene) scene = scenario_build(scenario);
+	g_autofree char *ours = ruleset_to_text(scene->ruleset, scenario->family, "DOCKER");
 	g_auto(GStrv) lines = g_strsplit(ours, "\n", -1);
 	const char *table = NULL;
 	int netns = netns_new();

@@ -1,208 +1,208 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tests/support/model.h"
+#include "tests/support/scene.h"
 
-static Network *add_docker0(Model *model, enum network_flag flags)
+static Network *add_docker0(Scene *scene, enum network_flag flags)
 {
-	return model_add_network(model, "docker0", "172.17.0.0/16", flags);
+	return scene_add_network(scene, "docker0", "172.17.0.0/16", flags);
 }
 
-static Network *add_gwbridge(Model *model)
+static Network *add_gwbridge(Scene *scene)
 {
-	return model_add_network(model, "docker_gwbridge", "172.18.0.0/16", NETWORK_NO_COMMUNICATION);
+	return scene_add_network(scene, "docker_gwbridge", "172.18.0.0/16", NETWORK_NO_COMMUNICATION);
 }
 
-static void build_init(Model *model)
+static void build_init(Scene *scene)
 {
-	(void)model;
+	(void)scene;
 }
 
-static void build_default(Model *model)
+static void build_default(Scene *scene)
 {
-	add_docker0(model, 0);
+	add_docker0(scene, 0);
 }
 
-static void build_nomasq(Model *model)
+static void build_nomasq(Scene *scene)
 {
-	add_docker0(model, NETWORK_NO_MASQUERADE);
+	add_docker0(scene, NETWORK_NO_MASQUERADE);
 }
 
-static void build_noicc(Model *model)
+static void build_noicc(Scene *scene)
 {
-	add_docker0(model, NETWORK_NO_COMMUNICATION);
+	add_docker0(scene, NETWORK_NO_COMMUNICATION);
 }
 
-static void build_internal(Model *model)
+static void build_internal(Scene *scene)
 {
-	add_docker0(model, 0);
-	model_add_network(model, "br-int", "172.20.0.0/16", NETWORK_INTERNAL);
+	add_docker0(scene, 0);
+	scene_add_network(scene, "br-int", "172.20.0.0/16", NETWORK_INTERNAL);
 }
 
-static void build_ports(Model *model)
+static void build_ports(Scene *scene)
 {
-	Network *network = add_docker0(model, 0);
-	Endpoint *web = model_add_endpoint(model, network, "172.17.0.2");
-	Endpoint *dns = model_add_endpoint(model, network, "172.17.0.3");
+	Network *network = add_docker0(scene, 0);
+	Endpoint *web = scene_add_endpoint(scene, network, "172.17.0.2");
+	Endpoint *dns = scene_add_endpoint(scene, network, "172.17.0.3");
 
-	model_publish(model, web, IPPROTO_TCP, "0.0.0.0", 8080, 80, 1);
-	model_publish(model, web, IPPROTO_TCP, "127.0.0.1", 8443, 443, 1);
-	model_publish(model, dns, IPPROTO_UDP, "192.0.2.10", 53, 53, 1);
+	scene_publish(scene, web, IPPROTO_TCP, "0.0.0.0", 8080, 80, 1);
+	scene_publish(scene, web, IPPROTO_TCP, "127.0.0.1", 8443, 443, 1);
+	scene_publish(scene, dns, IPPROTO_UDP, "192.0.2.10", 53, 53, 1);
 }
 
-static void build_seed1(Model *model)
+static void build_seed1(Scene *scene)
 {
-	add_gwbridge(model);
-	add_docker0(model, 0);
-	model_publish_ingress(model, model_add_ingress(model, "docker_gwbridge", "172.18.0.2"), IPPROTO_TCP, 8088);
+	add_gwbridge(scene);
+	add_docker0(scene, 0);
+	scene_publish_ingress(scene, scene_add_ingress(scene, "docker_gwbridge", "172.18.0.2"), IPPROTO_TCP, 8088);
 }
 
-static void publish_seed(Model *model, Network *gwbridge)
+static void publish_seed(Scene *scene, Network *gwbridge)
 {
-	Ingress *ingress = model_add_ingress(model, "docker_gwbridge", "172.18.0.2");
-	Endpoint *five = model_add_endpoint(model, gwbridge, "172.18.0.5");
-	Endpoint *six = model_add_endpoint(model, gwbridge, "172.18.0.6");
+	Ingress *ingress = scene_add_ingress(scene, "docker_gwbridge", "172.18.0.2");
+	Endpoint *five = scene_add_endpoint(scene, gwbridge, "172.18.0.5");
+	Endpoint *six = scene_add_endpoint(scene, gwbridge, "172.18.0.6");
 
-	model_publish_ingress(model, ingress, IPPROTO_TCP, 4510);
-	model_publish_ingress(model, ingress, IPPROTO_TCP, 4511);
-	model_publish(model, five, IPPROTO_TCP, NULL, 4534, 4534, 1);
-	model_publish(model, five, IPPROTO_TCP, NULL, 4533, 4533, 1);
-	model_publish(model, five, IPPROTO_TCP, NULL, 4532, 4532, 1);
-	model_publish(model, six, IPPROTO_TCP, NULL, 4531, 4531, 1);
+	scene_publish_ingress(scene, ingress, IPPROTO_TCP, 4510);
+	scene_publish_ingress(scene, ingress, IPPROTO_TCP, 4511);
+	scene_publish(scene, five, IPPROTO_TCP, NULL, 4534, 4534, 1);
+	scene_publish(scene, five, IPPROTO_TCP, NULL, 4533, 4533, 1);
+	scene_publish(scene, five, IPPROTO_TCP, NULL, 4532, 4532, 1);
+	scene_publish(scene, six, IPPROTO_TCP, NULL, 4531, 4531, 1);
 }
 
-static void build_seed2(Model *model)
+static void build_seed2(Scene *scene)
 {
-	Network *gwbridge = add_gwbridge(model);
+	Network *gwbridge = add_gwbridge(scene);
 
-	add_docker0(model, 0);
-	publish_seed(model, gwbridge);
+	add_docker0(scene, 0);
+	publish_seed(scene, gwbridge);
 }
 
-static void build_swarm(Model *model)
+static void build_swarm(Scene *scene)
 {
-	add_docker0(model, 0);
-	publish_seed(model, add_gwbridge(model));
+	add_docker0(scene, 0);
+	publish_seed(scene, add_gwbridge(scene));
 }
 
-static void build_three(Model *model)
+static void build_three(Scene *scene)
 {
-	add_docker0(model, 0);
-	model_add_network(model, "br-a", "172.18.0.0/16", NETWORK_NO_COMMUNICATION);
-	model_add_network(model, "br-b", "172.19.0.0/16", 0);
+	add_docker0(scene, 0);
+	scene_add_network(scene, "br-a", "172.18.0.0/16", NETWORK_NO_COMMUNICATION);
+	scene_add_network(scene, "br-b", "172.19.0.0/16", 0);
 }
 
-static void build_hairpin(Model *model)
+static void build_hairpin(Scene *scene)
 {
 	Network *docker0, *br_a;
 
-	model->options.hairpin = model->options.localhost_publish = true;
-	docker0 = add_docker0(model, 0);
-	br_a = model_add_network(model, "br-a", "172.18.0.0/16", 0);
-	model_publish(model, model_add_endpoint(model, docker0, "172.17.0.2"), IPPROTO_TCP, NULL, 8080, 80, 1);
-	model_publish(model, model_add_endpoint(model, br_a, "172.18.0.2"), IPPROTO_UDP, "192.0.2.10", 53, 53, 1);
+	scene->options.hairpin = scene->options.localhost_publish = true;
+	docker0 = add_docker0(scene, 0);
+	br_a = scene_add_network(scene, "br-a", "172.18.0.0/16", 0);
+	scene_publish(scene, scene_add_endpoint(scene, docker0, "172.17.0.2"), IPPROTO_TCP, NULL, 8080, 80, 1);
+	scene_publish(scene, scene_add_endpoint(scene, br_a, "172.18.0.2"), IPPROTO_UDP, "192.0.2.10", 53, 53, 1);
 }
 
-static void build_localhost(Model *model)
+static void build_localhost(Scene *scene)
 {
 	Endpoint *web;
 
-	model->options.localhost_publish = true;
-	web = model_add_endpoint(model, add_docker0(model, 0), "172.17.0.2");
-	model_add_network(model, "br-a", "172.18.0.0/16", 0);
-	model_add_network(model, "br-int", "172.20.0.0/16", NETWORK_INTERNAL);
-	model_publish(model, web, IPPROTO_TCP, NULL, 8080, 80, 1);
-	model_publish(model, web, IPPROTO_TCP, "127.0.0.1", 8443, 443, 1);
+	scene->options.localhost_publish = true;
+	web = scene_add_endpoint(scene, add_docker0(scene, 0), "172.17.0.2");
+	scene_add_network(scene, "br-a", "172.18.0.0/16", 0);
+	scene_add_network(scene, "br-int", "172.20.0.0/16", NETWORK_INTERNAL);
+	scene_publish(scene, web, IPPROTO_TCP, NULL, 8080, 80, 1);
+	scene_publish(scene, web, IPPROTO_TCP, "127.0.0.1", 8443, 443, 1);
 }
 
-static void build_links(Model *model)
+static void build_links(Scene *scene)
 {
-	Network *network = add_docker0(model, NETWORK_NO_COMMUNICATION);
-	Endpoint *web = model_add_endpoint(model, network, "172.17.0.2");
-	Endpoint *db = model_add_endpoint(model, network, "172.17.0.3");
+	Network *network = add_docker0(scene, NETWORK_NO_COMMUNICATION);
+	Endpoint *web = scene_add_endpoint(scene, network, "172.17.0.2");
+	Endpoint *db = scene_add_endpoint(scene, network, "172.17.0.3");
 
-	model_publish(model, web, IPPROTO_TCP, NULL, 8080, 80, 1);
-	model_link(model, web, db, (Ports){ 2, { { IPPROTO_TCP, 5432 }, { IPPROTO_UDP, 53 } } });
-	model_publish(model, web, IPPROTO_TCP, NULL, 8443, 443, 1);
+	scene_publish(scene, web, IPPROTO_TCP, NULL, 8080, 80, 1);
+	scene_link(scene, web, db, (Ports){ 2, { { IPPROTO_TCP, 5432 }, { IPPROTO_UDP, 53 } } });
+	scene_publish(scene, web, IPPROTO_TCP, NULL, 8443, 443, 1);
 }
 
-static void build_ranges(Model *model)
+static void build_ranges(Scene *scene)
 {
-	Endpoint *endpoint = model_add_endpoint(model, add_docker0(model, 0), "172.17.0.2");
+	Endpoint *endpoint = scene_add_endpoint(scene, add_docker0(scene, 0), "172.17.0.2");
 
-	model_publish(model, endpoint, IPPROTO_TCP, NULL, 8000, 8000, 10);
-	model_publish(model, endpoint, IPPROTO_UDP, NULL, 9000, 80, 10);
-	model_publish(model, endpoint, IPPROTO_SCTP, "192.0.2.10", 7000, 7001, 1);
-	model_publish(model, endpoint, IPPROTO_SCTP, NULL, 7100, 7200, 2);
-	model_publish(model, endpoint, IPPROTO_TCP, NULL, 65535, 65535, 1);
+	scene_publish(scene, endpoint, IPPROTO_TCP, NULL, 8000, 8000, 10);
+	scene_publish(scene, endpoint, IPPROTO_UDP, NULL, 9000, 80, 10);
+	scene_publish(scene, endpoint, IPPROTO_SCTP, "192.0.2.10", 7000, 7001, 1);
+	scene_publish(scene, endpoint, IPPROTO_SCTP, NULL, 7100, 7200, 2);
+	scene_publish(scene, endpoint, IPPROTO_TCP, NULL, 65535, 65535, 1);
 }
 
-static void build_shared(Model *model)
+static void build_shared(Scene *scene)
 {
-	Endpoint *web = model_add_endpoint(model, add_docker0(model, 0), "172.17.0.2");
+	Endpoint *web = scene_add_endpoint(scene, add_docker0(scene, 0), "172.17.0.2");
 
-	model_publish(model, web, IPPROTO_TCP, NULL, 8080, 80, 1);
-	model_publish(model, web, IPPROTO_TCP, NULL, 8443, 443, 1);
-	model_publish(model, web, IPPROTO_TCP, NULL, 8081, 80, 1);
+	scene_publish(scene, web, IPPROTO_TCP, NULL, 8080, 80, 1);
+	scene_publish(scene, web, IPPROTO_TCP, NULL, 8443, 443, 1);
+	scene_publish(scene, web, IPPROTO_TCP, NULL, 8081, 80, 1);
 }
 
-static void build_after_ingress(Model *model)
+static void build_after_ingress(Scene *scene)
 {
 	Ingress *ingress;
 
-	add_gwbridge(model);
-	ingress = model_add_ingress(model, "docker_gwbridge", "172.18.0.2");
-	model_publish_ingress(model, ingress, IPPROTO_TCP, 4510);
-	add_docker0(model, 0);
-	model_publish_ingress(model, ingress, IPPROTO_UDP, 4511);
+	add_gwbridge(scene);
+	ingress = scene_add_ingress(scene, "docker_gwbridge", "172.18.0.2");
+	scene_publish_ingress(scene, ingress, IPPROTO_TCP, 4510);
+	add_docker0(scene, 0);
+	scene_publish_ingress(scene, ingress, IPPROTO_UDP, 4511);
 }
 
-static void build_linear(Model *model)
+static void build_linear(Scene *scene)
 {
-	model->linear = true;
-	add_docker0(model, 0);
-	model_add_network(model, "br-a", "172.18.0.0/16", 0);
-	model_add_network(model, "br-int", "172.20.0.0/16", NETWORK_INTERNAL | NETWORK_NO_COMMUNICATION);
-	model_add_network(model, "br-b", "172.19.0.0/16", 0);
+	scene->options.isolation_pairwise_max = 0;
+	add_docker0(scene, 0);
+	scene_add_network(scene, "br-a", "172.18.0.0/16", 0);
+	scene_add_network(scene, "br-int", "172.20.0.0/16", NETWORK_INTERNAL | NETWORK_NO_COMMUNICATION);
+	scene_add_network(scene, "br-b", "172.19.0.0/16", 0);
 }
 
 /* Dual stack, localhost publishing on: the other family's rules must not show in this one. */
-static void build_network6(Model *model)
+static void build_network6(Scene *scene)
 {
 	Network *docker0, *br_a;
 	Endpoint *web;
 
-	model->options.localhost_publish = true;
-	docker0 = model_add_network(model, "docker0", "172.17.0.0/16 fd00:17::/64", 0);
-	br_a = model_add_network(model, "br-a", "fd00:18::/64", NETWORK_NO_COMMUNICATION);
-	model_add_network(model, "br-4", "172.21.0.0/16", 0);
-	web = model_add_endpoint(model, docker0, "172.17.0.2 fd00:17::2");
-	model_publish(model, web, IPPROTO_TCP, NULL, 8080, 80, 1);
-	model_publish(model, web, IPPROTO_TCP, "192.0.2.10", 8443, 443, 1);
-	model_publish(model, web, IPPROTO_UDP, "2001:db8::1", 53, 53, 1);
-	model_publish(model, web, IPPROTO_TCP, "::", 8000, 8000, 10);
-	model_publish(model, web, IPPROTO_TCP, NULL, 9000, 80, 10);
-	model_link(model, model_add_endpoint(model, br_a, "fd00:18::2"), model_add_endpoint(model, br_a, "fd00:18::3"),
+	scene->options.localhost_publish = true;
+	docker0 = scene_add_network(scene, "docker0", "172.17.0.0/16 fd00:17::/64", 0);
+	br_a = scene_add_network(scene, "br-a", "fd00:18::/64", NETWORK_NO_COMMUNICATION);
+	scene_add_network(scene, "br-4", "172.21.0.0/16", 0);
+	web = scene_add_endpoint(scene, docker0, "172.17.0.2 fd00:17::2");
+	scene_publish(scene, web, IPPROTO_TCP, NULL, 8080, 80, 1);
+	scene_publish(scene, web, IPPROTO_TCP, "192.0.2.10", 8443, 443, 1);
+	scene_publish(scene, web, IPPROTO_UDP, "2001:db8::1", 53, 53, 1);
+	scene_publish(scene, web, IPPROTO_TCP, "::", 8000, 8000, 10);
+	scene_publish(scene, web, IPPROTO_TCP, NULL, 9000, 80, 10);
+	scene_link(scene, scene_add_endpoint(scene, br_a, "fd00:18::2"), scene_add_endpoint(scene, br_a, "fd00:18::3"),
 		   (Ports){ 1, { { IPPROTO_TCP, 5432 } } });
 }
 
-static void build_hairpin6(Model *model)
+static void build_hairpin6(Scene *scene)
 {
 	Network *docker0;
 
-	model->options.hairpin = true;
-	docker0 = model_add_network(model, "docker0", "fd00:17::/64", 0);
-	model_publish(model, model_add_endpoint(model, docker0, "fd00:17::2"), IPPROTO_TCP, NULL, 8080, 80, 1);
+	scene->options.hairpin = true;
+	docker0 = scene_add_network(scene, "docker0", "fd00:17::/64", 0);
+	scene_publish(scene, scene_add_endpoint(scene, docker0, "fd00:17::2"), IPPROTO_TCP, NULL, 8080, 80, 1);
 }
 
-static void build_internal6(Model *model)
+static void build_internal6(Scene *scene)
 {
-	model_add_network(model, "docker0", "fd00:17::/64", 0);
-	model_add_network(model, "br-int", "fd00:20::/64", NETWORK_INTERNAL);
+	scene_add_network(scene, "docker0", "fd00:17::/64", 0);
+	scene_add_network(scene, "br-int", "fd00:20::/64", NETWORK_INTERNAL);
 }
 
-static void build_ingress6(Model *model)
+static void build_ingress6(Scene *scene)
 {
-	model_add_network(model, "docker_gwbridge", "fd00:18::/64", 0);
-	model_publish_ingress(model, model_add_ingress(model, "docker_gwbridge", "fd00:18::2"), IPPROTO_TCP, 4510);
+	scene_add_network(scene, "docker_gwbridge", "fd00:18::/64", 0);
+	scene_publish_ingress(scene, scene_add_ingress(scene, "docker_gwbridge", "fd00:18::2"), IPPROTO_TCP, 4510);
 }
 
 const Scenario scenarios[] = {
@@ -220,10 +220,10 @@ const Scenario scenarios[] = {
 };
 const gsize n_scenarios = G_N_ELEMENTS(scenarios);
 
-Model *scenario_build(const Scenario *scenario)
+Scene *scenario_build(const Scenario *scenario)
 {
-	Model *model = model_new(scenario->family);
+	Scene *scene = scene_new(scenario->family);
 
-	scenario->build(model);
-	return model;
+	scenario->build(scene);
+	return scene;
 }

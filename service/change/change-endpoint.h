@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/change/settings.h"
+#include "service/change/transaction.h"
+
+/* Requests for endpoints. One that fails leaves changes behind, as those for networks do. */
+
+/** ENDPOINT_EXISTS, INVALID_ARGS, ADDRESS_IN_USE, QUOTA_EXCEEDED, and what endpoint_publish() meets. */
+Endpoint *endpoint_create(Transaction *transaction, Network *network, const EndpointSettings *settings, GError **error);
+
+/** With its ports, and every link from it or to it. */
+void endpoint_delete(Transaction *transaction, Endpoint *endpoint);
+
+extern const ChangeKind endpoint_added, endpoint_removed;

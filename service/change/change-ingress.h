@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/change/settings.h"
+#include "service/change/transaction.h"
+
+/* Requests for ingresses. One that fails leaves changes behind, as those for networks do. */
+
+/** INGRESS_EXISTS, INVALID_ARGS, PORT_IN_USE, QUOTA_EXCEEDED; INVALID_ARGS when no route leads to the gateway. */
+Ingress *ingress_create(Transaction *transaction, const char *name, const IngressSettings *settings, GError **error);
+
+/** ports: LinkPort. A port may be published more than once, and is then to be unpublished as often. */
+bool ingress_publish(Transaction *transaction, Ingress *ingress, const GArray *ports, GError **error);
+bool ingress_unpublish(Transaction *transaction, Ingress *ingress, const GArray *ports, GError **error);
+
+/** With its ports. */
+void ingress_delete(Transaction *transaction, Ingress *ingress);
+
+extern const ChangeKind ingress_added, ingress_removed, ingress_port_published, ingress_port_counted,
+	ingress_port_unpublished;

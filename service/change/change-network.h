@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/change/settings.h"
+#include "service/change/transaction.h"
+
+/*
+ * Requests for networks. One that fails leaves changes behind: the caller rolls back to the savepoint it took before.
+ */
+
+/** NETWORK_EXISTS, INVALID_ARGS, SUBNET_IN_USE, BRIDGE_IN_USE, QUOTA_EXCEEDED, and what its endpoints meet. */
+Network *network_create(Transaction *transaction, const char *name, const NetworkSettings *settings, GError **error);
+
+/** mask is a set of enum network_update. INVALID_ARGS. */
+bool network_update(Transaction *transaction, Network *network, guint mask, const NetworkSettings *settings,
+		    GError **error);
+
+/** With its endpoints. */
+void network_delete(Transaction *transaction, Network *network);
+
+extern const ChangeKind network_added, network_updated, network_removed;

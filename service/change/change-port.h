@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/change/transaction.h"
+
+/**
+ * Publishes all of the mappings (PortMapping) and appends each as it became,
+ * host address and allocated port filled in, to published, which may be NULL.
+ * NETWORK_INTERNAL, INVALID_ARGS, PORT_IN_USE, PORTS_EXHAUSTED, QUOTA_EXCEEDED.
+ */
+bool endpoint_publish(Transaction *transaction, Endpoint *endpoint, const GArray *mappings, GArray *published,
+		      GError **error);
+
+/** Each as it stands in endpoint->ports. INVALID_ARGS names the one that does not. */
+bool endpoint_unpublish(Transaction *transaction, Endpoint *endpoint, const GArray *mappings, GError **error);
+
+extern const ChangeKind port_published, port_unpublished;

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/change/change-service.h"
+
+#include <string.h>
+
+/* --- the chains that stand from the start --- */
+
+static void start(Model *model, Change *change G_GNUC_UNUSED)
+{
+	model->started = true;
+}
+
+static void stop(Model *model, Change *change G_GNUC_UNUSED)
+{
+	model->started = false;
+}
+
+static void rules_started(const Change *change G_GNUC_UNUSED, const Model *model G_GNUC_UNUSED,
+			  const RenderOptions *options G_GNUC_UNUSED, RuleDelta *delta)
+{
+	render_base(FAMILY_IPV4, delta->joins);
+}
+
+static void rules_stopped(const Change *change G_GNUC_UNUSED, const Model *model G_GNUC_UNUSED,
+			  const RenderOptions *options G_GNUC_UNUSED, RuleDelta *delta)
+{
+	render_base(FAMILY_IPV4, delta->leaves);
+}
+
+const ChangeKind service_started = {
+	.name = "service-started",
+	.apply = start,
+	.revert = stop,
+	.rules = rules_started,
+	.host = HOST_EVERYTHING,
+};
+
+const ChangeKind service_stopped = {
+	.name = "service-stopped",
+	.apply = stop,
+	.revert = start,
+	.rules = rules_stopped,
+};
+
+void service_ask_for_chains(Transaction *transaction, bool wanted)
+{
+	if (wanted != transaction->model->started)
+		transaction_make(transaction, &(Change){ .kind = wanted ? &service_started : &service_stopped });
+}
+
+/* --- the configuration --- */
+
+static void swap_configurations(Model *model G_GNUC_UNUSED, Change *change)
+{
+	Config *present = change->object, *other = change->part, held = *present;
+
+	*present = *other;
+	*other = held;
+}
+
+static void release(Change *change, bool applied G_GNUC_UNUSED)
+{
+	config_clear(change->part);
+	g_free(change->part);
+}
+
+static void rules_configured(const Change *change, const Model *model, const RenderOptions *options, RuleDelta *delta)
+{
+	RenderOptions before = render_options(change->part);
+
+	if (memcmp(&before, options, sizeof before) == 0)
+		return;
+	render_model(model, &before, delta->leaves);
+	render_model(model, options, delta->joins);
+}
+
+const ChangeKind service_configured = {
+	.name = "service-configured",
+	.apply = swap_configurations,
+	.revert = swap_configurations,
+	.release = release,
+	.rules = rules_configured,
+	.host = HOST_EVERYTHING,
+};
+
+void service_configure(Transaction *transaction, Config *present, Config *fresh)
+{
+	transaction_make(transaction, &(Change){
+					      .kind = &service_configured,
+					      .object = present,
+					      .part = g_memdup2(fresh, sizeof *fresh),
+				      });
+	*fresh = (Config){};
+}

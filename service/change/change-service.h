@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/change/transaction.h"
+
+/** The chains that stand from the start are asked for, or no longer. */
+void service_ask_for_chains(Transaction *transaction, bool wanted);
+
+/** Another configuration takes the place of the present one, whose owner is given; takes over what is in fresh. */
+void service_configure(Transaction *transaction, Config *present, Config *fresh);
+
+extern const ChangeKind service_started, service_stopped, service_configured;

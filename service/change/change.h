@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/journal/record.h"
+#include "service/model/model.h"
+#include "service/observer.h"
+#include "service/rules/render.h"
+
+typedef struct ChangeKind ChangeKind;
+
+/**
+ * One change of the model, as a value. It refers to the objects it is about, and owns those that are not in the
+ * model: one that is to come, and one that has gone.
+ */
+typedef struct Change {
+	const ChangeKind *kind;
+	void *object;  /* Network, Endpoint or Ingress */
+	void *part;    /* PortMapping, Link or IngressPort; or what else the kind needs */
+	GList *before; /* who stood behind an object that has gone */
+	guint index;   /* where a part stands */
+	guint number;  /* the kind's own */
+} Change;
+
+/** Rules that join and leave (GArray of RuleItem). */
+typedef struct RuleDelta {
+	GArray *joins, *leaves;
+} RuleDelta;
+
+/** What of the host may have to serve otherwise after a change. */
+enum host_scope {
+	HOST_UNTOUCHED,
+	HOST_SWITCHES,  /* an interface's switches, if others are wanted than before */
+	HOST_INTERFACE, /* an interface, and forwarding */
+	HOST_EVERYTHING,
+};
+
+/** What a kind of change does at each step of its way. NULL where it does nothing. */
+struct ChangeKind {
+	const char *name; /* for people who debug */
+	char type;        /* of its entry in the journal; 0: it has none */
+
+	/** Makes it, and takes it back. Neither can fail: what could was checked by the request. */
+	void (*apply)(Model *model, Change *change);
+	void (*revert)(Model *model, Change *change);
+
+	/** Frees what the change owns after it was made for good (applied), or taken back. */
+	void (*release)(Change *change, bool applied);
+
+	void (*encode)(const Change *change, GByteArray *to);
+
+	/** Reads what encode wrote. FAILED when it cannot be made to that model. */
+	bool (*decode)(Change *change, Record *record, Model *model, GError **error);
+
+	/** Which rules join and leave, while it is made. Reads nothing but the model and the options. */
+	void (*rules)(const Change *change, const Model *model, const RenderOptions *options, RuleDelta *delta);
+
+	/** What of the host is concerned, and which interface; NULL: none after all. */
+	enum host_scope host;
+	const char *(*interface)(const Change *change);
+
+	/** Host ports that are taken or given up: adds to a GArray of PortRange. */
+	void (*ports)(const Change *change, GArray *ranges);
+
+	/** An address whose connections end: adds to a GArray of Address. */
+	void (*addresses)(const Change *change, GArray *addresses);
+
+	/** The lifetime that begins or ends with it, and which of the two. */
+	const Lifetime *(*lifetime)(const Change *change, bool *ret_begins);
+
+	void (*announce)(const Change *change, const Observer *observer);
+};

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/change/request.h"
+
+#include "service/netlink/sysctl.h"
+
+#include <stdio.h>
+
+bool request_lifetime(Transaction *transaction, Lifetime *lifetime, enum object_kind kind, void *object,
+		      const LifetimeSettings *settings, GError **error)
+{
+	*lifetime = (Lifetime){
+		.kind = kind,
+		.object = object,
+		.uid = settings->uid,
+		.owner = settings->persistent ? NULL : g_strdup(settings->sender),
+		.persistent = settings->persistent,
+		.with_owner = !settings->persistent && settings->fd < 0,
+	};
+	if (settings->persistent && settings->fd >= 0)
+		return netfilter_fail(error, INVALID_ARGS, "LifetimeFd: a persistent object lives until it is deleted");
+	if (!transaction->lifetimes)
+		return true;
+	lifetime->deadline_usec = lifetimes_deadline(transaction->lifetimes, settings->timeout_usec);
+	if (settings->fd < 0)
+		return true;
+	lifetime->token = transaction_next_sequence(transaction);
+	return lifetimes_claim(transaction->lifetimes, lifetime->token, settings->fd, error);
+}
+
+static bool claim_ports(Transaction *transaction, const PortRange *ranges, guint n, GError **error)
+{
+	for (guint i = 0; i < n; i++) {
+		if (transaction->host_ports && !host_ports_claim(transaction->host_ports, &ranges[i], error)) {
+			/* What was had of the others belongs to no object and is given up with the transaction. */
+			g_array_append_vals(transaction->claims, ranges, i);
+			return false;
+		}
+	}
+	return true;
+}
+
+bool request_ports(Transaction *transaction, const PortRange *ranges, guint n, GError **error)
+{
+	char text[PORT_RANGE_STRLEN];
+	guint16 port;
+
+	for (guint i = 0; i < n; i++)
+		if (port_table_overlaps(transaction->model->ports, &ranges[i], &port))
+			return netfilter_fail(error, PORT_IN_USE, "%s is published already",
+					      port_range_format(&ranges[i], port, text));
+	return claim_ports(transaction, ranges, n, error);
+}
+
+/* The ports that the kernel hands out itself, and by default if it does not say. */
+static void read_local_port_range(guint *ret_min, guint *ret_max)
+{
+	g_autofree char *text = NULL;
+
+	if (!sysctl_read("net/ipv4/ip_local_port_range", &text, NULL) || sscanf(text, "%u %u", ret_min, ret_max) != 2 ||
+	    *ret_min < 1 || *ret_max > G_MAXUINT16 || *ret_min > *ret_max) {
+		*ret_min = 32768;
+		*ret_max = 60999;
+	}
+}
+
+/* Whether all of them can be had from this port on; an error is set only where looking further is in vain. */
+static bool try_ports(Transaction *transaction, PortRange *ranges, guint n, guint16 first, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+
+	for (guint i = 0; i < n; i++)
+		ranges[i].first = first;
+	if (request_ports(transaction, ranges, n, &failure))
+		return true;
+	if (failure->code != NETFILTER_ERROR_PORT_IN_USE && failure->code != NETFILTER_ERROR_PENDING)
+		g_propagate_error(error, g_steal_pointer(&failure));
+	return false;
+}
+
+bool request_any_ports(Transaction *transaction, PortRange *ranges, guint n, GError **error)
+{
+	PortTable *table = transaction->model->ports;
+	guint count = ranges[0].count, min, max, candidates, first = port_table_cursor(table, ranges[0].protocol) + 1u;
+	g_autoptr(GError) failure = NULL;
+
+	read_local_port_range(&min, &max);
+	candidates = max - min + 1 >= count ? max - min + 2 - count : 0;
+	for (guint tried = 0; tried < candidates; tried++, first++) {
+		if (first < min || first + count - 1 > max)
+			first = min;
+		if (try_ports(transaction, ranges, n, first, &failure)) {
+			port_table_set_cursor(table, ranges[0].protocol, first + count - 1);
+			return true;
+		}
+		if (failure) {
+			g_propagate_error(error, g_steal_pointer(&failure));
+			return false;
+		}
+	}
+	return netfilter_fail(error, PORTS_EXHAUSTED, "no %u consecutive %s ports are free from %u to %u", count,
+			      protocol_to_string(ranges[0].protocol), min, max);
+}

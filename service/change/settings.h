@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/model/lifetime.h"
+
+/** What a creation asks for: how long the object lives. */
+typedef struct LifetimeSettings {
+	uid_t uid;
+	const char *sender; /* unique bus name; borrowed */
+	bool persistent;
+	int fd;               /* borrowed, -1: none */
+	guint64 timeout_usec; /* from now; 0: none */
+} LifetimeSettings;
+
+typedef struct EndpointSettings {
+	char *name;
+	char **addresses;
+	GArray *ports; /* PortMapping; NULL: none */
+	LifetimeSettings lifetime;
+} EndpointSettings;
+
+typedef struct NetworkSettings {
+	char *bridge; /* NULL: from the name */
+	char **subnets;
+	char **gateways; /* NULL: the first host of each subnet */
+	bool internal, communication, masquerade;
+	char *host_binding;   /* NULL or "": any */
+	GPtrArray *endpoints; /* EndpointSettings; NULL: none */
+	LifetimeSettings lifetime;
+} NetworkSettings;
+
+/** What Network.Update may change: a bit is set in the mask for each that is given. */
+enum network_update { UPDATE_COMMUNICATION = 1, UPDATE_MASQUERADE = 2, UPDATE_HOST_BINDING = 4 };
+
+typedef struct IngressSettings {
+	char *gateway;
+	char *bridge;  /* NULL: by route */
+	GArray *ports; /* LinkPort; NULL: none */
+	LifetimeSettings lifetime;
+} IngressSettings;

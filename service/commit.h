@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/service.h"
+
+/**
+ * Brings every change since the last commit to the journal, the kernel, the host and the observer, in this order; or,
+ * when that fails, to nothing: BUSY, NO_MEMORY, BACKEND_UNAVAILABLE, BRIDGE_IN_USE, FAILED. Needs the lock.
+ */
+bool service_commit(Service *service, GError **error);
+
+/** After requests of which none is left to commit: gives up what they claimed. */
+void service_release_claims(Service *service);
+
+/**
+ * Compares everything in the kernel and on the host with what should be there, and mends it. Counts the rules written
+ * or removed and what of the host was put right. Needs the lock.
+ */
+bool service_reconcile(Service *service, guint *ret_repaired, GError **error);
+
+/** What can wait until the callers have their answers: a checkpoint, if one is due; and memory goes back. */
+void service_tidy(Service *service);

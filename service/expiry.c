@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/expiry.h"
+
+#include "service/change/change-endpoint.h"
+#include "service/change/change-ingress.h"
+#include "service/change/change-network.h"
+#include "service/nouns.h"
+
+static void delete_object(Service *service, const Lifetime *lifetime)
+{
+	switch (lifetime->kind) {
+	case OBJECT_NETWORK:
+		network_delete(&service->transaction, lifetime->object);
+		break;
+	case OBJECT_ENDPOINT:
+		endpoint_delete(&service->transaction, lifetime->object);
+		break;
+	case OBJECT_INGRESS:
+		ingress_delete(&service->transaction, lifetime->object);
+		break;
+	}
+}
+
+void service_end_owner(Service *service, const char *unique_name)
+{
+	GHashTable *set;
+	GHashTableIter iter;
+	gpointer lifetime;
+
+	/* Deleting a network takes endpoints of the same owner along: start over after each. */
+	while ((set = g_hash_table_lookup(service->model->owners, unique_name))) {
+		g_hash_table_iter_init(&iter, set);
+		g_hash_table_iter_next(&iter, &lifetime, NULL);
+		delete_object(service, lifetime);
+	}
+}
+
+void service_end_orphans(Service *service, char *const *alive)
+{
+	g_autoptr(GPtrArray) gone = g_ptr_array_new_with_free_func(g_free);
+	GHashTableIter iter;
+	gpointer name;
+
+	g_hash_table_iter_init(&iter, service->model->owners);
+	while (g_hash_table_iter_next(&iter, &name, NULL))
+		if (service->recovery.other_bus || !g_strv_contains((const char *const *)alive, name))
+			g_ptr_array_add(gone, g_strdup(name));
+	for (guint i = 0; i < gone->len; i++)
+		service_end_owner(service, gone->pdata[i]);
+	service_end_lifetimes(service);
+}
+
+/* It may have gone with its network by a change that is not committed yet. */
+static bool is_there(const Model *model, const Lifetime *lifetime)
+{
+	const Endpoint *endpoint = lifetime->object;
+
+	switch (lifetime->kind) {
+	case OBJECT_NETWORK:
+		return g_hash_table_lookup(model->networks, ((const Network *)lifetime->object)->name) ==
+		       lifetime->object;
+	case OBJECT_ENDPOINT:
+		return g_hash_table_lookup(endpoint->network->endpoints, endpoint->name) == endpoint;
+	case OBJECT_INGRESS:
+		return g_hash_table_lookup(model->ingresses, ((const Ingress *)lifetime->object)->name) ==
+		       lifetime->object;
+	}
+	return false;
+}
+
+void service_end_lifetimes(Service *service)
+{
+	g_autoptr(GPtrArray) expired = lifetimes_expired(service->lifetimes);
+
+	for (guint i = 0; i < expired->len; i++)
+		if (is_there(service->model, expired->pdata[i]))
+			delete_object(service, expired->pdata[i]);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/service.h"
+
+/* What ends objects without a call. Each asks for deletions; commit afterwards. */
+
+/** The connection is gone, and with it all it owned. */
+void service_end_owner(Service *service, const char *unique_name);
+
+/** After a restart: everything goes whose owner is not among the names on the bus (NULL-terminated). */
+void service_end_orphans(Service *service, char *const *alive);
+
+/** Everything goes whose descriptor or time has ended its life. */
+void service_end_lifetimes(Service *service);

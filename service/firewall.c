@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/firewall.h"
+
+#include "service/iptables/iptables.h"
+
+static const BackendKind *const kinds[] = { &iptables_backend };
+
+struct Firewall {
+	Backend *backend;
+	char *prefix;
+	Ruleset *ruleset;
+	guint8 policy_before[N_FAMILIES];  /* enum rule_target: of FORWARD before us; TARGET_PLACE: it is others' */
+	guint8 policy_planned[N_FAMILIES]; /* the same as of the last plan that was kept */
+};
+
+static const BackendKind *find_kind(const char *name)
+{
+	if (!name)
+		return kinds[0];
+	for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if (g_str_equal(kinds[i]->name, name))
+			return kinds[i];
+	return NULL;
+}
+
+Firewall *firewall_new(const char *backend, const char *prefix)
+{
+	const BackendKind *kind = find_kind(backend);
+	Firewall *firewall;
+
+	if (!kind)
+		return NULL;
+	firewall = g_new0(Firewall, 1);
+	firewall->backend = kind->new (prefix);
+	firewall->prefix = g_strdup(prefix);
+	firewall->ruleset = ruleset_new();
+	return firewall;
+}
+
+void firewall_free(Firewall *firewall)
+{
+	if (!firewall)
+		return;
+	firewall->backend->kind->free(firewall->backend);
+	ruleset_free(firewall->ruleset);
+	g_free(firewall->prefix);
+	g_free(firewall);
+}
+
+Ruleset *firewall_ruleset(Firewall *firewall)
+{
+	return firewall->ruleset;
+}
+
+const Backend *firewall_backend(const Firewall *firewall)
+{
+	return firewall->backend;
+}
+
+const char *firewall_prefix(const Firewall *firewall)
+{
+	return firewall->prefix;
+}
+
+bool firewall_has_family(Firewall *firewall, enum family family)
+{
+	return firewall->backend->kind->probe(firewall->backend, family, NULL);
+}
+
+bool firewall_probe(Firewall *firewall, GError **error)
+{
+	return firewall->backend->kind->probe(firewall->backend, FAMILY_IPV4, error);
+}
+
+int firewall_lock(Firewall *firewall)
+{
+	return firewall->backend->kind->lock ? firewall->backend->kind->lock(firewall->backend) : 0;
+}
+
+void firewall_unlock(Firewall *firewall)
+{
+	if (firewall->backend->kind->unlock)
+		firewall->backend->kind->unlock(firewall->backend);
+}
+
+const char *firewall_lock_name(const Firewall *firewall)
+{
+	return firewall->backend->kind->lock_name;
+}
+
+/* --- the policy of FORWARD --- */
+
+static bool is_ours(const Firewall *firewall, enum family family)
+{
+	return firewall->policy_before[family] != TARGET_PLACE;
+}
+
+bool firewall_plan_policy(Firewall *firewall, enum family family, bool drop, GError **error)
+{
+	enum rule_target before;
+
+	if (drop == is_ours(firewall, family))
+		return true;
+	if (!drop) {
+		ruleset_set_forward_policy(firewall->ruleset, family, firewall->policy_before[family]);
+		firewall->policy_before[family] = TARGET_PLACE;
+		return true;
+	}
+	if (!firewall->backend->kind->forward_policy(firewall->backend, family, &before, error))
+		return false;
+	ruleset_set_forward_policy(firewall->ruleset, family, TARGET_DROP);
+	firewall->policy_before[family] = before;
+	return true;
+}
+
+/* One that was given back is others' to set. */
+void firewall_keep_policies(Firewall *firewall)
+{
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		firewall->policy_planned[family] = firewall->policy_before[family];
+		if (!is_ours(firewall, family))
+			ruleset_set_forward_policy(firewall->ruleset, family, TARGET_PLACE);
+	}
+}
+
+void firewall_cancel_policies(Firewall *firewall)
+{
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		guint8 planned = firewall->policy_before[family];
+
+		firewall->policy_before[family] = firewall->policy_planned[family];
+		if (is_ours(firewall, family))
+			ruleset_set_forward_policy(firewall->ruleset, family, TARGET_DROP);
+		else if (planned != TARGET_PLACE)
+			/* The kernel may have ours by now: the next commit puts theirs back. */
+			ruleset_set_forward_policy(firewall->ruleset, family, planned);
+	}
+}
+
+guint8 firewall_policy_before(const Firewall *firewall, enum family family)
+{
+	return firewall->policy_before[family];
+}
+
+void firewall_restore_policy(Firewall *firewall, enum family family, guint8 before)
+{
+	firewall->policy_before[family] = firewall->policy_planned[family] = before;
+	ruleset_set_forward_policy(firewall->ruleset, family, before != TARGET_PLACE ? TARGET_DROP : TARGET_PLACE);
+}
+
+/* --- the kernel --- */
+
+bool firewall_commit(Firewall *firewall, BackendCommit *ret, GError **error)
+{
+	return firewall->backend->kind->commit(firewall->backend, firewall->ruleset, ret, error);
+}
+
+bool firewall_find_foreign(Firewall *firewall, char ***ret, GError **error)
+{
+	return firewall->backend->kind->find_foreign(firewall->backend, firewall->ruleset, ret, error);
+}
+
+bool firewall_counters(Firewall *firewall, const Rule *const *rules, gsize n, RuleCounters *ret, GError **error)
+{
+	return firewall->backend->kind->counters(firewall->backend, rules, n, ret, error);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/error.h"
+#include "service/model/facts.h"
+#include "service/rules/backend.h"
+
+/**
+ * The rules that are wanted, the backend that keeps them in the kernel, and the policy of FORWARD: DROP on a host that
+ * does not forward by itself, so that it does not become an open router.
+ */
+typedef struct Firewall Firewall;
+
+/** The backend of that name; the first there is, if NULL. NULL when there is none of that name. */
+Firewall *firewall_new(const char *backend, const char *prefix);
+void firewall_free(Firewall *firewall); /* NULL is fine; the kernel keeps what it has */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Firewall, firewall_free)
+
+Ruleset *firewall_ruleset(Firewall *firewall);
+const Backend *firewall_backend(const Firewall *firewall);
+const char *firewall_prefix(const Firewall *firewall);
+
+/** Which families it can do, and whether it can do IPv4: BACKEND_UNAVAILABLE. */
+bool firewall_has_family(Firewall *firewall, enum family family);
+bool firewall_probe(Firewall *firewall, GError **error);
+
+/** 0, -EAGAIN while another program holds the backend's lock, or another negative errno. */
+int firewall_lock(Firewall *firewall);
+void firewall_unlock(Firewall *firewall);
+
+/** What the lock is called, for sentences. */
+const char *firewall_lock_name(const Firewall *firewall);
+
+/**
+ * Whether FORWARD is to drop. The policy that others set is found out, and given back later; what is planned is made
+ * true by the next commit. Ended by firewall_keep_policies() or firewall_cancel_policies().
+ */
+bool firewall_plan_policy(Firewall *firewall, enum family family, bool drop, GError **error);
+void firewall_keep_policies(Firewall *firewall);
+void firewall_cancel_policies(Firewall *firewall);
+
+/** What FORWARD's policy was before us: enum rule_target; TARGET_PLACE while it is others'. */
+guint8 firewall_policy_before(const Firewall *firewall, enum family family);
+void firewall_restore_policy(Firewall *firewall, enum family family, guint8 before);
+
+/** Makes the kernel hold what is wanted, as BackendKind.commit does; needs the lock. */
+bool firewall_commit(Firewall *firewall, BackendCommit *ret, GError **error);
+
+/** The chains of ours that hold rules of others; *ret is NULL or NULL-terminated. Needs the lock. */
+bool firewall_find_foreign(Firewall *firewall, char ***ret, GError **error);
+
+/** The counters of rules, as BackendKind.counters has them. */
+bool firewall_counters(Firewall *firewall, const Rule *const *rules, gsize n, RuleCounters *ret, GError **error);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/model/port.h"
+
+/**
+ * Connections that the kernel keeps though what they went through is gone: those of an address that is no endpoint's
+ * any more, and UDP flows to host ports that were published or unpublished, which would go on as before.
+ */
+typedef struct Flows Flows;
+
+Flows *flows_new(void);
+void flows_free(Flows *flows); /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Flows, flows_free)
+
+/** Notes what has gone stale. Ports of protocols other than UDP are passed over. */
+void flows_add_address(Flows *flows, const Address *address);
+void flows_add_ports(Flows *flows, const PortRange *range);
+
+/** Ends them; what cannot be ended is said in the log. */
+void flows_end(Flows *flows);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/error.h"
+#include "service/host/effects.h"
+#include "service/host/wanted.h"
+
+/**
+ * Forwarding of the host, a family each: switched on where objects want it and it is off, and switched back when none
+ * does any more, if it was us who switched it on. To be planned, closed and opened as interfaces are.
+ */
+typedef struct Forwarding Forwarding;
+
+Forwarding *forwarding_new(void);
+void forwarding_free(Forwarding *forwarding); /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Forwarding, forwarding_free)
+
+/** FAILED names the file that cannot be read. To be ended by forwarding_keep() or forwarding_cancel(). */
+bool forwarding_plan(Forwarding *forwarding, const Model *model, const Config *config, GError **error);
+
+/** Whether it is us who have it switched on, once the plan is true. */
+bool forwarding_is_ours(const Forwarding *forwarding, enum family family);
+
+/** Switches off what is to be off, before the rules change; and on, afterwards. FAILED: the caller reverts the effects.
+ */
+void forwarding_close(Forwarding *forwarding, Effects *effects);
+bool forwarding_open(Forwarding *forwarding, Effects *effects, GError **error);
+
+/** What was changed is added to a list of words for people (char *). */
+void forwarding_keep(Forwarding *forwarding, GPtrArray *changed);
+void forwarding_cancel(Forwarding *forwarding);
+
+/** From the previous instance. */
+void forwarding_restore(Forwarding *forwarding, enum family family, bool switched);

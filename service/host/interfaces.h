@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/host/effects.h"
+#include "service/host/wanted.h"
+#include "service/netlink/link.h"
+
+/**
+ * The interfaces that serve networks and ingresses: the bridges we create, and the switches of these and of others.
+ * What is wanted is compared with what is, and the difference is made in two steps: before the rules change, what
+ * must not be on without them goes off; afterwards comes what they are for. An interface is its ifindex: what was done
+ * to one is not taken back on another of its name.
+ *
+ * The kernel needs some 20 ms to delete a bridge, so of those that go with one commit only the first is deleted at
+ * once. The others are set down, and deleted one by one when there is time.
+ */
+typedef struct Interfaces Interfaces;
+
+Interfaces *interfaces_new(Netlink *netlink);
+void interfaces_free(Interfaces *interfaces); /* NULL is fine; what is there stays */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Interfaces, interfaces_free)
+
+/** Whether a bridge of ours, that no network in the model has any more, goes with the next commit; or waits to be
+ * deleted. */
+bool interfaces_is_leaving(const Interfaces *interfaces, const char *name);
+bool interfaces_is_leftover(const Interfaces *interfaces, const char *name, int ifindex);
+
+/**
+ * Finds out what is to be done to one interface, or to all that serve or did: then what fails is said in the log, and
+ * the rest goes on. thorough: also where nothing else is wanted than was last time. Ended by interfaces_keep() or
+ * interfaces_cancel().
+ */
+bool interfaces_plan(Interfaces *interfaces, const Model *model, const Config *config, const char *name, bool thorough,
+		     GError **error);
+void interfaces_plan_all(Interfaces *interfaces, const Model *model, const Config *config);
+
+/** What the plans make true, for the journal (GArray of InterfaceFacts); of everything, if all. The caller's. */
+GArray *interfaces_facts(const Interfaces *interfaces, bool all);
+
+/** The two steps. When the second fails (FAILED, BRIDGE_IN_USE, INVALID_ARGS) the caller reverts the effects. */
+void interfaces_close(Interfaces *interfaces, Effects *effects);
+bool interfaces_open(Interfaces *interfaces, Effects *effects, GError **error);
+
+/**
+ * It is final: bridges that nobody has any more go, at most so many of them later. What was changed is added to a list
+ * of words for people (char *).
+ */
+void interfaces_keep(Interfaces *interfaces, const Model *model, guint max_leftovers, GPtrArray *changed);
+
+/** It is not: what is known is as before. */
+void interfaces_cancel(Interfaces *interfaces);
+
+/** Deletes one of the bridges that wait for it, which takes some 20 ms. Whether more wait. */
+bool interfaces_delete_one(Interfaces *interfaces);
+bool interfaces_has_leftovers(const Interfaces *interfaces);
+
+/*
+ * From the previous instance: what it knew of an interface; a bridge that waits to be deleted; what it may have done
+ * besides; what a version said that knew names only; and a bridge that it may have created, if it has this address,
+ * which is to be deleted.
+ */
+void interfaces_restore(Interfaces *interfaces, const InterfaceFacts *facts);
+void interfaces_restore_leftover(Interfaces *interfaces, const InterfaceFacts *facts);
+void interfaces_restore_doubtful(Interfaces *interfaces, const InterfaceFacts *facts);
+void interfaces_restore_by_name(Interfaces *interfaces, const char *name, bool created, guint8 switched);
+void interfaces_disown(Interfaces *interfaces, const char *name, guint64 mac);

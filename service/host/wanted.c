@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/host/wanted.h"
+
+#include <string.h>
+
+static bool network_forwards(const Network *network, enum family family)
+{
+	return !network->internal && network_has_family(network, family);
+}
+
+bool wanted_forwarding(const Model *model, const Config *config, enum family family)
+{
+	if (!config->ip_forward)
+		return false;
+	for (const GList *i = model->networks_by_age.head; i; i = i->next)
+		if (network_forwards(i->data, family))
+			return true;
+	for (const GList *i = model->ingresses_by_age.head; i; i = i->next)
+		if (address_family(&((const Ingress *)i->data)->gateway) == family)
+			return true;
+	return false;
+}
+
+static guint8 network_switches(const Config *config, const Network *network)
+{
+	static const guint8 forwarding[N_FAMILIES] = { 1 << SWITCH_FORWARDING_IPV4, 1 << SWITCH_FORWARDING_IPV6 };
+	static const guint8 nf_call[N_FAMILIES] = { 1 << SWITCH_NF_CALL_IPV4, 1 << SWITCH_NF_CALL_IPV6 };
+	guint8 set = 0;
+
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		if (config->ip_forward && network_forwards(network, family))
+			set |= forwarding[family];
+		/* Endpoints have link-local addresses by themselves, whatever subnets the network has. */
+		if (!network->options.communication && network_has_family(network, family))
+			set |= nf_call[family];
+	}
+	if (network_forwards(network, FAMILY_IPV4) && (config->hairpin || config->localhost_publish))
+		set |= 1 << SWITCH_LOCALNET;
+	return set;
+}
+
+guint8 wanted_switches(const Model *model, const Config *config, const char *interface)
+{
+	const Network *network = g_hash_table_lookup(model->bridges, interface);
+	guint8 set = network ? network_switches(config, network) : 0;
+
+	for (const GList *i = model->ingresses_by_age.head; i; i = i->next) {
+		const Ingress *ingress = i->data;
+
+		if (address_family(&ingress->gateway) == FAMILY_IPV4 && strcmp(ingress->bridge, interface) == 0)
+			set |= 1 << SWITCH_LOCALNET;
+	}
+	return set;
+}

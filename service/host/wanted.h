@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/config.h"
+#include "service/model/facts.h"
+#include "service/model/model.h"
+
+/** What of the host should be on for the objects there are: nothing is read but the model and the configuration. */
+
+/** Whether the host is to forward in a family. */
+bool wanted_forwarding(const Model *model, const Config *config, enum family family);
+
+/** Which switches of an interface are to be on: a set of 1 << enum interface_switch. */
+guint8 wanted_switches(const Model *model, const Config *config, const char *interface);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/journal/record.h"
+#include "service/model/model.h"
+
+/**
+ * What the journal's entries say, each written and read in one place. Reading finds the objects an entry speaks of in
+ * the model, and makes sure that what it says can be done to that model: FAILED when it cannot. What is read is not
+ * put into the model.
+ */
+
+void encode_network(GByteArray *to, const Network *network);
+Network *decode_network(Record *record, Model *model, GError **error);
+
+void encode_network_options(GByteArray *to, const Network *network);
+Network *decode_network_options(Record *record, const Model *model, NetworkOptions *ret, GError **error);
+
+void encode_network_gone(GByteArray *to, const Network *network);
+Network *decode_network_gone(Record *record, const Model *model, GError **error);
+
+void encode_endpoint(GByteArray *to, const Endpoint *endpoint);
+Endpoint *decode_endpoint(Record *record, Model *model, GError **error);
+
+void encode_endpoint_gone(GByteArray *to, const Endpoint *endpoint);
+Endpoint *decode_endpoint_gone(Record *record, const Model *model, GError **error);
+
+/** gone: it was unpublished. *ret is what the entry says; for one that is gone *ret_index tells where it stands. */
+void encode_mapping(GByteArray *to, const Endpoint *endpoint, const PortMapping *mapping, bool gone);
+Endpoint *decode_mapping(Record *record, Model *model, bool gone, PortMapping *ret, guint *ret_index, GError **error);
+
+void encode_link(GByteArray *to, const Endpoint *parent, const Link *link);
+Link *decode_link(Record *record, Model *model, Endpoint **ret_parent, GError **error);
+
+void encode_link_gone(GByteArray *to, const Endpoint *parent, const Endpoint *child);
+Endpoint *decode_link_gone(Record *record, const Model *model, guint *ret_index, GError **error);
+
+void encode_ingress(GByteArray *to, const Ingress *ingress);
+Ingress *decode_ingress(Record *record, Model *model, GError **error);
+
+void encode_ingress_gone(GByteArray *to, const Ingress *ingress);
+Ingress *decode_ingress_gone(Record *record, const Model *model, GError **error);
+
+/** A port that is new, or whose references changed: then *ret_index is below ingress->ports->len. */
+void encode_ingress_port(GByteArray *to, const Ingress *ingress, const IngressPort *port);
+Ingress *decode_ingress_port(Record *record, Model *model, IngressPort *ret, guint *ret_index, GError **error);
+
+void encode_ingress_port_gone(GByteArray *to, const Ingress *ingress, const IngressPort *port);
+Ingress *decode_ingress_port_gone(Record *record, const Model *model, guint *ret_index, GError **error);
+
+/** Everything there is, as entries of things that come. */
+void encode_model(GByteArray *to, const Model *model);

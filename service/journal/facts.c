@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/journal/facts.h"
+
+#define POLICY_MAX 8
+
+static void get_name(Record *record, char ret[static IFNAMSIZ])
+{
+	if (g_strlcpy(ret, record_get_text(record), IFNAMSIZ) >= IFNAMSIZ || !*ret)
+		record->bad = true;
+}
+
+void encode_interface(GByteArray *to, const InterfaceFacts *facts)
+{
+	record_put_head(to, 'J', 4);
+	record_put_text(to, facts->name);
+	record_put_uint(to, facts->ifindex);
+	record_put_bool(to, facts->created);
+	record_put_uint(to, facts->switched);
+}
+
+bool decode_interface(Record *record, InterfaceFacts *ret, GError **error)
+{
+	*ret = (InterfaceFacts){};
+	get_name(record, ret->name);
+	ret->ifindex = record_get_uint(record, G_MAXINT);
+	ret->created = record_get_bool(record);
+	ret->switched = record_get_uint(record, (1 << N_INTERFACE_SWITCHES) - 1);
+	return record_end(record, error);
+}
+
+void encode_forwarding(GByteArray *to, const ForwardingFacts *facts)
+{
+	record_put_head(to, 'W', 3 * N_FAMILIES);
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		record_put_bool(to, facts->switched[family]);
+		record_put_uint(to, facts->policy[family]);
+		record_put_bool(to, facts->bridge_filter[family]);
+	}
+}
+
+bool decode_forwarding(Record *record, ForwardingFacts *ret, GError **error)
+{
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		ret->switched[family] = record_get_bool(record);
+		ret->policy[family] = record_get_uint(record, POLICY_MAX);
+		ret->bridge_filter[family] = record_get_bool(record);
+	}
+	return record_end(record, error);
+}
+
+bool decode_host(Record *record, ForwardingFacts *ret, GPtrArray **ret_localnets, GError **error)
+{
+	*ret_localnets = g_ptr_array_new();
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		ret->switched[family] = record_get_bool(record);
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		ret->bridge_filter[family] = record_get_bool(record);
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		ret->policy[family] = record_get_uint(record, POLICY_MAX);
+	for (guint n = record_get_uint(record, G_MAXUINT32); n > 0 && !record->bad; n--)
+		g_ptr_array_add(*ret_localnets, (char *)record_get_text(record));
+	return record_end(record, error);
+}
+
+bool decode_bridge(Record *record, InterfaceFacts *ret, GError **error)
+{
+	*ret = (InterfaceFacts){ .created = true };
+	get_name(record, ret->name);
+	ret->ifindex = record_get_uint(record, G_MAXINT);
+	return record_end(record, error);
+}
+
+void encode_service(GByteArray *to, const char *bus_id, const char *chain_prefix, const char *backend)
+{
+	record_put_head(to, 'S', 3);
+	record_put_text(to, bus_id);
+	record_put_text(to, chain_prefix);
+	record_put_text(to, backend);
+}
+
+bool decode_service(Record *record, const char **ret_bus_id, const char **ret_chain_prefix, const char **ret_backend,
+		    GError **error)
+{
+	*ret_bus_id = record_get_text(record);
+	*ret_chain_prefix = record_get_text(record);
+	/* Version 2 had one backend. */
+	*ret_backend = record_has_more(record) ? record_get_text(record) : NULL;
+	return record_end(record, error);
+}

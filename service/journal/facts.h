@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/journal/record.h"
+#include "service/model/facts.h"
+
+/** Entries about what was done to the host, and about the service itself, as those of the model in journal/encode.h. */
+
+void encode_interface(GByteArray *to, const InterfaceFacts *facts);
+bool decode_interface(Record *record, InterfaceFacts *ret, GError **error);
+
+void encode_forwarding(GByteArray *to, const ForwardingFacts *facts);
+bool decode_forwarding(Record *record, ForwardingFacts *ret, GError **error);
+
+/** What version 2 said of the host: *ret_localnets are names of interfaces (char *, borrowed); the array is the
+ * caller's. */
+bool decode_host(Record *record, ForwardingFacts *ret, GPtrArray **ret_localnets, GError **error);
+
+/** What version 2 said of a bridge that waits to be deleted. */
+bool decode_bridge(Record *record, InterfaceFacts *ret, GError **error);
+
+/** What everything else depends on; the texts are borrowed from the record. */
+void encode_service(GByteArray *to, const char *bus_id, const char *chain_prefix, const char *backend);
+bool decode_service(Record *record, const char **ret_bus_id, const char **ret_chain_prefix, const char **ret_backend,
+		    GError **error);
+
+/** Bytes that encode_interface() takes at most. */
+#define INTERFACE_ENTRY_MAX 64

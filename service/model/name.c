@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/model/name.h"
+
+#include <string.h>
+
+static bool is_visible(gunichar character)
+{
+	switch (g_unichar_type(character)) {
+	case G_UNICODE_CONTROL:
+	case G_UNICODE_FORMAT:
+	case G_UNICODE_UNASSIGNED:
+	case G_UNICODE_PRIVATE_USE:
+	case G_UNICODE_SURROGATE:
+	case G_UNICODE_LINE_SEPARATOR:
+	case G_UNICODE_PARAGRAPH_SEPARATOR:
+		return false;
+	default:
+		return true;
+	}
+}
+
+bool name_is_valid(const char *what, const char *name, GError **error)
+{
+	gsize length = strlen(name);
+
+	if (length == 0)
+		return netfilter_fail(error, INVALID_ARGS, "the name of the %s is empty", what);
+	if (length > NAME_MAX_BYTES)
+		return netfilter_fail(error, INVALID_ARGS, "the name of the %s, \"%s\", is longer than %d bytes", what,
+				      cut(name), NAME_MAX_BYTES);
+	if (!g_utf8_validate(name, length, NULL))
+		return netfilter_fail(error, INVALID_ARGS, "the name of the %s, \"%s\", is not UTF-8", what, cut(name));
+	for (const char *c = name; *c; c = g_utf8_next_char(c))
+		if (!is_visible(g_utf8_get_char(c)))
+			return netfilter_fail(error, INVALID_ARGS,
+					      "the name of the %s, \"%s\", has a character that cannot be printed",
+					      what, cut(name));
+	return true;
+}

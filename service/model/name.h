@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/error.h"
+
+#define NAME_MAX_BYTES 64
+
+/**
+ * Whether an object ("network", …) may be called that: 1 to NAME_MAX_BYTES bytes of UTF-8, each character one that
+ * people can see, or a space. INVALID_ARGS otherwise.
+ */
+bool name_is_valid(const char *what, const char *name, GError **error);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/model/port.h"
+
+/**
+ * Which host ports our objects have. Ports are kept singly; a range is its ports. It knows nothing of other programs
+ * on the host.
+ */
+typedef struct PortTable PortTable;
+
+PortTable *port_table_new(void);
+void port_table_free(PortTable *table); /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PortTable, port_table_free)
+
+/** Adds ports, none of which port_table_overlaps(); removes ports that were added just so. */
+void port_table_add(PortTable *table, const PortRange *range);
+void port_table_remove(PortTable *table, const PortRange *range);
+
+/** Whether a port of the range, on an address that overlaps, is in the table, and the first such. */
+bool port_table_overlaps(const PortTable *table, const PortRange *range, guint16 *ret_port);
+
+/** Whether this very port is, on this very address. */
+bool port_table_contains(const PortTable *table, const PortRange *range, guint16 port);
+
+/** The last port of that protocol that was allocated; 0 before the first. */
+guint16 port_table_cursor(const PortTable *table, guint8 protocol);
+void port_table_set_cursor(PortTable *table, guint8 protocol, guint16 port);
+
+/** Whether two addresses of a port, each AF_UNSPEC, unspecified or one host's, are the same, or overlap. */
+bool port_address_equal(const Address *a, const Address *b);
+bool port_address_overlaps(const Address *a, const Address *b);
+
+/** A key for a port of a range, whatever its address. */
+gpointer port_key(const PortRange *range, guint16 port);

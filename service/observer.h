@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/model/lifetime.h"
+
+/** Told of what happened, after it is final. property is a property's name on the bus, static. */
+typedef struct Observer {
+	void (*added)(enum object_kind kind, void *object, void *userdata);
+	void (*removed)(enum object_kind kind, void *object, void *userdata); /* freed afterwards */
+	void (*changed)(enum object_kind kind, void *object, const char *property, void *userdata);
+	/* drifted: chains that somebody else had changed, char *; NULL when none */
+	void (*committed)(guint64 generation, guint added, guint removed, const GPtrArray *drifted, void *userdata);
+	void (*expired)(void *userdata); /* some lifetime has ended: service_end_lifetimes() is due */
+	void *userdata;
+} Observer;

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/change/settings.h"
+#include "service/service.h"
+
+/**
+ * The rules that a creation would add, in the backend's text; the caller frees. It is made in the model and taken
+ * back: nothing of the host is claimed, and neither the kernel nor the journal hears of it. Fails as the creation
+ * would, but for what only the host could say.
+ */
+char *service_preview_network(Service *service, const char *name, const NetworkSettings *settings, GError **error);
+char *service_preview_ingress(Service *service, const char *name, const IngressSettings *settings, GError **error);
