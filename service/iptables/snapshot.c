@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/iptables/snapshot.h"
 
-#include "service/iptables/fault.h"
-
 #include <errno.h>
 
 /* What libip4tc and libip6tc do alike; their functions, or wrappers where the type of an entry shows. */
@@ -127,8 +125,6 @@ Snapshot *snapshot_open(enum family family, enum table table)
 {
 	const Library *library = &libraries[family];
 
-	if (fault_before("init"))
-		return NULL;
 	struct xtc_handle *handle = library->init(table_name(table));
 	if (!handle)
 		return NULL;
@@ -241,12 +237,7 @@ static bool keep_policy_counters(Snapshot *snapshot)
 
 bool snapshot_commit(Snapshot *snapshot)
 {
-	if (fault_before("commit") || !keep_policy_counters(snapshot))
-		return false;
-	if (!snapshot->library->commit(snapshot->handle))
-		return false;
-	fault_after("commit");
-	return true;
+	return keep_policy_counters(snapshot) && snapshot->library->commit(snapshot->handle);
 }
 
 bool snapshot_is_missing(int number)

@@ -1,9 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/iptables/fault.h"
-
 #include <errno.h>
 #include <glib.h>
+#include <libiptc/libip6tc.h>
+#include <libiptc/libiptc.h>
 #include <signal.h>
+#include <stdbool.h>
+
+/*
+ * Failures of libiptc on demand. What is linked with this and --wrap for the four functions below calls them here.
+ * $NETFILTERD_FAULT is a comma-separated list of
+ *
+ *     CALL:ERRNO:COUNT[:SKIP]   fail that call COUNT times, after SKIP that went well
+ *     CALL:kill:COUNT           die of SIGKILL right after it succeeded for the COUNTth time
+ *
+ * where CALL is "init" or "commit" and ERRNO one of EAGAIN, ENOMEM, EPERM, ENOENT, EINVAL.
+ * Calls are counted from when the variable last changed.
+ */
 
 static const struct {
 	const char *name;
@@ -59,7 +71,8 @@ static GPtrArray *faults_of(const char *call)
 	return g_steal_pointer(&faults);
 }
 
-bool fault_before(const char *call)
+/* True, with errno set, when the call is to fail. */
+static bool fault_before(const char *call)
 {
 	refresh();
 
@@ -79,7 +92,8 @@ bool fault_before(const char *call)
 	return false;
 }
 
-void fault_after(const char *call)
+/* May not return. */
+static void fault_after(const char *call)
 {
 	refresh();
 
@@ -91,3 +105,31 @@ void fault_after(const char *call)
 			raise(SIGKILL);
 	}
 }
+
+#define WRAP_INIT(name)                                     \
+	struct xtc_handle *__real_##name(const char *);     \
+	struct xtc_handle *__wrap_##name(const char *);     \
+	struct xtc_handle *__wrap_##name(const char *table) \
+	{                                                   \
+		if (fault_before("init"))                   \
+			return NULL;                        \
+		return __real_##name(table);                \
+	}
+
+#define WRAP_COMMIT(name)                            \
+	int __real_##name(struct xtc_handle *);      \
+	int __wrap_##name(struct xtc_handle *);      \
+	int __wrap_##name(struct xtc_handle *handle) \
+	{                                            \
+		if (fault_before("commit"))          \
+			return 0;                    \
+		if (!__real_##name(handle))          \
+			return 0;                    \
+		fault_after("commit");               \
+		return 1;                            \
+	}
+
+WRAP_INIT(iptc_init)
+WRAP_INIT(ip6tc_init)
+WRAP_COMMIT(iptc_commit)
+WRAP_COMMIT(ip6tc_commit)
