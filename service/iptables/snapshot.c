@@ -237,7 +237,12 @@ static bool keep_policy_counters(Snapshot *snapshot)
 
 bool snapshot_commit(Snapshot *snapshot)
 {
-	return keep_policy_counters(snapshot) && snapshot->library->commit(snapshot->handle);
+	if (keep_policy_counters(snapshot) && snapshot->library->commit(snapshot->handle))
+		return true;
+	/* The kernel says either when the table is no longer the one that was read. */
+	if (errno == EINVAL)
+		errno = EAGAIN;
+	return false;
 }
 
 bool snapshot_is_missing(int number)
@@ -260,29 +265,26 @@ static const char *const extension_options[N_TABLES] = {
 
 void snapshot_set_error(GError **error, enum family family, enum table table, bool writing, int number)
 {
-	const char *verb = writing ? "written" : "read";
+	enum netfilter_error code = NETFILTER_ERROR_BACKEND_UNAVAILABLE;
+	g_autofree char *reason = NULL;
 
-	if (number == EAGAIN)
-		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_BUSY,
-			    "The %s table of %s is being changed by somebody else", table_name(table),
-			    family_to_string(family));
-	else if (number == ENOMEM)
-		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_NO_MEMORY,
-			    "The kernel has no memory for the %s table of %s", table_name(table),
-			    family_to_string(family));
-	else if (number == EPERM || number == EACCES)
-		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_BACKEND_UNAVAILABLE,
-			    "The %s table of %s cannot be %s without CAP_NET_ADMIN and CAP_NET_RAW", table_name(table),
-			    family_to_string(family), verb);
-	else if (!writing && snapshot_is_missing(number))
-		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_BACKEND_UNAVAILABLE,
-			    "The kernel has no %s table of %s: it lacks %s", table_name(table),
-			    family_to_string(family), table_options[family][table]);
-	else if (number == ENOENT)
-		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_BACKEND_UNAVAILABLE,
-			    "The kernel does not know a match or target of the %s table of %s: it lacks %s",
-			    table_name(table), family_to_string(family), extension_options[table]);
-	else
-		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "The %s table of %s cannot be %s: %s",
-			    table_name(table), family_to_string(family), verb, libraries[family].strerror(number));
+	if (number == EAGAIN) {
+		code = NETFILTER_ERROR_BUSY;
+		reason = g_strdup("somebody else keeps changing it");
+	} else if (number == ENOMEM) {
+		code = NETFILTER_ERROR_NO_MEMORY;
+		reason = g_strdup("the kernel has no memory for it");
+	} else if (number == EPERM || number == EACCES) {
+		reason = g_strdup("it takes CAP_NET_ADMIN and CAP_NET_RAW");
+	} else if (!writing && snapshot_is_missing(number)) {
+		reason = g_strdup_printf("the kernel has no such table, it lacks %s", table_options[family][table]);
+	} else if (number == ENOENT) {
+		reason = g_strdup_printf("the kernel does not know a match or target in it, it lacks %s",
+					 extension_options[table]);
+	} else {
+		code = NETFILTER_ERROR_FAILED;
+		reason = g_strdup(libraries[family].strerror(number));
+	}
+	netfilter_set_error(error, code, "table \"%s\" of %s cannot be %s: %s", table_name(table),
+			    family_to_string(family), writing ? "written" : "read", reason);
 }

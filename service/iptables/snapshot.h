@@ -42,13 +42,10 @@ const char *snapshot_policy(Snapshot *snapshot, const xt_chainlabel chain);
 /** Its counters stay. */
 bool snapshot_set_policy(Snapshot *snapshot, const xt_chainlabel chain, const xt_chainlabel policy);
 
-/** Writes it, whole or not at all. EAGAIN: somebody else wrote meanwhile. */
+/** Writes it, whole or not at all. EAGAIN, also for the kernel's EINVAL: somebody else wrote meanwhile. */
 bool snapshot_commit(Snapshot *snapshot);
 
-/**
- * Says as BUSY, NO_MEMORY, BACKEND_UNAVAILABLE or FAILED why the table could
- * not be opened, or with writing, written.
- */
+/** Says why a table could not be opened, or with writing, written: BUSY, NO_MEMORY, BACKEND_UNAVAILABLE or FAILED. */
 void snapshot_set_error(GError **error, enum family family, enum table table, bool writing, int number);
 
 /** Whether an errno of snapshot_open() means that the kernel has no such table. */

@@ -174,6 +174,11 @@ static void killed(Rig *rig, const Operation *operation)
 
 /* --- failure --- */
 
+static bool is_race(const char *fault)
+{
+	return strstr(fault, "EAGAIN") || strstr(fault, "EINVAL");
+}
+
 static void failed(Rig *rig, const Operation *operation)
 {
 	static const char *const faults[] = {
@@ -185,7 +190,7 @@ static void failed(Rig *rig, const Operation *operation)
 		/* More often than it tries, and once more: then it cannot be put back either, but by the next
 		   change. */
 		"commit:ENOMEM:1:1",
-		"commit:EINVAL:1",
+		"commit:EINVAL:11",
 		"commit:EAGAIN:11",
 		"commit:EAGAIN:21:1",
 	};
@@ -206,10 +211,10 @@ static void failed(Rig *rig, const Operation *operation)
 		if (!error)
 			break; /* it needs fewer commits than that */
 		n_failed++;
-		if (strstr(faults[i], "EAGAIN"))
+		if (is_race(faults[i]))
 			g_assert_cmpstr(error, ==, OURS("Busy"));
 		g_assert_cmpuint(rig_descriptors(rig), ==, descriptors);
-		if (strstr(faults[i], "EAGAIN"))
+		if (is_race(faults[i]))
 			done(rig, "", "Manager", "Reconcile", "", "");
 		expect_whole(rig);
 		found = world(rig);
@@ -225,7 +230,7 @@ static void contended(Rig *rig)
 
 	create_base(rig);
 	service_kill(rig->service);
-	start(rig, "commit:EAGAIN:3");
+	start(rig, "commit:EAGAIN:3,commit:EINVAL:3:3");
 	error = attempt(rig, &create_endpoint);
 	g_assert_cmpstr(error, ==, NULL);
 	expect_whole(rig);

@@ -86,16 +86,41 @@ static void test_again(gconstpointer data)
 {
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));
 
-	add_accept(tables, FORWARD_HEAD, "h1");
-	g_setenv("NETFILTERD_FAULT", "commit:EAGAIN:9", TRUE);
-	expect_commit(tables, 1, 1, 0, NULL);
-	add_accept(tables, FORWARD_HEAD, "h2");
-	g_setenv("NETFILTERD_FAULT", "commit:EAGAIN:10", TRUE);
-	expect_error(tables, NETFILTER_ERROR_BUSY);
-	g_setenv("NETFILTERD_FAULT", "init:EAGAIN:9", TRUE);
-	expect_commit(tables, 1, 1, 0, NULL);
+	static const struct {
+		const char *fault;
+		bool busy;
+	} cases[] = {
+		{ "commit:EAGAIN:1", false },
+		{ "commit:EAGAIN:9", false },
+		{ "commit:EAGAIN:10", true },
+		{ "commit:EINVAL:1", false },
+		{ "commit:EINVAL:9", false },
+		{ "commit:EINVAL:10", true },
+		{ "commit:EAGAIN:5,commit:EINVAL:4:5", false },
+		{ "commit:EAGAIN:5,commit:EINVAL:5:5", true },
+		{ "init:EAGAIN:9", false },
+		{ "init:EAGAIN:10", true },
+	};
+	g_autoptr(GString) expected = g_string_new(NULL);
+	guint waiting = 0;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *name = g_strdup_printf("h%zu", i);
+
+		add_accept(tables, FORWARD_HEAD, name);
+		g_string_append_printf(expected, "-i %s -j ACCEPT\n", name);
+		waiting++;
+		g_setenv("NETFILTERD_FAULT", cases[i].fault, TRUE);
+		if (cases[i].busy) {
+			expect_error(tables, NETFILTER_ERROR_BUSY);
+		} else {
+			expect_commit(tables, 1, waiting, 0, NULL);
+			waiting = 0;
+		}
+	}
 	g_unsetenv("NETFILTERD_FAULT");
-	expect_chain(tables, "filter", "FORWARD", "-i h1 -j ACCEPT\n-i h2 -j ACCEPT\n");
+	expect_commit(tables, 1, waiting, 0, NULL);
+	expect_chain(tables, "filter", "FORWARD", expected->str);
 }
 
 static void test_errors(gconstpointer data)
@@ -110,7 +135,7 @@ static void test_errors(gconstpointer data)
 		{ "init:EPERM:1", NETFILTER_ERROR_BACKEND_UNAVAILABLE },
 		{ "init:ENOENT:1", NETFILTER_ERROR_BACKEND_UNAVAILABLE },
 		{ "commit:ENOENT:1", NETFILTER_ERROR_BACKEND_UNAVAILABLE },
-		{ "commit:EINVAL:1", NETFILTER_ERROR_FAILED },
+		{ "init:EINVAL:1", NETFILTER_ERROR_FAILED },
 	};
 
 	add_accept(tables, FORWARD_HEAD, "h1");
