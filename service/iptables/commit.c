@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/iptables/commit.h"
 
-#include "service/iptables/compare.h"
 #include "service/iptables/layout.h"
+#include "service/iptables/private.h"
 
 #include <errno.h>
 #include <string.h>
@@ -38,7 +38,7 @@ static bool apply_diff(Work *work, enum chain chain)
 	const Diff *diff = work->iptables->diff;
 	const char *name = work->iptables->names[chain];
 
-	if (diff->deletions->len && diff->deletions->len == work->iptables->found->len) {
+	if (diff->deletions->len && diff->deletions->len == diff->n_actual) {
 		if (!snapshot_flush_chain(work->snapshot, name))
 			return false;
 	} else {
@@ -103,7 +103,7 @@ static bool fill_chains(Work *work, const bool *created)
 			if (!state.wanted && !state.held)
 				continue;
 		}
-		iptables_compare(work->iptables, work->snapshot, work->ruleset, work->family, chain);
+		diff_chain(work->iptables->diff, work->snapshot, work->iptables->names, work->ruleset, chain);
 		if (!apply_diff(work, chain))
 			return false;
 	}
@@ -128,8 +128,7 @@ static bool delete_chains(Work *work)
 			continue;
 		if (!snapshot_count_references(work->snapshot, name, &references))
 			return false;
-		snapshot_read_chain(work->snapshot, name, work->iptables->found);
-		if (references || work->iptables->found->len)
+		if (references || !snapshot_chain_is_empty(work->snapshot, name))
 			continue;
 		if (!snapshot_delete_chain(work->snapshot, name))
 			return false;
@@ -264,11 +263,12 @@ static bool is_ours(const Work *work, const char *name)
 
 static bool delete_ways(Work *work, const char *chain)
 {
-	GArray *found = work->iptables->found;
+	g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(ActualEntry));
 
-	snapshot_read_chain(work->snapshot, chain, found);
-	for (guint i = found->len; i-- > 0;) {
-		if (!is_ours(work, g_array_index(found, FoundEntry, i).target))
+	snapshot_read_chain(work->snapshot, chain, entries);
+	/* From the bottom, so that the numbers above stay right. */
+	for (guint i = entries->len; i-- > 0;) {
+		if (!is_ours(work, g_array_index(entries, ActualEntry, i).target))
 			continue;
 		if (!snapshot_delete(work->snapshot, chain, i))
 			return false;

@@ -1,19 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/iptables/compare.h"
 
-#include "service/iptables/layout.h"
-
-void iptables_compare(Iptables *iptables, Snapshot *snapshot, const Ruleset *ruleset, enum family family,
-		      enum chain chain)
+guint64 comparison_digest(const Comparison *comparison, guint i)
 {
-	layout_read_chain(ruleset, family, chain, iptables->wanted);
-	snapshot_read_chain(snapshot, iptables->names[chain], iptables->found);
-	diff_chain(iptables->diff, &(DiffInput){
-					   .family = family,
-					   .owned = !chain_info(chain)->builtin,
-					   .names = iptables->names,
-					   .wanted = iptables->wanted,
-					   .found = (FoundEntry *)iptables->found->data,
-					   .n_found = iptables->found->len,
-				   });
+	RulesetEntry *wanted = comparison_entry(comparison, i);
+
+	if (!wanted->digest) {
+		Entry entry;
+		entry_encode(&wanted->rule, comparison->names, &entry);
+		wanted->digest = entry_digest(comparison->family, &entry, NULL);
+	}
+	return wanted->digest;
+}
+
+bool comparison_stands_at(const Comparison *comparison, guint i, guint position)
+{
+	return position < comparison->n_actual &&
+	       comparison_digest(comparison, i) == comparison->actual[position].digest;
+}
+
+bool comparison_is_exactly(const Comparison *comparison, guint i, guint position)
+{
+	Entry entry;
+
+	entry_encode(&comparison_entry(comparison, i)->rule, comparison->names, &entry);
+	return entry_equal(comparison->family, &entry, &comparison->actual[position]);
 }

@@ -7,15 +7,17 @@
 
 #define NOWHERE G_MAXUINT
 
-enum fate { FATE_FOREIGN, FATE_KEPT, FATE_DELETED };
+enum verdict { VERDICT_FOREIGN, VERDICT_KEPT, VERDICT_DELETED };
 
 Diff *diff_new(void)
 {
 	Diff *diff = g_new0(Diff, 1);
 	diff->deletions = g_array_new(FALSE, FALSE, sizeof(guint));
 	diff->insertions = g_array_new(FALSE, FALSE, sizeof(DiffInsertion));
-	diff->places = g_array_new(FALSE, FALSE, sizeof(guint));
-	diff->fates = g_byte_array_new();
+	diff->wanted = g_ptr_array_new();
+	diff->actual = g_array_new(FALSE, FALSE, sizeof(ActualEntry));
+	diff->positions = g_array_new(FALSE, FALSE, sizeof(guint));
+	diff->verdicts = g_byte_array_new();
 	return diff;
 }
 
@@ -25,14 +27,11 @@ void diff_free(Diff *diff)
 		return;
 	g_array_unref(diff->deletions);
 	g_array_unref(diff->insertions);
-	g_array_unref(diff->places);
-	g_byte_array_unref(diff->fates);
+	g_ptr_array_unref(diff->wanted);
+	g_array_unref(diff->actual);
+	g_array_unref(diff->positions);
+	g_byte_array_unref(diff->verdicts);
 	g_free(diff);
-}
-
-static const RulesetEntry *wanted_entry(const DiffInput *input, guint i)
-{
-	return g_ptr_array_index(input->wanted, i);
 }
 
 static enum zone zone_of(const RulesetEntry *entry)
@@ -45,56 +44,29 @@ static bool is_wanted(const RulesetEntry *entry)
 	return entry->references && layout_has_rule(&entry->rule);
 }
 
-static guint *place_of(const Diff *diff, guint i)
+static guint *position_of(const Diff *diff, guint i)
 {
-	return &g_array_index(diff->places, guint, i);
+	return &g_array_index(diff->positions, guint, i);
 }
 
 /* Whether a rule in the kernel that equals this entry is ours. */
-static bool is_claimed(const DiffInput *input, const RulesetEntry *entry)
+static bool is_ours(const Comparison *comparison, const RulesetEntry *entry)
 {
 	if (!layout_has_rule(&entry->rule))
 		return false;
-	return entry->held || (input->owned && entry->references);
+	return entry->held || (comparison->owned && entry->references);
 }
 
-static guint64 wanted_digest(const DiffInput *input, guint i)
+/* The entry of ours in the same zone before i (step -1) or after it (1); NOWHERE at the zone's end. */
+static guint neighbour(const Comparison *comparison, guint i, int step)
 {
-	RulesetEntry *wanted = g_ptr_array_index(input->wanted, i);
+	enum zone zone = zone_of(comparison_entry(comparison, i));
 
-	if (!wanted->digest) {
-		Entry entry;
-		entry_encode(&wanted->rule, input->names, &entry);
-		wanted->digest = entry_digest(input->family, &entry, NULL);
-	}
-	return wanted->digest;
-}
-
-/* Whether wanted entry i stands at a position, as far as digests can tell. */
-static bool stands_at(const DiffInput *input, guint i, guint position)
-{
-	return position < input->n_found && wanted_digest(input, i) == input->found[position].digest;
-}
-
-/* Whether it does beyond any doubt: what goes must be ours. */
-static bool is_exactly(const DiffInput *input, guint i, guint position)
-{
-	Entry entry;
-
-	entry_encode(&wanted_entry(input, i)->rule, input->names, &entry);
-	return entry_equal(input->family, &entry, &input->found[position]);
-}
-
-/* The claimed entry of the same zone before i (step -1) or after it (1); NOWHERE at the zone's end. */
-static guint claimed_neighbour(const DiffInput *input, guint i, int step)
-{
-	enum zone zone = zone_of(wanted_entry(input, i));
-
-	for (guint j = i + step; j < input->wanted->len; j += step) {
-		const RulesetEntry *entry = wanted_entry(input, j);
+	for (guint j = i + step; j < comparison->wanted->len; j += step) {
+		const RulesetEntry *entry = comparison_entry(comparison, j);
 		if (zone_of(entry) != zone)
 			break;
-		if (is_claimed(input, entry))
+		if (is_ours(comparison, entry))
 			return j;
 	}
 	return NOWHERE;
@@ -103,17 +75,17 @@ static guint claimed_neighbour(const DiffInput *input, guint i, int step)
 /*
  * Entry i was found beyond a gap, seen in the direction of step. What stands in
  * the gap right before it may be its neighbour, and what was taken for that a
- * stranger's copy.
+ * foreign copy.
  */
-static void take_neighbours(Diff *diff, const DiffInput *input, guint i, guint position, int step)
+static void take_neighbours(Diff *diff, const Comparison *comparison, guint i, guint position, int step)
 {
 	for (;;) {
-		i = claimed_neighbour(input, i, -step);
+		i = neighbour(comparison, i, -step);
 		position -= step;
-		if (i == NOWHERE || *place_of(diff, i) == NOWHERE || *place_of(diff, i) == position ||
-		    !stands_at(input, i, position))
+		if (i == NOWHERE || *position_of(diff, i) == NOWHERE || *position_of(diff, i) == position ||
+		    !comparison_stands_at(comparison, i, position))
 			return;
-		*place_of(diff, i) = position;
+		*position_of(diff, i) = position;
 	}
 }
 
@@ -124,24 +96,24 @@ typedef struct Gap {
 } Gap;
 
 /*
- * Finds one claimed entry from the top (step 1) or the bottom (-1) of the gap,
+ * Finds one entry of ours from the top (step 1) or the bottom (-1) of the gap,
  * and narrows it. False: not there, though held.
  */
-static bool find_next(Diff *diff, const DiffInput *input, guint i, int step, Gap *gap)
+static bool find_next(Diff *diff, const Comparison *comparison, guint i, int step, Gap *gap)
 {
-	const RulesetEntry *wanted = wanted_entry(input, i);
+	const RulesetEntry *wanted = comparison_entry(comparison, i);
 	guint first = step > 0 ? gap->low : gap->high - 1, left = gap->high - gap->low;
 
-	*place_of(diff, i) = NOWHERE;
-	if (!is_claimed(input, wanted))
+	*position_of(diff, i) = NOWHERE;
+	if (!is_ours(comparison, wanted))
 		return true;
 
-	guint64 digest = wanted_digest(input, i);
+	guint64 digest = comparison_digest(comparison, i);
 	for (guint at = first; left; at += step, left--) {
-		if (input->found[at].digest == digest) {
-			*place_of(diff, i) = at;
+		if (comparison->actual[at].digest == digest) {
+			*position_of(diff, i) = at;
 			if (at != first)
-				take_neighbours(diff, input, i, at, step);
+				take_neighbours(diff, comparison, i, at, step);
 			if (step > 0)
 				gap->low = at + 1;
 			else
@@ -156,109 +128,109 @@ static bool find_next(Diff *diff, const DiffInput *input, guint i, int step, Gap
 }
 
 /*
- * Finds the claimed entries in one walk down both lists, and for the tail, which
+ * Finds our entries in one walk down both lists, and for the tail, which
  * was put at the bottom, one up: what nearly always succeeds. False when one
- * that is held does not stand beyond its predecessor, or when a chain of ours
+ * that is held does not stand beyond the one before it, or when a chain of ours
  * holds something unaccounted for.
  */
-static bool find_in_order(Diff *diff, const DiffInput *input)
+static bool find_in_order(Diff *diff, const Comparison *comparison)
 {
-	Gap gap = { 0, input->n_found, false };
-	guint tail = 0, n = input->wanted->len;
+	Gap gap = { 0, comparison->n_actual, false };
+	guint tail = 0, n = comparison->wanted->len;
 
-	for (; tail < n && zone_of(wanted_entry(input, tail)) != ZONE_TAIL; tail++)
-		if (!find_next(diff, input, tail, 1, &gap))
+	for (; tail < n && zone_of(comparison_entry(comparison, tail)) != ZONE_TAIL; tail++)
+		if (!find_next(diff, comparison, tail, 1, &gap))
 			return false;
 	for (guint i = n; i-- > tail;)
-		if (!find_next(diff, input, i, -1, &gap))
+		if (!find_next(diff, comparison, i, -1, &gap))
 			return false;
-	if (!input->owned || !gap.lacking)
+	if (!comparison->owned || !gap.lacking)
 		return true;
 
 	guint n_matched = 0;
 	for (guint i = 0; i < n; i++)
-		n_matched += *place_of(diff, i) != NOWHERE;
-	return n_matched == input->n_found;
+		n_matched += *position_of(diff, i) != NOWHERE;
+	return n_matched == comparison->n_actual;
 }
 
 /* How many of the rules around a position are the ones that should be. */
-static guint count_neighbours(const DiffInput *input, guint i, guint position)
+static guint count_neighbours(const Comparison *comparison, guint i, guint position)
 {
-	guint before = claimed_neighbour(input, i, -1), after = claimed_neighbour(input, i, 1);
+	guint before = neighbour(comparison, i, -1), after = neighbour(comparison, i, 1);
 
-	return (before != NOWHERE && position > 0 && stands_at(input, before, position - 1)) +
-	       (after != NOWHERE && stands_at(input, after, position + 1));
+	return (before != NOWHERE && position > 0 && comparison_stands_at(comparison, before, position - 1)) +
+	       (after != NOWHERE && comparison_stands_at(comparison, after, position + 1));
 }
 
-/* Finds the claimed entries wherever they stand. */
-static void find_anywhere(Diff *diff, const DiffInput *input)
+/* Finds our entries wherever they stand. */
+static void find_anywhere(Diff *diff, const Comparison *comparison)
 {
-	g_autoptr(GHashTable) first = g_hash_table_new(NULL, NULL); /* digest → position + 1 */
-	g_autofree guint *next = g_new(guint, input->n_found + 1);  /* position + 1 → position + 1 */
-	guint8 *fates = diff->fates->data;
+	g_autoptr(GHashTable) first = g_hash_table_new(NULL, NULL);      /* digest → position + 1 */
+	g_autofree guint *next = g_new(guint, comparison->n_actual + 1); /* position + 1 → position + 1 */
+	guint8 *verdicts = diff->verdicts->data;
 
-	for (guint position = input->n_found; position > 0; position--) {
-		gpointer digest = GSIZE_TO_POINTER(input->found[position - 1].digest);
+	for (guint position = comparison->n_actual; position > 0; position--) {
+		gpointer digest = GSIZE_TO_POINTER(comparison->actual[position - 1].digest);
 		next[position] = GPOINTER_TO_UINT(g_hash_table_lookup(first, digest));
 		g_hash_table_insert(first, digest, GUINT_TO_POINTER(position));
 	}
 
-	for (guint i = 0; i < input->wanted->len; i++) {
-		const RulesetEntry *wanted = wanted_entry(input, i);
+	for (guint i = 0; i < comparison->wanted->len; i++) {
+		const RulesetEntry *wanted = comparison_entry(comparison, i);
 		guint best = NOWHERE, n_best = 0;
 
-		*place_of(diff, i) = NOWHERE;
-		if (!is_claimed(input, wanted))
+		*position_of(diff, i) = NOWHERE;
+		if (!is_ours(comparison, wanted))
 			continue;
 
-		gpointer digest = GSIZE_TO_POINTER(wanted_digest(input, i));
+		gpointer digest = GSIZE_TO_POINTER(comparison_digest(comparison, i));
 		for (guint at = GPOINTER_TO_UINT(g_hash_table_lookup(first, digest)); at; at = next[at]) {
-			if (fates[at - 1] != FATE_FOREIGN)
+			if (verdicts[at - 1] != VERDICT_FOREIGN)
 				continue;
 			bool only = best == NOWHERE && !next[at];
-			guint n = only ? 0 : count_neighbours(input, i, at - 1);
-			/* Strangers' copies were there before: below the head, above the tail. */
+			guint n = only ? 0 : count_neighbours(comparison, i, at - 1);
+			/* Foreign copies were there before: below the head, above the tail. */
 			if (best == NOWHERE || n > n_best || (n == n_best && zone_of(wanted) == ZONE_TAIL)) {
 				best = at - 1;
 				n_best = n;
 			}
 		}
 		if (best != NOWHERE) {
-			*place_of(diff, i) = best;
-			fates[best] = FATE_KEPT;
+			*position_of(diff, i) = best;
+			verdicts[best] = VERDICT_KEPT;
 		}
 	}
 }
 
-static void count_missing(Diff *diff, const DiffInput *input)
+static void count_missing(Diff *diff, const Comparison *comparison)
 {
-	for (guint i = 0; i < input->wanted->len; i++) {
-		const RulesetEntry *entry = wanted_entry(input, i);
-		if (entry->held && is_claimed(input, entry) && *place_of(diff, i) == NOWHERE)
+	for (guint i = 0; i < comparison->wanted->len; i++) {
+		const RulesetEntry *entry = comparison_entry(comparison, i);
+		if (entry->held && is_ours(comparison, entry) && *position_of(diff, i) == NOWHERE)
 			diff->missing++;
 		diff->reordered |= entry->reordered;
 	}
 }
 
 /*
- * Leaves the longest increasing subsequence of the places of wanted rules as
+ * Leaves the longest increasing subsequence of the positions of wanted rules as
  * it stands; the others are to be deleted there and inserted anew.
  */
-static void move_disordered(Diff *diff, const DiffInput *input)
+static void move_disordered(Diff *diff, const Comparison *comparison)
 {
-	guint n = input->wanted->len;
+	guint n = comparison->wanted->len;
 	/* By length: the entry that ends the lowest such sequence; by entry: the one before it there. */
 	g_autofree guint *ends = g_new(guint, n + 1);
 	g_autofree guint *previous = g_new(guint, n + 1);
 	guint length = 0;
 
 	for (guint i = 0; i < n; i++) {
-		if (*place_of(diff, i) == NOWHERE || !is_wanted(wanted_entry(input, i)))
+		if (*position_of(diff, i) == NOWHERE || !is_wanted(comparison_entry(comparison, i)))
 			continue;
 		guint low = 0, high = length;
 		while (low < high) {
 			guint middle = (low + high) / 2;
-			if (*place_of(diff, ends[middle]) < *place_of(diff, i))
+			if (*position_of(diff, ends[middle]) < *position_of(diff, i))
 				low = middle + 1;
 			else
 				high = middle;
@@ -272,90 +244,91 @@ static void move_disordered(Diff *diff, const DiffInput *input)
 	for (guint i = n; i-- > 0;) {
 		if (i == stays) {
 			stays = previous[i];
-		} else if (*place_of(diff, i) != NOWHERE && is_wanted(wanted_entry(input, i))) {
-			diff->fates->data[*place_of(diff, i)] =
-				is_exactly(input, i, *place_of(diff, i)) ? FATE_DELETED : FATE_FOREIGN;
-			*place_of(diff, i) = NOWHERE;
+		} else if (*position_of(diff, i) != NOWHERE && is_wanted(comparison_entry(comparison, i))) {
+			diff->verdicts->data[*position_of(diff, i)] =
+				comparison_is_exactly(comparison, i, *position_of(diff, i)) ? VERDICT_DELETED
+											    : VERDICT_FOREIGN;
+			*position_of(diff, i) = NOWHERE;
 			diff->moved++;
 		}
 	}
 }
 
-/* Settles what becomes of each found rule, but for those that move_disordered() settled. */
-static void settle_fates(Diff *diff, const DiffInput *input)
+/* Says what becomes of each actual rule, but for those that move_disordered() spoke of. */
+static void resolve_verdicts(Diff *diff, const Comparison *comparison)
 {
-	guint8 *fates = diff->fates->data;
+	guint8 *verdicts = diff->verdicts->data;
 
-	for (guint i = 0; i < input->wanted->len; i++) {
-		guint place = *place_of(diff, i);
-		if (place != NOWHERE && is_wanted(wanted_entry(input, i)))
-			fates[place] = FATE_KEPT;
-		else if (place != NOWHERE && is_exactly(input, i, place))
-			fates[place] = FATE_DELETED;
+	for (guint i = 0; i < comparison->wanted->len; i++) {
+		guint at = *position_of(diff, i);
+		if (at != NOWHERE && is_wanted(comparison_entry(comparison, i)))
+			verdicts[at] = VERDICT_KEPT;
+		else if (at != NOWHERE && comparison_is_exactly(comparison, i, at))
+			verdicts[at] = VERDICT_DELETED;
 	}
-	for (guint position = 0; position < input->n_found; position++) {
-		if (input->owned && fates[position] == FATE_FOREIGN) {
-			fates[position] = FATE_DELETED;
+	for (guint position = 0; position < comparison->n_actual; position++) {
+		if (comparison->owned && verdicts[position] == VERDICT_FOREIGN) {
+			verdicts[position] = VERDICT_DELETED;
 			diff->foreign++;
 		}
-		if (fates[position] == FATE_DELETED)
+		if (verdicts[position] == VERDICT_DELETED)
 			g_array_append_val(diff->deletions, position);
 	}
 }
 
 /*
- * Above which found rule the zone whose first entry is i begins: above its own
+ * Above which actual rule the zone whose first entry is i begins: above its own
  * first that stays; else where one stood that goes; else at its end of the
  * chain. Between floor and the first rule of ours below the zone in any case.
  */
-static guint open_zone(const Diff *diff, const DiffInput *input, guint i, guint floor)
+static guint open_zone(const Diff *diff, const Comparison *comparison, guint i, guint floor)
 {
-	enum zone zone = zone_of(wanted_entry(input, i));
-	guint gone = NOWHERE, ceiling = input->n_found;
+	enum zone zone = zone_of(comparison_entry(comparison, i));
+	guint gone = NOWHERE, ceiling = comparison->n_actual;
 
-	for (; i < input->wanted->len; i++) {
-		const RulesetEntry *entry = wanted_entry(input, i);
-		guint place = *place_of(diff, i);
-		if (place == NOWHERE)
+	for (; i < comparison->wanted->len; i++) {
+		const RulesetEntry *entry = comparison_entry(comparison, i);
+		guint at = *position_of(diff, i);
+		if (at == NOWHERE)
 			continue;
 		if (zone_of(entry) != zone) {
 			if (!is_wanted(entry))
 				continue;
-			ceiling = place;
+			ceiling = at;
 			break;
 		}
 		if (is_wanted(entry))
-			return place;
-		gone = MIN(gone, place);
+			return at;
+		gone = MIN(gone, at);
 	}
 	if (gone == NOWHERE)
-		gone = zone == ZONE_TAIL ? input->n_found : 0;
+		gone = zone == ZONE_TAIL ? comparison->n_actual : 0;
 	return CLAMP(gone, floor, ceiling);
 }
 
-/* Places the wanted entries that do not stand: below their predecessors, standing or new. */
-static void place_insertions(Diff *diff, const DiffInput *input)
+/* Inserts the wanted entries that do not stand: below those before them, standing or new. */
+static void add_insertions(Diff *diff, const Comparison *comparison)
 {
 	guint slot = 0, n_deleted = 0, first = 0;
 	bool opened = false;
 
-	for (guint i = 0; i < input->wanted->len; i++) {
-		const RulesetEntry *entry = wanted_entry(input, i);
-		guint place = *place_of(diff, i);
+	for (guint i = 0; i < comparison->wanted->len; i++) {
+		const RulesetEntry *entry = comparison_entry(comparison, i);
+		guint at = *position_of(diff, i);
 
-		if (zone_of(entry) != zone_of(wanted_entry(input, first))) {
+		if (zone_of(entry) != zone_of(comparison_entry(comparison, first))) {
 			first = i;
 			opened = false;
 		}
 		if (!is_wanted(entry))
 			continue;
-		if (place != NOWHERE) {
-			slot = place + 1;
+		if (at != NOWHERE) {
+			slot = at + 1;
 			opened = true;
 			continue;
 		}
 		if (!opened) {
-			slot = open_zone(diff, input, first, slot);
+			slot = open_zone(diff, comparison, first, slot);
 			opened = true;
 		}
 		while (n_deleted < diff->deletions->len && g_array_index(diff->deletions, guint, n_deleted) < slot)
@@ -373,19 +346,36 @@ static void diff_clear(Diff *diff)
 	diff->reordered = false;
 }
 
-void diff_chain(Diff *diff, const DiffInput *input)
+void diff_compare(Diff *diff, const Comparison *comparison)
 {
 	diff_clear(diff);
-	g_array_set_size(diff->places, input->wanted->len);
-	g_byte_array_set_size(diff->fates, input->n_found);
-	if (input->n_found)
-		memset(diff->fates->data, FATE_FOREIGN, input->n_found);
+	diff->n_actual = comparison->n_actual;
+	g_array_set_size(diff->positions, comparison->wanted->len);
+	g_byte_array_set_size(diff->verdicts, comparison->n_actual);
+	if (comparison->n_actual)
+		memset(diff->verdicts->data, VERDICT_FOREIGN, comparison->n_actual);
 
-	if (!find_in_order(diff, input)) {
-		find_anywhere(diff, input);
-		count_missing(diff, input);
-		move_disordered(diff, input);
+	if (!find_in_order(diff, comparison)) {
+		find_anywhere(diff, comparison);
+		count_missing(diff, comparison);
+		move_disordered(diff, comparison);
 	}
-	settle_fates(diff, input);
-	place_insertions(diff, input);
+	resolve_verdicts(diff, comparison);
+	add_insertions(diff, comparison);
+}
+
+void diff_chain(Diff *diff, Snapshot *snapshot, const xt_chainlabel *names, const Ruleset *ruleset, enum chain chain)
+{
+	enum family family = snapshot_family(snapshot);
+
+	layout_read_chain(ruleset, family, chain, diff->wanted);
+	snapshot_read_chain(snapshot, names[chain], diff->actual);
+	diff_compare(diff, &(Comparison){
+				   .family = family,
+				   .owned = !chain_info(chain)->builtin,
+				   .names = names,
+				   .wanted = diff->wanted,
+				   .actual = (ActualEntry *)diff->actual->data,
+				   .n_actual = diff->actual->len,
+			   });
 }

@@ -1,24 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/iptables/entry.h"
-#include "service/rules/ruleset.h"
+#include "service/iptables/compare.h"
+#include "service/iptables/snapshot.h"
 
 /**
- * What must be deleted from a chain and inserted into it, and nothing more, to
- * make it hold what the ruleset wants. In a builtin chain our rules are those
- * that equal a held entry; all others are foreign and stay as they stand. In a
+ * What must be deleted from a chain and inserted into it, and nothing more, to make it hold what the ruleset wants. In
+ * a builtin chain our rules are those that equal a held entry; all others are foreign and stay as they stand. In a
  * chain of our own nothing foreign stays.
  */
-
-typedef struct DiffInput {
-	enum family family;
-	bool owned;
-	const xt_chainlabel *names; /* as entry_encode() */
-	const GPtrArray *wanted;    /* RulesetEntry, in chain order */
-	const FoundEntry *found;    /* what the chain holds, top to bottom */
-	guint n_found;
-} DiffInput;
 
 typedef struct DiffInsertion {
 	guint position; /* from 0, in the chain as it will be */
@@ -27,23 +17,30 @@ typedef struct DiffInsertion {
 
 /** Reusable, so that a diff allocates only while it grows. */
 typedef struct Diff {
-	GArray *deletions;  /* guint, ascending: positions from 0 in the chain as found */
+	GArray *deletions;  /* guint, ascending: positions from 0 in the chain as it is */
 	GArray *insertions; /* DiffInsertion, ascending, to be made after the deletions */
-	guint missing;      /* held rules that were not found */
-	guint moved;        /* rules of ours that stood out of order */
+	guint n_actual;     /* how many rules the chain has now */
+	guint missing;      /* held rules that are not there */
+	guint moved;        /* rules of ours that stand out of order */
 	bool reordered;     /* because the order itself changed */
 	guint foreign;      /* rules in a chain of ours that nobody wants or holds */
 
 	/* Private. */
-	GArray *places;    /* guint by wanted entry: where it was found */
-	GByteArray *fates; /* by found entry */
+	GPtrArray *wanted;    /* RulesetEntry */
+	GArray *actual;       /* ActualEntry */
+	GArray *positions;    /* guint by wanted entry: where it stands */
+	GByteArray *verdicts; /* by actual entry */
 } Diff;
 
 Diff *diff_new(void);
 void diff_free(Diff *diff); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Diff, diff_free)
 
-void diff_chain(Diff *diff, const DiffInput *input);
+/** Fills in the public part. */
+void diff_compare(Diff *diff, const Comparison *comparison);
+
+/** Reads a chain of the snapshot and compares it with the ruleset. names: as entry_encode(). */
+void diff_chain(Diff *diff, Snapshot *snapshot, const xt_chainlabel *names, const Ruleset *ruleset, enum chain chain);
 
 /** Whether somebody else changed our rules. */
 static inline bool diff_drifted(const Diff *diff)

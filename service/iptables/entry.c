@@ -266,12 +266,12 @@ static inline bool extension_equal(const struct xt_entry_match *a, const struct 
 	       memcmp(a->data, b->data, a->u.user.match_size - HEAD_SIZE) == 0;
 }
 
-/* A verdict or a jump: named in an entry of ours, nameless in a found one, where libiptc resolves it. */
-static inline bool standard_equal(const struct xt_entry_target *ours, const FoundEntry *found,
+/* A verdict or a jump: named in an entry of ours, nameless in an actual one, where libiptc resolves it. */
+static inline bool standard_equal(const struct xt_entry_target *ours, const ActualEntry *actual,
 				  const struct xt_entry_target *theirs)
 {
 	return theirs->u.user.target_size == STANDARD_SIZE && !theirs->u.user.name[0] &&
-	       strcmp(ours->u.user.name, found->target) == 0;
+	       strcmp(ours->u.user.name, actual->target) == 0;
 }
 
 static bool target_is_standard(const Entry *entry, const Shape *shape)
@@ -281,9 +281,9 @@ static bool target_is_standard(const Entry *entry, const Shape *shape)
 	return target->u.user.target_size == STANDARD_SIZE;
 }
 
-bool entry_equal(enum family family, const Entry *entry, const FoundEntry *found)
+bool entry_equal(enum family family, const Entry *entry, const ActualEntry *actual)
 {
-	Shape a = entry_shape(family, entry), b = entry_shape(family, found->entry);
+	Shape a = entry_shape(family, entry), b = entry_shape(family, actual->entry);
 
 	if (a.target != b.target || a.end != b.end || memcmp(a.bytes, b.bytes, a.ip_size) != 0)
 		return false;
@@ -296,7 +296,7 @@ bool entry_equal(enum family family, const Entry *entry, const FoundEntry *found
 	}
 
 	if (target_is_standard(entry, &a))
-		return standard_equal((const void *)(a.bytes + a.target), found, (const void *)(b.bytes + b.target));
+		return standard_equal((const void *)(a.bytes + a.target), actual, (const void *)(b.bytes + b.target));
 	return extension_equal((const void *)(a.bytes + a.target), (const void *)(b.bytes + b.target));
 }
 

@@ -19,11 +19,11 @@ typedef union Entry {
 } Entry;
 
 /** An entry as it stands in a snapshot, struct ipt_entry or struct ip6t_entry. */
-typedef struct FoundEntry {
+typedef struct ActualEntry {
 	const void *entry;
 	const char *target; /* iptc_get_target() */
 	guint64 digest;     /* entry_digest() */
-} FoundEntry;
+} ActualEntry;
 
 /**
  * Writes a rule that layout_has_rule(). names has the chain names of ours,
@@ -32,16 +32,16 @@ typedef struct FoundEntry {
 void entry_encode(const Rule *rule, const xt_chainlabel *names, Entry *ret);
 
 /**
- * Whether a found entry is the same rule: everything but counters and what
+ * Whether an actual entry is the same rule: everything but counters and what
  * libiptc and the kernel note down for themselves.
  */
-bool entry_equal(enum family family, const Entry *entry, const FoundEntry *found);
+bool entry_equal(enum family family, const Entry *entry, const ActualEntry *actual);
 
 /**
  * A number that is equal for equal entries and, as far as 64 bits can tell, for no others: it covers all that
- * entry_equal() compares. Never 0. target is a found entry's iptc_get_target(), or NULL for one of ours.
+ * entry_equal() compares. Never 0. target is an actual entry's iptc_get_target(), or NULL for one of ours.
  */
 guint64 entry_digest(enum family family, const void *entry, const char *target);
 
-/** The counters within a found entry. */
+/** The counters within an actual entry. */
 struct xt_counters entry_counters(enum family family, const void *entry);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/iptables/inspect.h"
 
-#include "service/iptables/compare.h"
 #include "service/iptables/layout.h"
+#include "service/iptables/private.h"
 
 #include <errno.h>
 
@@ -45,7 +45,7 @@ static bool find_foreign_in_table(Iptables *iptables, const Ruleset *ruleset, en
 		const ChainInfo *info = chain_info(chain);
 		if (info->table != table || info->builtin)
 			continue;
-		iptables_compare(iptables, snapshot, ruleset, family, chain);
+		diff_chain(iptables->diff, snapshot, iptables->names, ruleset, chain);
 		if (iptables->diff->foreign)
 			g_ptr_array_add(chains, g_strdup_printf("%s %s %s", family_to_string(family), table_name(table),
 								iptables->names[chain]));
@@ -114,17 +114,18 @@ static void read_chain_counters(Iptables *iptables, Snapshot *snapshot, const Ru
 	if (!g_hash_table_size(index))
 		return;
 
-	snapshot_read_chain(snapshot, iptables->names[chain], iptables->found);
-	for (guint i = 0; i < iptables->found->len; i++) {
-		const FoundEntry *found = &g_array_index(iptables->found, FoundEntry, i);
-		const GArray *same = g_hash_table_lookup(index, GSIZE_TO_POINTER(found->digest));
+	g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(ActualEntry));
+	snapshot_read_chain(snapshot, iptables->names[chain], entries);
+	for (guint i = 0; i < entries->len; i++) {
+		const ActualEntry *actual = &g_array_index(entries, ActualEntry, i);
+		const GArray *same = g_hash_table_lookup(index, GSIZE_TO_POINTER(actual->digest));
 		for (guint j = 0; same && j < same->len; j++) {
 			gsize k = g_array_index(same, gsize, j);
 			Entry entry;
 			entry_encode(rules[k], iptables->names, &entry);
-			if (counters[k].packets != G_MAXUINT64 || !entry_equal(family, &entry, found))
+			if (counters[k].packets != G_MAXUINT64 || !entry_equal(family, &entry, actual))
 				continue;
-			struct xt_counters c = entry_counters(family, found->entry);
+			struct xt_counters c = entry_counters(family, actual->entry);
 			counters[k] = (RuleCounters){ c.pcnt, c.bcnt };
 		}
 	}

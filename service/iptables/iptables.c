@@ -21,8 +21,6 @@ static Backend *iptables_new(const char *prefix)
 	iptables->backend.kind = &iptables_backend;
 	iptables->prefix = g_strdup(prefix);
 	iptables->lock = -1;
-	iptables->wanted = g_ptr_array_new();
-	iptables->found = g_array_new(FALSE, FALSE, sizeof(FoundEntry));
 	iptables->diff = diff_new();
 	for (enum chain chain = 0; chain < N_CHAINS; chain++) {
 		char name[CHAIN_NAME_MAX + 1];
@@ -62,8 +60,6 @@ static void iptables_free(Backend *backend)
 	if (!iptables)
 		return;
 	iptables_unlock(backend);
-	g_ptr_array_unref(iptables->wanted);
-	g_array_unref(iptables->found);
 	diff_free(iptables->diff);
 	g_free(iptables->prefix);
 	g_free(iptables);

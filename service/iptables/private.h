@@ -2,7 +2,6 @@
 #pragma once
 
 #include "service/iptables/diff.h"
-#include "service/iptables/snapshot.h"
 #include "service/rules/backend.h"
 
 /** What the files of the backend share. */
@@ -11,11 +10,7 @@ typedef struct Iptables {
 	char *prefix;
 	xt_chainlabel names[N_CHAINS]; /* libiptc wants whole labels */
 	int lock;                      /* -1: not held */
-
-	/* Kept between uses, so that a commit allocates nothing a rule. */
-	GPtrArray *wanted; /* RulesetEntry */
-	GArray *found;     /* FoundEntry */
-	Diff *diff;
+	Diff *diff;                    /* kept between uses, so that a commit allocates nothing a rule */
 } Iptables;
 
 static inline void iptables_assert_locked(const Iptables *iptables)

@@ -142,6 +142,11 @@ void snapshot_free(Snapshot *snapshot)
 	g_free(snapshot);
 }
 
+enum family snapshot_family(const Snapshot *snapshot)
+{
+	return snapshot->family;
+}
+
 GPtrArray *snapshot_list_chains(Snapshot *snapshot)
 {
 	GPtrArray *chains = g_ptr_array_new();
@@ -181,12 +186,17 @@ void snapshot_read_chain(Snapshot *snapshot, const xt_chainlabel chain, GArray *
 	     entry = library->next_rule(entry, snapshot->handle), n++) {
 		if (n >= entries->len)
 			g_array_set_size(entries, MAX(64, 2 * n));
-		FoundEntry *found = &g_array_index(entries, FoundEntry, n);
-		found->entry = entry;
-		found->target = library->get_target(entry, snapshot->handle);
-		found->digest = entry_digest(snapshot->family, entry, found->target);
+		ActualEntry *actual = &g_array_index(entries, ActualEntry, n);
+		actual->entry = entry;
+		actual->target = library->get_target(entry, snapshot->handle);
+		actual->digest = entry_digest(snapshot->family, entry, actual->target);
 	}
 	g_array_set_size(entries, n);
+}
+
+bool snapshot_chain_is_empty(Snapshot *snapshot, const xt_chainlabel chain)
+{
+	return !snapshot->library->first_rule(chain, snapshot->handle);
 }
 
 bool snapshot_insert(Snapshot *snapshot, const xt_chainlabel chain, guint position, const Entry *entry)

@@ -16,6 +16,9 @@ Snapshot *snapshot_open(enum family family, enum table table);
 void snapshot_free(Snapshot *snapshot); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Snapshot, snapshot_free)
 
+/** The family it is of. */
+enum family snapshot_family(const Snapshot *snapshot);
+
 /** The names of all chains, builtin and not (GPtrArray of const char *, each valid until its chain is deleted). */
 GPtrArray *snapshot_list_chains(Snapshot *snapshot);
 
@@ -26,11 +29,11 @@ bool snapshot_delete_chain(Snapshot *snapshot, const xt_chainlabel chain);
 /** How many rules jump to a chain of one's own. */
 bool snapshot_count_references(Snapshot *snapshot, const xt_chainlabel chain, unsigned int *ret);
 
-/**
- * Replaces what is in entries (GArray of FoundEntry) by a chain's entries; none
- * if there is no such chain. Valid until it changes.
- */
+/** Replaces what is in entries (GArray of ActualEntry) by a chain's, none if there is no such chain; valid until it
+ * changes. */
 void snapshot_read_chain(Snapshot *snapshot, const xt_chainlabel chain, GArray *entries);
+
+bool snapshot_chain_is_empty(Snapshot *snapshot, const xt_chainlabel chain);
 
 bool snapshot_insert(Snapshot *snapshot, const xt_chainlabel chain, guint position, const Entry *entry);
 bool snapshot_delete(Snapshot *snapshot, const xt_chainlabel chain, guint position);

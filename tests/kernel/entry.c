@@ -217,7 +217,7 @@ static void test_read(gconstpointer data)
 {
 	enum family family = GPOINTER_TO_UINT(data);
 	g_autoptr(Tables) tables = tables_new(family);
-	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(FoundEntry));
+	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(ActualEntry));
 	const xt_chainlabel *names = ((const Iptables *)tables->backend)->names;
 
 	for (enum chain chain = 0; chain < N_CHAINS; chain++)
@@ -240,7 +240,7 @@ static void test_read(gconstpointer data)
 		g_autoptr(Snapshot) snapshot = snapshot_open(family, chain_info(layout_of(&rule)->chain)->table);
 		snapshot_read_chain(snapshot, names[layout_of(&rule)->chain], found);
 		for (guint j = 0; j < found->len; j++) {
-			const FoundEntry *f = &g_array_index(found, FoundEntry, j);
+			const ActualEntry *f = &g_array_index(found, ActualEntry, j);
 			bool equal = entry_equal(family, &entry, f);
 			n_equal += equal;
 			g_assert_cmpuint(f->digest, ==, entry_digest(family, f->entry, f->target));
@@ -297,7 +297,7 @@ static void test_bytes(void)
 	static const xt_chainlabel names[N_CHAINS] = { [CHAIN_FILTER_DOCKER] = "DOCKER" };
 	Rule rule = { .place = PLACE_FORWARD_NETWORK, .state = STATE_CONNTRACK };
 	Entry entry, copy;
-	FoundEntry found = { &copy, "DOCKER" };
+	ActualEntry found = { &copy, "DOCKER" };
 
 	entry_encode(&rule, names, &entry);
 	memcpy(&copy, &entry, entry.ipv4.next_offset);

@@ -20,7 +20,7 @@ static const enum place places[] = {
 
 typedef struct Chain {
 	GArray *entries; /* Entry */
-	GArray *found;   /* FoundEntry */
+	GArray *found;   /* ActualEntry */
 	GPtrArray *wanted;
 	GString *letters; /* as found */
 	bool owned;
@@ -36,7 +36,7 @@ static Chain chain_new(bool owned, const char *found)
 {
 	Chain chain = {
 		g_array_new(FALSE, FALSE, sizeof(Entry)),
-		g_array_new(FALSE, FALSE, sizeof(FoundEntry)),
+		g_array_new(FALSE, FALSE, sizeof(ActualEntry)),
 		g_ptr_array_new_with_free_func(g_free),
 		g_string_new(found),
 		owned,
@@ -50,7 +50,7 @@ static Chain chain_new(bool owned, const char *found)
 		struct xt_entry_target *target = (void *)(entry->bytes + entry->ipv4.target_offset);
 		memset(target->u.user.name, 0, sizeof target->u.user.name);
 		entry->ipv4.counters.pcnt = i;
-		FoundEntry f = { entry, "ACCEPT", entry_digest(FAMILY_IPV4, entry, "ACCEPT") };
+		ActualEntry f = { entry, "ACCEPT", entry_digest(FAMILY_IPV4, entry, "ACCEPT") };
 		g_array_append_val(chain.found, f);
 	}
 	return chain;
@@ -84,14 +84,14 @@ static char *chain_apply(Chain *chain, Diff *diff)
 {
 	GString *result = g_string_new(chain->letters->str);
 
-	diff_chain(diff, &(DiffInput){
-				 .family = FAMILY_IPV4,
-				 .owned = chain->owned,
-				 .names = names,
-				 .wanted = chain->wanted,
-				 .found = (FoundEntry *)chain->found->data,
-				 .n_found = chain->found->len,
-			 });
+	diff_compare(diff, &(Comparison){
+				   .family = FAMILY_IPV4,
+				   .owned = chain->owned,
+				   .names = names,
+				   .wanted = chain->wanted,
+				   .actual = (ActualEntry *)chain->found->data,
+				   .n_actual = chain->found->len,
+			   });
 	for (guint i = diff->deletions->len; i-- > 0;)
 		g_string_erase(result, g_array_index(diff->deletions, guint, i), 1);
 	for (guint i = 0; i < diff->insertions->len; i++) {
@@ -323,7 +323,7 @@ static void test_cost(void)
 	enum { N = 30000, ROUNDS = 20 };
 	g_autoptr(Diff) diff = diff_new();
 	g_autofree Entry *entries = g_new(Entry, N);
-	g_autofree FoundEntry *found = g_new(FoundEntry, N + 2);
+	g_autofree ActualEntry *found = g_new(ActualEntry, N + 2);
 	g_autoptr(GPtrArray) wanted = g_ptr_array_new_with_free_func(g_free);
 	Rule stranger = letter_rule('x');
 	Entry strange;
@@ -341,21 +341,21 @@ static void test_cost(void)
 		entry->held = i != N - 1;
 		g_ptr_array_add(wanted, entry);
 		entry_encode(&entry->rule, names, &entries[i]);
-		found[i + 1] = (FoundEntry){ &entries[i], "DNAT", entry_digest(FAMILY_IPV4, &entries[i], "DNAT") };
+		found[i + 1] = (ActualEntry){ &entries[i], "DNAT", entry_digest(FAMILY_IPV4, &entries[i], "DNAT") };
 	}
 	/* A stranger above and one below, so that neither end is ours. */
-	found[0] = found[N] = (FoundEntry){ &strange, "ACCEPT", entry_digest(FAMILY_IPV4, &strange, "ACCEPT") };
+	found[0] = found[N] = (ActualEntry){ &strange, "ACCEPT", entry_digest(FAMILY_IPV4, &strange, "ACCEPT") };
 
-	DiffInput input = {
+	Comparison input = {
 		.family = FAMILY_IPV4,
 		.names = names,
 		.wanted = wanted,
-		.found = found,
-		.n_found = N + 1,
+		.actual = found,
+		.n_actual = N + 1,
 	};
 	gint64 start = g_get_monotonic_time();
 	for (guint i = 0; i < ROUNDS; i++)
-		diff_chain(diff, &input);
+		diff_compare(diff, &input);
 	g_test_message("%.1f ns a rule", (g_get_monotonic_time() - start) * 1e3 / ROUNDS / N);
 	g_assert_cmpuint(diff->deletions->len, ==, 0);
 	g_assert_cmpuint(diff->insertions->len, ==, 1);
@@ -364,7 +364,7 @@ static void test_cost(void)
 	start = g_get_monotonic_time();
 	for (guint i = 0; i < N; i++)
 		((RulesetEntry *)g_ptr_array_index(wanted, i))->held = true;
-	diff_chain(diff, &input);
+	diff_compare(diff, &input);
 	g_test_message("%.1f ns a rule when one is missing", (g_get_monotonic_time() - start) * 1e3 / N);
 	g_assert_cmpuint(diff->missing, ==, 1);
 	g_assert_cmpuint(diff->insertions->len, ==, 1);
