@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/iptables/layout.h"
 #include "service/iptables/private.h"
-#include "service/iptables/text.h"
 #include "tests/support/netns.h"
 #include "tests/support/tables.h"
 
@@ -194,9 +193,12 @@ static void test_written(gconstpointer data)
 		g_autofree char *expected = g_strconcat(kind->text, "\n", NULL);
 		g_assert_cmpstr(saved, ==, expected);
 
-		g_autoptr(GString) text = g_string_new(NULL);
-		rule_append_text(&rule, "DOCKER", text);
-		g_assert_cmpstr(text->str, ==, kind->text);
+		RuleText text;
+		g_assert_true(iptables_backend.describe(tables->backend, &rule, &text));
+		g_assert_cmpstr(text.table, ==, table_of(&rule));
+		g_assert_cmpstr(text.chain, ==, chain_of(&rule, name));
+		g_assert_cmpstr(text.rule, ==, kind->text);
+		g_free(text.rule);
 
 		/* Read back, it is the same rule: nothing to do. */
 		ruleset_set_dirty(tables->ruleset, family, rule.place);

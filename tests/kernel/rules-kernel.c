@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/iptables/text.h"
+#include "service/iptables/iptables.h"
 #include "tests/support/scene.h"
 #include "tests/support/netns.h"
 
@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 /* The judge is iptables itself: what it reads from our text it must write in the same words. */
+
+static Backend *backend;
 
 static const char *tool(enum family family)
 {
@@ -41,7 +43,7 @@ static void test_readback(gconstpointer data)
 	g_autoptr(Scene) scene = scenario_build(scenario);
 
 	for (enum family family = 0; family < N_FAMILIES; family++) {
-		g_autofree char *ours = ruleset_to_text(scene->ruleset, family, "DOCKER");
+		g_autofree char *ours = iptables_backend.text(backend, scene->ruleset, family);
 		g_autofree char *theirs = NULL;
 		g_autoptr(GError) error = NULL;
 		int netns = netns_new();
@@ -61,7 +63,7 @@ static void test_check(gconstpointer data)
 {
 	const Scenario *scenario = data;
 	g_autoptr(Scene) scene = scenario_build(scenario);
-	g_autofree char *ours = ruleset_to_text(scene->ruleset, scenario->family, "DOCKER");
+	g_autofree char *ours = iptables_backend.text(backend, scene->ruleset, scenario->family);
 	g_auto(GStrv) lines = g_strsplit(ours, "\n", -1);
 	const char *table = NULL;
 	int netns = netns_new();
@@ -80,12 +82,14 @@ static void test_check(gconstpointer data)
 int main(int argc, char **argv)
 {
 	const char *reason = NULL;
+	int r;
 
 	g_test_init(&argc, &argv, NULL);
 	if (!netns_isolate(&reason)) {
 		g_print("1..0 # SKIP %s\n", reason);
 		return 0;
 	}
+	backend = iptables_backend.new("DOCKER");
 	for (gsize i = 0; i < n_scenarios; i++) {
 		g_autofree char *readback = g_strdup_printf("/rules-kernel/readback/%s", scenarios[i].name);
 		g_autofree char *check = g_strdup_printf("/rules-kernel/check/%s", scenarios[i].name);
@@ -94,5 +98,7 @@ int main(int argc, char **argv)
 		if (scenarios[i].family == FAMILY_IPV4)
 			g_test_add_data_func(check, &scenarios[i], test_check);
 	}
-	return g_test_run();
+	r = g_test_run();
+	iptables_backend.free(backend);
+	return r;
 }

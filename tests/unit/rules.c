@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/iptables/chain.h"
 #include "service/iptables/iptables.h"
-#include "service/iptables/text.h"
+#include "service/iptables/layout.h"
 #include "tests/support/scene.h"
 
 #include <string.h>
+
+static Backend *backend;
 
 /* What iptables-save wrote, without the builtin chains and their policies. */
 static char *golden_read(const char *name)
@@ -28,8 +29,8 @@ static void test_golden(gconstpointer data)
 	enum family other = scenario->family == FAMILY_IPV4 ? FAMILY_IPV6 : FAMILY_IPV4;
 	g_autoptr(Scene) scene = scenario_build(scenario);
 	g_autofree char *golden = golden_read(scenario->name);
-	g_autofree char *text = ruleset_to_text(scene->ruleset, scenario->family, "DOCKER");
-	g_autofree char *nothing = ruleset_to_text(scene->ruleset, other, "DOCKER");
+	g_autofree char *text = iptables_backend.text(backend, scene->ruleset, scenario->family);
+	g_autofree char *nothing = iptables_backend.text(backend, scene->ruleset, other);
 	char *raw = strstr(text, "*raw");
 
 	g_assert_nonnull(strstr(golden, "COMMIT"));
@@ -55,7 +56,7 @@ static void test_back_to_start(gconstpointer data)
 		scene_withdraw(scene, victim);
 		g_ptr_array_remove_index(scene->renderings, victim);
 	}
-	text = ruleset_to_text(scene->ruleset, scenario->family, "DOCKER");
+	text = iptables_backend.text(backend, scene->ruleset, scenario->family);
 	g_assert_cmpstr(text, ==, golden);
 	g_assert_cmpuint(ruleset_size(scene->ruleset), ==, 1);
 }
@@ -65,14 +66,14 @@ static void test_undo(gconstpointer data)
 {
 	const Scenario *scenario = data;
 	g_autoptr(Scene) scene = scenario_build(scenario);
-	g_autofree char *before = ruleset_to_text(scene->ruleset, scenario->family, "DOCKER");
+	g_autofree char *before = iptables_backend.text(backend, scene->ruleset, scenario->family);
 
 	for (guint i = 0; i < scene->renderings->len; i++) {
 		g_autofree char *after = NULL;
 
 		scene_withdraw(scene, i);
 		scene_restore(scene, i);
-		after = ruleset_to_text(scene->ruleset, scenario->family, "DOCKER");
+		after = iptables_backend.text(backend, scene->ruleset, scenario->family);
 		g_assert_cmpstr(after, ==, before);
 	}
 }
@@ -92,7 +93,7 @@ static void test_pure(gconstpointer data)
 
 static bool has_rule(const Scene *scene, enum family family, const char *line)
 {
-	g_autofree char *text = ruleset_to_text(scene->ruleset, family, "DOCKER");
+	g_autofree char *text = iptables_backend.text(backend, scene->ruleset, family);
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
 	return g_strv_contains((const char *const *)lines, line);
@@ -213,12 +214,12 @@ static void test_preview(void)
 	g_autofree char *text = NULL, *nothing = NULL;
 	g_autoptr(GArray) items = rendering_new();
 	Network *network = scene_add_network(scene, "br-0", "172.18.0.0/16 fd00::/64", NETWORK_INTERNAL);
-	Backend *backend = iptables_backend.new("NF");
+	Backend *other = iptables_backend.new("NF");
 
-	nothing = backend_text_of(backend, items);
+	nothing = backend_text_of(other, items);
 	g_assert_cmpstr(nothing, ==, "");
 	render_network(network, &scene->options, items);
-	text = backend_text_of(backend, items);
+	text = backend_text_of(other, items);
 	g_assert_cmpstr(text, ==,
 			"# ipv4\n"
 			"*filter\n"
@@ -246,7 +247,108 @@ static void test_preview(void)
 			"*nat\n"
 			":NF - [0:0]\n"
 			"COMMIT\n");
-	iptables_backend.free(backend);
+	iptables_backend.free(other);
+}
+
+/* What of a network stands at a place; NULL when there is not exactly one such rule. */
+static const Rule *only_rule(const GArray *items, enum family family, enum place place)
+{
+	const Rule *only = NULL;
+
+	for (guint i = 0; i < items->len; i++) {
+		const Rule *rule = &g_array_index(items, RuleItem, i).rule;
+
+		if (rule->place != place || rule->family != family)
+			continue;
+		if (only)
+			return NULL;
+		only = rule;
+	}
+	return only;
+}
+
+/* What no backend can tell from other places. */
+static void test_places(void)
+{
+	static const struct {
+		enum network_flag flags;
+		enum place drop; /* N_PLACES: none */
+	} cases[] = {
+		{ 0, N_PLACES },
+		{ NETWORK_INTERNAL, N_PLACES },
+		{ NETWORK_NO_COMMUNICATION, PLACE_COMMUNICATION_OFF },
+		{ NETWORK_NO_COMMUNICATION | NETWORK_INTERNAL, PLACE_COMMUNICATION_OFF_INTERNAL },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+		for (guint hairpin = 0; hairpin < 2; hairpin++) {
+			g_autoptr(Scene) scene = scene_new(FAMILY_IPV4);
+			const GArray *items;
+
+			scene->options.hairpin = hairpin;
+			scene_add_network(scene, "br-0", "172.18.0.0/16 fd00::/64", cases[i].flags);
+			items = scene->renderings->pdata[0];
+			for (enum family family = 0; family < N_FAMILIES; family++) {
+				const Rule *bridge = only_rule(items, family, PLACE_BRIDGE);
+
+				g_assert_nonnull(bridge);
+				g_assert_cmpstr(bridge->in, ==, "br-0");
+				g_assert_cmpstr(bridge->out, ==, "br-0");
+				g_assert_cmpint(only_rule(items, family, PLACE_COMMUNICATION_OFF) != NULL, ==,
+						cases[i].drop == PLACE_COMMUNICATION_OFF);
+				g_assert_cmpint(only_rule(items, family, PLACE_COMMUNICATION_OFF_INTERNAL) != NULL, ==,
+						cases[i].drop == PLACE_COMMUNICATION_OFF_INTERNAL);
+			}
+		}
+}
+
+/* The accepts of an ingress's port name the gateway, which iptables does not write. */
+static void test_ingress_gateway(void)
+{
+	static const char *const gateways[] = { "172.18.0.2", "fd00::2" };
+
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		g_autoptr(Scene) scene = scene_new(family);
+		Ingress *ingress = scene_add_ingress(scene, "br-0", gateways[family]);
+		const GArray *items;
+		guint n = 0;
+
+		scene_publish_ingress(scene, ingress, IPPROTO_UDP, 53);
+		items = scene->renderings->pdata[1];
+		for (guint i = 0; i < items->len; i++) {
+			const Rule *rule = &g_array_index(items, RuleItem, i).rule;
+
+			if (rule->place != PLACE_INGRESS_ACCEPT)
+				continue;
+			n++;
+			g_assert_cmpmem(rule->dnat_address, 16, ingress->gateway.bytes, 16);
+		}
+		g_assert_cmpuint(n, ==, 2);
+		g_assert_true(has_rule(scene, family, "-A DOCKER-INGRESS -p udp -m udp --dport 53 -j ACCEPT"));
+	}
+}
+
+/* A chain's places are read one after the other, so those of its head come first and those of its tail last. */
+static void test_layout(void)
+{
+	for (enum chain chain = 0; chain < N_CHAINS; chain++) {
+		enum zone zone = ZONE_HEAD;
+		guint n = 0;
+
+		for (enum place place = 0; place < N_PLACES; place++) {
+			const Layout *layout = &layouts[place];
+
+			if (layout->chain != chain)
+				continue;
+			n++;
+			g_assert_cmpint(layout->zone, >=, zone);
+			g_assert_cmpint(layout->zone == ZONE_OWNED, ==, !chain_info(chain)->builtin);
+			zone = layout->zone;
+			if (layout->jump != N_CHAINS)
+				g_assert_cmpint(chain_info(layout->jump)->table, ==, chain_info(chain)->table);
+		}
+		g_assert_cmpuint(n, >, 0);
+	}
 }
 
 static void test_chain_names(void)
@@ -286,8 +388,10 @@ int main(int argc, char **argv)
 		{ "undo", test_undo },
 		{ "pure", test_pure },
 	};
+	int r;
 
 	g_test_init(&argc, &argv, NULL);
+	backend = iptables_backend.new("DOCKER");
 	for (gsize i = 0; i < G_N_ELEMENTS(each); i++) {
 		for (gsize k = 0; k < n_scenarios; k++) {
 			const Scenario *scenario = &scenarios[k];
@@ -302,6 +406,11 @@ int main(int argc, char **argv)
 	g_test_add_func("/rules/isolation-needs-two", test_isolation_needs_two);
 	g_test_add_func("/rules/families", test_families);
 	g_test_add_func("/rules/preview", test_preview);
+	g_test_add_func("/rules/places", test_places);
+	g_test_add_func("/rules/ingress-gateway", test_ingress_gateway);
+	g_test_add_func("/rules/layout", test_layout);
 	g_test_add_func("/rules/chain-names", test_chain_names);
-	return g_test_run();
+	r = g_test_run();
+	iptables_backend.free(backend);
+	return r;
 }
