@@ -73,7 +73,7 @@ static guint neighbour(const Comparison *comparison, guint i, int step)
 }
 
 /*
- * Entry i was found beyond a gap, seen in the direction of step. What stands in
+ * Entry i stands beyond a gap, seen in the direction of step. What stands in
  * the gap right before it may be its neighbour, and what was taken for that a
  * foreign copy.
  */
@@ -89,10 +89,10 @@ static void take_neighbours(Diff *diff, const Comparison *comparison, guint i, g
 	}
 }
 
-/* What is left to look through between what was found from above and what from below. */
+/* What is left to look through between what was seen from above and what from below. */
 typedef struct Gap {
 	guint low, high; /* positions, the latter not included */
-	bool lacking;    /* something wanted was not found, which need not be there */
+	bool lacking;    /* something wanted is not there, which need not be */
 } Gap;
 
 /*

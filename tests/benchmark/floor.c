@@ -3,6 +3,7 @@
 
 #include "tests/benchmark/measurements.h"
 
+#include "service/iptables/chain.h"
 #include "service/iptables/entry.h"
 #include "service/rules/render.h"
 

@@ -219,7 +219,7 @@ static void test_read(gconstpointer data)
 {
 	enum family family = GPOINTER_TO_UINT(data);
 	g_autoptr(Tables) tables = tables_new(family);
-	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(ActualEntry));
+	g_autoptr(GArray) actual = g_array_new(FALSE, FALSE, sizeof(ActualEntry));
 	const xt_chainlabel *names = ((const Iptables *)tables->backend)->names;
 
 	for (enum chain chain = 0; chain < N_CHAINS; chain++)
@@ -240,9 +240,9 @@ static void test_read(gconstpointer data)
 		rule.family = family;
 		entry_encode(&rule, names, &entry);
 		g_autoptr(Snapshot) snapshot = snapshot_open(family, chain_info(layout_of(&rule)->chain)->table);
-		snapshot_read_chain(snapshot, names[layout_of(&rule)->chain], found);
-		for (guint j = 0; j < found->len; j++) {
-			const ActualEntry *f = &g_array_index(found, ActualEntry, j);
+		snapshot_read_chain(snapshot, names[layout_of(&rule)->chain], actual);
+		for (guint j = 0; j < actual->len; j++) {
+			const ActualEntry *f = &g_array_index(actual, ActualEntry, j);
 			bool equal = entry_equal(family, &entry, f);
 			n_equal += equal;
 			g_assert_cmpuint(f->digest, ==, entry_digest(family, f->entry, f->target));
@@ -299,7 +299,7 @@ static void test_bytes(void)
 	static const xt_chainlabel names[N_CHAINS] = { [CHAIN_FILTER_DOCKER] = "DOCKER" };
 	Rule rule = { .place = PLACE_FORWARD_NETWORK, .state = STATE_CONNTRACK };
 	Entry entry, copy;
-	ActualEntry found = { &copy, "DOCKER" };
+	ActualEntry actual = { &copy, "DOCKER" };
 
 	entry_encode(&rule, names, &entry);
 	memcpy(&copy, &entry, entry.ipv4.next_offset);
@@ -307,27 +307,27 @@ static void test_bytes(void)
 	struct xt_entry_target *target = (void *)(copy.bytes + copy.ipv4.target_offset);
 
 	/* A module that has the name of our chain is no jump. */
-	g_assert_false(entry_equal(FAMILY_IPV4, &entry, &found));
+	g_assert_false(entry_equal(FAMILY_IPV4, &entry, &actual));
 	g_assert_cmpuint(entry_digest(FAMILY_IPV4, &entry, NULL), !=, entry_digest(FAMILY_IPV4, &copy, "DOCKER"));
 	target->u.user.name[0] = '\0';
-	g_assert_true(entry_equal(FAMILY_IPV4, &entry, &found));
+	g_assert_true(entry_equal(FAMILY_IPV4, &entry, &actual));
 
 	copy.ipv4.counters = (struct xt_counters){ 1, 2 };
 	copy.ipv4.nfcache = copy.ipv4.comefrom = 3;
 	((struct xt_standard_target *)target)->verdict = 4;
 	match->u.user.name[sizeof match->u.user.name - 1] = 'x';
-	g_assert_true(entry_equal(FAMILY_IPV4, &entry, &found));
+	g_assert_true(entry_equal(FAMILY_IPV4, &entry, &actual));
 	g_assert_cmpuint(entry_digest(FAMILY_IPV4, &entry, NULL), ==, entry_digest(FAMILY_IPV4, &copy, "DOCKER"));
 	g_assert_cmpuint(entry_counters(FAMILY_IPV4, &copy).bcnt, ==, 2);
 
 	match->u.user.revision--;
-	g_assert_false(entry_equal(FAMILY_IPV4, &entry, &found));
+	g_assert_false(entry_equal(FAMILY_IPV4, &entry, &actual));
 	g_assert_cmpuint(entry_digest(FAMILY_IPV4, &entry, NULL), !=, entry_digest(FAMILY_IPV4, &copy, "DOCKER"));
 	match->u.user.revision++;
 	g_assert_cmpuint(entry_digest(FAMILY_IPV4, &entry, NULL), !=,
 			 entry_digest(FAMILY_IPV4, &copy, "DOCKER-INGRESS"));
 	copy.ipv4.ip.flags |= IPT_F_GOTO;
-	g_assert_false(entry_equal(FAMILY_IPV4, &entry, &found));
+	g_assert_false(entry_equal(FAMILY_IPV4, &entry, &actual));
 	g_assert_cmpuint(entry_digest(FAMILY_IPV4, &entry, NULL), !=, entry_digest(FAMILY_IPV4, &copy, "DOCKER"));
 }
 

@@ -186,7 +186,7 @@ static void test_undo(gconstpointer data)
 	expect_chain(tables, "nat", "DOCKER", "-i n1 -j ACCEPT\n-i n2 -j ACCEPT\n");
 }
 
-/* Killed between two tables: a successor that holds and wants the same converges. */
+/* Killed between two tables: a next instance that holds and wants the same converges. */
 static void test_killed(gconstpointer data)
 {
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The head goes on top of strangers, the tail below them, and both stay where they stand from then on. */
+/* The head goes on top of foreign rules, the tail below them, and both stay where they stand from then on. */
 static void test_zones(gconstpointer data)
 {
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));
@@ -38,8 +38,8 @@ static void test_zones(gconstpointer data)
 		     "-i y -j DROP\n-i t1 -j ACCEPT\n-i t2 -j ACCEPT\n-i bottom -j DROP\n-i h1 -j ACCEPT\n");
 }
 
-/* Strangers' rules and chains, their counters included, are the same bytes after we came and went. */
-static void test_strangers(gconstpointer data)
+/* Foreign rules and chains, their counters included, are the same bytes after we came and went. */
+static void test_foreign(gconstpointer data)
 {
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));
 	static const char before[] = "[1:100] -i h1 -j ACCEPT\n"
@@ -178,7 +178,7 @@ static void test_drift(gconstpointer data)
 	expect_commit(tables, 1, 1, 0, "filter FORWARD");
 	expect_chain(tables, "filter", "FORWARD", forward);
 
-	tables_run(tables, "-I DOCKER -i stranger -j DROP");
+	tables_run(tables, "-I DOCKER -i foreign -j DROP");
 	make_dirty(tables);
 	expect_commit(tables, 1, 0, 1, "filter DOCKER");
 	expect_chain(tables, "filter", "DOCKER", docker);
@@ -263,8 +263,8 @@ static void test_chains(gconstpointer data)
 	expect_chain(tables, "filter", "DOCKER-INGRESS", "-i x -j DROP\n");
 }
 
-/* What a predecessor left is taken out, and what of it is wanted stays. */
-static void test_predecessor(gconstpointer data)
+/* What a previous instance left is taken out, and what of it is wanted stays. */
+static void test_previous_instance(gconstpointer data)
 {
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));
 
@@ -545,13 +545,13 @@ static void test_both_families(void)
 
 static const TablesTest tests[] = {
 	{ "zones", test_zones },
-	{ "strangers", test_strangers },
+	{ "foreign", test_foreign },
 	{ "counters", test_counters },
 	{ "idle", test_idle },
 	{ "drift", test_drift },
 	{ "reorder", test_reorder },
 	{ "chains", test_chains },
-	{ "predecessor", test_predecessor },
+	{ "previous-instance", test_previous_instance },
 	{ "policy", test_policy },
 	{ "find-foreign", test_find_foreign },
 	{ "prefix", test_prefix },

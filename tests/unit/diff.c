@@ -20,9 +20,9 @@ static const enum place places[] = {
 
 typedef struct Chain {
 	GArray *entries; /* Entry */
-	GArray *found;   /* ActualEntry */
+	GArray *actual;  /* ActualEntry */
 	GPtrArray *wanted;
-	GString *letters; /* as found */
+	GString *letters; /* as it is */
 	bool owned;
 } Chain;
 
@@ -32,26 +32,26 @@ static Rule letter_rule(char letter)
 }
 
 /* An entry as the kernel hands it out: verdicts have no name, libiptc tells it. */
-static Chain chain_new(bool owned, const char *found)
+static Chain chain_new(bool owned, const char *actual)
 {
 	Chain chain = {
 		g_array_new(FALSE, FALSE, sizeof(Entry)),
 		g_array_new(FALSE, FALSE, sizeof(ActualEntry)),
 		g_ptr_array_new_with_free_func(g_free),
-		g_string_new(found),
+		g_string_new(actual),
 		owned,
 	};
 
-	g_array_set_size(chain.entries, strlen(found));
-	for (guint i = 0; found[i]; i++) {
+	g_array_set_size(chain.entries, strlen(actual));
+	for (guint i = 0; actual[i]; i++) {
 		Entry *entry = &g_array_index(chain.entries, Entry, i);
-		Rule rule = letter_rule(found[i]);
+		Rule rule = letter_rule(actual[i]);
 		entry_encode(&rule, names, entry);
 		struct xt_entry_target *target = (void *)(entry->bytes + entry->ipv4.target_offset);
 		memset(target->u.user.name, 0, sizeof target->u.user.name);
 		entry->ipv4.counters.pcnt = i;
 		ActualEntry f = { entry, "ACCEPT", entry_digest(FAMILY_IPV4, entry, "ACCEPT") };
-		g_array_append_val(chain.found, f);
+		g_array_append_val(chain.actual, f);
 	}
 	return chain;
 }
@@ -59,7 +59,7 @@ static Chain chain_new(bool owned, const char *found)
 static void chain_clear(Chain *chain)
 {
 	g_array_unref(chain->entries);
-	g_array_unref(chain->found);
+	g_array_unref(chain->actual);
 	g_ptr_array_unref(chain->wanted);
 	g_string_free(chain->letters, TRUE);
 }
@@ -89,8 +89,8 @@ static char *chain_apply(Chain *chain, Diff *diff)
 				   .owned = chain->owned,
 				   .names = names,
 				   .wanted = chain->wanted,
-				   .actual = (ActualEntry *)chain->found->data,
-				   .n_actual = chain->found->len,
+				   .actual = (ActualEntry *)chain->actual->data,
+				   .n_actual = chain->actual->len,
 			   });
 	for (guint i = diff->deletions->len; i-- > 0;)
 		g_string_erase(result, g_array_index(diff->deletions, guint, i), 1);
@@ -103,7 +103,7 @@ static char *chain_apply(Chain *chain, Diff *diff)
 }
 
 typedef struct Case {
-	const char *found, *head, *tail, *result;
+	const char *actual, *head, *tail, *result;
 	guint deletions, insertions;
 	bool drifted;
 } Case;
@@ -114,12 +114,12 @@ static void check_cases(const Case *cases, gsize n, bool owned)
 
 	for (gsize i = 0; i < n; i++) {
 		const Case *c = &cases[i];
-		Chain chain = chain_new(owned, c->found);
+		Chain chain = chain_new(owned, c->actual);
 		chain_want(&chain, owned ? ZONE_OWNED : ZONE_HEAD, c->head);
 		if (c->tail)
 			chain_want(&chain, ZONE_TAIL, c->tail);
 		g_autofree char *result = chain_apply(&chain, diff);
-		g_test_message("%s: %s, %s", c->found, c->head, c->tail ? c->tail : "owned");
+		g_test_message("%s: %s, %s", c->actual, c->head, c->tail ? c->tail : "owned");
 		g_assert_cmpstr(result, ==, c->result);
 		g_assert_cmpuint(diff->deletions->len, ==, c->deletions);
 		g_assert_cmpuint(diff->insertions->len, ==, c->insertions);
@@ -132,7 +132,7 @@ static void check_cases(const Case *cases, gsize n, bool owned)
 static void test_builtin(void)
 {
 	static const Case cases[] = {
-		/* Nothing to do, wherever the strangers stand. */
+		/* Nothing to do, wherever foreign rules stand. */
 		{ "", "", "", "", 0, 0, false },
 		{ "xy", "", "", "xy", 0, 0, false },
 		{ "ABxyYZ", "AB", "YZ", "ABxyYZ", 0, 0, false },
@@ -158,7 +158,7 @@ static void test_builtin(void)
 		{ "xAy", "A-B+", "", "xBy", 1, 1, false },
 		{ "xZy", "", "Z-Y+", "xYy", 1, 1, false },
 		{ "xZyA", "A", "Z-Y+", "xyAY", 1, 1, false },
-		/* Strangers that look like ours. */
+		/* Foreign rules that look like ours. */
 		{ "xAy", "A+", "", "AxAy", 0, 1, false },
 		{ "AxABC", "ABC", "", "AxABC", 0, 0, false },
 		{ "AxABC", "A-BC", "", "AxBC", 1, 0, false },
@@ -195,7 +195,7 @@ static void test_owned(void)
 		{ "ABC", "AB-C", NULL, "AC", 1, 0, false },
 		{ "ABC", "A-B-C-", NULL, "", 3, 0, false },
 		{ "ABC", "D+AE+BCF+", NULL, "DAEBCF", 0, 3, false },
-		/* Strangers are not suffered. */
+		/* Foreign rules do not stay. */
 		{ "xAyBz", "AB", NULL, "AB", 3, 0, true },
 		{ "x", "A+", NULL, "A", 1, 1, true },
 		{ "xAB", "A-B-", NULL, "", 3, 0, true },
@@ -237,15 +237,15 @@ static char *letters_of(const char *chain, bool foreign)
 }
 
 /* The most of the wanted letters that can stay as they stand; quadratic, and so plainly right. */
-static guint longest_common(const char *found, const char *wanted)
+static guint longest_common(const char *actual, const char *wanted)
 {
-	gsize n = strlen(found), m = strlen(wanted);
+	gsize n = strlen(actual), m = strlen(wanted);
 	g_autofree guint *table = g_new0(guint, (n + 1) * (m + 1));
 
 	for (gsize i = 1; i <= n; i++)
 		for (gsize j = 1; j <= m; j++) {
 			guint *cell = &table[i * (m + 1) + j];
-			if (found[i - 1] == wanted[j - 1])
+			if (actual[i - 1] == wanted[j - 1])
 				*cell = table[(i - 1) * (m + 1) + j - 1] + 1;
 			else
 				*cell = MAX(table[(i - 1) * (m + 1) + j], table[i * (m + 1) + j - 1]);
@@ -263,7 +263,7 @@ static void shuffle(char *letters, gsize n, gsize swaps)
 	}
 }
 
-/* Any chain, order and wish: strangers stay in order, ours end as wanted, no more is done than needs be. */
+/* Any chain, order and wish: foreign rules stay in order, ours end as wanted, no more is done than needs be. */
 static void test_random(void)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -271,7 +271,7 @@ static void test_random(void)
 
 	for (guint round = 0; round < 20000; round++) {
 		bool owned = g_test_rand_bit();
-		g_autoptr(GString) found = g_string_new(NULL);
+		g_autoptr(GString) actual = g_string_new(NULL);
 		g_autoptr(GString) head = g_string_new(NULL);
 		g_autoptr(GString) tail = g_string_new(NULL);
 		g_autoptr(GString) wanted = g_string_new(NULL);
@@ -289,29 +289,29 @@ static void test_random(void)
 			if (what < 2 || what >= 4)
 				g_string_append_c(wanted, alphabet[i]);
 			if (what >= 2 && g_test_rand_int_range(0, 8)) {
-				g_string_append_c(found, alphabet[i]);
+				g_string_append_c(actual, alphabet[i]);
 				if (what >= 4)
 					g_string_append_c(standing, alphabet[i]);
 			}
 		}
-		shuffle(found->str, found->len, g_test_rand_int_range(0, 4));
+		shuffle(actual->str, actual->len, g_test_rand_int_range(0, 4));
 		for (int i = g_test_rand_int_range(0, 4); i > 0; i--)
-			g_string_insert_c(found, g_test_rand_int_range(0, found->len + 1), 'w' + i);
+			g_string_insert_c(actual, g_test_rand_int_range(0, actual->len + 1), 'w' + i);
 
-		Chain chain = chain_new(owned, found->str);
+		Chain chain = chain_new(owned, actual->str);
 		chain_want(&chain, owned ? ZONE_OWNED : ZONE_HEAD, head->str);
 		chain_want(&chain, ZONE_TAIL, tail->str);
 		g_autofree char *result = chain_apply(&chain, diff);
 		g_autofree char *ours = letters_of(result, false), *theirs = letters_of(result, true);
-		g_autofree char *theirs_before = letters_of(found->str, true);
-		g_autofree char *ours_before = letters_of(found->str, false);
+		g_autofree char *theirs_before = letters_of(actual->str, true);
+		g_autofree char *ours_before = letters_of(actual->str, false);
 
 		g_assert_cmpstr(ours, ==, wanted->str);
 		g_assert_cmpstr(theirs, ==, owned ? "" : theirs_before);
 		g_assert_cmpuint(diff->insertions->len, ==, wanted->len - longest_common(ours_before, standing->str));
 		chain_clear(&chain);
 		if (g_test_failed()) {
-			g_test_message("%s -> %s; head %s tail %s", found->str, result, head->str, tail->str);
+			g_test_message("%s -> %s; head %s tail %s", actual->str, result, head->str, tail->str);
 			return;
 		}
 	}
@@ -323,12 +323,12 @@ static void test_cost(void)
 	enum { N = 30000, ROUNDS = 20 };
 	g_autoptr(Diff) diff = diff_new();
 	g_autofree Entry *entries = g_new(Entry, N);
-	g_autofree ActualEntry *found = g_new(ActualEntry, N + 2);
+	g_autofree ActualEntry *actual = g_new(ActualEntry, N + 2);
 	g_autoptr(GPtrArray) wanted = g_ptr_array_new_with_free_func(g_free);
-	Rule stranger = letter_rule('x');
+	Rule foreign = letter_rule('x');
 	Entry strange;
 
-	entry_encode(&stranger, names, &strange);
+	entry_encode(&foreign, names, &strange);
 	for (guint i = 0; i < N; i++) {
 		RulesetEntry *entry = g_new0(RulesetEntry, 1);
 		entry->rule = (Rule){ .target = TARGET_DNAT, .protocol = IPPROTO_TCP, .flags = RULE_NOT_IN };
@@ -341,16 +341,16 @@ static void test_cost(void)
 		entry->held = i != N - 1;
 		g_ptr_array_add(wanted, entry);
 		entry_encode(&entry->rule, names, &entries[i]);
-		found[i + 1] = (ActualEntry){ &entries[i], "DNAT", entry_digest(FAMILY_IPV4, &entries[i], "DNAT") };
+		actual[i + 1] = (ActualEntry){ &entries[i], "DNAT", entry_digest(FAMILY_IPV4, &entries[i], "DNAT") };
 	}
-	/* A stranger above and one below, so that neither end is ours. */
-	found[0] = found[N] = (ActualEntry){ &strange, "ACCEPT", entry_digest(FAMILY_IPV4, &strange, "ACCEPT") };
+	/* A foreign rule above and one below, so that neither end is ours. */
+	actual[0] = actual[N] = (ActualEntry){ &strange, "ACCEPT", entry_digest(FAMILY_IPV4, &strange, "ACCEPT") };
 
 	Comparison input = {
 		.family = FAMILY_IPV4,
 		.names = names,
 		.wanted = wanted,
-		.actual = found,
+		.actual = actual,
 		.n_actual = N + 1,
 	};
 	gint64 start = g_get_monotonic_time();
