@@ -1,24 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/conntrack.h"
 
+#include "service/netlink/conntrack-scan.h"
+#include "service/netlink/route.h"
+
 #include <errno.h>
-#include <libnetfilter_conntrack/libnetfilter_conntrack.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 struct ConntrackFilter {
 	GHashTable *addresses; /* set of Address */
 	GHashTable *udp_ports; /* set of struct udp_port */
 	bool families[N_FAMILIES];
 };
-
-struct udp_port {
-	Address address; /* all zero bytes: any */
-	guint16 port;
-};
-
-typedef struct nf_conntrack NfConntrack;
-typedef struct nfct_handle NfctHandle;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfctHandle, nfct_close)
 
 static guint udp_port_hash(gconstpointer key)
 {
@@ -77,113 +74,351 @@ bool conntrack_filter_is_empty(const ConntrackFilter *filter)
 	return g_hash_table_size(filter->addresses) == 0 && g_hash_table_size(filter->udp_ports) == 0;
 }
 
-/* The attributes that hold an entry's addresses, once a family. */
-static const enum nf_conntrack_attr ends[N_FAMILIES][4] = {
-	[FAMILY_IPV4] = { ATTR_ORIG_IPV4_DST, ATTR_ORIG_IPV4_SRC, ATTR_REPL_IPV4_SRC, ATTR_REPL_IPV4_DST },
-	[FAMILY_IPV6] = { ATTR_ORIG_IPV6_DST, ATTR_ORIG_IPV6_SRC, ATTR_REPL_IPV6_SRC, ATTR_REPL_IPV6_DST },
+/* --- the work --- */
+
+struct ConntrackFlush {
+	const ConntrackFilter *filter;
+	ConntrackFilter *owned;             /* the same, or NULL where it is the caller's */
+	Netlink *reader, *deleter, *routes; /* made where it was started: in that network namespace */
+	GHashTable *own;                    /* set of Address: the host's */
+	GArray *own_prefixes;               /* of those that are more than one address */
+	GByteArray *batch;                  /* of messages that delete */
+	guint batched, deleted;
+	GError *error; /* the first */
+	GThread *thread;
+	int fd; /* an eventfd */
 };
-#define ORIGINAL_DESTINATION 0
 
-static bool get_end(const NfConntrack *entry, enum family family, guint end, Address *ret)
+struct entry {
+	sa_family_t family;
+	Address original_source, original_destination, reply_source;
+	guint8 protocol;
+	guint16 destination_port;
+	struct nlattr *original, *zone, *id; /* what names it */
+};
+
+static struct nlattr *find(struct nlattr *in, int type)
 {
-	const void *bytes = nfct_get_attr(entry, ends[family][end]);
+	return in ? nla_find(nla_data(in), nla_len(in), type) : NULL;
+}
 
-	if (!bytes)
+static bool read_address(struct nlattr *tuple, sa_family_t family, bool source, Address *ret)
+{
+	const int types[2][2] = { { CTA_IP_V6_DST, CTA_IP_V6_SRC }, { CTA_IP_V4_DST, CTA_IP_V4_SRC } };
+	const int bytes = family == AF_INET ? 4 : 16;
+	struct nlattr *address = find(find(tuple, CTA_TUPLE_IP), types[family == AF_INET][source]);
+
+	if (!address || nla_len(address) != bytes)
 		return false;
-	*ret = (Address){ .family = family_to_af(family) };
-	memcpy(ret->bytes, bytes, family_bits(family) / 8);
+	*ret = (Address){ .family = family };
+	memcpy(ret->bytes, nla_data(address), bytes);
 	return true;
 }
 
-static bool filter_matches(const ConntrackFilter *filter, enum family family, const NfConntrack *entry)
+static bool read_entry(struct nl_msg *message, struct entry *ret)
 {
-	struct udp_port port = {};
-	Address address;
+	struct nlmsghdr *header = nlmsg_hdr(message);
+	const struct nfgenmsg *info = nlmsg_data(header);
+	struct nlattr *reply, *protocol, *number, *port;
 
-	if (g_hash_table_size(filter->addresses) > 0)
-		for (guint end = 0; end < G_N_ELEMENTS(ends[family]); end++)
-			if (get_end(entry, family, end, &address) && g_hash_table_contains(filter->addresses, &address))
-				return true;
-
-	if (g_hash_table_size(filter->udp_ports) == 0 || nfct_get_attr_u8(entry, ATTR_L4PROTO) != IPPROTO_UDP ||
-	    !get_end(entry, family, ORIGINAL_DESTINATION, &port.address))
+	if (header->nlmsg_type != (NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW) ||
+	    !nlmsg_valid_hdr(header, sizeof(*info)) ||
+	    (info->nfgen_family != AF_INET && info->nfgen_family != AF_INET6))
 		return false;
-	port.port = g_ntohs(nfct_get_attr_u16(entry, ATTR_PORT_DST));
-	if (g_hash_table_contains(filter->udp_ports, &port))
+	*ret = (struct entry){
+		.family = info->nfgen_family,
+		.original = nlmsg_find_attr(header, sizeof(*info), CTA_TUPLE_ORIG),
+	};
+	reply = nlmsg_find_attr(header, sizeof(*info), CTA_TUPLE_REPLY);
+	protocol = find(ret->original, CTA_TUPLE_PROTO);
+	number = find(protocol, CTA_PROTO_NUM);
+	port = find(protocol, CTA_PROTO_DST_PORT);
+	if (number)
+		ret->protocol = nla_get_u8(number);
+	if (port)
+		ret->destination_port = g_ntohs(nla_get_u16(port));
+	return read_address(ret->original, ret->family, true, &ret->original_source) &&
+	       read_address(ret->original, ret->family, false, &ret->original_destination) &&
+	       read_address(reply, ret->family, true, &ret->reply_source);
+}
+
+static bool is_own(const ConntrackFlush *flush, const Address *address)
+{
+	if (g_hash_table_contains(flush->own, address))
 		return true;
-	memset(port.address.bytes, 0, sizeof(port.address.bytes));
-	return g_hash_table_contains(filter->udp_ports, &port);
-}
-
-struct dump {
-	const ConntrackFilter *filter;
-	enum family family;
-	GPtrArray *doomed;
-};
-
-static int on_entry(enum nf_conntrack_msg_type type G_GNUC_UNUSED, NfConntrack *entry, void *userdata)
-{
-	struct dump *dump = userdata;
-
-	if (!filter_matches(dump->filter, dump->family, entry))
-		return NFCT_CB_CONTINUE;
-	g_ptr_array_add(dump->doomed, entry);
-	return NFCT_CB_STOLEN;
-}
-
-static void destroy_entry(gpointer entry)
-{
-	nfct_destroy(entry);
-}
-
-static bool failed(GError **error, const char *what, enum family family)
-{
-	g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "Cannot %s %s connection tracking entries: %s",
-		    what, family_to_string(family), g_strerror(errno));
+	for (guint i = 0; i < flush->own_prefixes->len; i++)
+		if (prefix_contains(&g_array_index(flush->own_prefixes, Prefix, i), address))
+			return true;
 	return false;
 }
 
-/* Deletes after the dump: the socket is busy until then. */
-static bool flush_family(NfctHandle *handle, const ConntrackFilter *filter, enum family family, guint *deleted,
-			 GError **error)
+static bool is_meant(const ConntrackFlush *flush, const struct entry *entry)
 {
-	g_autoptr(GPtrArray) doomed = g_ptr_array_new_with_free_func(destroy_entry);
-	struct dump dump = { filter, family, doomed };
-	guint32 af = family_to_af(family);
+	const ConntrackFilter *filter = flush->filter;
+	struct udp_port port = { entry->original_destination, entry->destination_port };
+
+	if (g_hash_table_contains(filter->addresses, &entry->original_source) ||
+	    g_hash_table_contains(filter->addresses, &entry->reply_source))
+		return true;
+	if (entry->protocol != IPPROTO_UDP)
+		return false;
+	if (g_hash_table_contains(filter->udp_ports, &port))
+		return true;
+	port.address = (Address){ .family = entry->family };
+	return g_hash_table_contains(filter->udp_ports, &port) && is_own(flush, &entry->original_destination);
+}
+
+static void fail(ConntrackFlush *flush, GError *error)
+{
+	if (flush->error)
+		g_error_free(error);
+	else
+		flush->error = error;
+}
+
+/* The kernel answers while they are sent, to those that it does not delete alone. */
+static void read_refusals(ConntrackFlush *flush)
+{
+	union {
+		struct nlmsghdr header;
+		char bytes[8192];
+	} buffer;
+	int length;
+
+	while ((length = recv(nl_socket_get_fd(flush->deleter->socket), &buffer, sizeof(buffer), MSG_DONTWAIT)) > 0) {
+		for (struct nlmsghdr *header = &buffer.header; nlmsg_ok(header, length);
+		     header = nlmsg_next(header, &length)) {
+			const struct nlmsgerr *refusal = nlmsg_data(header);
+			GError *error = NULL;
+
+			if (header->nlmsg_type != NLMSG_ERROR || !nlmsg_valid_hdr(header, sizeof(*refusal)) ||
+			    refusal->error == 0)
+				continue;
+			flush->deleted--;
+			/* It timed out, or was shown twice. */
+			if (refusal->error == -ENOENT)
+				continue;
+			netfilter_fail(&error, FAILED, "cannot delete a connection tracking entry: %s",
+				       g_strerror(-refusal->error));
+			fail(flush, error);
+		}
+	}
+}
+
+static void send_batch(ConntrackFlush *flush)
+{
+	GError *error = NULL;
 	int r;
 
-	nfct_callback_register(handle, NFCT_T_ALL, on_entry, &dump);
-	r = nfct_query(handle, NFCT_Q_DUMP, &af);
-	nfct_callback_unregister(handle);
-	if (r < 0)
-		return failed(error, "list", family);
-	for (guint i = 0; i < doomed->len; i++) {
-		if (nfct_query(handle, NFCT_Q_DESTROY, doomed->pdata[i]) >= 0)
-			(*deleted)++;
-		/* It timed out, or was dumped twice because the table was resized. */
-		else if (errno != ENOENT)
-			return failed(error, "delete", family);
+	if (flush->batched == 0)
+		return;
+	r = nl_sendto(flush->deleter->socket, flush->batch->data, flush->batch->len);
+	if (r < 0) {
+		netfilter_fail(&error, FAILED, "cannot delete connection tracking entries: %s", nl_geterror(r));
+		fail(flush, error);
+	} else {
+		flush->deleted += flush->batched;
+		read_refusals(flush);
+	}
+	flush->batched = 0;
+	g_byte_array_set_size(flush->batch, 0);
+}
+
+/* So many refusals fit into the buffer of a socket. */
+#define BATCH_MAX 64
+
+static int on_entry(struct nl_msg *message, void *userdata)
+{
+	ConntrackFlush *flush = userdata;
+	struct nlmsghdr *header = nlmsg_hdr(message);
+	g_autoptr(NlMsg) request = NULL;
+	struct entry entry;
+
+	if (!read_entry(message, &entry) || !is_meant(flush, &entry))
+		return NL_OK;
+	/* This very entry: another can have its tuple by now. */
+	request = conntrack_request(IPCTNL_MSG_CT_DELETE, 0, entry.family);
+	for (guint i = 0; i < 3; i++) {
+		struct nlattr *attribute = nlmsg_find_attr(header, sizeof(struct nfgenmsg),
+							   (int[]){ CTA_TUPLE_ORIG, CTA_ZONE, CTA_ID }[i]);
+
+		if (attribute)
+			nla_put(request, attribute->nla_type, nla_len(attribute), nla_data(attribute));
+	}
+	nlmsg_hdr(request)->nlmsg_flags |= NLM_F_REQUEST;
+	g_byte_array_append(flush->batch, (guint8 *)nlmsg_hdr(request), NLMSG_ALIGN(nlmsg_hdr(request)->nlmsg_len));
+	if (++flush->batched == BATCH_MAX)
+		send_batch(flush);
+	return NL_OK;
+}
+
+static bool find_own(ConntrackFlush *flush, GError **error)
+{
+	g_autoptr(GArray) prefixes = NULL;
+
+	if (!route_list_local(flush->routes, &prefixes, error))
+		return false;
+	for (guint i = 0; i < prefixes->len; i++) {
+		const Prefix *prefix = &g_array_index(prefixes, Prefix, i);
+
+		if (prefix->length == family_bits(address_family(&prefix->address)))
+			g_hash_table_add(flush->own, g_memdup2(&prefix->address, sizeof(prefix->address)));
+		else
+			g_array_append_val(flush->own_prefixes, *prefix);
 	}
 	return true;
+}
+
+static int on_statistics(struct nl_msg *message, void *userdata)
+{
+	struct nlattr *entries = nlmsg_find_attr(nlmsg_hdr(message), sizeof(struct nfgenmsg), CTA_STATS_GLOBAL_ENTRIES);
+
+	if (entries)
+		*(guint32 *)userdata = g_ntohl(nla_get_u32(entries));
+	return NL_OK;
+}
+
+static void scan_family(ConntrackFlush *flush, enum family family, guint32 entries)
+{
+	g_autoptr(GArray) scans = conntrack_plan(flush->filter->addresses, flush->filter->udp_ports, family, entries);
+
+	for (guint i = 0; i < scans->len; i++) {
+		const struct conntrack_scan *scan = &g_array_index(scans, struct conntrack_scan, i);
+		GError *error = NULL;
+
+		if (netlink_request(flush->reader, conntrack_scan_request(scan), on_entry, flush) < 0) {
+			netlink_failed(flush->reader, &error, "cannot list connection tracking entries");
+			fail(flush, error);
+		}
+		send_batch(flush);
+	}
+}
+
+static void run(ConntrackFlush *flush)
+{
+	const ConntrackFilter *filter = flush->filter;
+	GError *error = NULL;
+	guint32 entries = 0;
+
+	if (conntrack_filter_is_empty(filter))
+		return;
+	if (netlink_request(flush->reader, conntrack_request(IPCTNL_MSG_CT_GET_STATS, 0, AF_UNSPEC), on_statistics,
+			    &entries) < 0) {
+		netlink_failed(flush->reader, &error, "cannot count the connection tracking entries");
+		fail(flush, error);
+		return;
+	}
+	if (entries == 0)
+		return;
+	if (g_hash_table_size(filter->udp_ports) > 0 && !find_own(flush, &error)) {
+		fail(flush, error);
+		return;
+	}
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (filter->families[family])
+			scan_family(flush, family, entries);
+}
+
+/* --- from the start to the end --- */
+
+static void flush_free(ConntrackFlush *flush)
+{
+	netlink_free(flush->reader);
+	netlink_free(flush->deleter);
+	netlink_free(flush->routes);
+	g_hash_table_unref(flush->own);
+	g_array_unref(flush->own_prefixes);
+	g_byte_array_unref(flush->batch);
+	if (flush->fd >= 0)
+		close(flush->fd);
+	g_clear_error(&flush->error);
+	conntrack_filter_free(flush->owned);
+	g_free(flush);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ConntrackFlush, flush_free)
+
+static ConntrackFlush *flush_new(const ConntrackFilter *filter, GError **error)
+{
+	g_autoptr(ConntrackFlush) flush = g_new0(ConntrackFlush, 1);
+
+	flush->filter = filter;
+	flush->own = g_hash_table_new_full(address_hash, address_equal_func, g_free, NULL);
+	flush->own_prefixes = g_array_new(FALSE, FALSE, sizeof(Prefix));
+	flush->batch = g_byte_array_new();
+	flush->fd = -1;
+	flush->reader = netlink_open(NETLINK_NETFILTER, error);
+	if (!flush->reader)
+		return NULL;
+	/* What the kernel shows at once at most; libnl otherwise reads everything twice. */
+	if (nl_socket_set_msg_buf_size(flush->reader->socket, 32768) < 0)
+		g_error("Out of memory");
+	flush->deleter = netlink_open(NETLINK_NETFILTER, error);
+	if (!flush->deleter)
+		return NULL;
+	flush->routes = netlink_new(error);
+	if (!flush->routes)
+		return NULL;
+	return g_steal_pointer(&flush);
+}
+
+static gpointer run_thread(gpointer userdata)
+{
+	ConntrackFlush *flush = userdata;
+	const guint64 one = 1;
+
+	run(flush);
+	if (write(flush->fd, &one, sizeof(one)) < 0)
+		g_error("eventfd: %s", g_strerror(errno));
+	return NULL;
+}
+
+ConntrackFlush *conntrack_flush_start(ConntrackFilter *filter, GError **error)
+{
+	g_autoptr(ConntrackFilter) owned = filter;
+	g_autoptr(ConntrackFlush) flush = flush_new(filter, error);
+
+	if (!flush)
+		return NULL;
+	flush->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (flush->fd < 0) {
+		netfilter_fail(error, FAILED, "cannot make an eventfd: %s", g_strerror(errno));
+		return NULL;
+	}
+	flush->thread = g_thread_try_new("conntrack", run_thread, flush, NULL);
+	if (!flush->thread) {
+		netfilter_fail(error, FAILED, "cannot start a thread that deletes connection tracking entries");
+		return NULL;
+	}
+	flush->owned = g_steal_pointer(&owned);
+	return g_steal_pointer(&flush);
+}
+
+int conntrack_flush_fd(const ConntrackFlush *flush)
+{
+	return flush->fd;
+}
+
+bool conntrack_flush_finish(ConntrackFlush *flush, guint *ret_deleted, GError **error)
+{
+	bool complete;
+
+	if (flush->thread)
+		g_thread_join(flush->thread);
+	if (ret_deleted)
+		*ret_deleted = flush->deleted;
+	complete = !flush->error;
+	if (!complete)
+		g_propagate_error(error, g_steal_pointer(&flush->error));
+	flush_free(flush);
+	return complete;
 }
 
 bool conntrack_flush(const ConntrackFilter *filter, guint *ret_deleted, GError **error)
 {
-	g_autoptr(NfctHandle) handle = NULL;
-	guint deleted = 0;
+	ConntrackFlush *flush = flush_new(filter, error);
 
-	if (!conntrack_filter_is_empty(filter)) {
-		handle = nfct_open(CONNTRACK, 0);
-		if (!handle) {
-			g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED,
-				    "Cannot open a connection tracking socket: %s", g_strerror(errno));
-			return false;
-		}
-	}
-	for (enum family family = 0; family < N_FAMILIES; family++)
-		if (filter->families[family] && !flush_family(handle, filter, family, &deleted, error))
-			return false;
-	if (ret_deleted)
-		*ret_deleted = deleted;
-	return true;
+	if (!flush)
+		return false;
+	run(flush);
+	return conntrack_flush_finish(flush, ret_deleted, error);
 }

@@ -5,8 +5,9 @@
 #include "service/error.h"
 
 /**
- * Connection tracking entries that outlive what they belonged to
- * (libnetfilter_conntrack). Collect what went, then flush once.
+ * Connection tracking entries that outlive what they belonged to (ctnetlink).
+ * Collect what went, then flush once. What others have in the table is not read
+ * where the kernel can tell it apart (CTA_FILTER, Linux 5.8), and never deleted.
  */
 typedef struct ConntrackFilter ConntrackFilter;
 
@@ -14,17 +15,36 @@ ConntrackFilter *conntrack_filter_new(void);
 void conntrack_filter_free(ConntrackFilter *filter); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ConntrackFilter, conntrack_filter_free)
 
-/** Every entry that has this address at either end, before or after translation. */
+/** Every entry of an endpoint's: that this address began, or that it answers, whatever it was translated to. */
 void conntrack_filter_add_address(ConntrackFilter *filter, const Address *address);
 
 /**
- * UDP entries whose original destination is one of these host ports of this
- * address; AF_UNSPEC with a family: of any address of that family.
+ * UDP entries that were begun to one of these ports of this address of the host's.
+ * AF_UNSPEC with a family, or the unspecified address: to any address that is
+ * the host's own when they are flushed; what it forwards to the same port elsewhere is another's.
+ * At most up to port 65535.
  */
 void conntrack_filter_add_udp_ports(ConntrackFilter *filter, enum family family, const Address *host_address,
 				    guint16 first, guint16 count);
 
 bool conntrack_filter_is_empty(const ConntrackFilter *filter);
 
-/** Dumps once a family that the filter names, deletes what matches. *ret_deleted may be NULL. */
+/**
+ * Deletes what matches; *ret_deleted may be NULL. FAILED when the kernel refuses: the rest is deleted.
+ * With 240,000 entries a port takes some 55 ms, an IPv4 address twice that, and
+ * whatever is asked for some 500 ms at most: as long as an IPv6 address takes
+ * where the entries are of IPv6, which no kernel can filter by address.
+ */
 bool conntrack_flush(const ConntrackFilter *filter, guint *ret_deleted, GError **error);
+
+/**
+ * The same beside the caller's loop: started here, with a filter that it takes
+ * over and in the caller's network namespace, it is done when conntrack_flush_fd()
+ * is readable, and then finished without waiting. NULL: it could not be started.
+ */
+typedef struct ConntrackFlush ConntrackFlush;
+ConntrackFlush *conntrack_flush_start(ConntrackFilter *filter, GError **error);
+int conntrack_flush_fd(const ConntrackFlush *flush);
+
+/** What became of it; waits where it is not done, and frees it. */
+bool conntrack_flush_finish(ConntrackFlush *flush, guint *ret_deleted, GError **error);

@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/conntrack.h"
+#include "service/netlink/sysctl.h"
 #include "tests/support/netns.h"
 
 #include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/netlink.h>
+#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* conntrack(8) fills the kernel's table and says what is left of it. */
+
+/* The host's own. */
+static const char *const own[] = { "192.0.2.1/24", "192.0.2.2/24", "192.0.2.3/24", "2001:db8::1/64" };
 
 typedef struct Fixture {
 	int before, netns;
@@ -19,6 +30,11 @@ static void set_up(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	f->before = netns_current();
 	f->netns = netns_new();
 	netns_enter(f->netns);
+	netns_run(f->netns, "ip link set lo up");
+	for (guint i = 0; i < G_N_ELEMENTS(own); i++)
+		netns_run(f->netns, "ip addr add %s dev lo%s", own[i], strchr(own[i], ':') ? " nodad" : "");
+	netns_run(f->netns,
+		  "timeout 10 sh -c 'until ip -6 route get 2001:db8::1 | grep -q local; do sleep 0.02; done'");
 }
 
 static void tear_down(Fixture *f, gconstpointer data G_GNUC_UNUSED)
@@ -43,12 +59,90 @@ static const char *const entries[] = {
 	"-p tcp -s fd00:18::2 -d 2001:db8::9 --sport 999 --dport 80 --state ESTABLISHED",
 	"-p udp -s 2001:db8::9 -d 2001:db8::1 --sport 999 --dport 5301",
 	"-p udp -s 192.0.2.9 -d 192.0.2.3 --dst-nat 172.18.0.5 --sport 999 --dport 65535",
+	/* Through the host to elsewhere. */
+	"-p udp -s 192.0.2.9 -d 198.51.100.7 --sport 999 --dport 5300",
+	"-p udp -s 2001:db8::9 -d 2001:db8:5::7 --sport 999 --dport 5301",
+	"-p udp -s 192.0.2.9 -d 198.51.100.8 --dst-nat 198.51.100.9 --sport 999 --dport 5300",
 };
 
+static void put(GByteArray *batch, guint16 type, gconstpointer data, gsize size)
+{
+	const struct nlattr attribute = { .nla_len = NLA_HDRLEN + size, .nla_type = type };
+
+	g_byte_array_append(batch, (const guint8 *)&attribute, sizeof(attribute));
+	g_byte_array_append(batch, data, size);
+	g_byte_array_append(batch, (const guint8[4]){ 0 }, NLA_ALIGN(size) - size);
+}
+
+static guint begin(GByteArray *batch, guint16 type)
+{
+	guint at = batch->len;
+
+	put(batch, type | NLA_F_NESTED, NULL, 0);
+	return at;
+}
+
+static void end(GByteArray *batch, guint at)
+{
+	((struct nlattr *)(batch->data + at))->nla_len = batch->len - at;
+}
+
+static void put_tuple(GByteArray *batch, guint16 type, gconstpointer source, gconstpointer destination, gsize size,
+		      guint16 source_port, guint16 destination_port)
+{
+	guint16 ports[2] = { g_htons(source_port), g_htons(destination_port) };
+	guint tuple = begin(batch, type), part = begin(batch, CTA_TUPLE_IP);
+
+	put(batch, size == 4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC, source, size);
+	put(batch, size == 4 ? CTA_IP_V4_DST : CTA_IP_V6_DST, destination, size);
+	end(batch, part);
+	part = begin(batch, CTA_TUPLE_PROTO);
+	put(batch, CTA_PROTO_NUM, &(guint8){ IPPROTO_UDP }, 1);
+	put(batch, CTA_PROTO_SRC_PORT, &ports[0], 2);
+	put(batch, CTA_PROTO_DST_PORT, &ports[1], 2);
+	end(batch, part);
+	end(batch, tuple);
+}
+
+/*
+ * What others have: UDP flows through the host to servers elsewhere, every
+ * same_port-th of them to the port 5300. conntrack(8) would take minutes.
+ */
+static void fill_foreign(guint count, enum family family, guint same_port)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	const gsize size = family == FAMILY_IPV4 ? 4 : 16;
+	g_autoptr(GByteArray) batch = g_byte_array_new();
+
+	for (guint i = 0; i < count; i++) {
+		guint8 client[16] = { 10, i >> 18, i >> 10, i >> 2 }, server[16] = { 198, 18, 100, i };
+		const struct nfgenmsg info = { .nfgen_family = family_to_af(family) };
+		struct nlmsghdr header = {
+			.nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE,
+		};
+		guint at = batch->len;
+		guint16 port = i % same_port == 0 ? 5300 : 6000 + i % 1000;
+
+		g_byte_array_append(batch, (const guint8 *)&header, sizeof(header));
+		g_byte_array_append(batch, (const guint8 *)&info, sizeof(info));
+		put_tuple(batch, CTA_TUPLE_ORIG, client, server, size, 1024 + i % 4 * 1000, port);
+		put_tuple(batch, CTA_TUPLE_REPLY, server, client, size, port, 1024 + i % 4 * 1000);
+		put(batch, CTA_TIMEOUT, &(guint32){ g_htonl(600) }, 4);
+		((struct nlmsghdr *)(batch->data + at))->nlmsg_len = batch->len - at;
+		if (i % 100 < 99 && i < count - 1)
+			continue;
+		g_assert_cmpint(send(fd, batch->data, batch->len, 0), ==, batch->len);
+		g_byte_array_set_size(batch, 0);
+	}
+	close(fd);
+}
+
+/* Those that are not there. */
 static void fill(Fixture *f)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(entries); i++)
-		netns_run(f->netns, "conntrack -I -t 600 -m %u %s", i + 1, entries[i]);
+		netns_run(f->netns, "sh -c 'conntrack -I -t 600 -m %u %s || true'", i + 1, entries[i]);
 }
 
 /* A space and the mark for each entry that is left, ascending. */
@@ -95,30 +189,42 @@ static guint flush(const ConntrackFilter *filter)
 	return deleted;
 }
 
-static void test_match(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+static guint count_entries(Fixture *f)
+{
+	g_autofree char *text = netns_output(f->netns, "conntrack -C");
+
+	return atoi(text);
+}
+
+/* In a table that holds nothing else, which is read whole, and in one that others fill. */
+static void test_match(Fixture *f, gconstpointer data)
 {
 	static const struct {
 		const char *what[4];
 		guint deleted;
 		const char *left;
 	} cases[] = {
-		{ { NULL }, 0, " 1 2 3 4 5 6 7 8 9 10 11 12 13" },
-		{ { "172.18.0.2" }, 5, " 2 3 7 9 10 11 12 13" },
-		{ { "192.0.2.1" }, 6, " 2 5 9 10 11 12 13" },
-		{ { "192.0.2.2" }, 1, " 1 3 4 5 6 7 8 9 10 11 12 13" },
-		{ { "172.18.0.9", "fd00::9" }, 0, " 1 2 3 4 5 6 7 8 9 10 11 12 13" },
-		{ { "fd00:18::2" }, 2, " 1 2 3 4 5 6 7 8 9 12 13" },
-		{ { "172.18.0.2", "fd00:18::2", "172.18.0.3" }, 8, " 3 7 9 12 13" },
-		{ { "192.0.2.1 5300 1" }, 1, " 2 3 4 5 6 7 8 9 10 11 12 13" },
-		{ { "192.0.2.1 5300 2" }, 2, " 2 4 5 6 7 8 9 10 11 12 13" },
-		{ { "ipv4 5300 1" }, 3, " 3 4 6 7 8 9 10 11 12 13" },
-		{ { "0.0.0.0 5300 1" }, 3, " 3 4 6 7 8 9 10 11 12 13" },
-		{ { "ipv6 5301 1" }, 1, " 1 2 3 4 5 6 7 8 9 10 11 13" },
-		{ { "2001:db8::1 5300 1", "192.0.2.2 5300 1" }, 2, " 1 3 4 5 6 7 8 9 11 12 13" },
-		{ { "ipv4 5299 1", "ipv4 5302 100", "ipv4 53 0" }, 0, " 1 2 3 4 5 6 7 8 9 10 11 12 13" },
-		{ { "ipv4 65000 65535" }, 1, " 1 2 3 4 5 6 7 8 9 10 11 12" },
-		{ { "172.18.0.2", "192.0.2.1 5301 1" }, 6, " 2 7 9 10 11 12 13" },
+		{ { NULL }, 0, " 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16" },
+		{ { "172.18.0.2" }, 5, " 2 3 7 9 10 11 12 13 14 15 16" },
+		{ { "192.0.2.1" }, 3, " 1 2 4 5 6 9 10 11 12 13 14 15 16" },
+		{ { "192.0.2.2" }, 0, " 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16" },
+		{ { "172.18.0.9", "fd00::9" }, 0, " 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16" },
+		{ { "fd00:18::2" }, 2, " 1 2 3 4 5 6 7 8 9 12 13 14 15 16" },
+		{ { "172.18.0.2", "fd00:18::2", "172.18.0.3" }, 8, " 3 7 9 12 13 14 15 16" },
+		{ { "192.0.2.1 5300 1" }, 1, " 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16" },
+		{ { "192.0.2.1 5300 2" }, 2, " 2 4 5 6 7 8 9 10 11 12 13 14 15 16" },
+		{ { "ipv4 5300 1" }, 2, " 3 4 5 6 7 8 9 10 11 12 13 14 15 16" },
+		{ { "0.0.0.0 5300 1" }, 2, " 3 4 5 6 7 8 9 10 11 12 13 14 15 16" },
+		{ { "ipv6 5301 1" }, 1, " 1 2 3 4 5 6 7 8 9 10 11 13 14 15 16" },
+		{ { "ipv4 5300 1", "ipv6 5300 1" }, 3, " 3 4 5 6 7 8 9 11 12 13 14 15 16" },
+		{ { "2001:db8::1 5300 1", "192.0.2.2 5300 1" }, 2, " 1 3 4 5 6 7 8 9 11 12 13 14 15 16" },
+		{ { "198.51.100.8 5300 1" }, 1, " 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15" },
+		{ { "ipv4 5299 1", "ipv4 5302 100", "ipv4 53 0" }, 0, " 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16" },
+		{ { "ipv4 65000 65535" }, 1, " 1 2 3 4 5 6 7 8 9 10 11 12 14 15 16" },
+		{ { "ipv4 5300 3000" }, 3, " 4 5 6 7 8 9 10 11 12 13 14 15 16" },
+		{ { "172.18.0.2", "192.0.2.1 5301 1" }, 6, " 2 7 9 10 11 12 13 14 15 16" },
 	};
+	const guint foreign = GPOINTER_TO_UINT(data);
 
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(ConntrackFilter) filter = conntrack_filter_new();
@@ -127,13 +233,15 @@ static void test_match(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 		g_test_message("%s", cases[i].what[0]);
 		netns_run(f->netns, "conntrack -F");
 		fill(f);
+		fill_foreign(foreign, i % 2, 2);
 		for (const char *const *what = cases[i].what; *what; what++)
 			add(filter, *what);
 		g_assert_cmpint(conntrack_filter_is_empty(filter), ==, !cases[i].what[0]);
 		g_assert_cmpuint(flush(filter), ==, cases[i].deleted);
+		g_assert_cmpuint(count_entries(f), ==, foreign + G_N_ELEMENTS(entries) - cases[i].deleted);
+		g_assert_cmpuint(flush(filter), ==, 0);
 		remains = left(f);
 		g_assert_cmpstr(remains, ==, cases[i].left);
-		g_assert_cmpuint(flush(filter), ==, 0);
 	}
 }
 
@@ -194,6 +302,165 @@ static void test_flow(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	close(second);
 }
 
+/* A table that is as full as it gets. */
+#define FULL 240000
+
+static bool fill_table(enum family family)
+{
+	g_autofree char *text = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (!sysctl_read("net/netfilter/nf_conntrack_max", &text, &error) || atoi(text) < FULL + 1000) {
+		g_test_skip(error ? error->message : "the kernel tracks less than 241000 connections");
+		return false;
+	}
+	fill_foreign(FULL, family, 100);
+	return true;
+}
+
+static gint64 used_usec(void)
+{
+	struct timespec used;
+
+	g_assert_no_errno(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used));
+	return used.tv_sec * G_USEC_PER_SEC + used.tv_nsec / 1000;
+}
+
+/*
+ * What it costs to be shown every entry is the measure: a machine can be slow, or
+ * busy. The processor's time is taken, most of it in the kernel; idle, the whole is some 500 ms.
+ */
+static void test_full(Fixture *f, gconstpointer data)
+{
+	static const struct {
+		const char *name;
+		const char *what[9];
+		guint deleted;
+		guint most[N_FAMILIES]; /* percent of the whole, when the table is full of a family's entries */
+	} cases[] = {
+		{ "publish a range", { "ipv4 5300 1000", "ipv6 5300 1000" }, 5, { 100, 100 } },
+		{ "publish a port at an address", { "192.0.2.1 5300 1" }, 1, { 40, 40 } },
+		{ "publish a port", { "ipv4 5300 1" }, 2, { 40, 40 } },
+		{ "publish a port in both families", { "ipv4 5300 1", "ipv6 5300 1" }, 3, { 60, 60 } },
+		{ "delete an endpoint", { "172.18.0.2" }, 5, { 60, 60 } },
+		{ "delete an endpoint in both families", { "172.18.0.2", "fd00:18::2" }, 7, { 80, 200 } },
+		{ "delete eight endpoints",
+		  { "172.18.0.2", "172.18.0.3", "172.18.0.4", "172.18.0.7", "172.18.0.8", "172.18.0.9", "172.18.0.10",
+		    "172.18.0.11" },
+		  6,
+		  { 200, 40 } },
+	};
+	enum family family = GPOINTER_TO_UINT(data);
+	gint64 whole = 0;
+
+	if (!fill_table(family))
+		return;
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(ConntrackFilter) filter = conntrack_filter_new();
+		gint64 start, used;
+
+		for (const char *const *what = cases[i].what; *what; what++)
+			add(filter, *what);
+		fill(f);
+		g_assert_cmpuint(count_entries(f), ==, FULL + G_N_ELEMENTS(entries));
+		start = used_usec();
+		g_assert_cmpuint(flush(filter), ==, cases[i].deleted);
+		used = used_usec() - start;
+		if (i == 0)
+			whole = used;
+		g_test_message("%s: %.1f ms", cases[i].name, used / 1000.0);
+		g_assert_cmpint(used, <=, cases[i].most[family] * whole / 100);
+		g_assert_cmpuint(count_entries(f), ==, FULL + G_N_ELEMENTS(entries) - cases[i].deleted);
+	}
+}
+
+/* Begun in a namespace, done there, whatever the caller does meanwhile. */
+static void test_beside(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	static const char *const what[] = { NULL, "172.18.0.9", "172.18.0.2", "ipv6 5300 1" };
+	static const guint expected[] = { 0, 0, 5, 1 };
+	guint deleted = 99;
+
+	if (!fill_table(FAMILY_IPV4))
+		return;
+	fill(f);
+	for (guint i = 0; i < G_N_ELEMENTS(what); i++)
+		for (guint waited = 0; waited < 2; waited++) {
+			g_autoptr(GError) error = NULL;
+			ConntrackFilter *filter = conntrack_filter_new();
+			ConntrackFlush *flush;
+
+			if (what[i])
+				add(filter, what[i]);
+			flush = conntrack_flush_start(filter, &error);
+			g_assert_no_error(error);
+			netns_enter(f->before);
+			if (waited) {
+				struct pollfd poller = { .fd = conntrack_flush_fd(flush), .events = POLLIN };
+
+				g_assert_cmpint(poll(&poller, 1, 60000), ==, 1);
+			}
+			g_assert_true(conntrack_flush_finish(flush, &deleted, &error));
+			g_assert_no_error(error);
+			netns_enter(f->netns);
+			g_assert_cmpuint(deleted, ==, waited ? 0 : expected[i]);
+		}
+	g_assert_cmpuint(count_entries(f), ==, FULL + G_N_ELEMENTS(entries) - 6);
+}
+
+/* All the clients of a port: what was shown is deleted while more is shown. */
+static void test_own_many(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	g_autoptr(ConntrackFilter) filter = conntrack_filter_new();
+
+	fill_foreign(20000, FAMILY_IPV4, 1);
+	fill_foreign(20000, FAMILY_IPV6, 1);
+	for (guint i = 0; i < 256; i++) {
+		g_autofree char *text = g_strdup_printf("198.18.100.%u 5300 1", i);
+
+		add(filter, text);
+	}
+	g_assert_cmpuint(flush(filter), ==, 20000);
+	g_assert_cmpuint(count_entries(f), ==, 20000);
+	netns_run(f->netns, "ip route add local 198.18.0.0/16 dev lo");
+	fill_foreign(20000, FAMILY_IPV4, 1);
+	conntrack_filter_add_udp_ports(filter, FAMILY_IPV4, &(const Address){}, 5300, 1);
+	g_assert_cmpuint(flush(filter), ==, 20000);
+	g_assert_cmpuint(count_entries(f), ==, 20000);
+}
+
+/* Who may not. */
+static int flush_as_nobody(void)
+{
+	g_autoptr(ConntrackFilter) filter = conntrack_filter_new();
+	g_autoptr(GError) error = NULL;
+
+	add(filter, "172.18.0.2");
+	if (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0 ||
+	    conntrack_flush(filter, NULL, &error))
+		return 1;
+	printf("# %s\n", error->message);
+	return g_error_matches(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED) &&
+			       strstr(error->message, "Operation not permitted")
+		       ? 0
+		       : 1;
+}
+
+static void test_refused(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	int status = -1;
+	pid_t child;
+
+	fill(f);
+	fflush(NULL);
+	child = fork();
+	if (child == 0)
+		exit(flush_as_nobody());
+	g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+	g_assert_cmpint(status, ==, 0);
+	g_assert_cmpuint(count_entries(f), ==, G_N_ELEMENTS(entries));
+}
+
 static void test_many(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
 	g_autoptr(ConntrackFilter) filter = conntrack_filter_new();
@@ -241,7 +508,13 @@ int main(int argc, char **argv)
 		printf("1..0 # SKIP %s\n", reason);
 		return 0;
 	}
-	g_test_add("/conntrack/match", Fixture, NULL, set_up, test_match, tear_down);
+	g_test_add("/conntrack/match/alone", Fixture, GUINT_TO_POINTER(0), set_up, test_match, tear_down);
+	g_test_add("/conntrack/match/among-others", Fixture, GUINT_TO_POINTER(20000), set_up, test_match, tear_down);
+	g_test_add("/conntrack/full/ipv4", Fixture, GUINT_TO_POINTER(FAMILY_IPV4), set_up, test_full, tear_down);
+	g_test_add("/conntrack/full/ipv6", Fixture, GUINT_TO_POINTER(FAMILY_IPV6), set_up, test_full, tear_down);
+	g_test_add("/conntrack/beside", Fixture, NULL, set_up, test_beside, tear_down);
+	g_test_add("/conntrack/own-many", Fixture, NULL, set_up, test_own_many, tear_down);
+	g_test_add("/conntrack/refused", Fixture, NULL, set_up, test_refused, tear_down);
 	g_test_add("/conntrack/flow", Fixture, NULL, set_up, test_flow, tear_down);
 	g_test_add("/conntrack/many", Fixture, NULL, set_up, test_many, tear_down);
 	return g_test_run();
