@@ -141,8 +141,12 @@ static void fill_foreign(guint count, enum family family, guint same_port)
 /* Those that are not there. */
 static void fill(Fixture *f)
 {
+	g_autoptr(GString) script = g_string_new(NULL);
+
 	for (guint i = 0; i < G_N_ELEMENTS(entries); i++)
-		netns_run(f->netns, "sh -c 'conntrack -I -t 600 -m %u %s || true'", i + 1, entries[i]);
+		g_string_append_printf(script, "conntrack -I -t 600 -m %u %s || true\n", i + 1, entries[i]);
+	g_assert_true(g_file_set_contents("/run/fill", script->str, -1, NULL));
+	netns_run(f->netns, "sh /run/fill");
 }
 
 /* A space and the mark for each entry that is left, ascending. */
