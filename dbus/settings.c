@@ -13,6 +13,81 @@ static bool check(int r, GError **error)
 	return netfilter_fail(error, INVALID_ARGS, "the arguments cannot be read: %s", g_strerror(-r));
 }
 
+static bool is_integer(char type)
+{
+	return strchr("ynqiuxt", type) != NULL;
+}
+
+/* Whoever does not say of what type a number is may be taken at any, as many a language's binding guesses one. */
+static bool type_fits(const char *type, const char *expected)
+{
+	for (; *type && *expected; type++, expected++)
+		if (*type != *expected && !(is_integer(*type) && is_integer(*expected)))
+			return false;
+	return *type == *expected;
+}
+
+static bool read_integer(sd_bus_message *message, char type, guint64 max, guint64 *ret, GError **error)
+{
+	union {
+		uint8_t y;
+		int16_t n;
+		uint16_t q;
+		int32_t i;
+		uint32_t u;
+		int64_t x;
+		uint64_t t;
+	} value;
+	gint64 number = 0;
+
+	if (!check(sd_bus_message_read_basic(message, type, &value), error))
+		return false;
+	switch (type) {
+	case 'y':
+		number = value.y;
+		break;
+	case 'n':
+		number = value.n;
+		break;
+	case 'q':
+		number = value.q;
+		break;
+	case 'i':
+		number = value.i;
+		break;
+	case 'u':
+		number = value.u;
+		break;
+	case 'x':
+		number = value.x;
+		break;
+	case 't':
+		if (value.t > max)
+			return netfilter_fail(error, INVALID_ARGS,
+					      "%" G_GUINT64_FORMAT " is given, and at most %" G_GUINT64_FORMAT
+					      " is allowed",
+					      value.t, max);
+		*ret = value.t;
+		return true;
+	}
+	if (number < 0 || (guint64)number > max)
+		return netfilter_fail(error, INVALID_ARGS,
+				      "%" G_GINT64_FORMAT " is given, and 0 to %" G_GUINT64_FORMAT " are allowed",
+				      number, max);
+	*ret = number;
+	return true;
+}
+
+static bool read_port(sd_bus_message *message, char type, guint16 *ret, GError **error)
+{
+	guint64 number;
+
+	if (!read_integer(message, type, G_MAXUINT16, &number, error))
+		return false;
+	*ret = number;
+	return true;
+}
+
 typedef bool (*SettingRead)(sd_bus_message *message, void *field, GError **error);
 
 typedef struct Setting {
@@ -55,10 +130,10 @@ static bool read_setting(sd_bus_message *message, const Setting *settings, guint
 
 	if (!check(sd_bus_message_peek_type(message, NULL, &type), error))
 		return false;
-	if (strcmp(type, setting->type) != 0)
+	if (!type_fits(type, setting->type))
 		return netfilter_fail(error, INVALID_ARGS, "%s is of type \"%s\", not \"%s\"", key, cut(type),
 				      setting->type);
-	if (!check(sd_bus_message_enter_container(message, 'v', setting->type), error))
+	if (!check(sd_bus_message_enter_container(message, 'v', type), error))
 		return false;
 	if (!setting->read(message, (char *)target + setting->offset, error)) {
 		if (error && *error && !strstr((*error)->message, setting->key))
@@ -134,27 +209,52 @@ static bool read_descriptor(sd_bus_message *message, void *field, GError **error
 static bool read_timeout(sd_bus_message *message, void *field, GError **error)
 {
 	guint64 *timeout = field;
+	char type;
 
-	if (!check(sd_bus_message_read_basic(message, 't', timeout), error))
+	if (!check(sd_bus_message_peek_type(message, &type, NULL), error) ||
+	    !read_integer(message, type, G_MAXUINT64, timeout, error))
 		return false;
 	if (*timeout == 0)
-		return netfilter_fail(error, INVALID_ARGS, "TimeoutUSec is 0, and at least 1 is allowed");
+		return netfilter_fail(error, INVALID_ARGS, "0 is given, and at least 1 is allowed");
 	return true;
+}
+
+/* Enters an array of structures; *ret_types is what one of them is made of, without its parentheses. */
+static bool enter_array_of_structures(sd_bus_message *message, char **ret_types, GError **error)
+{
+	const char *contents;
+
+	if (!check(sd_bus_message_peek_type(message, NULL, &contents), error) ||
+	    !check(sd_bus_message_enter_container(message, 'a', contents), error))
+		return false;
+	*ret_types = g_strndup(contents + 1, strlen(contents) - 2);
+	return true;
+}
+
+/* One (ssqqq), or with other integers. */
+static bool read_mapping(sd_bus_message *message, const char *types, PortMapping *ret, GError **error)
+{
+	const char *protocol, *host_address;
+	guint16 host_port, endpoint_port, count;
+
+	return string_read(message, 's', &protocol, error) && string_read(message, 's', &host_address, error) &&
+	       read_port(message, types[2], &host_port, error) && read_port(message, types[3], &endpoint_port, error) &&
+	       read_port(message, types[4], &count, error) &&
+	       port_mapping_parse(protocol, host_address, host_port, endpoint_port, count, ret, error);
 }
 
 GArray *port_mappings_read(sd_bus_message *message, GError **error)
 {
 	g_autoptr(GArray) mappings = g_array_new(FALSE, FALSE, sizeof(PortMapping));
-	const char *protocol, *host_address;
-	guint16 host_port, endpoint_port, count;
+	g_autofree char *types = NULL;
 	PortMapping mapping;
 	int r;
 
-	if (!check(sd_bus_message_enter_container(message, 'a', "(ssqqq)"), error))
+	if (!enter_array_of_structures(message, &types, error))
 		return NULL;
-	while ((r = sd_bus_message_read(message, "(ssqqq)", &protocol, &host_address, &host_port, &endpoint_port,
-					&count)) > 0) {
-		if (!port_mapping_parse(protocol, host_address, host_port, endpoint_port, count, &mapping, error))
+	while ((r = sd_bus_message_enter_container(message, 'r', types)) > 0) {
+		if (!read_mapping(message, types, &mapping, error) ||
+		    !check(sd_bus_message_exit_container(message), error))
 			return NULL;
 		g_array_append_val(mappings, mapping);
 	}
@@ -169,18 +269,28 @@ static bool read_mappings(sd_bus_message *message, void *field, GError **error)
 	return *(GArray **)field;
 }
 
+/* One (sq), or with another integer. */
+static bool read_link_port(sd_bus_message *message, const char *types, LinkPort *ret, GError **error)
+{
+	const char *protocol;
+	guint16 number;
+
+	return string_read(message, 's', &protocol, error) && read_port(message, types[1], &number, error) &&
+	       link_port_parse(protocol, number, ret, error);
+}
+
 GArray *ports_read(sd_bus_message *message, GError **error)
 {
 	g_autoptr(GArray) ports = g_array_new(FALSE, FALSE, sizeof(LinkPort));
-	const char *protocol;
-	guint16 number;
+	g_autofree char *types = NULL;
 	LinkPort port;
 	int r;
 
-	if (!check(sd_bus_message_enter_container(message, 'a', "(sq)"), error))
+	if (!enter_array_of_structures(message, &types, error))
 		return NULL;
-	while ((r = sd_bus_message_read(message, "(sq)", &protocol, &number)) > 0) {
-		if (!link_port_parse(protocol, number, &port, error))
+	while ((r = sd_bus_message_enter_container(message, 'r', types)) > 0) {
+		if (!read_link_port(message, types, &port, error) ||
+		    !check(sd_bus_message_exit_container(message), error))
 			return NULL;
 		g_array_append_val(ports, port);
 	}
@@ -214,19 +324,33 @@ static const Setting endpoint_table[] = {
 	{},
 };
 
-EndpointSettings *endpoint_settings_read(sd_bus_message *message, uid_t uid, GError **error)
+static bool says_lifetime(guint64 seen)
+{
+	for (guint i = 0; endpoint_table[i].key; i++)
+		if (seen & 1ULL << i && endpoint_table[i].offset >= offsetof(EndpointSettings, lifetime))
+			return true;
+	return false;
+}
+
+static EndpointSettings *read_endpoint(sd_bus_message *message, uid_t uid, guint64 *ret_seen, GError **error)
 {
 	g_autoptr(EndpointSettings) settings = g_new0(EndpointSettings, 1);
 	const char *name;
-	guint64 seen;
 
 	settings->lifetime = lifetime_of_sender(message, uid);
 	if (!string_read(message, 's', &name, error))
 		return NULL;
 	settings->name = g_strdup(name);
-	if (!read_settings(message, endpoint_table, settings, &seen, error))
+	if (!read_settings(message, endpoint_table, settings, ret_seen, error))
 		return NULL;
 	return g_steal_pointer(&settings);
+}
+
+EndpointSettings *endpoint_settings_read(sd_bus_message *message, uid_t uid, GError **error)
+{
+	guint64 seen;
+
+	return read_endpoint(message, uid, &seen, error);
 }
 
 void endpoint_settings_free(EndpointSettings *settings)
@@ -239,19 +363,23 @@ void endpoint_settings_free(EndpointSettings *settings)
 	g_free(settings);
 }
 
-GPtrArray *endpoint_list_read(sd_bus_message *message, uid_t uid, GError **error)
+/* heirs gets those of the list that do not say how long they live; borrowed from it. */
+static GPtrArray *read_endpoint_list(sd_bus_message *message, uid_t uid, GPtrArray *heirs, GError **error)
 {
 	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)endpoint_settings_free);
+	guint64 seen;
 	int r;
 
 	if (!check(sd_bus_message_enter_container(message, 'a', "(sa{sv})"), error))
 		return NULL;
 	while ((r = sd_bus_message_enter_container(message, 'r', "sa{sv}")) > 0) {
-		EndpointSettings *settings = endpoint_settings_read(message, uid, error);
+		EndpointSettings *settings = read_endpoint(message, uid, &seen, error);
 
 		if (!settings)
 			return NULL;
 		g_ptr_array_add(list, settings);
+		if (!says_lifetime(seen))
+			g_ptr_array_add(heirs, settings);
 		if (!check(sd_bus_message_exit_container(message), error))
 			return NULL;
 	}
@@ -260,12 +388,26 @@ GPtrArray *endpoint_list_read(sd_bus_message *message, uid_t uid, GError **error
 	return g_steal_pointer(&list);
 }
 
+GPtrArray *endpoint_list_read(sd_bus_message *message, uid_t uid, GError **error)
+{
+	g_autoptr(GPtrArray) heirs = g_ptr_array_new();
+
+	return read_endpoint_list(message, uid, heirs, error);
+}
+
+/* Settings come in any order: the lifetime that the endpoints take is known once all are read. */
+typedef struct NetworkReading {
+	NetworkSettings settings; /* first: the table's offsets are its */
+	GPtrArray *heirs;         /* EndpointSettings that do not say how long they live; borrowed */
+} NetworkReading;
+
 static bool read_endpoints(sd_bus_message *message, void *field, GError **error)
 {
-	NetworkSettings *settings = field;
+	NetworkReading *reading = field;
 
-	settings->endpoints = endpoint_list_read(message, settings->lifetime.uid, error);
-	return settings->endpoints;
+	reading->settings.endpoints =
+		read_endpoint_list(message, reading->settings.lifetime.uid, reading->heirs, error);
+	return reading->settings.endpoints;
 }
 
 static const Setting network_table[] = {
@@ -283,14 +425,22 @@ static const Setting network_table[] = {
 
 bool network_settings_read(sd_bus_message *message, uid_t uid, NetworkSettings *ret, GError **error)
 {
-	guint64 seen;
-
-	*ret = (NetworkSettings){
-		.communication = true,
-		.masquerade = true,
-		.lifetime = lifetime_of_sender(message, uid),
+	g_autoptr(GPtrArray) heirs = g_ptr_array_new();
+	NetworkReading reading = {
+		.settings = {
+			.communication = true,
+			.masquerade = true,
+			.lifetime = lifetime_of_sender(message, uid),
+		},
+		.heirs = heirs,
 	};
-	return read_settings(message, network_table, ret, &seen, error);
+	guint64 seen;
+	bool ok = read_settings(message, network_table, &reading, &seen, error);
+
+	for (guint i = 0; ok && i < heirs->len; i++)
+		((EndpointSettings *)heirs->pdata[i])->lifetime = reading.settings.lifetime;
+	*ret = reading.settings;
+	return ok;
 }
 
 void network_settings_clear(NetworkSettings *settings)

@@ -7,11 +7,14 @@
 
 /**
  * What the bus's arguments say. Each function reads on in a message and
- * reports what it does not understand as INVALID_ARGS that names the key.
+ * reports what it does not understand as INVALID_ARGS that names the key. An integer in a setting may be of any type.
  * Descriptors and the sender's name are borrowed from the message.
  */
 
-/** An a{sv} of network settings; free with network_settings_clear() whatever comes back. */
+/**
+ * An a{sv} of network settings; free with network_settings_clear() whatever comes back. Endpoints in it that do not
+ * say how long they live take the lifetime settings of the network.
+ */
 bool network_settings_read(sd_bus_message *message, uid_t uid, NetworkSettings *ret, GError **error);
 void network_settings_clear(NetworkSettings *settings);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NetworkSettings, network_settings_clear)

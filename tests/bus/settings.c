@@ -106,7 +106,6 @@ static void network_types(Rig *rig)
 		{ "{'Endpoints': <[('a', 'b')]>}", "Endpoints" },
 		{ "{'Persistent': <'yes'>}", "Persistent" },
 		{ "{'LifetimeFd': <1>}", "LifetimeFd" },
-		{ "{'TimeoutUSec': <uint32 5>}", "TimeoutUSec" },
 		{ "{'TimeoutUSec': <uint64 0>}", "TimeoutUSec" },
 		{ "{'Subnet': <['172.19.0.0/16']>}", "\"Subnet\"" },
 		{ "{'subnets': <['172.19.0.0/16']>}", "\"subnets\"" },
@@ -478,6 +477,169 @@ static void descriptors(Rig *rig)
 	refuse_descriptor(rig, ends[0], "'LifetimeFd': <handle 0>, 'Persistent': <true>");
 }
 
+/* Endpoints given with a network live as it does, unless they say otherwise, in whatever order it is said. */
+static void lifetimes_of_endpoints(Rig *rig)
+{
+	static const struct {
+		const char *network, *endpoint;
+		bool persistent, owned;
+	} cases[] = {
+		{ "", "", false, true },
+		{ ", 'Persistent': <true>", "", true, false },
+		{ ", 'Persistent': <false>", "", false, true },
+		{ ", 'TimeoutUSec': <uint64 3600000000>", "", false, true },
+		{ ", 'Persistent': <true>, 'TimeoutUSec': <uint64 3600000000>", "", true, false },
+		{ ", 'Persistent': <true>", ", 'Persistent': <false>", false, true },
+		{ ", 'Persistent': <true>", ", 'TimeoutUSec': <uint64 3600000000>", false, true },
+		{ "", ", 'Persistent': <true>", true, false },
+		{ ", 'Persistent': <true>", ", 'Ports': <[('tcp', '', 80, 80, 1)]>", true, false },
+	};
+	g_autofree char *name = g_strdup_printf("'%s'", g_dbus_connection_get_unique_name(rig->bus));
+
+	for (guint i = 0; i < 2 * G_N_ELEMENTS(cases); i++) {
+		guint c = i / 2;
+		g_autofree char *endpoints = g_strdup_printf(
+			", 'Endpoints': <[('app', {'Addresses': <['172.18.0.2']>%s})]>", cases[c].endpoint);
+		g_autofree char *arguments =
+			g_strdup_printf("'web', {'Subnets': <['172.18.0.0/16']>%s%s}",
+					i % 2 ? endpoints : cases[c].network, i % 2 ? cases[c].network : endpoints);
+
+		g_test_message("%s", arguments);
+		done(rig, "", "Manager", "CreateNetwork", "sa{sv}", arguments);
+		property_is(rig, cases[c].persistent ? "true" : "false", APP, "Endpoint", "Persistent");
+		property_is(rig, cases[c].owned ? name : "''", APP, "Endpoint", "Owner");
+		done(rig, WEB, "Network", "Delete", "", "");
+	}
+}
+
+/* The descriptor that the network lives with is its endpoints', too: neither goes with the client. */
+static void descriptor_of_endpoints(Rig *rig)
+{
+	GDBusConnection *client = connection_new();
+	g_autoptr(GUnixFDList) fds = NULL;
+	g_autoptr(GVariant) reply = NULL;
+	g_autoptr(GError) error = NULL;
+	int ends[2];
+
+	g_assert_cmpint(pipe2(ends, O_CLOEXEC), ==, 0);
+	fds = g_unix_fd_list_new_from_array(ends, 1);
+	reply = ask_with_fds(client, "", "Manager", "CreateNetwork", "sa{sv}",
+			     "'web', {'Subnets': <['172.18.0.0/16']>, 'LifetimeFd': <handle 0>,"
+			     " 'Endpoints': <[('app', {'Addresses': <['172.18.0.2']>}),"
+			     " ('own', {'Addresses': <['172.18.0.3']>, 'Persistent': <false>})]>}",
+			     fds, &error);
+	g_assert_no_error(error);
+	exists(rig, WEB "/endpoint/own");
+	connection_close(client);
+	goes(rig, WEB "/endpoint/own");
+	exists(rig, APP);
+	close(ends[1]);
+	goes(rig, APP);
+	goes(rig, WEB);
+}
+
+/* --- integers --- */
+
+static void integers(Rig *rig)
+{
+	static const char *const types[] = { "byte", "int16", "uint16", "int32", "uint32", "int64", "uint64" };
+	static const Bad timeouts[] = {
+		{ "byte 0", "TimeoutUSec" },
+		{ "0", "TimeoutUSec" },
+		{ "int16 -1", "-1" },
+		{ "-1", "-1" },
+		{ "int64 -9223372036854775808", "-9223372036854775808" },
+		{ "5.0", "TimeoutUSec" },
+		{ "true", "TimeoutUSec" },
+		{ "'5'", "TimeoutUSec" },
+		{ "<5>", "TimeoutUSec" },
+		{ "[5]", "TimeoutUSec" },
+		{ "handle 0", "TimeoutUSec" },
+	};
+	static const Bad mappings[] = {
+		{ "('tcp', '', 65536, 80, 1)", "65536" },
+		{ "('tcp', '', uint64 18446744073709551615, 80, 1)", "18446744073709551615" },
+		{ "('tcp', '', -1, 80, 1)", "-1" },
+		{ "('tcp', '', 80, int64 4294967376, 1)", "4294967376" },
+		{ "('tcp', '', 80, int16 -32768, 1)", "-32768" },
+		{ "('tcp', '', 80, 80, -1)", "-1" },
+		{ "('tcp', '', 80, 80, 1.0)", "Ports" },
+		{ "('tcp', '', 80, 80, true)", "Ports" },
+		{ "('tcp', 80, 80, 80, 1)", "Ports" },
+		{ "('tcp', '', 80, 80)", "Ports" },
+		{ "('tcp', '', 80, 80, 1, 1)", "Ports" },
+	};
+	static const Bad ports[] = {
+		{ "('tcp', 65536)", "65536" }, { "('tcp', -1)", "-1" },    { "('tcp', 0)", "port 0" },
+		{ "('tcp', 80.0)", "Ports" },  { "(80, 'tcp')", "Ports" },
+	};
+
+	create_world(rig);
+	for (guint i = 0; i < G_N_ELEMENTS(types); i++) {
+		g_autofree char *timeout =
+			g_strdup_printf("'new', {'Subnets': <['172.19.0.0/16']>, 'TimeoutUSec': <%s 100>}", types[i]);
+		g_autofree char *mapping = g_strdup_printf(
+			"'new', {'Addresses': <['172.18.0.9']>, 'Ports': <[('tcp', '', %s 81, %s 80, %s 2)]>}",
+			types[i], types[(i + 1) % G_N_ELEMENTS(types)], types[(i + 3) % G_N_ELEMENTS(types)]);
+		g_autofree char *port =
+			g_strdup_printf("'new', {'Gateway': <'172.18.0.9'>, 'Ports': <[('tcp', %s 90)]>}", types[i]);
+
+		done(rig, "", "Manager", "PreviewNetwork", "sa{sv}", timeout);
+		done(rig, WEB, "Network", "CreateEndpoint", "sa{sv}", mapping);
+		property_is(rig, "[('tcp', '', 81, 80, 2)]", WEB "/endpoint/new", "Endpoint", "Ports");
+		done(rig, WEB "/endpoint/new", "Endpoint", "Delete", "", "");
+		done(rig, "", "Manager", "CreateIngress", "sa{sv}", port);
+		property_is(rig, "[('tcp', 90)]", "/ingress/new", "Ingress", "Ports");
+		done(rig, "/ingress/new", "Ingress", "Delete", "", "");
+	}
+	done(rig, "", "Manager", "PreviewNetwork", "sa{sv}",
+	     "'new', {'Subnets': <['172.19.0.0/16']>, 'TimeoutUSec': <uint64 18446744073709551615>}");
+	done(rig, WEB, "Network", "CreateEndpoint", "sa{sv}",
+	     "'new', {'Addresses': <['172.18.0.9']>, 'Ports': <[('tcp', '', 65535, 65535, 1)]>}");
+	property_is(rig, "[('tcp', '', 65535, 65535, 1)]", WEB "/endpoint/new", "Endpoint", "Ports");
+
+	REFUSE_ALL("", "Manager", "CreateNetwork", "sa{sv}",
+		   "'bad', {'Subnets': <['172.19.0.0/16']>, 'TimeoutUSec': <%s>}", timeouts);
+	REFUSE_ALL(WEB, "Network", "CreateEndpoint", "sa{sv}",
+		   "'bad', {'Addresses': <['172.18.0.8']>, 'Ports': <[%s]>}", mappings);
+	REFUSE_ALL("", "Manager", "CreateIngress", "sa{sv}", "'bad', {'Gateway': <'172.18.0.9'>, 'Ports': <[%s]>}",
+		   ports);
+}
+
+/* --- long values --- */
+
+/* However long a value is, the sentence about it is short, and is the end of a character. */
+static void long_values(Rig *rig)
+{
+	static const struct {
+		const char *path, *interface, *member, *types, *arguments;
+	} calls[] = {
+		{ "", "Manager", "CreateNetwork", "sa{sv}", "'new', {'%s': <true>}" },
+		{ "", "Manager", "PreviewNetwork", "sa{sv}", "'new', {'%s': <true>}" },
+		{ "", "Manager", "CreateIngress", "sa{sv}", "'new', {'%s': <true>}" },
+		{ WEB, "Network", "CreateEndpoint", "sa{sv}", "'new', {'%s': <true>}" },
+		{ WEB, "Network", "Update", "a{sv}", "{'%s': <true>}" },
+		{ "", "Manager", "DumpRules", "s", "'%s'" },
+	};
+	g_autoptr(GString) value = g_string_new(NULL);
+
+	create_world(rig);
+	for (guint i = 0; i < 10000; i++)
+		g_string_append(value, i % 2 ? "€" : "x");
+	for (guint i = 0; i < G_N_ELEMENTS(calls); i++) {
+		g_auto(GStrv) parts = g_strsplit(calls[i].arguments, "%s", 2);
+		g_autofree char *arguments = g_strjoinv(value->str, parts);
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GVariant) reply = ask_with_fds(rig->bus, calls[i].path, calls[i].interface, calls[i].member,
+							 calls[i].types, arguments, NULL, &error);
+
+		g_assert_null(reply);
+		g_assert_true(g_utf8_validate(error->message, -1, NULL));
+		g_assert_nonnull(strstr(error->message, "…\""));
+		g_assert_cmpuint(strlen(error->message), <, 512);
+	}
+}
+
 /* --- limits --- */
 
 /* What failed counts for nothing: the limits can be reached after any number of failures, and not passed. */
@@ -561,6 +723,10 @@ static const BusTest tests[] = {
 	{ "/bus/settings/links", links },
 	{ "/bus/settings/ingresses", ingresses },
 	{ "/bus/settings/descriptors", descriptors },
+	{ "/bus/settings/lifetimes-of-endpoints", lifetimes_of_endpoints },
+	{ "/bus/settings/descriptor-of-endpoints", descriptor_of_endpoints },
+	{ "/bus/settings/integers", integers },
+	{ "/bus/settings/long-values", long_values },
 	{ "/bus/settings/limits", limits,
 	  "MaxNetworks=2\nMaxEndpoints=3\nMaxPorts=10\nMaxPortsPerCall=8\nMaxIngresses=1" },
 	{ "/bus/settings/huge", huge },
