@@ -5,6 +5,7 @@
 #include "dbus/log-control.h"
 #include "dbus/log.h"
 #include "dbus/names.h"
+#include "dbus/size.h"
 #include "dbus/watch.h"
 #include "service/host/sweeper.h"
 #include "service/expiry.h"
@@ -194,7 +195,9 @@ static int add_objects(const Bus *bus)
 {
 	int r;
 
-	r = sd_bus_add_object_manager(bus->connection, NULL, ROOT_PATH);
+	r = size_limit_add(bus->connection);
+	if (r >= 0)
+		r = sd_bus_add_object_manager(bus->connection, NULL, ROOT_PATH);
 	if (r >= 0)
 		r = manager_interface_add(bus);
 	if (r >= 0)

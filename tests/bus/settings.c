@@ -711,6 +711,44 @@ static void huge(Rig *rig)
 	refused(rig, INVALID, "Key0", "", "Manager", "CreateNetwork", "sa{sv}", text->str);
 }
 
+/* A call that has no use is not even read, whatever it is made of and to whomever; what is just within is. */
+static void too_large(Rig *rig)
+{
+#define LIMIT (4 << 20)
+	static const struct {
+		const char *path, *interface, *member, *types, *arguments;
+		const char *error; /* for one within the limit */
+	} calls[] = {
+		{ "", "Manager", "GetNetwork", "s", "'%s'", OURS("NoSuchNetwork") },
+		{ "", "Manager", "CreateNetwork", "sa{sv}", "'%s', {}", INVALID },
+		{ "", "Manager", "PreviewNetwork", "sa{sv}", "'new', {'%s': <true>}", INVALID },
+		{ "", "Manager", "PreviewNetwork", "sa{sv}", "'new', {'Subnets': <['%s']>}", INVALID },
+		{ "", "Manager", "PreviewIngress", "sa{sv}", "'new', {'Gateway': <<<('%s',)>>>}", INVALID },
+		{ "", "Manager", "PreviewIngress", "sa{sv}", "'new', {'Other': <b'%s'>}", INVALID },
+		{ WEB, "Network", "GetEndpoint", "s", "'%s'", OURS("NoSuchEndpoint") },
+		{ APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '%s', 80, 80, 1)]", INVALID },
+		{ "/nowhere", "Network", "AtAll", "a(ys)", "[(1, '%s')]", STANDARD("UnknownObject") },
+		{ "", "org.freedesktop.DBus.Properties", "Get", "ss", "'', '%s'", STANDARD("UnknownProperty") },
+	};
+
+	create_world(rig);
+	for (guint i = 0; i < 2 * G_N_ELEMENTS(calls); i++) {
+		guint c = i / 2;
+		const char *expected = i % 2 ? STANDARD("LimitsExceeded") : calls[c].error;
+		g_auto(GStrv) parts = g_strsplit(calls[c].arguments, "%s", 2);
+		g_autofree char *value = g_strnfill(i % 2 ? LIMIT : LIMIT - 200, 'x'), *name = NULL;
+		g_autofree char *arguments = g_strjoinv(value, parts);
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GVariant) reply = ask_with_fds(rig->bus, calls[c].path, calls[c].interface, calls[c].member,
+							 calls[c].types, arguments, NULL, &error);
+
+		g_assert_null(reply);
+		name = g_dbus_error_get_remote_error(error);
+		g_test_message("%s at %s", calls[c].member, calls[c].path);
+		g_assert_cmpstr(name, ==, expected);
+	}
+}
+
 static const BusTest tests[] = {
 	{ "/bus/settings/names", names },
 	{ "/bus/settings/network-types", network_types },
@@ -730,6 +768,7 @@ static const BusTest tests[] = {
 	{ "/bus/settings/limits", limits,
 	  "MaxNetworks=2\nMaxEndpoints=3\nMaxPorts=10\nMaxPortsPerCall=8\nMaxIngresses=1" },
 	{ "/bus/settings/huge", huge },
+	{ "/bus/settings/too-large", too_large },
 };
 
 int main(int argc, char **argv)
