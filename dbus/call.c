@@ -5,15 +5,21 @@
 #include "dbus/log.h"
 #include "dbus/names.h"
 #include "dbus/path.h"
+#include "dbus/rate-limit.h"
 
 #include <string.h>
 #include <unistd.h>
+
+/* Whoever may do nothing is not to fill the log. */
+#define MAX_REFUSALS 10
+#define REFUSALS_INTERVAL_USEC (60 * G_USEC_PER_SEC)
 
 struct Calls {
 	Service *service;
 	Policy *policy;
 	Queue *queue;
-	GHashTable *set; /* of Call, owned */
+	GHashTable *set;     /* of Call, owned */
+	RateLimit *refusals; /* of those that are logged */
 	void (*answered)(void *userdata);
 	void *userdata;
 };
@@ -36,6 +42,7 @@ Calls *calls_new(Service *service, Policy *policy, Queue *queue, void (*answered
 		.policy = policy,
 		.queue = queue,
 		.set = g_hash_table_new_full(NULL, NULL, call_free, NULL),
+		.refusals = rate_limit_new(MAX_REFUSALS, REFUSALS_INTERVAL_USEC),
 		.answered = answered,
 		.userdata = userdata,
 	};
@@ -47,6 +54,7 @@ void calls_free(Calls *calls)
 	if (!calls)
 		return;
 	g_hash_table_unref(calls->set);
+	rate_limit_free(calls->refusals);
 	g_free(calls);
 }
 
@@ -55,19 +63,25 @@ bool calls_are_answered(const Calls *calls)
 	return g_hash_table_size(calls->set) == 0;
 }
 
-/* The answer, and the one line in the log for a call that failed. */
-static void answer(Call *call, const GError *error)
+static void log_answer(const Call *call, const GError *error, bool refused)
 {
-	Calls *calls = call->calls;
-	int r;
-
+	if (refused && !rate_limit_take(call->calls->refusals, call->uid, g_get_monotonic_time()))
+		return;
 	log_call(&(LogCall){
 		.object = sd_bus_message_get_path(call->message),
 		.verb = call->method->member,
 		.sender = sd_bus_message_get_sender(call->message),
 		.uid = call->uid,
 		.error = error,
+		.refused = refused,
 	});
+}
+
+static void send_answer(Call *call, const GError *error)
+{
+	Calls *calls = call->calls;
+	int r;
+
 	if (error)
 		r = sd_bus_reply_method_errorf(call->message, error_name(error), "%s", error->message);
 	else
@@ -76,6 +90,19 @@ static void answer(Call *call, const GError *error)
 		g_warning("Cannot answer %s: %s", call->method->member, g_strerror(-r));
 	g_hash_table_remove(calls->set, call);
 	calls->answered(calls->userdata);
+}
+
+static void answer(Call *call, const GError *error)
+{
+	log_answer(call, error, false);
+	send_answer(call, error);
+}
+
+/* The sender may not do it. */
+static void refuse(Call *call, const GError *error)
+{
+	log_answer(call, error, true);
+	send_answer(call, error);
 }
 
 void *call_object(const Call *call, enum object_kind kind, GError **error)
@@ -142,10 +169,8 @@ static const PolicyMethod *policy_of(const Call *call)
 
 static bool describe(Call *call, Description *description, GError **error)
 {
-	const PolicyMethod *policy = policy_of(call);
-
 	sd_bus_message_rewind(call->message, true);
-	description->actions = 1 << policy->action;
+	description->actions = 1 << policy_of(call)->action;
 	describe_object(call, description);
 	return !call->method->describe || call->method->describe(call, description, error);
 }
@@ -158,18 +183,16 @@ static bool is_privileged(const Call *call)
 /* The object, or what it belongs to, may have changed hands since the question was asked. */
 static bool check_granted(Call *call, GError **error)
 {
-	Description description = {};
-	bool ok;
+	g_auto(Description) description = description_new();
 
 	if (is_privileged(call))
 		return true;
-	description.details = g_ptr_array_new_with_free_func(g_free);
-	ok = describe(call, &description, error);
-	if (ok && description.actions & ~call->granted)
-		ok = netfilter_fail(error, NOT_OWNER, "\"%s\" is not uid %u's any more",
-				    cut(sd_bus_message_get_path(call->message)), call->uid);
-	g_ptr_array_unref(description.details);
-	return ok;
+	if (!describe(call, &description, error))
+		return false;
+	if (description.actions & ~call->granted)
+		return netfilter_fail(error, NOT_OWNER, "\"%s\" is not uid %u's any more",
+				      cut(sd_bus_message_get_path(call->message)), call->uid);
+	return true;
 }
 
 static bool new_reply(Call *call, GError **error)
@@ -199,49 +222,64 @@ static void done_call(void *userdata, const GError *error)
 	answer(userdata, error);
 }
 
-static void on_granted(sd_bus_message *message G_GNUC_UNUSED, uid_t uid G_GNUC_UNUSED, const GError *error,
-		       void *userdata)
+static void enqueue(Call *call)
 {
-	Call *call = userdata;
-	g_autoptr(GError) failure = NULL;
+	g_autoptr(GError) error = NULL;
 
 	/*
 	 * The reply is made before anything is run, that what goes away soon does not lie between the objects that
 	 * stay: the heap would keep both.
 	 */
-	if (error)
-		answer(call, error);
-	else if (!new_reply(call, &failure))
-		answer(call, failure);
-	else
+	if (new_reply(call, &error))
 		queue_add(call->calls->queue, run_call, done_call, call, call->method->flags);
+	else
+		answer(call, error);
 }
 
-static void on_identified(sd_bus_message *message, uid_t uid, const GError *error, void *userdata)
+static void on_verdict(sd_bus_message *message G_GNUC_UNUSED, uid_t uid G_GNUC_UNUSED, const GError *error,
+		       void *userdata)
 {
-	Call *call = userdata;
-	Description description = {};
-	g_autoptr(GError) failure = NULL;
+	if (error)
+		refuse(userdata, error);
+	else
+		enqueue(userdata);
+}
+
+/*
+ * What is wrong with the arguments is for those to know who may make the call at all: here it only means that there is
+ * less to tell polkit. Whoever then may is told when it is run.
+ */
+static void ask(Call *call)
+{
+	g_auto(Description) description = description_new();
+	g_autoptr(GError) error = NULL;
 	int r;
 
-	call->uid = uid;
-	if (error || is_privileged(call)) {
-		on_granted(message, uid, error, call);
+	describe(call, &description, NULL);
+	call->granted = description.actions;
+	g_ptr_array_add(description.details, NULL);
+	r = policy_ask(call->calls->policy, call->message, description.actions,
+		       (const char *const *)description.details->pdata, on_verdict, call);
+	if (r >= 0)
 		return;
-	}
+	netfilter_fail(&error, ACCESS_DENIED, "polkit cannot be asked: %s", g_strerror(-r));
+	refuse(call, error);
+}
 
-	description.details = g_ptr_array_new_with_free_func(g_free);
-	if (describe(call, &description, &failure)) {
-		g_ptr_array_add(description.details, NULL);
-		call->granted = description.actions;
-		r = policy_ask(call->calls->policy, message, description.actions,
-			       (const char *const *)description.details->pdata, on_granted, call);
-		if (r < 0)
-			netfilter_fail(&failure, ACCESS_DENIED, "polkit cannot be asked: %s", g_strerror(-r));
-	}
-	g_ptr_array_unref(description.details);
-	if (failure)
-		answer(call, failure);
+static void on_identified(sd_bus_message *message G_GNUC_UNUSED, uid_t uid, const GError *error, void *userdata)
+{
+	g_autoptr(GError) failure = NULL;
+	Call *call = userdata;
+
+	call->uid = uid;
+	if (error)
+		refuse(call, error);
+	else if (is_privileged(call))
+		enqueue(call);
+	else if (!policy_may_ask(call->calls->policy, uid, &failure))
+		refuse(call, failure);
+	else
+		ask(call);
 }
 
 bool calls_may_create(const Calls *calls, sd_bus_message *message)

@@ -3,10 +3,20 @@
 
 #include <string.h>
 
+Description description_new(void)
+{
+	return (Description){ .details = g_ptr_array_new_with_free_func(g_free) };
+}
+
+void description_clear(Description *description)
+{
+	g_clear_pointer(&description->details, g_ptr_array_unref);
+}
+
 void description_add(Description *description, const char *key, const char *value)
 {
 	g_ptr_array_add(description->details, g_strdup(key));
-	g_ptr_array_add(description->details, g_strdup(value));
+	g_ptr_array_add(description->details, g_strdup(cut(value)));
 }
 
 /* Says a detail only when every one of the mappings would say the same: a rule in polkit must not be misled by one of

@@ -11,6 +11,11 @@ typedef struct Description {
 	GPtrArray *details; /* key, value, …; char *, owned */
 } Description;
 
+Description description_new(void);
+void description_clear(Description *description);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Description, description_clear)
+
+/** The value is told as cut() shows it: whole, unless it cannot be a value that is right. */
 void description_add(Description *description, const char *key, const char *value);
 
 /** Tells of port mappings: what is the same for all of them. */

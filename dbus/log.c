@@ -95,10 +95,11 @@ void log_call(const LogCall *call)
 				 "%s on %s by uid %s (%s)", call->verb, cut(call->object), uid, call->sender);
 		return;
 	}
-	g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", MESSAGE_ID_CALL_FAILED, "SYSLOG_IDENTIFIER",
-			 "netfilterd", "NETFILTER_OBJECT", call->object, "NETFILTER_VERB", call->verb, "NETFILTER_UID",
-			 uid, "NETFILTER_SENDER", call->sender, "NETFILTER_ERROR", error_name(call->error), "MESSAGE",
-			 "%s on %s by uid %s (%s) failed: %s", call->verb, cut(call->object), uid, call->sender,
+	g_log_structured(G_LOG_DOMAIN, call->refused ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_MESSAGE, "MESSAGE_ID",
+			 MESSAGE_ID_CALL_FAILED, "SYSLOG_IDENTIFIER", "netfilterd", "NETFILTER_OBJECT", call->object,
+			 "NETFILTER_VERB", call->verb, "NETFILTER_UID", uid, "NETFILTER_SENDER", call->sender,
+			 "NETFILTER_ERROR", error_name(call->error), "MESSAGE", "%s on %s by uid %s (%s) %s: %s",
+			 call->verb, cut(call->object), uid, call->sender, call->refused ? "refused" : "failed",
 			 call->error->message);
 }
 

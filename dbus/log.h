@@ -2,6 +2,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 /**
@@ -28,9 +29,10 @@ typedef struct LogCall {
 	const char *object, *verb, *sender;
 	uid_t uid;           /* (uid_t)-1: not known */
 	const GError *error; /* NULL: it succeeded */
+	bool refused;        /* the error says that the sender may not */
 } LogCall;
 
-/** One line for a call that was refused or failed; for one that succeeded at level "debug". */
+/** One line: at level "notice" for a call that failed, "info" if it was refused, "debug" if it succeeded. */
 void log_call(const LogCall *call);
 
 /** A warning that something could not be done, which nobody waits for; nothing when error is NULL. */

@@ -71,7 +71,7 @@ static Question *question_new(Sender *sender, GQueue *queue, sd_bus_message *cal
 	return question;
 }
 
-static guint count_asking(Policy *policy, uid_t uid)
+static guint count_asking(const Policy *policy, uid_t uid)
 {
 	return GPOINTER_TO_UINT(g_hash_table_lookup(policy->asking, GUINT_TO_POINTER(uid)));
 }
@@ -358,14 +358,24 @@ static char **copy_details(sd_bus_message *call, const char *const *details)
 	return (char **)g_ptr_array_steal(copy, NULL);
 }
 
+bool policy_may_ask(const Policy *policy, uid_t uid, GError **error)
+{
+	guint asking = count_asking(policy, uid);
+
+	return asking < policy->max_pending ||
+	       netfilter_fail(error, QUOTA_EXCEEDED,
+			      "uid %u has %u questions of authorization open, and %u are allowed", (guint)uid, asking,
+			      policy->max_pending);
+}
+
 int policy_ask(Policy *policy, sd_bus_message *call, guint actions, const char *const *details, PolicyAnswer answer,
 	       void *userdata)
 {
 	const char *name = sd_bus_message_get_sender(call);
 	g_auto(GStrv) copy = NULL;
 	Question *question;
+	g_autoptr(GError) error = NULL;
 	Sender *sender;
-	guint asking;
 	int r;
 
 	actions &= ~(1u << ACTION_NONE);
@@ -379,13 +389,7 @@ int policy_ask(Policy *policy, sd_bus_message *call, guint actions, const char *
 		return 0;
 	}
 
-	asking = count_asking(policy, sender->uid);
-	if (asking >= policy->max_pending) {
-		g_autoptr(GError) error = NULL;
-
-		netfilter_fail(&error, QUOTA_EXCEEDED,
-			       "uid %u has %u questions of authorization open, and %u are allowed", (guint)sender->uid,
-			       asking, policy->max_pending);
+	if (!policy_may_ask(policy, sender->uid, &error)) {
 		answer(call, sender->uid, error, userdata);
 		return 0;
 	}

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/support/access.h"
 
+#include <string.h>
+#include <unistd.h>
+
 static void reading_is_open(World *world)
 {
 	Rig *rig;
@@ -130,10 +133,110 @@ static void persistence(World *world)
 	     "'e', {'Addresses': <['172.21.0.2']>, " PERSISTENT "}");
 }
 
+#define SECRET "told-to-nobody"
+
+/* What is wrong with a call is for those to know who may make it. */
+static const struct {
+	const char *path, *interface, *member, *types, *arguments;
+	const char *action; /* asked for */
+	const char *error;  /* of who may */
+} bad_calls[] = {
+	{ "", "Manager", "CreateNetwork", "sa{sv}", "'x', {'" SECRET "': <true>}", "manage-networks",
+	  STANDARD("InvalidArgs") },
+	{ "", "Manager", "CreateNetwork", "sa{sv}", "'x', {'Subnets': <['" SECRET "']>}", "manage-networks",
+	  STANDARD("InvalidArgs") },
+	{ "", "Manager", "CreateNetwork", "sa{sv}", "'', {'Subnets': <['172.30.0.0/16']>}", "manage-networks",
+	  STANDARD("InvalidArgs") },
+	{ "", "Manager", "CreateNetwork", "sa{sv}",
+	  "'x', {'Subnets': <['172.30.0.0/16']>, 'Endpoints': <[('e', {'" SECRET "': <true>})]>}", "manage-networks",
+	  STANDARD("InvalidArgs") },
+	{ "", "Manager", "CreateIngress", "sa{sv}", "'x', {'Gateway': <'" SECRET "'>}", "manage-ingress",
+	  STANDARD("InvalidArgs") },
+	{ "/network/mine", "Network", "Update", "a{sv}", "{'" SECRET "': <true>}", "manage-networks",
+	  STANDARD("InvalidArgs") },
+	{ "/network/mine", "Network", "CreateEndpoint", "sa{sv}", "'x', {'Addresses': <'" SECRET "'>}",
+	  "manage-endpoints", STANDARD("InvalidArgs") },
+	{ "/network/mine", "Network", "CreateEndpoints", "a(sa{sv})", "[('x', {'" SECRET "': <1>})]",
+	  "manage-endpoints", STANDARD("InvalidArgs") },
+	{ "/network/mine/endpoint/one", "Endpoint", "Publish", "a(ssqqq)", "[('" SECRET "', '', 80, 80, 1)]",
+	  "manage-endpoints", STANDARD("InvalidArgs") },
+	{ "/network/mine/endpoint/one", "Endpoint", "Unpublish", "a(ssqqq)", "[('tcp', '" SECRET "', 80, 80, 1)]",
+	  "manage-endpoints", STANDARD("InvalidArgs") },
+	{ "/network/mine/endpoint/one", "Endpoint", "Link", "oa(sq)",
+	  "'" ROOT "/network/mine/endpoint/nobody', [('tcp', 1)]", "manage-endpoints", OURS("NoSuchEndpoint") },
+};
+
+static void bad_calls_of_members(World *world)
+{
+	alice_creates(world, ", 'Endpoints': <[('one', {'Addresses': <['172.21.0.2']>})]>");
+	for (gsize i = 0; i < G_N_ELEMENTS(bad_calls); i++)
+		refused(as(world, world->alice), bad_calls[i].error, "", bad_calls[i].path, bad_calls[i].interface,
+			bad_calls[i].member, bad_calls[i].types, bad_calls[i].arguments);
+}
+
+static void bad_calls_of_others(World *world)
+{
+	done(as_root(world), "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'mine', {'Subnets': <['172.21.0.0/16']>, 'Endpoints': <[('one', {'Addresses': <['172.21.0.2']>})]>}");
+	for (gsize i = 0; i < G_N_ELEMENTS(bad_calls); i++) {
+		g_autofree char *action = g_strconcat(ACTION(""), bad_calls[i].action, NULL);
+
+		refused(as(world, world->bob), INTERACTIVE, action, bad_calls[i].path, bad_calls[i].interface,
+			bad_calls[i].member, bad_calls[i].types, bad_calls[i].arguments);
+	}
+}
+
+#define LOG "/run/netfilterd.log"
+
+/* Another instance, with its log in a file. */
+static void restart_logged(World *world)
+{
+	int saved = dup(STDERR_FILENO);
+
+	g_assert_nonnull(freopen(LOG, "w", stderr));
+	rig_restart(as_root(world));
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+}
+
+static void log_has(guint n, const char *part)
+{
+	g_autofree char *text = NULL;
+
+	g_assert_true(g_file_get_contents(LOG, &text, NULL, NULL));
+	if (count_parts(text, part) == n)
+		return;
+	g_test_message("the log does not say \"%s\" %u times:\n%s", part, n, text);
+	g_test_fail();
+}
+
+/* Nobody fills the log with what is refused, nor writes into it; others are logged all the same. */
+static void refusals_in_the_log(World *world)
+{
+	restart_logged(world);
+	for (guint i = 0; i < 15; i++)
+		refused(as(world, world->bob), INTERACTIVE, "", "", "Manager", "CreateNetwork", "sa{sv}",
+			"'" SECRET "', {'" SECRET "': <true>}");
+	refused(as(world, world->alice), INTERACTIVE, "", "", "Manager", "Reload", "", "");
+	refused(as_root(world), STANDARD("InvalidArgs"), "Bad", "", "Manager", "CreateNetwork", "sa{sv}",
+		"'x', {'Bad\\nnetfilterd: crit: gone': <true>}");
+	log_has(10, "netfilterd: info: CreateNetwork on " ROOT " by uid 2002 (");
+	log_has(1, "netfilterd: info: Reload on " ROOT " by uid 2001 (");
+	log_has(11, ") refused: authentication is required for " ACTION(""));
+	log_has(1, ") failed: \"Bad?netfilterd: crit: gone\" is not a setting");
+	log_has(1, "netfilterd: notice: CreateNetwork on " ROOT " by uid 0 (");
+	log_has(0, SECRET);
+	log_has(0, "\nnetfilterd: crit");
+	unlink(LOG);
+}
+
 static const AccessTest tests[] = {
 	{ "/access/reading-is-open", reading_is_open },
 	{ "/access/bob-changes-nothing", bob_changes_nothing },
 	{ "/access/alice-publishes-by-the-example-rule", alice_publishes },
+	{ "/access/bad-calls-of-others", bad_calls_of_others },
+	{ "/access/refusals-in-the-log", refusals_in_the_log },
+	{ "/member/bad-calls", bad_calls_of_members, .members = true },
 	{ "/member/owner-uid", objects_carry_their_owner, .members = true },
 	{ "/member/manage-foreign", foreign_objects, .members = true },
 	{ "/member/make-persistent", persistence, .members = true },
