@@ -2,7 +2,7 @@
 #pragma once
 
 #include "policy/action.h"
-#include "service/service.h"
+#include "service/access.h"
 #include "service/change/settings.h"
 
 /** What polkit is told, and which actions the call needs besides its own. */

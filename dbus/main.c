@@ -15,6 +15,7 @@
 #include "dbus/version.h"
 #include "service/lifetimes.h"
 #include "service/restore.h"
+#include "service/service.h"
 
 typedef struct Options {
 	const char *config_path; /* NULL: CONFIG_PATH, which need not be there */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/service.h"
+#include "service/access.h"
 
 /** The object path of an object; the caller frees. */
 char *path_of(enum object_kind kind, const void *object);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/service.h"
+#include "service/access.h"
 #include <systemd/sd-bus.h>
 
 /** Each appends one value to a message. Negative errno. */

@@ -3,7 +3,7 @@
 
 #include "service/journal/encode.h"
 #include "service/journal/facts.h"
-#include "service/nouns.h"
+#include "service/service.h"
 
 #include <malloc.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/service.h"
+#include "service/access.h"
 
 /**
  * Brings every change since the last commit to the journal, the kernel, the host and the observer, in this order; or,
@@ -17,6 +17,9 @@ void service_release_claims(Service *service);
  * or removed and what of the host was put right. Needs the lock.
  */
 bool service_reconcile(Service *service, guint *ret_repaired, GError **error);
+
+/** Writes the journal anew, as everything is now. FAILED leaves it as it was. */
+bool service_checkpoint(Service *service, GError **error);
 
 /** What can wait until the callers have their answers: a checkpoint, if one is due; and memory goes back. */
 void service_tidy(Service *service);

@@ -4,7 +4,7 @@
 #include "service/change/change-endpoint.h"
 #include "service/change/change-ingress.h"
 #include "service/change/change-network.h"
-#include "service/nouns.h"
+#include "service/service.h"
 
 static void delete_object(Service *service, const Lifetime *lifetime)
 {

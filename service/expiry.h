@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/service.h"
+#include "service/access.h"
 
 /* What ends objects without a call. Each asks for deletions; commit afterwards. */
 

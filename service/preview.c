@@ -3,7 +3,7 @@
 
 #include "service/change/change-ingress.h"
 #include "service/change/change-network.h"
-#include "service/nouns.h"
+#include "service/service.h"
 
 static Transaction begin(Service *service)
 {

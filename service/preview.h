@@ -2,7 +2,7 @@
 #pragma once
 
 #include "service/change/settings.h"
-#include "service/service.h"
+#include "service/access.h"
 
 /**
  * The rules that a creation would add, in the backend's text; the caller frees. It is made in the model and taken

@@ -40,7 +40,7 @@ struct Queue {
 	Service *service;
 	sd_event *event;
 	GQueue changes;      /* Entry, waiting */
-	GPtrArray *finished; /* Entry, to be answered when the lock is free again: callers may use iptables at once */
+	GPtrArray *finished; /* Entry, to be answered when the lock is free again: callers may take it at once */
 	sd_event_source *idle, *linger, *deadline, *retry;
 	uint64_t delay_usec;
 	guint seen; /* how many were waiting when it last looked whether more come */

@@ -2,7 +2,7 @@
 #include "service/reload.h"
 
 #include "service/change/change-service.h"
-#include "service/nouns.h"
+#include "service/service.h"
 
 #include <string.h>
 

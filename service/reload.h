@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/service.h"
+#include "service/access.h"
 
 /**
  * Reads the configuration again. INVALID_ARGS names the file and what is wrong with it, or what cannot be changed

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/service.h"
+#include "service/access.h"
 
 /**
  * Brings back what the previous instance left in the runtime directory, into the model alone: service_start() and a

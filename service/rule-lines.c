@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/rule-lines.h"
 
-#include "service/nouns.h"
+#include "service/service.h"
 
 static guint rule_hash_func(gconstpointer rule)
 {

@@ -2,50 +2,49 @@
 #pragma once
 
 #include "service/change/transaction.h"
+#include "service/firewall.h"
+#include "service/host/flows.h"
+#include "service/host/forwarding.h"
+#include "service/journal/journal.h"
 #include "service/observer.h"
 
-/** Everything there is: the objects, the rules they ask for, and what of the host serves them. */
 typedef struct Service Service;
+
+/** Everything there is: the objects, the rules they ask for, and what of the host serves them. */
+struct Service {
+	Config config;
+	char *config_path;
+	sd_event *event;
+	Observer observer;
+	GError *refusal; /* why nothing may be changed (FOREIGN_CHAIN, BACKEND_UNAVAILABLE, FAILED); NULL normally */
+
+	Model *model;
+	Transaction transaction;
+
+	Firewall *firewall;
+	char **features;
+	guint64 generation; /* commits that changed the kernel's rules */
+
+	Netlink *netlink;
+	Interfaces *interfaces;
+	Forwarding *forwarding;
+	HostPorts *host_ports;
+	Lifetimes *lifetimes;
+	Flows *flows;
+	Effects *closed, *opened; /* what the commit that is being made did to the host before and after the rules */
+
+	Journal *journal; /* NULL before service_restore() */
+	char *bus_id;     /* of the bus the owners are on */
+	struct {
+		bool has_previous;              /* there was a previous instance: what is in our chains is ours */
+		bool other_bus;                 /* its owners were on another bus: all are gone */
+		bool bridge_filter[N_FAMILIES]; /* it switched the sysctl for all bridges on, as version 2 did */
+		bool first_commit;              /* is still to come: what differs in the kernel is no drift */
+	} recovery;
+	guint n_untidied; /* changes since the heap was last given back */
+};
 
 /** Takes over config, copies config_path, refers to event. NULL with FAILED when the kernel's netlink is not there. */
 Service *service_new(Config *config, const char *config_path, sd_event *event, GError **error);
 void service_free(Service *service); /* NULL is fine; the kernel keeps what it has */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Service, service_free)
-
-void service_set_observer(Service *service, const Observer *observer);
-
-/** What requests make their changes with; service_commit() (commit.h) brings them to the kernel and the host. */
-Transaction *service_transaction(Service *service);
-
-/* What the bus face reads. What is const belongs to the service. */
-
-const Config *service_config(const Service *service);
-const Model *service_model(const Service *service);
-
-/** How many commits changed the kernel's rules. */
-guint64 service_generation(const Service *service);
-
-/** What keeps the rules in the kernel, static; and what it can do ("ipv6", "ranges", …), NULL-terminated. */
-const char *service_backend_name(const Service *service);
-const char *const *service_features(const Service *service);
-
-/** Whether nothing is there, nor waits to be deleted. */
-bool service_is_idle(const Service *service);
-
-/** Whether bridges that networks left wait to be deleted, and deletes one: some 20 ms. Whether more wait. */
-bool service_has_leftovers(const Service *service);
-bool service_delete_leftover(Service *service);
-
-/** Whether changes are possible at all: FOREIGN_CHAIN, BACKEND_UNAVAILABLE. */
-bool service_is_available(const Service *service, GError **error);
-
-/** Whether any object goes when the connection with this unique name does. */
-bool service_owns(const Service *service, const char *unique_name);
-
-/** Takes and gives back what other programs that write rules are kept out with: 0, -EAGAIN, another negative errno. */
-int service_lock(Service *service);
-void service_unlock(Service *service);
-const char *service_lock_name(const Service *service);
-
-/** An interface is gone: says so in the log if it served us. */
-void service_link_vanished(Service *service, const char *name);

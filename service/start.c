@@ -2,8 +2,9 @@
 #include "service/start.h"
 
 #include "service/change/change-service.h"
+#include "service/commit.h"
 #include "service/netlink/sysctl.h"
-#include "service/nouns.h"
+#include "service/service.h"
 
 static void refuse(Service *service, GError *error)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/service.h"
+#include "service/access.h"
 
 /**
  * Looks whether the chains are ours to use and asks for those that stand from the start. If they are not, or the

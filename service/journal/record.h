@@ -7,8 +7,8 @@
 
 /**
  * What the state is made of. A record is a MessagePack array; its first element says what it is, capitals for what
- * comes and small letters for what goes, and the others are the fields that manager-record.c lists. A group of
- * records is one after the other. Texts carry their NUL, so that they can be read where they lie.
+ * comes and small letters for what goes, and the others are the fields that journal/encode.c and journal/facts.c list.
+ * A batch of records is one after the other. Texts carry their NUL, so that they can be read where they lie.
  */
 
 /** Begins a record of so many fields, which are put right after. */

@@ -8,12 +8,7 @@
  * content: two objects that ask for the same rule share it.
  */
 
-enum rule_flag {
-	RULE_NOT_SOURCE = 1 << 0,
-	RULE_NOT_DESTINATION = 1 << 1,
-	RULE_NOT_IN = 1 << 2,
-	RULE_NOT_OUT = 1 << 3,
-};
+enum rule_flag { RULE_NOT_SOURCE = 1 << 0, RULE_NOT_DESTINATION = 1 << 1, RULE_NOT_IN = 1 << 2, RULE_NOT_OUT = 1 << 3 };
 
 enum rule_state {
 	STATE_ANY,

@@ -43,7 +43,6 @@ void ruleset_remove(Ruleset *ruleset, const RuleItem *item);
 /** ruleset_add / ruleset_remove over a rendering (GArray of RuleItem); remove goes backwards. */
 void ruleset_add_all(Ruleset *ruleset, const GArray *items);
 void ruleset_remove_all(Ruleset *ruleset, const GArray *items);
-
 /** The kernel may have this rule though nobody asks for it: a commit takes it out. */
 void ruleset_hold(Ruleset *ruleset, const RuleItem *item);
 

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/change/transaction.h"
+#include "service/observer.h"
+
+/**
+ * The service as those see it who do not look into it. What is const belongs to the service.
+ */
+typedef struct Service Service;
+
+void service_set_observer(Service *service, const Observer *observer);
+
+/** What requests make their changes with; service_commit() (commit.h) brings them to the kernel and the host. */
+Transaction *service_transaction(Service *service);
+
+const Config *service_config(const Service *service);
+const Model *service_model(const Service *service);
+
+/** How many commits changed the kernel's rules. */
+guint64 service_generation(const Service *service);
+
+/** What keeps the rules in the kernel, static; and what it can do ("ipv6", "ranges", …), NULL-terminated. */
+const char *service_backend_name(const Service *service);
+const char *const *service_features(const Service *service);
+
+/** Whether nothing is there, nor waits to be deleted. */
+bool service_is_idle(const Service *service);
+
+/** Whether bridges that networks left wait to be deleted, and deletes one: some 20 ms. Whether more wait. */
+bool service_has_leftovers(const Service *service);
+bool service_delete_leftover(Service *service);
+
+/** Whether changes are possible at all: FOREIGN_CHAIN, BACKEND_UNAVAILABLE. */
+bool service_is_available(const Service *service, GError **error);
+
+/** Whether any object goes when the connection with this unique name does. */
+bool service_owns(const Service *service, const char *unique_name);
+
+/** Takes and gives back what other programs that write rules are kept out with: 0, -EAGAIN, another negative errno. */
+int service_lock(Service *service);
+void service_unlock(Service *service);
+const char *service_lock_name(const Service *service);
+
+/** An interface is gone: says so in the log if it served us. */
+void service_link_vanished(Service *service, const char *name);
