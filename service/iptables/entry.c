@@ -171,15 +171,10 @@ static void encode_dnat(const Rule *rule, Entry *entry, guint16 *offset)
 	memcpy(&range->min_addr, rule->dnat_address, size);
 	memcpy(&range->max_addr, rule->dnat_address, size);
 
-	if (!rule->dnat_port[0])
+	if (!rule->dnat_port)
 		return;
 	range->flags |= NF_NAT_RANGE_PROTO_SPECIFIED;
-	range->min_proto.all = htons(rule->dnat_port[0]);
-	range->max_proto.all = htons(rule->dnat_port[1]);
-	if (rule->dnat_base) {
-		range->flags |= NF_NAT_RANGE_PROTO_OFFSET;
-		range->base_proto.all = htons(rule->dnat_base);
-	}
+	range->min_proto.all = range->max_proto.all = htons(rule->dnat_port);
 }
 
 static void encode_masquerade(const Rule *rule, Entry *entry, guint16 *offset)

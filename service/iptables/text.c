@@ -68,18 +68,13 @@ static void append_matches(const Rule *rule, GString *text)
 
 static void append_dnat(const Rule *rule, GString *text)
 {
-	bool ports = rule->dnat_port[0] != 0, brackets = ports && rule->family == FAMILY_IPV6;
+	bool port = rule->dnat_port != 0, brackets = port && rule->family == FAMILY_IPV6;
 	char buffer[INET6_ADDRSTRLEN];
 
 	inet_ntop(family_to_af(rule->family), rule->dnat_address, buffer, sizeof buffer);
 	g_string_append_printf(text, "DNAT --to-destination %s%s%s", brackets ? "[" : "", buffer, brackets ? "]" : "");
-	if (!ports)
-		return;
-	g_string_append_printf(text, ":%u", rule->dnat_port[0]);
-	if (rule->dnat_port[1] != rule->dnat_port[0])
-		g_string_append_printf(text, "-%u", rule->dnat_port[1]);
-	if (rule->dnat_base != 0)
-		g_string_append_printf(text, "/%u", rule->dnat_base);
+	if (port)
+		g_string_append_printf(text, ":%u", rule->dnat_port);
 }
 
 void rule_append_text(const Rule *rule, const char *chain_prefix, GString *text)

@@ -54,6 +54,6 @@ void render_ingress_port(const Ingress *ingress, const IngressPort *port, GArray
 	rule->protocol = port->protocol;
 	rule->destination_port[0] = rule->destination_port[1] = port->port;
 	memcpy(rule->dnat_address, ingress->gateway.bytes, sizeof rule->dnat_address);
-	rule->dnat_port[0] = rule->dnat_port[1] = port->port;
+	rule->dnat_port = port->port;
 	rule->target = TARGET_DNAT;
 }

@@ -12,27 +12,13 @@ static void set_port_range(guint16 range[2], guint16 first, guint16 count)
 	range[1] = first + (count - 1);
 }
 
-static void set_dnat(Rule *rule, const Address *address, const PortMapping *mapping)
-{
-	rule->target = TARGET_DNAT;
-	memcpy(rule->dnat_address, address->bytes, sizeof rule->dnat_address);
-	/* A range onto the same numbers keeps the port by not naming any. */
-	if (mapping->count > 1 && mapping->host_port == mapping->endpoint_port)
-		return;
-	set_port_range(rule->dnat_port, mapping->endpoint_port, mapping->count);
-	if (mapping->count > 1)
-		rule->dnat_base = mapping->host_port;
-}
-
-static void render_port_family(const Endpoint *endpoint, const PortMapping *mapping, const RenderOptions *options,
-			       enum family family, GArray *items)
+static Rule *add_dnat(const Endpoint *endpoint, const PortMapping *mapping, const RenderOptions *options,
+		      enum family family, guint32 index, GArray *items)
 {
 	static const Prefix link_local = { { AF_INET6, { 0xfe, 0x80 } }, 10 };
-	const Address *host = &mapping->host_address, *address = &endpoint->addresses[family];
-	const char *bridge = endpoint->network->bridge;
-	Rule *rule;
+	const Address *host = &mapping->host_address;
+	Rule *rule = place_add(items, PLACE_DNAT_PORT, family, mapping->sequence, index);
 
-	rule = place_add(items, PLACE_DNAT_PORT, family, mapping->sequence, 0);
 	if (family == FAMILY_IPV6) {
 		rule->flags |= RULE_NOT_SOURCE;
 		rule_set_source(rule, &link_local);
@@ -41,11 +27,43 @@ static void render_port_family(const Endpoint *endpoint, const PortMapping *mapp
 		rule_set_destination_host(rule, host);
 	if (!options->hairpin) {
 		rule->flags |= RULE_NOT_IN;
-		rule_set_in(rule, bridge);
+		rule_set_in(rule, endpoint->network->bridge);
 	}
 	rule->protocol = mapping->protocol;
-	set_port_range(rule->destination_port, mapping->host_port, mapping->count);
-	set_dnat(rule, address, mapping);
+	rule->target = TARGET_DNAT;
+	memcpy(rule->dnat_address, endpoint->addresses[family].bytes, sizeof rule->dnat_address);
+	return rule;
+}
+
+/*
+ * A range onto the same numbers keeps the port by not naming any. Onto others it is a rule for each port: of a range
+ * the kernel would choose another port wherever the client's address and port are taken for the right one.
+ */
+static void render_dnat(const Endpoint *endpoint, const PortMapping *mapping, const RenderOptions *options,
+			enum family family, GArray *items)
+{
+	Rule *rule;
+
+	if (mapping->count > 1 && mapping->host_port == mapping->endpoint_port) {
+		rule = add_dnat(endpoint, mapping, options, family, 0, items);
+		set_port_range(rule->destination_port, mapping->host_port, mapping->count);
+		return;
+	}
+	for (guint i = 0; i < mapping->count; i++) {
+		rule = add_dnat(endpoint, mapping, options, family, i, items);
+		set_port_range(rule->destination_port, mapping->host_port + i, 1);
+		rule->dnat_port = mapping->endpoint_port + i;
+	}
+}
+
+static void render_port_family(const Endpoint *endpoint, const PortMapping *mapping, const RenderOptions *options,
+			       enum family family, GArray *items)
+{
+	const Address *address = &endpoint->addresses[family];
+	const char *bridge = endpoint->network->bridge;
+	Rule *rule;
+
+	render_dnat(endpoint, mapping, options, family, items);
 
 	rule = place_add(items, PLACE_ACCEPT_PORT, family, mapping->sequence, 0);
 	rule->flags = RULE_NOT_IN;

@@ -47,14 +47,10 @@ typedef struct Rule {
 	guint8 source[16], destination[16];
 	char in[IFNAMSIZ], out[IFNAMSIZ];
 	guint8 dnat_address[16]; /* for TARGET_DNAT, and the gateway at PLACE_INGRESS_ACCEPT */
-	/*
-	 * First and last port, host byte order. base is 0, or the first port of a shifted range
-	 * (NF_NAT_RANGE_PROTO_OFFSET). All zero: the address changes and the port stays.
-	 */
-	guint16 dnat_port[2], dnat_base;
+	guint16 dnat_port;       /* host byte order; 0: the address changes and the port stays */
 } Rule;
 
-G_STATIC_ASSERT(sizeof(Rule) == 10 + 8 + 32 + 2 * IFNAMSIZ + 16 + 6);
+G_STATIC_ASSERT(sizeof(Rule) == 10 + 8 + 32 + 2 * IFNAMSIZ + 16 + 2);
 
 /** Order within a place: by sequence, then index, ascending. "Newest first" is a negated sequence. */
 typedef struct RuleOrder {

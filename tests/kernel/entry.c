@@ -42,7 +42,6 @@ typedef struct Kind {
 #define NAT .place = PLACE_DNAT_PORT
 #define RAW .place = PLACE_LOOPBACK_GUARD
 #define POSTROUTING .place = PLACE_MASQUERADE_NETWORK
-#define DNAT_PORT(first, last) .dnat_port = { first, last }
 
 static const Kind kinds_ipv4[] = {
 	{ { .place = PLACE_FORWARD_ISOLATION }, "-j DOCKER-ISOLATION" },
@@ -79,17 +78,17 @@ static const Kind kinds_ipv4[] = {
 	  "-s 10.1.2.3/32 -i br0 -o br0 -p udp -m udp --sport 53 -j ACCEPT" },
 	{ { NAT, .target = TARGET_RETURN, .in = "docker0" }, "-i docker0 -j RETURN" },
 	{ { NAT, .target = TARGET_DNAT, .protocol = IPPROTO_TCP, .destination_port = { 8080, 8080 }, .in = "docker0",
-	    .flags = RULE_NOT_IN, .dnat_address = TEN, DNAT_PORT(80, 80) },
+	    .flags = RULE_NOT_IN, .dnat_address = TEN, .dnat_port = 80 },
 	  "! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.1.2.3:80" },
 	{ { NAT, .target = TARGET_DNAT, .destination = LOOP, .destination_length = 32, .protocol = IPPROTO_SCTP,
-	    .destination_port = { 8080, 8080 }, .dnat_address = TEN, DNAT_PORT(80, 80) },
+	    .destination_port = { 8080, 8080 }, .dnat_address = TEN, .dnat_port = 80 },
 	  "-d 127.0.0.0/32 -p sctp -m sctp --dport 8080 -j DNAT --to-destination 10.1.2.3:80" },
 	{ { NAT, .target = TARGET_DNAT, .protocol = IPPROTO_UDP, .destination_port = { 8080, 8089 },
 	    .dnat_address = TEN },
 	  "-p udp -m udp --dport 8080:8089 -j DNAT --to-destination 10.1.2.3" },
 	{ { NAT, .target = TARGET_DNAT, .protocol = IPPROTO_TCP, .destination_port = { 8080, 8089 },
-	    .dnat_address = TEN, DNAT_PORT(80, 89), .dnat_base = 8080 },
-	  "-p tcp -m tcp --dport 8080:8089 -j DNAT --to-destination 10.1.2.3:80-89/8080" },
+	    .dnat_address = TEN, .dnat_port = 80 },
+	  "-p tcp -m tcp --dport 8080:8089 -j DNAT --to-destination 10.1.2.3:80" },
 	{ { POSTROUTING, .target = TARGET_MASQUERADE, .source = NET, .source_length = 16, .out = "br0",
 	    .flags = RULE_NOT_OUT },
 	  "-s 172.18.0.0/16 ! -o br0 -j MASQUERADE" },
@@ -132,14 +131,14 @@ static const Kind kinds_ipv6[] = {
 	  "-i br0 -o br0 -p ipv6-icmp -m icmp6 --icmpv6-type 135 -j ACCEPT" },
 	{ { NAT, .target = TARGET_DNAT, .source = LINK_LOCAL, .source_length = 10, .in = "docker0",
 	    .flags = RULE_NOT_IN | RULE_NOT_SOURCE, .protocol = IPPROTO_TCP, .destination_port = { 8080, 8080 },
-	    .dnat_address = FD, DNAT_PORT(80, 80) },
+	    .dnat_address = FD, .dnat_port = 80 },
 	  "! -s fe80::/10 ! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination [fd17::5]:80" },
 	{ { NAT, .target = TARGET_DNAT, .protocol = IPPROTO_UDP, .destination_port = { 8080, 8089 },
 	    .dnat_address = FD },
 	  "-p udp -m udp --dport 8080:8089 -j DNAT --to-destination fd17::5" },
 	{ { NAT, .target = TARGET_DNAT, .protocol = IPPROTO_TCP, .destination_port = { 8080, 8089 }, .dnat_address = FD,
-	    DNAT_PORT(80, 89), .dnat_base = 8080 },
-	  "-p tcp -m tcp --dport 8080:8089 -j DNAT --to-destination [fd17::5]:80-89/8080" },
+	    .dnat_port = 80 },
+	  "-p tcp -m tcp --dport 8080:8089 -j DNAT --to-destination [fd17::5]:80" },
 	{ { POSTROUTING, .target = TARGET_MASQUERADE, .source = FD_NET, .source_length = 64, .out = "br0",
 	    .flags = RULE_NOT_OUT },
 	  "-s fd17::/64 ! -o br0 -j MASQUERADE" },

@@ -24,7 +24,7 @@ static void add_port(Tables *tables, guint i, GArray *items)
 	accept.target = TARGET_ACCEPT;
 	dnat.place = NAT_DOCKER;
 	dnat.target = TARGET_DNAT;
-	dnat.dnat_port[0] = dnat.dnat_port[1] = port;
+	dnat.dnat_port = port;
 	memcpy(dnat.dnat_address, rule.destination, sizeof rule.destination);
 	memset(self.in, 0, sizeof self.in);
 	self.flags = 0;

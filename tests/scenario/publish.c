@@ -134,6 +134,28 @@ static void shifted_range(World *world)
 	expect(world->outside, "tcp", "192.0.2.1", 9000, "refused");
 }
 
+/* Which of the ports is meant does not depend on what else the client has open. */
+static void shifted_range_is_a_mapping(World *world)
+{
+	static const char *const protocols[] = { "tcp", "udp" };
+	static const char *const addresses[] = { "192.0.2.1", "192.0.2.3", "198.51.100.1" };
+	int app = web_with_app(world);
+
+	for (guint i = 0; i < G_N_ELEMENTS(protocols); i++) {
+		int flows[G_N_ELEMENTS(addresses)];
+
+		listener_open(app, "first", protocols[i], NULL, 80);
+		listener_open(app, "second", protocols[i], NULL, 81);
+		publish(world, protocols[i], "", 5005, 80, 2);
+		for (guint f = 0; f < G_N_ELEMENTS(flows); f++) {
+			flows[f] = flow_open_from(world->outside, protocols[i], 40000, addresses[f], 5006);
+			expect_flow(flows[f], "second from 192.0.2.2");
+		}
+		for (guint f = 0; f < G_N_ELEMENTS(flows); f++)
+			close(flows[f]);
+	}
+}
+
 static void one_host_address(World *world)
 {
 	int app = web_with_app(world);
@@ -277,6 +299,7 @@ static const Scenario scenarios[] = {
 	{ "/publish/no-hairpin", no_hairpin },
 	{ "/publish/range", range },
 	{ "/publish/shifted-range", shifted_range },
+	{ "/publish/shifted-range-is-a-mapping", shifted_range_is_a_mapping },
 	{ "/publish/one-host-address", one_host_address },
 	{ "/publish/allocated", allocated },
 	{ "/publish/taken-port", taken_port },

@@ -187,16 +187,26 @@ static bool serve_until(struct pollfd *flows, guint n_flows, gint64 deadline)
 	}
 }
 
-int flow_open(int netns, const char *protocol, const char *text, guint16 port)
+int flow_open_from(int netns, const char *protocol, guint16 from, const char *text, guint16 port)
 {
+	struct sockaddr_storage own = {};
 	struct sockaddr_storage address;
 	socklen_t length = address_parse(text, port, &address);
 	int fd = socket_there(netns, address.ss_family, protocol);
 
+	address_parse(address.ss_family == AF_INET ? "0.0.0.0" : "::", from, &own);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
+	if (from != 0 && bind(fd, (struct sockaddr *)&own, length) < 0)
+		g_error("port %u: %s", from, g_strerror(errno));
 	/* What comes of a failure here is found by flow_ask(). */
 	if (connect(fd, (struct sockaddr *)&address, length) < 0 && errno != EINPROGRESS)
 		g_debug("connect to %s: %s", text, g_strerror(errno));
 	return fd;
+}
+
+int flow_open(int netns, const char *protocol, const char *address, guint16 port)
+{
+	return flow_open_from(netns, protocol, 0, address, port);
 }
 
 static const char *outcome(int error)

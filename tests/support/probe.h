@@ -24,6 +24,9 @@ void listeners_close(void);
 /** A connection, or a UDP flow, from there to that address. Close it. */
 int flow_open(int netns, const char *protocol, const char *address, guint16 port);
 
+/** The same from a port of the asker's own, which other flows may have as well. */
+int flow_open_from(int netns, const char *protocol, guint16 from, const char *address, guint16 port);
+
 /**
  * Asks once over it. What is expected only decides how long to wait: long for an
  * answer, briefly for silence. The string is good until the next call.

@@ -335,7 +335,7 @@ static void test_cost(void)
 		entry->rule.place = places[ZONE_TAIL];
 		strcpy(entry->rule.in, "docker0");
 		entry->rule.destination_port[0] = entry->rule.destination_port[1] = i + 1;
-		entry->rule.dnat_port[0] = entry->rule.dnat_port[1] = 80;
+		entry->rule.dnat_port = 80;
 		memcpy(entry->rule.dnat_address, &i, 4);
 		entry->references = 1;
 		entry->held = i != N - 1;
