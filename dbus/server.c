@@ -20,6 +20,7 @@ struct Server {
 	Sweeper *sweeper;             /* of bridges */
 	sd_event_source *idle_source; /* armed while nothing is held */
 	char **alive;                 /* the names on the bus when we started */
+	bool has_orphans;             /* could not be deleted then */
 	bool stopping;                /* the name is given up; the end comes with the last answer */
 };
 
@@ -107,6 +108,31 @@ static int on_idle(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_U
 	return sd_bus_release_name_async(server->bus.connection, NULL, BUS_NAME, on_name_released, server);
 }
 
+static bool run_end_orphans(void *userdata, GError **error)
+{
+	Server *server = userdata;
+
+	if (!service_is_available(server->bus.service, error))
+		return false;
+	service_end_orphans(server->bus.service, server->alive);
+	return true;
+}
+
+/* While nothing can be changed they stay, and why was said. */
+static void done_end_orphans(void *userdata, const GError *error)
+{
+	Server *server = userdata;
+
+	server->has_orphans = error != NULL;
+	if (error && service_is_available(server->bus.service, NULL))
+		log_failure("Cannot delete what has outlived its owner", error);
+}
+
+static void end_orphans(Server *server)
+{
+	queue_add(server->bus.queue, run_end_orphans, done_end_orphans, server, QUEUE_PATIENT);
+}
+
 static bool delete_bridge(void *userdata)
 {
 	Server *server = userdata;
@@ -122,6 +148,8 @@ static void on_settled(void *userdata)
 	Server *server = userdata;
 
 	announcer_emit(server->bus.announcer);
+	if (server->has_orphans && service_is_available(server->bus.service, NULL))
+		end_orphans(server);
 	if (service_has_leftovers(server->bus.service))
 		sweeper_wake(server->sweeper);
 	check_idle(server);
@@ -167,28 +195,9 @@ static bool run_start(void *userdata, GError **error G_GNUC_UNUSED)
 	return true;
 }
 
-static void done_start(void *userdata, const GError *error)
+static void done_start(void *userdata G_GNUC_UNUSED, const GError *error G_GNUC_UNUSED)
 {
-	Server *server = userdata;
-
-	log_failure("Cannot set up the chains", error);
-	if (!error)
-		service_finish_recovery(server->bus.service);
-}
-
-static bool run_end_orphans(void *userdata, GError **error)
-{
-	Server *server = userdata;
-
-	if (!service_is_available(server->bus.service, error))
-		return false;
-	service_end_orphans(server->bus.service, server->alive);
-	return true;
-}
-
-static void done_end_orphans(void *userdata G_GNUC_UNUSED, const GError *error)
-{
-	log_failure("Cannot delete what has outlived its owner", error);
+	/* The service has said so. */
 }
 
 static int add_objects(const Bus *bus)
@@ -250,7 +259,7 @@ int server_start(Server *server)
 		return r;
 	/* Alone, since the journal starts with it. */
 	queue_add(bus->queue, run_start, done_start, server, QUEUE_ALONE | QUEUE_PATIENT);
-	queue_add(bus->queue, run_end_orphans, done_end_orphans, server, QUEUE_PATIENT);
+	end_orphans(server);
 	return sd_bus_request_name(bus->connection, BUS_NAME, 0);
 }
 

@@ -201,8 +201,11 @@ static void announce_changes(Service *service)
 	}
 }
 
-static void announce_commit(Service *service, const BackendCommit *commit)
+static void announce_commit(Service *service, BackendCommit *commit)
 {
+	/* What differed when we came is no drift. */
+	if (service->recovery.first_commit)
+		g_clear_pointer(&commit->drifted, g_ptr_array_unref);
 	service->generation += commit->commits > 0;
 	if (commit->commits > 0 || commit->drifted)
 		service->observer.committed(service->generation, commit->added, commit->removed, commit->drifted,
@@ -233,6 +236,7 @@ static void finish(Service *service, BackendCommit *commit, GPtrArray *changed)
 	ruleset_settle(firewall_ruleset(service->firewall));
 	finish_objects(service);
 	announce_commit(service, commit);
+	service->recovery.first_commit = false;
 	announce_changes(service);
 	service->n_untidied += service->transaction.changes->len;
 	transaction_finish(&service->transaction);
@@ -295,15 +299,16 @@ static bool change_host_and_kernel(Service *service, enum host_scope scope, Back
 
 static bool commit(Service *service, enum host_scope scope, BackendCommit *commit, GPtrArray *changed, GError **error)
 {
+	if (!service_is_available(service, error)) {
+		transaction_roll_back(&service->transaction, 0);
+		service_release_claims(service);
+		return false;
+	}
 	if (!plan(service, scope, error) || !change_host_and_kernel(service, scope, commit, error)) {
 		announce_commit(service, commit);
 		put_back(service);
 		return false;
 	}
-	/* What differed when we came is no drift. */
-	if (service->recovery.first_commit)
-		g_clear_pointer(&commit->drifted, g_ptr_array_unref);
-	service->recovery.first_commit = false;
 	finish(service, commit, changed);
 	return true;
 }

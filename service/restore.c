@@ -240,11 +240,16 @@ static void take_back_uncommitted(Service *service, GBytes *entries)
 	g_array_unref(batch.changes);
 }
 
-static void render_everything(Service *service)
+/* What stood from the previous instance's start is wanted as the objects' rules are, that a start which fails leaves
+ * it alone. */
+static void render_everything(Service *service, bool started)
 {
 	RenderOptions options = render_options(&service->config);
 	g_autoptr(GArray) items = rendering_new();
 
+	service->model->started = started;
+	if (started)
+		render_base(FAMILY_IPV4, items);
 	render_model(service->model, &options, items);
 	ruleset_add_all(firewall_ruleset(service->firewall), items);
 	ruleset_hold_all(firewall_ruleset(service->firewall));
@@ -323,7 +328,7 @@ bool service_restore(Service *service, const char *directory, const char *bus_id
 
 	for (guint i = 0; i < content.committed->len; i++)
 		restore_committed(service, content.committed->pdata[i]);
-	render_everything(service);
+	render_everything(service, content.found);
 	if (content.found)
 		hold_shared(service);
 	for (guint i = 0; i < content.uncommitted->len; i++)

@@ -9,7 +9,6 @@
 static void refuse(Service *service, GError *error)
 {
 	g_critical("%s", error->message);
-	g_clear_error(&service->refusal);
 	service->refusal = error;
 }
 
@@ -33,37 +32,8 @@ static bool check_chains(Service *service, GError **error)
 			      names, service->config_path);
 }
 
-static void ask(Service *service)
-{
-	service_ask_for_chains(&service->transaction, true);
-	/* What the previous instance wrote down may be half done, or undone by others since. */
-	if (service->recovery.has_previous)
-		ruleset_set_all_dirty(firewall_ruleset(service->firewall));
-	service->recovery.first_commit = true;
-}
-
-void service_start(Service *service)
-{
-	GError *error = NULL;
-
-	if (!check_chains(service, &error) || (service->journal && !service_checkpoint(service, &error)))
-		refuse(service, error);
-	else
-		ask(service);
-}
-
-void service_retry_start(Service *service)
-{
-	g_autoptr(GError) error = NULL;
-
-	if (!g_error_matches(service->refusal, NETFILTER_ERROR, NETFILTER_ERROR_FAILED) || !service->journal ||
-	    !service_checkpoint(service, &error))
-		return;
-	g_clear_error(&service->refusal);
-	ask(service);
-}
-
-void service_finish_recovery(Service *service)
+/* What the previous instance switched on that this one has no use for. */
+static void switch_off_unused(Service *service)
 {
 	static const char *const files[N_FAMILIES] = {
 		[FAMILY_IPV4] = "net/bridge/bridge-nf-call-iptables",
@@ -80,6 +50,45 @@ void service_finish_recovery(Service *service)
 			g_clear_error(&error);
 		}
 	}
+}
+
+static bool start(Service *service, GError **error)
+{
+	if (!check_chains(service, error) || (service->journal && !service_checkpoint(service, error)))
+		return false;
+	service_ask_for_chains(&service->transaction, true);
+	/* What the previous instance wrote down may be half done, or undone by others since. */
+	if (service->recovery.has_previous)
+		ruleset_set_all_dirty(firewall_ruleset(service->firewall));
+	service->recovery.first_commit = true;
+	if (!service_commit(service, error))
+		return false;
+	switch_off_unused(service);
+	return true;
+}
+
+void service_start(Service *service)
+{
+	GError *error = NULL;
+
+	if (!start(service, &error))
+		refuse(service, error);
+}
+
+void service_retry_start(Service *service)
+{
+	g_autoptr(GError) refusal = NULL;
+	GError *error = NULL;
+
+	if (!service->refusal || g_error_matches(service->refusal, NETFILTER_ERROR, NETFILTER_ERROR_FOREIGN_CHAIN) ||
+	    g_error_matches(service->refusal, NETFILTER_ERROR, NETFILTER_ERROR_BACKEND_UNAVAILABLE))
+		return;
+	refusal = g_steal_pointer(&service->refusal);
+	if (start(service, &error))
+		return;
+	if (!g_str_equal(error->message, refusal->message))
+		g_critical("%s", error->message);
+	service->refusal = error;
 }
 
 void service_stop(Service *service)

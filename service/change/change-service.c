@@ -42,10 +42,19 @@ const ChangeKind service_stopped = {
 	.rules = rules_stopped,
 };
 
+/* The model is as the previous instance left it, and so may be the host. */
+const ChangeKind service_resumed = {
+	.name = "service-resumed",
+	.host = HOST_EVERYTHING,
+};
+
 void service_ask_for_chains(Transaction *transaction, bool wanted)
 {
-	if (wanted != transaction->model->started)
-		transaction_make(transaction, &(Change){ .kind = wanted ? &service_started : &service_stopped });
+	const ChangeKind *kind = !wanted                       ? &service_stopped
+				 : transaction->model->started ? &service_resumed
+							       : &service_started;
+
+	transaction_make(transaction, &(Change){ .kind = kind });
 }
 
 /* --- the configuration --- */

@@ -3,10 +3,13 @@
 
 #include "service/change/transaction.h"
 
-/** The chains that stand from the start are asked for, or no longer. */
+/**
+ * The chains that stand from the start are asked for, or no longer; where a previous instance had them, they stay, and
+ * all of the host is looked at.
+ */
 void service_ask_for_chains(Transaction *transaction, bool wanted);
 
 /** Another configuration takes the place of the present one, whose owner is given; takes over what is in fresh. */
 void service_configure(Transaction *transaction, Config *present, Config *fresh);
 
-extern const ChangeKind service_started, service_stopped, service_configured;
+extern const ChangeKind service_started, service_resumed, service_stopped, service_configured;

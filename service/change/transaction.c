@@ -68,7 +68,8 @@ void transaction_make(Transaction *transaction, const Change *request)
 
 	g_array_append_val(transaction->changes, *request);
 	change = &g_array_index(transaction->changes, Change, transaction->changes->len - 1);
-	change->kind->apply(transaction->model, change);
+	if (change->kind->apply)
+		change->kind->apply(transaction->model, change);
 	if (change->kind->ports)
 		change->kind->ports(change, transaction->claims);
 	delta = render(transaction, change);
@@ -94,7 +95,8 @@ static void revert(Transaction *transaction, Change *change)
 		ruleset_add_all(transaction->ruleset, delta->leaves);
 		ruleset_remove_all(transaction->ruleset, delta->joins);
 	}
-	change->kind->revert(transaction->model, change);
+	if (change->kind->revert)
+		change->kind->revert(transaction->model, change);
 	if (change->kind->release)
 		change->kind->release(change, false);
 }
