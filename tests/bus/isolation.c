@@ -229,20 +229,6 @@ static void together(Rig *rig)
 	pipeline_free(pipeline);
 }
 
-/* One too many that the host refuses, when the form has changed for it already. */
-static void refused_at_the_edge(Rig *rig)
-{
-	for (guint n = 0; n < MAX; n++)
-		create(rig, n);
-	netns_sysctl(rig->host, "net/ipv6/conf/default/disable_ipv6", "1");
-	refused(rig, STANDARD("Failed"), "fd00:99", "", "Manager", "CreateNetwork", "sa{sv}",
-		"'bad', {'Subnets': <['10.0.99.0/24', 'fd00:99::/64']>}");
-	expect_isolation(rig, MAX, false);
-	netns_sysctl(rig->host, "net/ipv6/conf/default/disable_ipv6", "0");
-	create(rig, MAX);
-	expect_isolation(rig, MAX + 1, true);
-}
-
 /* Internal networks have rules of their own and do not count. */
 static void internal_ones(Rig *rig)
 {
@@ -359,13 +345,9 @@ static void restarted(Rig *rig)
 }
 
 static const BusTest tests[] = {
-	{ "/bus/isolation/one-by-one", one_by_one, MAX_3 },
-	{ "/bus/isolation/oldest-first", oldest_first, MAX_3 },
-	{ "/bus/isolation/together", together, MAX_3 },
-	{ "/bus/isolation/refused-at-the-edge", refused_at_the_edge, MAX_3 },
-	{ "/bus/isolation/internal-ones", internal_ones, MAX_3 },
-	{ "/bus/isolation/reloaded", reloaded, MAX_3 },
-	{ "/bus/isolation/restarted", restarted, MAX_3 },
+	{ "/bus/isolation/one-by-one", one_by_one, MAX_3 }, { "/bus/isolation/oldest-first", oldest_first, MAX_3 },
+	{ "/bus/isolation/together", together, MAX_3 },     { "/bus/isolation/internal-ones", internal_ones, MAX_3 },
+	{ "/bus/isolation/reloaded", reloaded, MAX_3 },     { "/bus/isolation/restarted", restarted, MAX_3 },
 };
 
 int main(int argc, char **argv)

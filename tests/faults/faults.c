@@ -263,6 +263,39 @@ static void unreadable(Rig *rig)
 	g_assert_cmpuint(n_failed, >, 0);
 }
 
+/* The rules are in the kernel when the host refuses its part, and isolation has taken another form for it: they go
+ * again. And with each death right after. */
+static void host_refuses(Rig *rig)
+{
+	/* The first address is the bridge's link-local one. A bridge that a death leaves behind is set down first. */
+	static const char *const faults[] = {
+		"bridge:EPERM:1", "address:ENOMEM:1:1", "address:ENOMEM:1:2", "up:EPERM:1",     "up:kill:1",
+		"bridge:kill:1",  "address:kill:1",     "address:kill:2",     "address:kill:3",
+	};
+	g_autofree char *before = NULL;
+
+	rig_configure(rig, "IsolationPairwiseMax=1");
+	rig_restart(rig);
+	create_base(rig);
+	before = world(rig);
+	for (gsize i = 0; i < G_N_ELEMENTS(faults); i++) {
+		bool dies = strstr(faults[i], "kill");
+		g_autofree char *error = NULL, *found = NULL;
+
+		service_kill(rig->service);
+		start(rig, faults[i]);
+		error = attempt(rig, &create_network);
+		g_assert_cmpstr(error, ==, dies ? STANDARD("NoReply") : STANDARD("Failed"));
+		if (dies && error) {
+			g_assert_cmpint(waitpid(rig->service, NULL, 0), ==, rig->service);
+			start(rig, NULL);
+		}
+		expect_whole(rig);
+		found = world(rig);
+		same_world(faults[i], before, found);
+	}
+}
+
 #define BOTH(name)                        \
 	static void kill_##name(Rig *rig) \
 	{                                 \
@@ -315,6 +348,7 @@ static const BusTest tests[] = {
 	{ "/fail/delete-ingress", fail_delete_ingress, NULL, add_foreign },
 	{ "/fail/contended", contended, NULL, add_foreign },
 	{ "/fail/unreadable", unreadable, NULL, add_foreign },
+	{ "/fail/host", host_refuses, NULL, add_foreign },
 };
 
 int main(int argc, char **argv)

@@ -88,18 +88,6 @@ static void failing(Rig *rig)
 	gone(rig, "/network/web");
 }
 
-/* The rules are in the kernel already when the interface refuses its address: they go again. */
-static void interface_refuses(Rig *rig)
-{
-	netns_run(rig->host, "sysctl -q net.ipv6.conf.default.disable_ipv6=1");
-	refused(rig, STANDARD("Failed"), "br-six", "", "Manager", "CreateNetwork", "sa{sv}",
-		"'six', {'Subnets': <['172.20.0.0/16', 'fd00:20::/64']>, 'Endpoints': "
-		"<[('e', {'Addresses': <['172.20.0.2']>, 'Ports': <[('tcp', '', uint16 80, uint16 80, uint16 "
-		"1)]>})]>}");
-	netns_run(rig->host, "sysctl -q net.ipv6.conf.default.disable_ipv6=0");
-	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'six', {'Subnets': <['172.20.0.0/16', 'fd00:20::/64']>}");
-}
-
 /* --- the log --- */
 
 static void log_to_file(const Rig *rig G_GNUC_UNUSED)
@@ -172,7 +160,6 @@ int main(int argc, char **argv)
 	static const BusTest tests[] = {
 		{ "/storage/full", full, NULL, small_directory },
 		{ "/storage/failing", failing, NULL, preload },
-		{ "/storage/interface", interface_refuses, NULL, NULL },
 		{ "/log/one-line", one_line, NULL, log_to_file },
 		{ "/log/control", level, NULL, log_to_file },
 	};

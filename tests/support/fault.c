@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/fault.h"
+
 #include <errno.h>
 #include <glib.h>
 #include <libiptc/libip6tc.h>
 #include <libiptc/libiptc.h>
 #include <signal.h>
-#include <stdbool.h>
-
-/*
- * Failures of libiptc on demand. What is linked with this and --wrap for the four functions below calls them here.
- * $NETFILTERD_FAULT is a comma-separated list of
- *
- *     CALL:ERRNO:COUNT[:SKIP]   fail that call COUNT times, after SKIP that went well
- *     CALL:kill:COUNT           die of SIGKILL right after it succeeded for the COUNTth time
- *
- * where CALL is "init" or "commit" and ERRNO one of EAGAIN, ENOMEM, EPERM, ENOENT, EINVAL.
- * Calls are counted from when the variable last changed.
- */
 
 static const struct {
 	const char *name;
@@ -24,15 +14,23 @@ static const struct {
 	{ "EAGAIN", EAGAIN }, { "EINVAL", EINVAL }, { "ENOENT", ENOENT }, { "ENOMEM", ENOMEM }, { "EPERM", EPERM },
 };
 
+static const char *const calls[] = { "init", "commit", "bridge", "address", "up" };
+
 /* How often each call was made and succeeded, since the variable last changed. */
 static struct {
 	char *variable;
-	guint calls[2], successes[2];
+	guint calls[G_N_ELEMENTS(calls)], successes[G_N_ELEMENTS(calls)];
 } state;
 
 static guint call_index(const char *call)
 {
-	return g_str_equal(call, "commit");
+	guint i = 0;
+
+	while (i < G_N_ELEMENTS(calls) && !g_str_equal(calls[i], call))
+		i++;
+	if (i == G_N_ELEMENTS(calls))
+		g_error("NETFILTERD_FAULT: unknown call \"%s\"", call);
+	return i;
 }
 
 static int error_number(const char *name)
@@ -65,14 +63,14 @@ static GPtrArray *faults_of(const char *call)
 		g_auto(GStrv) fields = g_strsplit(*item, ":", -1);
 		if (g_strv_length(fields) < 3)
 			g_error("NETFILTERD_FAULT: \"%s\" is not CALL:WHAT:COUNT", *item);
+		call_index(fields[0]);
 		if (g_str_equal(fields[0], call))
 			g_ptr_array_add(faults, g_steal_pointer(&fields));
 	}
 	return g_steal_pointer(&faults);
 }
 
-/* True, with errno set, when the call is to fail. */
-static bool fault_before(const char *call)
+bool fault_before(const char *call)
 {
 	refresh();
 
@@ -92,8 +90,7 @@ static bool fault_before(const char *call)
 	return false;
 }
 
-/* May not return. */
-static void fault_after(const char *call)
+void fault_after(const char *call)
 {
 	refresh();
 

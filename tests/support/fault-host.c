@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/fault.h"
+
+#include "service/netlink/bridge.h"
+#include "service/netlink/ip-address.h"
+#include "service/netlink/link.h"
+
+#include <errno.h>
+
+/* What the kernel does with an interface, as it fails there: with a sentence that ends in the errno's. */
+#define WRAP_INTERFACE(call, name, parameters, arguments)                                         \
+	bool __real_##name parameters;                                                            \
+	bool __wrap_##name parameters;                                                            \
+	bool __wrap_##name parameters                                                             \
+	{                                                                                         \
+		if (fault_before(call))                                                           \
+			return netfilter_fail(error, FAILED, "%s: %s", #name, g_strerror(errno)); \
+		if (!__real_##name arguments)                                                     \
+			return false;                                                             \
+		fault_after(call);                                                                \
+		return true;                                                                      \
+	}
+
+WRAP_INTERFACE("bridge", bridge_add,
+	       (Netlink * netlink, const char *name, const guint8 mac[static 6], int *ret_ifindex, GError **error),
+	       (netlink, name, mac, ret_ifindex, error))
+WRAP_INTERFACE("address", ip_address_add, (Netlink * netlink, int ifindex, const Prefix *address, GError **error),
+	       (netlink, ifindex, address, error))
+WRAP_INTERFACE("up", link_set_up, (Netlink * netlink, int ifindex, bool up, GError **error),
+	       (netlink, ifindex, up, error))

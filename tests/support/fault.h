@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+/**
+ * Failures of libiptc (fault.c) and of the kernel's interfaces (fault-host.c) on demand. What is linked with these and
+ * --wrap for the functions in there calls them in their place. $NETFILTERD_FAULT is a comma-separated list of
+ *
+ *     CALL:ERRNO:COUNT[:SKIP]   fail that call COUNT times, after SKIP that went well
+ *     CALL:kill:COUNT           die of SIGKILL right after it succeeded for the COUNTth time
+ *
+ * where CALL is "init", "commit", "bridge", "address" or "up", and ERRNO one of EAGAIN, ENOMEM, EPERM, ENOENT, EINVAL.
+ * Calls are counted from when the variable last changed.
+ */
+
+/** True, with errno set, when the call is to fail. */
+bool fault_before(const char *call);
+
+/** The call succeeded. May not return. */
+void fault_after(const char *call);
