@@ -13,6 +13,7 @@ static Transaction begin(Service *service)
 		.collected = rendering_new(),
 		.netlink = service->netlink,
 		.interfaces = service->interfaces,
+		.ipv6 = service->transaction.ipv6,
 	};
 
 	transaction_init(&transaction);

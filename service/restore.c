@@ -219,7 +219,7 @@ static void hold_shared(Service *service)
 static void take_back_uncommitted(Service *service, GBytes *entries)
 {
 	Batch batch = read_batch(service, entries, true);
-	RenderOptions options = render_options(&service->config);
+	RenderOptions options = render_options(&service->config, service->transaction.ipv6);
 
 	for (guint i = batch.changes->len; i-- > 0;) {
 		Change *change = &g_array_index(batch.changes, Change, i);
@@ -244,7 +244,7 @@ static void take_back_uncommitted(Service *service, GBytes *entries)
  * it alone. */
 static void render_everything(Service *service, bool started)
 {
-	RenderOptions options = render_options(&service->config);
+	RenderOptions options = render_options(&service->config, service->transaction.ipv6);
 	g_autoptr(GArray) items = rendering_new();
 
 	service->model->started = started;

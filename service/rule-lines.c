@@ -76,7 +76,7 @@ GPtrArray *service_rule_lines(Service *service, const GArray *items, GError **er
 
 GArray *service_rules_of_network(const Service *service, const Network *network)
 {
-	RenderOptions options = render_options(&service->config);
+	RenderOptions options = render_options(&service->config, service->transaction.ipv6);
 	GArray *items = rendering_new();
 
 	render_network_whole(service->model, network, &options, items);
@@ -85,7 +85,7 @@ GArray *service_rules_of_network(const Service *service, const Network *network)
 
 GArray *service_rules_of_endpoint(const Service *service, const Endpoint *endpoint)
 {
-	RenderOptions options = render_options(&service->config);
+	RenderOptions options = render_options(&service->config, service->transaction.ipv6);
 	GArray *items = rendering_new();
 
 	render_endpoint(endpoint, &options, items);

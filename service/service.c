@@ -56,6 +56,7 @@ Service *service_new(Config *config, const char *config_path, sd_event *event, G
 		.interfaces = service->interfaces,
 		.host_ports = service->host_ports,
 		.lifetimes = service->lifetimes,
+		.ipv6 = firewall_has_family(service->firewall, FAMILY_IPV6),
 	};
 	transaction_init(&service->transaction);
 	list_features(service);

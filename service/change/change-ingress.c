@@ -194,16 +194,18 @@ static bool decode_removed(Change *change, Record *record, Model *model, GError 
 	return change->object;
 }
 
-static void rules_added(const Change *change, const Model *model G_GNUC_UNUSED,
-			const RenderOptions *options G_GNUC_UNUSED, RuleDelta *delta)
+static void rules_added(const Change *change, const Model *model, const RenderOptions *options G_GNUC_UNUSED,
+			RuleDelta *delta)
 {
 	render_ingress(change->object, delta->joins);
+	render_ingress_isolation_all(model, change->object, delta->joins);
 }
 
-static void rules_removed(const Change *change, const Model *model G_GNUC_UNUSED,
-			  const RenderOptions *options G_GNUC_UNUSED, RuleDelta *delta)
+static void rules_removed(const Change *change, const Model *model, const RenderOptions *options G_GNUC_UNUSED,
+			  RuleDelta *delta)
 {
 	render_ingress_whole(change->object, delta->leaves);
+	render_ingress_isolation_all(model, change->object, delta->leaves);
 }
 
 static const char *interface_of_ingress(const Change *change)

@@ -285,12 +285,14 @@ static void rules_added(const Change *change, const Model *model, const RenderOp
 {
 	render_network(change->object, options, delta->joins);
 	render_isolation_change(model, change->object, options, delta->joins, delta->leaves);
+	render_ingress_isolation(model, change->object, delta->joins);
 }
 
 static void rules_removed(const Change *change, const Model *model, const RenderOptions *options, RuleDelta *delta)
 {
 	render_network(change->object, options, delta->leaves);
 	render_isolation_change(model, change->object, options, delta->joins, delta->leaves);
+	render_ingress_isolation(model, change->object, delta->leaves);
 }
 
 static const char *interface_of_network(const Change *change)

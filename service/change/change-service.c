@@ -75,7 +75,7 @@ static void release(Change *change, bool applied G_GNUC_UNUSED)
 
 static void rules_configured(const Change *change, const Model *model, const RenderOptions *options, RuleDelta *delta)
 {
-	RenderOptions before = render_options(change->part);
+	RenderOptions before = render_options(change->part, options->ipv6);
 
 	if (memcmp(&before, options, sizeof before) == 0)
 		return;

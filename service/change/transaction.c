@@ -29,12 +29,13 @@ void transaction_clear(Transaction *transaction)
 	g_array_unref(transaction->claims);
 }
 
-RenderOptions render_options(const Config *config)
+RenderOptions render_options(const Config *config, bool ipv6)
 {
 	return (RenderOptions){
 		.hairpin = config->hairpin,
 		.localhost_publish = config->localhost_publish,
 		.isolation_pairwise_max = config->isolation_pairwise_max,
+		.ipv6 = ipv6,
 	};
 }
 
@@ -51,7 +52,7 @@ static GArray *emptied(GArray *items)
 /* The rules of a change that is made now; valid until the next. */
 static const RuleDelta *render(Transaction *transaction, const Change *change)
 {
-	RenderOptions options = render_options(transaction->config);
+	RenderOptions options = render_options(transaction->config, transaction->ipv6);
 	RuleDelta *delta = &transaction->delta;
 
 	delta->joins = emptied(delta->joins);

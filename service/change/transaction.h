@@ -25,6 +25,7 @@ typedef struct Transaction {
 	const Interfaces *interfaces;
 	HostPorts *host_ports; /* NULL: nothing is claimed, as in a preview */
 	Lifetimes *lifetimes;  /* likewise */
+	bool ipv6;             /* the host has rules of IPv6 */
 	GArray *changes;       /* Change */
 	RuleDelta delta;       /* of the change that is being made or taken back */
 	GArray *claims;        /* PortRange: taken or given up since the transaction began */
@@ -47,4 +48,4 @@ void transaction_finish(Transaction *transaction);
 /** The age of something new. */
 guint64 transaction_next_sequence(Transaction *transaction);
 
-RenderOptions render_options(const Config *config);
+RenderOptions render_options(const Config *config, bool ipv6);

@@ -31,7 +31,7 @@ static guint8 network_switches(const Config *config, const Network *network)
 		if (config->ip_forward && network_forwards(network, family))
 			set |= forwarding[family];
 		/* Endpoints have link-local addresses by themselves, whatever subnets the network has. */
-		if (!network->options.communication && network_has_family(network, family))
+		if (!network->options.communication)
 			set |= nf_call[family];
 	}
 	if (network_forwards(network, FAMILY_IPV4) && (config->hairpin || config->localhost_publish))

@@ -18,6 +18,7 @@ enum place {
 	PLACE_COMMUNICATION_OFF_INTERNAL, /* … of an internal network */
 	PLACE_ACCEPT_EXISTS,              /* no rule: what PLACE_ACCEPT_PORT stands in exists, even empty */
 	PLACE_ACCEPT_PORT,                /* accept of a published or a linked port */
+	PLACE_INGRESS_INTERNAL,           /* DROP of what leaves or enters an internal network, before accepts */
 	PLACE_INGRESS_ACCEPT,             /* accept of an ingress's port, whose gateway is in dnat_address */
 	PLACE_INGRESS_ACCEPT_END,         /* the rest returns */
 	PLACE_ISOLATION,                  /* what keeps a network apart from others */

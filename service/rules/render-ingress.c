@@ -28,6 +28,38 @@ void render_ingress(const Ingress *ingress, GArray *items)
 		render_guard(ingress->bridge, ingress->sequence, items);
 }
 
+/* Whether there is one of that family, other than but. */
+static bool has_ingress(const Model *model, enum family family, const Ingress *but)
+{
+	for (const GList *i = model->ingresses_by_age.head; i; i = i->next)
+		if (i->data != but && address_family(&((const Ingress *)i->data)->gateway) == family)
+			return true;
+	return false;
+}
+
+static void render_isolation_of(const Network *network, enum family family, GArray *items)
+{
+	if (network->internal && network_has_family(network, family))
+		render_internal(network, family, PLACE_INGRESS_INTERNAL, items);
+}
+
+void render_ingress_isolation(const Model *model, const Network *network, GArray *items)
+{
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (has_ingress(model, family, NULL))
+			render_isolation_of(network, family, items);
+}
+
+void render_ingress_isolation_all(const Model *model, const Ingress *ingress, GArray *items)
+{
+	enum family family = address_family(&ingress->gateway);
+
+	if (has_ingress(model, family, ingress))
+		return;
+	for (const GList *i = model->networks_by_age.head; i; i = i->next)
+		render_isolation_of(i->data, family, items);
+}
+
 static Rule *add_port_accept(const Ingress *ingress, const IngressPort *port, guint32 index, GArray *items)
 {
 	Rule *rule = place_add(items, PLACE_INGRESS_ACCEPT, address_family(&ingress->gateway), port->sequence, index);

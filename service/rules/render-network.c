@@ -33,7 +33,10 @@ void render_local_masquerade(const char *interface, enum family family, guint64 
 	rule->target = TARGET_MASQUERADE;
 }
 
-/* What its endpoints may do among themselves: an accept in the block, or a drop below everybody's rules. */
+/*
+ * What its endpoints may do among themselves: an accept in the block, or a drop below everybody's rules. They have
+ * link-local addresses without asking, so it is off in both families, whatever subnets the network has.
+ */
 static void render_communication(const Network *network, enum family family, GArray *items)
 {
 	enum place off = network->internal ? PLACE_COMMUNICATION_OFF_INTERNAL : PLACE_COMMUNICATION_OFF;
@@ -54,20 +57,29 @@ static void render_bridge(const Network *network, enum family family, GArray *it
 	rule->target = TARGET_PLACE;
 }
 
-static void render_internal(const Network *network, enum family family, GArray *items)
+/* In IPv6, neighbour discovery is no packet between addresses of the subnet, and the rules may see it on the bridge. */
+void render_internal(const Network *network, enum family family, enum place place, GArray *items)
 {
 	Rule *rule;
 
-	rule = place_add(items, PLACE_ISOLATION, family, network->sequence, 0);
+	rule = place_add(items, place, family, network->sequence, 0);
 	rule->flags = RULE_NOT_SOURCE;
 	rule_set_source(rule, &network->subnets[family]);
 	rule_set_out(rule, network->bridge);
+	if (family == FAMILY_IPV6) {
+		rule->flags |= RULE_NOT_IN;
+		rule_set_in(rule, network->bridge);
+	}
 	rule->target = TARGET_DROP;
 
-	rule = place_add(items, PLACE_ISOLATION, family, network->sequence, 1);
+	rule = place_add(items, place, family, network->sequence, 1);
 	rule->flags = RULE_NOT_DESTINATION;
 	rule_set_destination(rule, &network->subnets[family]);
 	rule_set_in(rule, network->bridge);
+	if (family == FAMILY_IPV6) {
+		rule->flags |= RULE_NOT_OUT;
+		rule_set_out(rule, network->bridge);
+	}
 	rule->target = TARGET_DROP;
 }
 
@@ -147,14 +159,17 @@ static void render_nat(const Network *network, enum family family, const RenderO
 void render_network(const Network *network, const RenderOptions *options, GArray *items)
 {
 	for (enum family family = 0; family < N_FAMILIES; family++) {
-		if (!network_has_family(network, family))
+		if (!network_has_family(network, family)) {
+			if (!network->options.communication && (family == FAMILY_IPV4 || options->ipv6))
+				render_communication(network, family, items);
 			continue;
+		}
 		render_base(family, items);
 		place_add(items, PLACE_FORWARD_ISOLATION, family, 0, 0)->target = TARGET_PLACE;
 		render_bridge(network, family, items);
 		render_communication(network, family, items);
 		if (network->internal) {
-			render_internal(network, family, items);
+			render_internal(network, family, PLACE_ISOLATION, items);
 		} else {
 			render_forwarding(network, family, items);
 			render_nat(network, family, options, items);

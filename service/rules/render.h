@@ -14,6 +14,8 @@
 typedef struct RenderOptions {
 	bool hairpin;                 /* Hairpin= */
 	bool localhost_publish;       /* LocalhostPublish= */
+	bool container_publish;       /* ContainerPublish= */
+	bool ipv6;                    /* the host has rules of IPv6 */
 	guint isolation_pairwise_max; /* IsolationPairwiseMax= */
 } RenderOptions;
 
@@ -50,6 +52,13 @@ void render_link(const Endpoint *parent, const Link *link, GArray *items);
  * render_base() of its family.
  */
 void render_ingress(const Ingress *ingress, GArray *items);
+
+/**
+ * What keeps internal networks in, before any ingress lets something through: of one network, while there is an
+ * ingress of its family in the model; and of all, if there is none in the model but this one, which came or went.
+ */
+void render_ingress_isolation(const Model *model, const Network *network, GArray *items);
+void render_ingress_isolation_all(const Model *model, const Ingress *ingress, GArray *items);
 
 void render_ingress_port(const Ingress *ingress, const IngressPort *port, GArray *items);
 

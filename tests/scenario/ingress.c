@@ -106,10 +106,46 @@ static void client_died(World *world)
 	expect(world->outside, "tcp", "192.0.2.1", 4510, "mesh from 192.0.2.2");
 }
 
+static void expect_island(World *world, int island)
+{
+	expect(island, "tcp", "192.0.2.2", 9003, "silence");
+	expect(island, "udp", "192.0.2.2", 9003, "silence");
+	expect(world->outside, "tcp", "172.20.0.2", 9003, "silence");
+	expect(world->outside, "udp", "172.20.0.2", 9003, "silence");
+}
+
+/* An ingress's port is open to where its packets go, but not for what an internal network keeps in. */
+static void internal_network(World *world)
+{
+	static const Place place = { .bridge = "br-in", .address = "172.20.0.2/16", .gateway = "172.20.0.1" };
+	int gateway = mesh(world), island;
+
+	listener_open(gateway, "mesh", "tcp", NULL, 9003);
+	listener_open(world->outside, "outside", "tcp", NULL, 9003);
+	listener_open(world->outside, "outside", "udp", NULL, 9003);
+	call(world->bus, INGRESS, "Ingress", "Publish", "a(sq)", 2, "tcp", 9003, "udp", 9003);
+	for (guint i = 0; i < 2; i++) {
+		call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "in", 3, "Subnets", "as", 1, "172.20.0.0/16",
+		     "Bridge", "s", "br-in", "Internal", "b", TRUE);
+		island = world_container(world, &place);
+		listener_open(island, "island", "tcp", NULL, 9003);
+		listener_open(island, "island", "udp", NULL, 9003);
+		expect_island(world, island);
+		expect(world->outside, "tcp", "192.0.2.1", 9003, "mesh from 192.0.2.2");
+		/* The same where the ingress comes after the network. */
+		call(world->bus, INGRESS, "Ingress", "Delete", NULL);
+		expect_island(world, island);
+		call(world->bus, "", "Manager", "CreateIngress", "sa{sv}", "mesh", 2, "Gateway", "s", "172.18.0.2",
+		     "Ports", "a(sq)", 2, "tcp", 9003, "udp", 9003);
+		expect_island(world, island);
+		call(world->bus, "/network/in", "Network", "Delete", NULL);
+	}
+}
+
 static const Scenario scenarios[] = {
 	{ "/ingress/reached", reached },         { "/ingress/counted", counted },
 	{ "/ingress/taken-port", taken_port },   { "/ingress/udp-flow-ends", udp_flow_ends },
-	{ "/ingress/client-died", client_died },
+	{ "/ingress/client-died", client_died }, { "/ingress/internal-network", internal_network },
 };
 
 int main(int argc, char **argv)

@@ -153,13 +153,83 @@ static void internal(World *world)
 	expect(world->outside, "tcp", "192.0.2.1", 8080, "refused");
 }
 
+/* The rules see neighbour discovery on a bridge where the host has it so; it is not what an internal network drops. */
+static void internal_ipv6(World *world)
+{
+	static const Place places[] = {
+		{ .bridge = "br-red", .address6 = "fd00:18::2/64", .gateway6 = "fd00:18::1" },
+		{ .bridge = "br-red", .address6 = "fd00:18::3/64", .gateway6 = "fd00:18::1" },
+	};
+	static const char *const seen[] = { "0", "1" };
+	int one, two;
+
+	network(world, "red", "br-red", "fd00:18::/64", "Internal", TRUE);
+	one = world_container(world, &places[0]);
+	two = world_container(world, &places[1]);
+	listener_open(two, "two", "tcp", NULL, 80);
+	listener_open(two, "two", "udp", NULL, 53);
+	listener_open(world->outside, "outside", "tcp", NULL, 80);
+	for (guint i = 0; i < G_N_ELEMENTS(seen); i++) {
+		netns_sysctl(world->host, "net/bridge/bridge-nf-call-ip6tables", seen[i]);
+		netns_run(one, "ip -6 neigh flush dev eth0");
+		netns_run(two, "ip -6 neigh flush dev eth0");
+		expect(one, "tcp", "fd00:18::3", 80, "two from fd00:18::2");
+		expect(one, "udp", "fd00:18::3", 53, "two from fd00:18::2");
+		expect(one, "tcp", "2001:db8:1::2", 80, "silence");
+		expect(world->outside, "tcp", "fd00:18::3", 80, "silence");
+	}
+}
+
+/* Whatever addresses they have besides those of the network. */
+static void communication_off_in_every_family(World *world)
+{
+	static const struct {
+		const char *subnet, *from, *to;
+	} cases[] = {
+		{ "172.18.0.0/16", "172.18.0.2", "172.18.0.3" },
+		{ "fd00:18::/64", "fd00:18::2", "fd00:18::3" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		int one, two;
+
+		network(world, "red", "br-red", cases[i].subnet, "InterContainerCommunication", FALSE);
+		one = world_container(world, &(Place){ .bridge = "br-red" });
+		two = world_container(world, &(Place){ .bridge = "br-red" });
+		for (guint k = 0; k < G_N_ELEMENTS(cases); k++) {
+			const char *length = strchr(cases[k].to, ':') ? "64" : "16";
+
+			netns_run(one, "ip address add %s/%s dev eth0", cases[k].from, length);
+			netns_run(two, "ip address add %s/%s dev eth0", cases[k].to, length);
+		}
+		listener_open(two, "two", "tcp", NULL, 80);
+		listener_open(two, "two", "udp", NULL, 53);
+		for (guint k = 0; k < G_N_ELEMENTS(cases); k++) {
+			expect(one, "tcp", cases[k].to, 80, "silence");
+			expect(one, "udp", cases[k].to, 53, "silence");
+		}
+		/* That it is the network's doing. */
+		call(world->bus, "/network/red", "Network", "Update", "a{sv}", 1, "InterContainerCommunication", "b",
+		     TRUE);
+		for (guint k = 0; k < G_N_ELEMENTS(cases); k++) {
+			g_autofree char *answer = g_strdup_printf("two from %s", cases[k].from);
+
+			expect(one, "tcp", cases[k].to, 80, answer);
+		}
+		call(world->bus, "/network/red", "Network", "Delete", NULL);
+		listeners_close();
+	}
+}
+
 static const Scenario scenarios[] = {
 	{ "/isolation/networks", networks },
 	{ "/isolation/networks-hairpin", networks_hairpin, "Hairpin=yes" },
 	{ "/isolation/communication-on", communication_on },
 	{ "/isolation/communication-off", communication_off },
 	{ "/isolation/communication-switched", communication_switched },
+	{ "/isolation/communication-off-in-every-family", communication_off_in_every_family },
 	{ "/isolation/internal", internal },
+	{ "/isolation/internal-ipv6", internal_ipv6 },
 };
 
 int main(int argc, char **argv)

@@ -240,8 +240,8 @@ static void test_preview(void)
 			":NF-ISOLATION - [0:0]\n"
 			"-A FORWARD -j NF-ISOLATION\n"
 			"-A FORWARD -i br-0 -o br-0 -j ACCEPT\n"
-			"-A NF-ISOLATION ! -s fd00::/64 -o br-0 -j DROP\n"
-			"-A NF-ISOLATION ! -d fd00::/64 -i br-0 -j DROP\n"
+			"-A NF-ISOLATION ! -s fd00::/64 ! -i br-0 -o br-0 -j DROP\n"
+			"-A NF-ISOLATION ! -d fd00::/64 -i br-0 ! -o br-0 -j DROP\n"
 			"-A NF-ISOLATION -j RETURN\n"
 			"COMMIT\n"
 			"*nat\n"
@@ -265,6 +265,66 @@ static const Rule *only_rule(const GArray *items, enum family family, enum place
 		only = rule;
 	}
 	return only;
+}
+
+static guint count_at(const GArray *items, enum family family, enum place place)
+{
+	guint n = 0;
+
+	for (guint i = 0; i < items->len; i++) {
+		const Rule *rule = &g_array_index(items, RuleItem, i).rule;
+
+		n += rule->place == place && rule->family == family;
+	}
+	return n;
+}
+
+/* Communication that is off is off in each family that the host has rules of. */
+static void test_communication_off(void)
+{
+	static const char *const subnets[] = { "172.18.0.0/16", "fd00::/64", "172.18.0.0/16 fd00::/64" };
+	static const enum network_flag flags[] = { 0, NETWORK_INTERNAL };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(subnets); i++)
+		for (guint k = 0; k < G_N_ELEMENTS(flags); k++) {
+			enum place place = flags[k] ? PLACE_COMMUNICATION_OFF_INTERNAL : PLACE_COMMUNICATION_OFF;
+			g_autoptr(Scene) scene = scene_new(FAMILY_IPV4);
+			const GArray *items;
+
+			scene->options.ipv6 = true;
+			scene_add_network(scene, "br-0", subnets[i], flags[k] | NETWORK_NO_COMMUNICATION);
+			items = scene->renderings->pdata[0];
+			g_assert_cmpuint(count_at(items, FAMILY_IPV4, place), ==, 1);
+			g_assert_cmpuint(count_at(items, FAMILY_IPV6, place), ==, 1);
+		}
+}
+
+/* Whichever came first, and only while there is an ingress of the family. */
+static void test_ingress_isolation(void)
+{
+	static const char *const drops[] = { "-A DOCKER-INGRESS ! -s 172.20.0.0/16 -o br-int -j DROP",
+					     "-A DOCKER-INGRESS ! -d 172.20.0.0/16 -i br-int -j DROP" };
+	static const char *const drops6[] = { "-A DOCKER-INGRESS ! -s fd00:20::/64 ! -i br-int -o br-int -j DROP",
+					      "-A DOCKER-INGRESS ! -d fd00:20::/64 -i br-int ! -o br-int -j DROP" };
+
+	for (guint ingress_first = 0; ingress_first < 2; ingress_first++) {
+		g_autoptr(Scene) scene = scene_new(FAMILY_IPV4);
+
+		if (ingress_first)
+			scene_add_ingress(scene, "br-0", "172.18.0.2");
+		scene_add_network(scene, "br-int", "172.20.0.0/16 fd00:20::/64", NETWORK_INTERNAL);
+		scene_add_network(scene, "br-0", "172.18.0.0/16 fd00:18::/64", 0);
+		if (!ingress_first)
+			scene_add_ingress(scene, "br-0", "172.18.0.2");
+		scene_add_ingress(scene, "br-0", "172.18.0.3");
+		for (guint i = 0; i < 2; i++) {
+			g_assert_true(has_rule(scene, FAMILY_IPV4, drops[i]));
+			g_assert_false(has_rule(scene, FAMILY_IPV6, drops6[i]));
+		}
+		scene_add_ingress(scene, "br-0", "fd00:18::2");
+		for (guint i = 0; i < 2; i++)
+			g_assert_true(has_rule(scene, FAMILY_IPV6, drops6[i]));
+	}
 }
 
 /* What no backend can tell from other places. */
@@ -407,6 +467,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/rules/families", test_families);
 	g_test_add_func("/rules/preview", test_preview);
 	g_test_add_func("/rules/places", test_places);
+	g_test_add_func("/rules/communication-off", test_communication_off);
+	g_test_add_func("/rules/ingress-isolation", test_ingress_isolation);
 	g_test_add_func("/rules/ingress-gateway", test_ingress_gateway);
 	g_test_add_func("/rules/layout", test_layout);
 	g_test_add_func("/rules/chain-names", test_chain_names);
