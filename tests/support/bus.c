@@ -62,9 +62,17 @@ sd_bus *bus_connect(void)
 	return bus;
 }
 
-static gboolean on_the_bus(sd_bus *bus)
+/* Not one before it, which was killed a moment ago. */
+static gboolean on_the_bus(sd_bus *bus, GPid service)
 {
-	return sd_bus_get_name_creds(bus, SERVICE, 0, NULL) >= 0;
+	sd_bus_creds *creds = NULL;
+	pid_t pid = 0;
+
+	if (sd_bus_get_name_creds(bus, SERVICE, SD_BUS_CREDS_PID, &creds) < 0)
+		return FALSE;
+	sd_bus_creds_get_pid(creds, &pid);
+	sd_bus_creds_unref(creds);
+	return pid == service;
 }
 
 GPid service_start(sd_bus *bus, const char *configuration)
@@ -83,14 +91,14 @@ GPid service_start(sd_bus *bus, const char *configuration)
 		g_error("%s", error->message);
 	g_assert_no_errno(g_mkdir_with_parents(RUNTIME_DIRECTORY, 0700));
 	pid = spawn(argv);
-	for (guint i = 0; i < START_MS && !on_the_bus(bus); i++) {
+	for (guint i = 0; i < START_MS && !on_the_bus(bus, pid); i++) {
 		int status;
 
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			g_error("%s ended at start (wait status %d)", argv[0], status);
 		g_usleep(G_TIME_SPAN_MILLISECOND);
 	}
-	if (!on_the_bus(bus))
+	if (!on_the_bus(bus, pid))
 		g_error("%s did not appear on the bus", argv[0]);
 	return pid;
 }
