@@ -82,7 +82,6 @@ static void raise_descriptor_limit(void)
 static int on_signal(sd_event_source *source G_GNUC_UNUSED, const struct signalfd_siginfo *info G_GNUC_UNUSED,
 		     void *userdata)
 {
-	sd_notify(false, "STOPPING=1");
 	server_exit(userdata);
 	return 0;
 }
@@ -172,7 +171,6 @@ static int serve(Service *service, const Options *options, sd_event *event)
 	if (r < 0) {
 		g_critical("Cannot serve " BUS_NAME ": %s", g_strerror(-r));
 	} else {
-		sd_notify(false, "READY=1");
 		r = sd_event_loop(event);
 		if (r < 0)
 			g_critical("The event loop failed: %s", g_strerror(-r));
@@ -222,5 +220,6 @@ int main(int argc, char **argv)
 	raise_descriptor_limit();
 	/* A lost bus ends the loop with a code of its own: systemd is to start a successor, which finds the owners
 	 * gone. */
-	return run(&options) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	r = run(&options);
+	return r < 0 ? EXIT_FAILURE : r;
 }

@@ -11,6 +11,8 @@
 #include "service/expiry.h"
 #include "service/start.h"
 
+#include <errno.h>
+#include <string.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
@@ -19,12 +21,17 @@ struct Server {
 	Watch *watch;
 	Sweeper *sweeper;             /* of bridges */
 	sd_event_source *idle_source; /* armed while nothing is held */
+	sd_event_source *name_source; /* armed while we wait for our name */
 	char **alive;                 /* the names on the bus when we started */
 	bool has_orphans;             /* could not be deleted then */
+	bool idle;                    /* ending because there is nothing to do, not because we were told to */
 	bool stopping;                /* the name is given up; the end comes with the last answer */
 };
 
-/* --- nothing to do --- */
+/* --- the end --- */
+
+/* For those whose call somebody still has to be asked about, and for bridges that wait to be deleted. */
+#define STOP_TIMEOUT_USEC (5 * G_USEC_PER_SEC)
 
 static bool run_exit(void *userdata, GError **error G_GNUC_UNUSED)
 {
@@ -40,7 +47,8 @@ static void done_exit(void *userdata, const GError *error)
 	Server *server = userdata;
 
 	log_failure("Cannot take the chains away", error);
-	sd_event_exit(server->bus.event, 0);
+	/* Somebody was faster than the end, and what he made is to be looked after. */
+	sd_event_exit(server->bus.event, server->idle && !service_is_idle(server->bus.service) ? EXIT_AGAIN : 0);
 }
 
 static void exit_when_done(Server *server)
@@ -80,17 +88,25 @@ static void check_idle(Server *server)
 	sd_event_source_set_enabled(server->idle_source, SD_EVENT_ONESHOT);
 }
 
-/* What came in before the name was given up has been read by now. */
-static int on_name_released(sd_bus_message *reply G_GNUC_UNUSED, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+/* What came in before has been read by now. */
+static int on_name_given_up(sd_bus_message *reply G_GNUC_UNUSED, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
 {
 	Server *server = userdata;
 
-	if (is_idle(server)) {
+	server->stopping = true;
+	sd_event_source_set_time_relative(server->idle_source, STOP_TIMEOUT_USEC);
+	sd_event_source_set_enabled(server->idle_source, SD_EVENT_ONESHOT);
+	check_idle(server);
+	return 0;
+}
+
+/* Calls that come from now on start the next instance: there is no way back. */
+static void give_up_name(Server *server)
+{
+	sd_notify(false, "STOPPING=1");
+	sd_event_source_set_enabled(server->name_source, SD_EVENT_OFF);
+	if (sd_bus_release_name_async(server->bus.connection, NULL, BUS_NAME, on_name_given_up, server) < 0)
 		exit_when_done(server);
-		return 0;
-	}
-	sd_notify(false, "READY=1");
-	return sd_bus_request_name(server->bus.connection, BUS_NAME, 0);
 }
 
 static int on_idle(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED, void *userdata)
@@ -99,13 +115,11 @@ static int on_idle(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_U
 
 	if (server->stopping) {
 		exit_when_done(server);
-		return 0;
+	} else if (is_idle(server)) {
+		server->idle = true;
+		give_up_name(server);
 	}
-	if (!is_idle(server))
-		return 0;
-	/* Calls that come from now on start a successor. */
-	sd_notify(false, "STOPPING=1");
-	return sd_bus_release_name_async(server->bus.connection, NULL, BUS_NAME, on_name_released, server);
+	return 0;
 }
 
 static bool run_end_orphans(void *userdata, GError **error)
@@ -189,6 +203,8 @@ static void on_over(void *userdata)
 
 /* --- the start --- */
 
+#define NAME_TIMEOUT_USEC (10 * G_USEC_PER_SEC)
+
 static bool run_start(void *userdata, GError **error G_GNUC_UNUSED)
 {
 	service_start(((Server *)userdata)->bus.service);
@@ -198,6 +214,28 @@ static bool run_start(void *userdata, GError **error G_GNUC_UNUSED)
 static void done_start(void *userdata G_GNUC_UNUSED, const GError *error G_GNUC_UNUSED)
 {
 	/* The service has said so. */
+}
+
+static int on_name_acquired(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+{
+	Server *server = userdata;
+	int enabled = SD_EVENT_OFF;
+	const char *name;
+
+	sd_event_source_get_enabled(server->name_source, &enabled);
+	if (enabled == SD_EVENT_OFF || sd_bus_message_read(message, "s", &name) < 0 || strcmp(name, BUS_NAME) != 0)
+		return 0;
+	sd_event_source_set_enabled(server->name_source, SD_EVENT_OFF);
+	sd_notify(false, "READY=1");
+	return 0;
+}
+
+static int on_name_timeout(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED, void *userdata)
+{
+	const Server *server = userdata;
+
+	g_critical("Cannot serve " BUS_NAME ": the name is another's");
+	return sd_event_exit(server->bus.event, -EEXIST);
 }
 
 static int add_objects(const Bus *bus)
@@ -236,10 +274,27 @@ Server *server_new(Service *service, sd_event *event, sd_bus *connection)
 	server->sweeper = sweeper_new(event, delete_bridge, server);
 	if (!bus->queue || !server->sweeper ||
 	    sd_event_add_time(event, &server->idle_source, CLOCK_MONOTONIC, 0, 0, on_idle, server) < 0 ||
-	    sd_event_source_set_enabled(server->idle_source, SD_EVENT_OFF) < 0)
+	    sd_event_source_set_enabled(server->idle_source, SD_EVENT_OFF) < 0 ||
+	    sd_event_add_time(event, &server->name_source, CLOCK_MONOTONIC, 0, 0, on_name_timeout, server) < 0 ||
+	    sd_event_source_set_enabled(server->name_source, SD_EVENT_OFF) < 0)
 		return NULL;
 	service_set_observer(service, &(Observer){ on_added, on_removed, on_changed, on_committed, on_over, server });
 	return g_steal_pointer(&server);
+}
+
+/* A previous instance that was killed has the name until the bus has noticed. */
+static int request_name(Server *server)
+{
+	const Bus *bus = &server->bus;
+	int r;
+
+	r = sd_event_source_set_time_relative(server->name_source, NAME_TIMEOUT_USEC);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(server->name_source, SD_EVENT_ONESHOT);
+	if (r >= 0)
+		r = sd_bus_match_signal_async(bus->connection, NULL, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+					      "org.freedesktop.DBus", "NameAcquired", on_name_acquired, NULL, server);
+	return r < 0 ? r : sd_bus_request_name(bus->connection, BUS_NAME, SD_BUS_NAME_QUEUE);
 }
 
 int server_start(Server *server)
@@ -260,30 +315,13 @@ int server_start(Server *server)
 	/* Alone, since the journal starts with it. */
 	queue_add(bus->queue, run_start, done_start, server, QUEUE_ALONE | QUEUE_PATIENT);
 	end_orphans(server);
-	return sd_bus_request_name(bus->connection, BUS_NAME, 0);
-}
-
-/* --- the end --- */
-
-/* For those whose call somebody still has to be asked about, and for bridges that wait to be deleted. */
-#define STOP_PATIENCE_USEC (5 * G_USEC_PER_SEC)
-
-static int on_name_given_up(sd_bus_message *reply G_GNUC_UNUSED, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
-{
-	Server *server = userdata;
-
-	server->stopping = true;
-	sd_event_source_set_time_relative(server->idle_source, STOP_PATIENCE_USEC);
-	sd_event_source_set_enabled(server->idle_source, SD_EVENT_ONESHOT);
-	check_idle(server);
-	return 0;
+	return request_name(server);
 }
 
 void server_exit(Server *server)
 {
-	/* Calls that come from now on start a successor, and what came before has been read when the bus answers. */
-	if (sd_bus_release_name_async(server->bus.connection, NULL, BUS_NAME, on_name_given_up, server) < 0)
-		exit_when_done(server);
+	server->idle = false;
+	give_up_name(server);
 }
 
 /* libsystemd's lists are malloc's. */
@@ -308,6 +346,7 @@ void server_free(Server *server)
 	announcer_free(bus->announcer);
 	sweeper_free(server->sweeper);
 	sd_event_source_disable_unref(server->idle_source);
+	sd_event_source_disable_unref(server->name_source);
 	strv_free(server->alive);
 	sd_bus_flush_close_unref(bus->connection);
 	sd_event_unref(bus->event);

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The service's coming and going: its name, what it tells the one that started it, and what it takes along. */
+
+#include "tests/support/rig.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define NAME "org.example.NetFilter"
+#define NOTIFY_SOCKET "/run/notify"
+
+enum { EXIT_AGAIN = 75, WAIT_MS = 15000 };
+
+/* --- what systemd is told --- */
+
+static int notify_fd = -1;
+
+/* From the next start on. */
+static void listen_for_notifications(void)
+{
+	struct sockaddr_un address = { AF_UNIX, NOTIFY_SOCKET };
+
+	unlink(NOTIFY_SOCKET);
+	notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	g_assert_no_errno(bind(notify_fd, (struct sockaddr *)&address, sizeof address));
+	g_setenv("NOTIFY_SOCKET", NOTIFY_SOCKET, TRUE);
+}
+
+static void stop_listening(void)
+{
+	g_unsetenv("NOTIFY_SOCKET");
+	close(notify_fd);
+}
+
+/* The next thing that systemd is told; false: nothing within some time. */
+static bool notified(char ret[static 512], int wait_ms)
+{
+	struct pollfd polled = { notify_fd, POLLIN, 0 };
+	ssize_t n;
+
+	if (poll(&polled, 1, wait_ms) <= 0)
+		return false;
+	n = recv(notify_fd, ret, 511, 0);
+	ret[MAX(n, 0)] = '\0';
+	return n > 0;
+}
+
+static void expect_notified(const char *expected)
+{
+	char text[512] = "";
+
+	while (notified(text, WAIT_MS))
+		if (strstr(text, expected))
+			return;
+	g_test_message("systemd is not told %s", expected);
+	g_test_fail();
+}
+
+static int end_of_service(const Rig *rig)
+{
+	int status = 0;
+
+	g_assert_cmpint(waitpid(rig->service, &status, 0), ==, rig->service);
+	g_assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* --- the name --- */
+
+static GPid spawn_service(void)
+{
+	const char *const argv[] = { g_getenv("NETFILTERD"), "--config",        "/run/netfilterd.conf",
+				     "--runtime-directory",  "/run/netfilterd", NULL };
+	g_autoptr(GError) error = NULL;
+	GPid pid = 0;
+
+	g_spawn_async(NULL, (char **)argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, &error);
+	g_assert_no_error(error);
+	return pid;
+}
+
+/* The bus still sees one that is dead. */
+static void name_comes_free(Rig *rig)
+{
+	sd_bus *other = bus_connect();
+
+	service_stop(rig->service);
+	g_assert_cmpint(sd_bus_request_name(other, NAME, 0), >=, 0);
+	listen_for_notifications();
+	rig->service = spawn_service();
+	for (guint i = 0; i < 300; i++) { /* until it stands in the queue for the name */
+		char **owners = NULL;
+		guint n = 0;
+		sd_bus_message *reply = NULL;
+
+		g_assert_cmpint(sd_bus_call_method(rig->starter, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+						   "org.freedesktop.DBus", "ListQueuedOwners", NULL, &reply, "s", NAME),
+				>=, 0);
+		sd_bus_message_read_strv(reply, &owners);
+		while (owners && owners[n])
+			free(owners[n++]);
+		free(owners);
+		sd_bus_message_unref(reply);
+		if (n == 2)
+			break;
+		g_usleep(50 * G_TIME_SPAN_MILLISECOND);
+		g_assert_cmpuint(i, <, 299);
+	}
+	g_assert_cmpint(sd_bus_release_name(other, NAME), >=, 0);
+	expect_notified("READY=1");
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+	sd_bus_flush_close_unref(other);
+	stop_listening();
+}
+
+/* --- the end for want of anything to do --- */
+
+static pid_t bus_pid(const Rig *rig)
+{
+	g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
+		rig->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+		"GetConnectionUnixProcessID", g_variant_new("(s)", "org.freedesktop.DBus"), NULL,
+		G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
+	guint32 pid;
+
+	g_variant_get(reply, "(u)", &pid);
+	return pid;
+}
+
+/*
+ * A call that is on its way when the service has said that it stops: it is answered, or was never read. Either way the
+ * service ends, and what it made is found by the next one.
+ */
+static void no_way_back(Rig *rig)
+{
+	enum { ROUNDS = 4 };
+	pid_t bus = bus_pid(rig);
+	guint n_made = 0;
+
+	listen_for_notifications();
+	for (guint round = 0; round < ROUNDS; round++) {
+		Pipeline *pipeline = pipeline_new();
+		char text[512];
+		bool made;
+
+		rig_restart(rig);
+		expect_notified("READY=1");
+		kill(bus, SIGSTOP);
+		pipeline_call(pipeline, rig->bus, "", "Manager", "CreateNetwork", "sa{sv}",
+			      "'web', {'Subnets': <['172.18.0.0/16']>}");
+		g_dbus_connection_flush_sync(rig->bus, NULL, NULL);
+		expect_notified("STOPPING=1");
+		kill(bus, SIGCONT);
+		pipeline_run(pipeline);
+		made = *pipeline_outcome(pipeline, 0) == '\0';
+		g_assert_cmpint(end_of_service(rig), ==, made ? EXIT_AGAIN : 0);
+		while (notified(text, 0))
+			g_assert_null(strstr(text, "READY=1"));
+		rig->service = service_start(rig->starter, rig->configuration);
+		if (made) {
+			done(rig, "/network/web", "Network", "Delete", "", "");
+			n_made++;
+		}
+		pipeline_free(pipeline);
+	}
+	g_test_message("in %u of %d rounds the call was read", n_made, ROUNDS);
+	stop_listening();
+}
+
+static const BusTest tests[] = {
+	{ "/bus/life/name-comes-free", name_comes_free },
+	{ "/bus/life/no-way-back", no_way_back, "IdleExitSec=1" },
+};
+
+int main(int argc, char **argv)
+{
+	return bus_tests_main(argc, argv, tests, G_N_ELEMENTS(tests));
+}
