@@ -20,7 +20,8 @@ struct Announcer {
 	GPtrArray *signals;    /* Signal, in order */
 	GHashTable *announced; /* set of what is in signals, for coalescing */
 	bool hairpin;          /* as last announced */
-	guint64 generation;    /* likewise */
+	guint64 committed;     /* the generation of rules, likewise */
+	guint64 generation;
 };
 
 static guint signal_hash(gconstpointer key)
@@ -80,6 +81,7 @@ static void note(Announcer *announcer, int type, enum object_kind kind, const vo
 {
 	Signal *signal;
 
+	announcer->generation++;
 	if (type == SIGNAL_CHANGED && is_announced(announcer, object, property))
 		return;
 	signal = g_new(Signal, 1);
@@ -106,6 +108,11 @@ void announcer_changed(Announcer *announcer, enum object_kind kind, const void *
 	note(announcer, SIGNAL_CHANGED, kind, object, property);
 }
 
+guint64 announcer_generation(const Announcer *announcer)
+{
+	return announcer->generation;
+}
+
 static void check(int r, const char *what, const char *path)
 {
 	/* A lost bus is said once, elsewhere. */
@@ -118,6 +125,7 @@ void announcer_committed(Announcer *announcer, guint64 generation, guint added, 
 	sd_bus_message *message = NULL;
 	int r;
 
+	announcer->generation++;
 	if (drifted) {
 		g_autofree char *chains = NULL;
 		g_autoptr(GPtrArray) names = g_ptr_array_new();
@@ -136,9 +144,9 @@ void announcer_committed(Announcer *announcer, guint64 generation, guint added, 
 		check(r, "Drifted", ROOT_PATH);
 	}
 	/* Drift that nothing was to be done about is no commit; a chain's policy alone is one. */
-	if (generation == announcer->generation)
+	if (generation == announcer->committed)
 		return;
-	announcer->generation = generation;
+	announcer->committed = generation;
 	check(sd_bus_emit_signal(announcer->connection, ROOT_PATH, MANAGER_INTERFACE, "RulesCommitted", "tuu",
 				 generation, added, removed),
 	      "RulesCommitted", ROOT_PATH);

@@ -27,5 +27,8 @@ void announcer_changed(Announcer *announcer, enum object_kind kind, const void *
 void announcer_committed(Announcer *announcer, guint64 generation, guint added, guint removed,
 			 const GPtrArray *drifted);
 
+/** Goes up whenever it is told of something: while it stays the same, so does all that can be read. */
+guint64 announcer_generation(const Announcer *announcer);
+
 /** Announces what was noted since the last time. */
 void announcer_emit(Announcer *announcer);

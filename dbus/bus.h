@@ -3,6 +3,8 @@
 
 #include "dbus/announce.h"
 #include "dbus/call.h"
+#include "dbus/reads.h"
+#include "dbus/rule-reads.h"
 
 /** What those have at hand who serve the bus: the server's parts, all borrowed from it. */
 typedef struct Bus {
@@ -13,4 +15,6 @@ typedef struct Bus {
 	Queue *queue;
 	Calls *calls;
 	Announcer *announcer;
+	Reads *reads;
+	RuleReads *rule_reads;
 } Bus;

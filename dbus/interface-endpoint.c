@@ -8,7 +8,6 @@
 #include "service/change/change-endpoint.h"
 #include "service/change/change-link.h"
 #include "service/change/change-port.h"
-#include "service/rule-lines.h"
 
 static bool describe_mappings(Call *call, Description *description, GError **error)
 {
@@ -98,16 +97,6 @@ static const Method methods[] = {
 	{},
 };
 
-static int on_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
-{
-	const Endpoint *endpoint = object_of(userdata, message, ret_error);
-	Service *service = ((Found *)userdata)->bus->service;
-
-	if (!endpoint)
-		return -ENOENT;
-	return rules_reply(message, service, service_rules_of_endpoint(service, endpoint), ret_error);
-}
-
 static int append_addresses(sd_bus_message *reply, const Endpoint *endpoint)
 {
 	int r = sd_bus_message_open_container(reply, 'a', "s");
@@ -142,7 +131,7 @@ OBJECT_GETTER(Endpoint, get_ports, append_ports(reply, object))
 OBJECT_GETTER(Endpoint, get_links, append_links(reply, object))
 OBJECT_LIFETIME_GETTERS(Endpoint)
 
-static const sd_bus_vtable vtable[] = {
+const sd_bus_vtable endpoint_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD_WITH_ARGS("Publish", SD_BUS_ARGS("a(ssqqq)", ports), SD_BUS_RESULT("a(ssqqq)", published),
 				object_change, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -152,7 +141,7 @@ static const sd_bus_vtable vtable[] = {
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Unlink", SD_BUS_ARGS("o", endpoint), SD_BUS_NO_RESULT, object_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("GetRules", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssstt)", rules), on_get_rules,
+	SD_BUS_METHOD_WITH_ARGS("GetRules", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssstt)", rules), object_get_rules,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, object_change, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Name", "s", get_name, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -166,5 +155,5 @@ static const sd_bus_vtable vtable[] = {
 
 int endpoint_interface_add(const Bus *bus)
 {
-	return object_interface_add(bus, OBJECT_ENDPOINT, NETWORK_PATH, vtable, methods);
+	return object_interface_add(bus, OBJECT_ENDPOINT, NETWORK_PATH, endpoint_vtable, methods);
 }

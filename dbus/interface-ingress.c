@@ -6,7 +6,6 @@
 #include "dbus/reply.h"
 #include "dbus/settings.h"
 #include "service/change/change-ingress.h"
-#include "service/rule-lines.h"
 
 static bool describe_ports(Call *call, Description *description, GError **error)
 {
@@ -57,16 +56,6 @@ static const Method methods[] = {
 	{},
 };
 
-static int on_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
-{
-	const Ingress *ingress = object_of(userdata, message, ret_error);
-	Service *service = ((Found *)userdata)->bus->service;
-
-	if (!ingress)
-		return -ENOENT;
-	return rules_reply(message, service, service_rules_of_ingress(service, ingress), ret_error);
-}
-
 static int append_gateway(sd_bus_message *reply, const Ingress *ingress)
 {
 	return address_append(reply, &ingress->gateway);
@@ -90,13 +79,13 @@ OBJECT_GETTER(Ingress, get_gateway, append_gateway(reply, object))
 OBJECT_GETTER(Ingress, get_ports, append_ports(reply, object))
 OBJECT_LIFETIME_GETTERS(Ingress)
 
-static const sd_bus_vtable vtable[] = {
+const sd_bus_vtable ingress_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD_WITH_ARGS("Publish", SD_BUS_ARGS("a(sq)", ports), SD_BUS_NO_RESULT, object_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Unpublish", SD_BUS_ARGS("a(sq)", ports), SD_BUS_NO_RESULT, object_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("GetRules", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssstt)", rules), on_get_rules,
+	SD_BUS_METHOD_WITH_ARGS("GetRules", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssstt)", rules), object_get_rules,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, object_change, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Name", "s", get_name, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -109,9 +98,5 @@ static const sd_bus_vtable vtable[] = {
 
 int ingress_interface_add(const Bus *bus)
 {
-	int r = object_interface_add(bus, OBJECT_INGRESS, INGRESS_PATH, vtable, methods);
-
-	return r < 0 ? r
-		     : sd_bus_add_node_enumerator(bus->connection, NULL, INGRESS_PATH, object_enumerate_ingresses,
-						  (void *)bus);
+	return object_interface_add(bus, OBJECT_INGRESS, INGRESS_PATH, ingress_vtable, methods);
 }

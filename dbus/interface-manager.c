@@ -14,7 +14,6 @@
 #include "service/commit.h"
 #include "service/preview.h"
 #include "service/reload.h"
-#include "service/rule-lines.h"
 
 static bool describe_create_network(Call *call, Description *description, GError **error)
 {
@@ -133,48 +132,59 @@ static int on_get_ingress(sd_bus_message *message, void *userdata, sd_bus_error 
 	return ingress ? path_reply(message, OBJECT_INGRESS, ingress) : error_set(ret_error, error);
 }
 
-static int on_preview_network(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+static int step_preview_network(Read *read, sd_bus_error *ret_error)
 {
-	const Bus *bus = userdata;
+	const Bus *bus = read->userdata;
 	g_auto(NetworkSettings) settings = {};
 	g_autoptr(GError) error = NULL;
 	g_autofree char *text = NULL;
 	const char *name;
 
-	if (string_read(message, 's', &name, &error) && network_settings_read(message, 0, &settings, &error))
+	if (string_read(read->call, 's', &name, &error) &&
+	    network_settings_read(read->call, read->uid, &settings, &error))
 		text = service_preview_network(bus->service, name, &settings, &error);
-	return text ? sd_bus_reply_method_return(message, "s", text) : error_set(ret_error, error);
+	if (!text)
+		return error_set(ret_error, error);
+	return MIN(sd_bus_reply_method_return(read->call, "s", text), 0);
 }
 
-static int on_preview_ingress(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+static int on_preview_network(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
 {
+	static const ReadKind kind = { step_preview_network };
 	const Bus *bus = userdata;
+
+	return reads_add(bus->reads, message, &kind, userdata);
+}
+
+static int step_preview_ingress(Read *read, sd_bus_error *ret_error)
+{
+	const Bus *bus = read->userdata;
 	g_auto(IngressSettings) settings = {};
 	g_autoptr(GError) error = NULL;
 	g_autofree char *text = NULL;
 	const char *name;
 
-	if (string_read(message, 's', &name, &error) && ingress_settings_read(message, 0, &settings, &error))
+	if (string_read(read->call, 's', &name, &error) &&
+	    ingress_settings_read(read->call, read->uid, &settings, &error))
 		text = service_preview_ingress(bus->service, name, &settings, &error);
-	return text ? sd_bus_reply_method_return(message, "s", text) : error_set(ret_error, error);
+	if (!text)
+		return error_set(ret_error, error);
+	return MIN(sd_bus_reply_method_return(read->call, "s", text), 0);
 }
 
-static int on_dump_rules(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+static int on_preview_ingress(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+{
+	static const ReadKind kind = { step_preview_ingress };
+	const Bus *bus = userdata;
+
+	return reads_add(bus->reads, message, &kind, userdata);
+}
+
+static int on_dump_rules(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
 {
 	const Bus *bus = userdata;
-	g_autofree char *text = NULL;
-	enum family family;
-	const char *name;
-	int r;
 
-	r = sd_bus_message_read(message, "s", &name);
-	if (r < 0)
-		return r;
-	if (!family_from_string(name, &family))
-		return sd_bus_error_setf(ret_error, SD_BUS_ERROR_INVALID_ARGS, "family \"%s\" is not ipv4 or ipv6",
-					 cut(name));
-	text = service_dump(bus->service, family);
-	return sd_bus_reply_method_return(message, "s", text);
+	return reads_add(bus->reads, message, &dump_rules_read, bus->rule_reads);
 }
 
 #define GETTER(name, ...)                                                                         \

@@ -9,7 +9,6 @@
 #include "dbus/settings.h"
 #include "service/change/change-endpoint.h"
 #include "service/change/change-network.h"
-#include "service/rule-lines.h"
 
 static bool describe_create_endpoint(Call *call, Description *description, GError **error)
 {
@@ -114,16 +113,6 @@ static int on_get_endpoint(sd_bus_message *message, void *userdata, sd_bus_error
 	return endpoint ? path_reply(message, OBJECT_ENDPOINT, endpoint) : error_set(ret_error, error);
 }
 
-static int on_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
-{
-	const Network *network = object_of(userdata, message, ret_error);
-	Service *service = ((Found *)userdata)->bus->service;
-
-	if (!network)
-		return -ENOENT;
-	return rules_reply(message, service, service_rules_of_network(service, network), ret_error);
-}
-
 static int append_subnets(sd_bus_message *reply, const Network *network)
 {
 	char text[INET6_ADDRSTRLEN + 4];
@@ -174,7 +163,7 @@ OBJECT_GETTER(Network, get_host_binding, append_host_binding(reply, object))
 OBJECT_GETTER(Network, get_endpoints, append_endpoints(reply, object))
 OBJECT_LIFETIME_GETTERS(Network)
 
-static const sd_bus_vtable vtable[] = {
+const sd_bus_vtable network_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD_WITH_ARGS("CreateEndpoint", SD_BUS_ARGS("s", name, "a{sv}", settings),
 				SD_BUS_RESULT("o", endpoint), object_change, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -184,7 +173,7 @@ static const sd_bus_vtable vtable[] = {
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Update", SD_BUS_ARGS("a{sv}", settings), SD_BUS_NO_RESULT, object_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("GetRules", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssstt)", rules), on_get_rules,
+	SD_BUS_METHOD_WITH_ARGS("GetRules", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssstt)", rules), object_get_rules,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, object_change, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Name", "s", get_name, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -202,9 +191,9 @@ static const sd_bus_vtable vtable[] = {
 
 int network_interface_add(const Bus *bus)
 {
-	int r = object_interface_add(bus, OBJECT_NETWORK, NETWORK_PATH, vtable, methods);
+	int r = object_interface_add(bus, OBJECT_NETWORK, NETWORK_PATH, network_vtable, methods);
 
 	return r < 0 ? r
-		     : sd_bus_add_node_enumerator(bus->connection, NULL, NETWORK_PATH, object_enumerate_networks,
+		     : sd_bus_add_node_enumerator(bus->connection, NULL, NETWORK_PATH, object_enumerate_folder,
 						  (void *)bus);
 }

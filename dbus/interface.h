@@ -11,3 +11,6 @@ int manager_interface_add(const Bus *bus);
 int network_interface_add(const Bus *bus);
 int endpoint_interface_add(const Bus *bus);
 int ingress_interface_add(const Bus *bus);
+
+/** What each kind of object shows, by sd_bus_vtable; their handlers and getters get a Found (object.h). */
+extern const sd_bus_vtable network_vtable[], endpoint_vtable[], ingress_vtable[];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/object.h"
 
+#include "dbus/interface.h"
 #include "dbus/names.h"
 #include "dbus/path.h"
 
@@ -14,86 +15,21 @@ void *object_of(const Found *found, sd_bus_message *message, sd_bus_error *ret_e
 	return found->object;
 }
 
-/* Nodes are libsystemd's to free, hence malloc. */
-static char **steal_nodes(GPtrArray *paths)
+/* The folder is not asked itself, nor are the objects below it. */
+int object_enumerate_folder(sd_bus *connection G_GNUC_UNUSED, const char *prefix, void *userdata, char ***ret_nodes,
+			    sd_bus_error *error G_GNUC_UNUSED)
 {
-	char **nodes = calloc(paths->len + 1, sizeof *nodes);
+	const Network *network = path_lookup(((const Bus *)userdata)->service, prefix, OBJECT_NETWORK);
+	char **nodes = calloc(2, sizeof *nodes); /* libsystemd's to free, hence malloc */
 
-	if (!nodes) {
-		g_ptr_array_set_free_func(paths, free);
-		return NULL;
+	if (!nodes)
+		return -ENOMEM;
+	if (network && g_hash_table_size(network->endpoints) > 0 && asprintf(&nodes[0], "%s/endpoint", prefix) < 0) {
+		free(nodes);
+		return -ENOMEM;
 	}
-	if (paths->len > 0)
-		memcpy(nodes, paths->pdata, paths->len * sizeof *nodes);
-	return nodes;
-}
-
-static void add_paths(GPtrArray *paths, GHashTable *objects, enum object_kind kind)
-{
-	GHashTableIter iter;
-	gpointer object;
-
-	g_hash_table_iter_init(&iter, objects);
-	while (g_hash_table_iter_next(&iter, NULL, &object))
-		g_ptr_array_add(paths, path_of(kind, object));
-}
-
-/* The children of one network: its folder of endpoints, or what is in there. */
-static void add_children(GPtrArray *paths, const Service *service, const char *prefix)
-{
-	GHashTableIter iter;
-	gpointer value;
-
-	g_hash_table_iter_init(&iter, service_model(service)->networks);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const Network *network = value;
-		char *path = path_of(OBJECT_NETWORK, network);
-		const char *rest = g_str_has_prefix(prefix, path) ? prefix + strlen(path) : NULL;
-
-		if (rest && *rest == '\0' && g_hash_table_size(network->endpoints) > 0) {
-			char *folder = NULL;
-
-			if (asprintf(&folder, "%s/endpoint", path) >= 0)
-				g_ptr_array_add(paths, folder);
-		} else if (rest && strcmp(rest, "/endpoint") == 0) {
-			add_paths(paths, network->endpoints, OBJECT_ENDPOINT);
-		}
-		free(path);
-	}
-}
-
-int object_enumerate_networks(sd_bus *connection G_GNUC_UNUSED, const char *prefix, void *userdata, char ***ret_nodes,
-			      sd_bus_error *error G_GNUC_UNUSED)
-{
-	const Bus *bus = userdata;
-	g_autoptr(GPtrArray) paths = g_ptr_array_new();
-	GHashTableIter iter;
-	gpointer network;
-
-	if (g_str_has_prefix(prefix, NETWORK_PATH "/")) {
-		add_children(paths, bus->service, prefix);
-	} else {
-		add_paths(paths, service_model(bus->service)->networks, OBJECT_NETWORK);
-		/* Asked from above, for all there is. */
-		if (strcmp(prefix, NETWORK_PATH) != 0) {
-			g_hash_table_iter_init(&iter, service_model(bus->service)->networks);
-			while (g_hash_table_iter_next(&iter, NULL, &network))
-				add_paths(paths, ((Network *)network)->endpoints, OBJECT_ENDPOINT);
-		}
-	}
-	*ret_nodes = steal_nodes(paths);
-	return *ret_nodes ? 0 : -ENOMEM;
-}
-
-int object_enumerate_ingresses(sd_bus *connection G_GNUC_UNUSED, const char *prefix G_GNUC_UNUSED, void *userdata,
-			       char ***ret_nodes, sd_bus_error *error G_GNUC_UNUSED)
-{
-	const Bus *bus = userdata;
-	g_autoptr(GPtrArray) paths = g_ptr_array_new();
-
-	add_paths(paths, service_model(bus->service)->ingresses, OBJECT_INGRESS);
-	*ret_nodes = steal_nodes(paths);
-	return *ret_nodes ? 0 : -ENOMEM;
+	*ret_nodes = nodes;
+	return 0;
 }
 
 static int find(sd_bus *connection G_GNUC_UNUSED, const char *path, const char *interface G_GNUC_UNUSED, void *userdata,
@@ -142,4 +78,66 @@ int object_change(sd_bus_message *message, void *userdata, sd_bus_error *error G
 	const Found *found = userdata;
 
 	return calls_start(found->bus->calls, message, found->methods);
+}
+
+int object_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+{
+	const Found *found = userdata;
+
+	return reads_add(found->bus->reads, message, &get_rules_read, found->bus->rule_reads);
+}
+
+/* --- what an object shows --- */
+
+static const sd_bus_vtable *vtable_of(enum object_kind kind)
+{
+	static const sd_bus_vtable *const vtables[] = {
+		[OBJECT_NETWORK] = network_vtable,
+		[OBJECT_ENDPOINT] = endpoint_vtable,
+		[OBJECT_INGRESS] = ingress_vtable,
+	};
+
+	return vtables[kind];
+}
+
+const sd_bus_vtable *object_find_property(enum object_kind kind, const char *name)
+{
+	for (const sd_bus_vtable *row = vtable_of(kind); row->type != _SD_BUS_VTABLE_END; row++)
+		if (row->type == _SD_BUS_VTABLE_PROPERTY && strcmp(row->x.property.member, name) == 0)
+			return row;
+	return NULL;
+}
+
+int object_append_property(sd_bus_message *reply, const Bus *bus, enum object_kind kind, void *object,
+			   const sd_bus_vtable *property)
+{
+	Found found = { .bus = bus, .kind = kind, .object = object };
+	int r = sd_bus_message_open_container(reply, 'v', property->x.property.signature);
+
+	if (r >= 0)
+		r = property->x.property.get(bus->connection, NULL, interface_of(kind), property->x.property.member,
+					     reply, &found, NULL);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_entry(sd_bus_message *reply, const Bus *bus, enum object_kind kind, void *object,
+			const sd_bus_vtable *property)
+{
+	int r = sd_bus_message_open_container(reply, 'e', "sv");
+
+	if (r >= 0)
+		r = sd_bus_message_append_basic(reply, 's', property->x.property.member);
+	if (r >= 0)
+		r = object_append_property(reply, bus, kind, object, property);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+int object_append_properties(sd_bus_message *reply, const Bus *bus, enum object_kind kind, void *object)
+{
+	int r = sd_bus_message_open_container(reply, 'a', "{sv}");
+
+	for (const sd_bus_vtable *row = vtable_of(kind); r >= 0 && row->type != _SD_BUS_VTABLE_END; row++)
+		if (row->type == _SD_BUS_VTABLE_PROPERTY)
+			r = append_entry(reply, bus, kind, object, row);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
 }

@@ -16,9 +16,8 @@ typedef struct Found {
 /** The object a reading method was sent to; NULL sets UnknownObject. */
 void *object_of(const Found *found, sd_bus_message *message, sd_bus_error *ret_error);
 
-/** sd_bus_node_enumerator_t below NETWORK_PATH and INGRESS_PATH; userdata is the Bus. */
-int object_enumerate_networks(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *error);
-int object_enumerate_ingresses(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *error);
+/** sd_bus_node_enumerator_t below NETWORK_PATH: the folder of a network's endpoints; userdata is the Bus. */
+int object_enumerate_folder(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *error);
 
 /** A property getter: an expression of reply and object that writes the value. */
 #define OBJECT_GETTER(type, name, ...)                                                            \
@@ -51,3 +50,15 @@ int object_interface_add(const Bus *bus, enum object_kind kind, const char *pref
 
 /** An sd_bus_message_handler_t that starts a call of one of the interface's methods. */
 int object_change(sd_bus_message *message, void *userdata, sd_bus_error *error);
+
+/** An sd_bus_message_handler_t that reads the rules of any object. */
+int object_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *error);
+
+/**
+ * Each appends what an object shows, without asking the bus: an a{sv} of all, or the variant of a property, which is
+ * NULL when there is none. Negative errno.
+ */
+int object_append_properties(sd_bus_message *reply, const Bus *bus, enum object_kind kind, void *object);
+int object_append_property(sd_bus_message *reply, const Bus *bus, enum object_kind kind, void *object,
+			   const sd_bus_vtable *property);
+const sd_bus_vtable *object_find_property(enum object_kind kind, const char *name);

@@ -1,40 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/reply.h"
 
-#include "dbus/error.h"
 #include "dbus/path.h"
-#include "service/rule-lines.h"
-
-static int append_line(sd_bus_message *reply, const RuleLine *line)
-{
-	return sd_bus_message_append(reply, "(sssstt)", family_to_string(line->family), line->table, line->chain,
-				     line->text, line->packets, line->bytes);
-}
-
-int rules_reply(sd_bus_message *call, Service *service, GArray *items, sd_bus_error *ret_error)
-{
-	g_autoptr(GArray) owned G_GNUC_UNUSED = items;
-	g_autoptr(GPtrArray) lines = NULL;
-	g_autoptr(GError) error = NULL;
-	sd_bus_message *reply = NULL;
-	int r;
-
-	lines = service_rule_lines(service, items, &error);
-	if (!lines)
-		return error_set(ret_error, error);
-
-	r = sd_bus_message_new_method_return(call, &reply);
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'a', "(sssstt)");
-	for (guint i = 0; r >= 0 && i < lines->len; i++)
-		r = append_line(reply, lines->pdata[i]);
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	if (r >= 0)
-		r = sd_bus_send(NULL, reply, NULL);
-	sd_bus_message_unref(reply);
-	return r;
-}
 
 int port_mapping_append(sd_bus_message *message, const PortMapping *mapping)
 {

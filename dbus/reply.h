@@ -15,6 +15,3 @@ bool reply_written(int r, GError **error);
 
 /** Answers a call with the path of an object. Negative errno. */
 int path_reply(sd_bus_message *call, enum object_kind kind, const void *object);
-
-/** Answers a GetRules with a rendering (RuleItem), which it takes over. A handler's return value. */
-int rules_reply(sd_bus_message *call, Service *service, GArray *items, sd_bus_error *ret_error);

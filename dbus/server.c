@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/server.h"
 
+#include "dbus/filter.h"
 #include "dbus/interface.h"
 #include "dbus/log-control.h"
 #include "dbus/log.h"
 #include "dbus/names.h"
-#include "dbus/size.h"
 #include "dbus/watch.h"
 #include "service/host/sweeper.h"
 #include "service/expiry.h"
@@ -57,10 +57,14 @@ static void exit_when_done(Server *server)
 	queue_add(server->bus.queue, run_exit, done_exit, server, 0);
 }
 
+static bool is_answered(const Server *server)
+{
+	return calls_are_answered(server->bus.calls) && reads_are_answered(server->bus.reads);
+}
+
 static bool is_idle(const Server *server)
 {
-	return service_is_idle(server->bus.service) && queue_is_empty(server->bus.queue) &&
-	       calls_are_answered(server->bus.calls);
+	return service_is_idle(server->bus.service) && queue_is_empty(server->bus.queue) && is_answered(server);
 }
 
 /* Bridges that wait are left to a successor only if there is something else for one to come for. */
@@ -68,7 +72,7 @@ static bool may_stop(const Server *server)
 {
 	const Service *service = server->bus.service;
 
-	return calls_are_answered(server->bus.calls) && queue_is_empty(server->bus.queue) &&
+	return is_answered(server) && queue_is_empty(server->bus.queue) &&
 	       (service_is_idle(service) || !model_is_empty(service_model(service)));
 }
 
@@ -242,7 +246,7 @@ static int add_objects(const Bus *bus)
 {
 	int r;
 
-	r = size_limit_add(bus->connection);
+	r = filter_add(bus);
 	if (r >= 0)
 		r = sd_bus_add_object_manager(bus->connection, NULL, ROOT_PATH);
 	if (r >= 0)
@@ -270,9 +274,11 @@ Server *server_new(Service *service, sd_event *event, sd_bus *connection)
 	bus->queue = queue_new(service, event, on_settled, server);
 	bus->calls = calls_new(service, bus->policy, bus->queue, on_answered, server);
 	bus->announcer = announcer_new(connection, service);
+	bus->reads = reads_new(connection, event, bus->policy, on_answered, server);
+	bus->rule_reads = rule_reads_new(service, bus->announcer, event);
 	server->watch = watch_new(bus);
 	server->sweeper = sweeper_new(event, delete_bridge, server);
-	if (!bus->queue || !server->sweeper ||
+	if (!bus->queue || !bus->reads || !bus->rule_reads || !server->sweeper ||
 	    sd_event_add_time(event, &server->idle_source, CLOCK_MONOTONIC, 0, 0, on_idle, server) < 0 ||
 	    sd_event_source_set_enabled(server->idle_source, SD_EVENT_OFF) < 0 ||
 	    sd_event_add_time(event, &server->name_source, CLOCK_MONOTONIC, 0, 0, on_name_timeout, server) < 0 ||
@@ -342,6 +348,8 @@ void server_free(Server *server)
 	queue_free(bus->queue);
 	policy_free(bus->policy);
 	calls_free(bus->calls);
+	reads_free(bus->reads);
+	rule_reads_free(bus->rule_reads);
 	watch_free(server->watch);
 	announcer_free(bus->announcer);
 	sweeper_free(server->sweeper);

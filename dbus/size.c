@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/size.h"
 
-#include "dbus/error.h"
-
 #include <string.h>
 
 typedef struct Count {
@@ -91,27 +89,11 @@ static int count_all(Count *count)
 }
 
 /* libsystemd does not tell how large a message is. */
-static bool is_larger(sd_bus_message *message, gsize max)
+bool message_is_larger(sd_bus_message *message, gsize max)
 {
 	Count count = { message, 0, max };
 
 	count_all(&count);
 	sd_bus_message_rewind(message, true);
 	return count.bytes > max;
-}
-
-static int on_message(sd_bus_message *message, void *userdata G_GNUC_UNUSED, sd_bus_error *ret_error)
-{
-	g_autoptr(GError) error = NULL;
-
-	if (sd_bus_message_is_method_call(message, NULL, NULL) <= 0 || !is_larger(message, MAX_CALL_SIZE))
-		return 0;
-	netfilter_fail(&error, LIMITS_EXCEEDED, "the arguments of %s take more than %u bytes",
-		       cut(sd_bus_message_get_member(message)), MAX_CALL_SIZE);
-	return error_set(ret_error, error);
-}
-
-int size_limit_add(sd_bus *connection)
-{
-	return sd_bus_add_filter(connection, NULL, on_message, NULL);
 }

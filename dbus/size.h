@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <glib.h>
+#include <stdbool.h>
 #include <systemd/sd-bus.h>
 
 /** How many bytes the arguments of a call may take: the largest call there is use for takes one. */
 #define MAX_CALL_SIZE (4 << 20)
 
-/** Refuses calls that are larger, with LIMITS_EXCEEDED, before anybody reads them. Negative errno. */
-int size_limit_add(sd_bus *connection);
+/** Whether the arguments of a message take more than so many bytes; it is read from its start again afterwards. */
+bool message_is_larger(sd_bus_message *message, gsize max);

@@ -50,6 +50,7 @@ static int on_name_owner_changed(sd_bus_message *message, void *userdata, sd_bus
 	if (r < 0 || name[0] != ':' || *new)
 		return r;
 	calls_sender_left(bus->calls, name);
+	reads_sender_left(bus->reads, name);
 	policy_sender_left(bus->policy, name);
 	if (!service_owns(bus->service, name))
 		return 0;

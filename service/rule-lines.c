@@ -3,6 +3,12 @@
 
 #include "service/service.h"
 
+struct RuleLines {
+	const Backend *backend;
+	GArray *rules; /* Rule, each once */
+	RuleCounters *counters;
+};
+
 static guint rule_hash_func(gconstpointer rule)
 {
 	return rule_hash(rule);
@@ -14,63 +20,75 @@ static gboolean rule_equal_func(gconstpointer a, gconstpointer b)
 }
 
 /* What several parts of an object ask for is one rule. */
-static GPtrArray *distinct_rules(const GArray *items)
+static GArray *distinct_rules(const GArray *items)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new(rule_hash_func, rule_equal_func);
-	GPtrArray *rules = g_ptr_array_new();
+	GArray *rules = g_array_sized_new(FALSE, FALSE, sizeof(Rule), items->len);
 
 	for (guint i = 0; i < items->len; i++) {
 		Rule *rule = &g_array_index(items, RuleItem, i).rule;
 
 		if (g_hash_table_add(seen, rule))
-			g_ptr_array_add(rules, rule);
+			g_array_append_vals(rules, rule, 1);
 	}
 	return rules;
 }
 
-static void rule_line_free(gpointer data)
+static void rule_lines_clear(gpointer data)
 {
-	RuleLine *line = data;
+	RuleLines *lines = data;
 
-	g_free(line->chain);
-	g_free(line->text);
-	g_free(line);
+	g_array_unref(lines->rules);
+	g_free(lines->counters);
 }
 
-/* NULL where the backend has no rule for what is asked for. */
-static RuleLine *rule_line_new(const Rule *rule, const RuleCounters *counters, const Backend *backend)
+RuleLines *rule_lines_ref(RuleLines *lines)
 {
-	RuleText text;
-	RuleLine *line;
+	return g_rc_box_acquire(lines);
+}
 
-	if (!backend->kind->describe(backend, rule, &text))
-		return NULL;
-	line = g_new(RuleLine, 1);
-	*line = (RuleLine){
+void rule_lines_unref(RuleLines *lines)
+{
+	g_rc_box_release_full(lines, rule_lines_clear);
+}
+
+guint rule_lines_count(const RuleLines *lines)
+{
+	return lines->rules->len;
+}
+
+bool rule_lines_get(const RuleLines *lines, guint n, RuleLine *ret)
+{
+	const Rule *rule = &g_array_index(lines->rules, Rule, n);
+	const RuleCounters *counters = &lines->counters[n];
+	RuleText text;
+
+	if (!lines->backend->kind->describe(lines->backend, rule, &text))
+		return false;
+	*ret = (RuleLine){
 		.family = rule->family,
 		.table = text.table,
-		.chain = g_strdup(text.chain),
+		.chain = text.chain,
 		.text = text.rule,
 		.packets = counters->packets == G_MAXUINT64 ? 0 : counters->packets,
 		.bytes = counters->bytes == G_MAXUINT64 ? 0 : counters->bytes,
 	};
-	return line;
+	return true;
 }
 
-GPtrArray *service_rule_lines(Service *service, const GArray *items, GError **error)
+RuleLines *service_rule_lines(Service *service, const GArray *items, GError **error)
 {
-	g_autoptr(GPtrArray) rules = distinct_rules(items);
-	g_autoptr(GPtrArray) lines = g_ptr_array_new_full(rules->len, rule_line_free);
-	g_autofree RuleCounters *counters = g_new(RuleCounters, rules->len);
+	g_autoptr(RuleLines) lines = g_rc_box_new0(RuleLines);
+	g_autofree const Rule **rules = NULL;
 
-	if (!firewall_counters(service->firewall, (const Rule *const *)rules->pdata, rules->len, counters, error))
+	lines->backend = firewall_backend(service->firewall);
+	lines->rules = distinct_rules(items);
+	lines->counters = g_new(RuleCounters, lines->rules->len);
+	rules = g_new(const Rule *, lines->rules->len);
+	for (guint i = 0; i < lines->rules->len; i++)
+		rules[i] = &g_array_index(lines->rules, Rule, i);
+	if (!firewall_counters(service->firewall, rules, lines->rules->len, lines->counters, error))
 		return NULL;
-	for (guint i = 0; i < rules->len; i++) {
-		RuleLine *line = rule_line_new(rules->pdata[i], &counters[i], firewall_backend(service->firewall));
-
-		if (line)
-			g_ptr_array_add(lines, line);
-	}
 	return g_steal_pointer(&lines);
 }
 
