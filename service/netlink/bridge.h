@@ -22,21 +22,3 @@ bool bridge_remove(Netlink *netlink, int ifindex, GError **error);
  */
 bool bridge_get_nf_call(Netlink *netlink, int ifindex, enum family family, bool *ret, GError **error);
 bool bridge_set_nf_call(Netlink *netlink, int ifindex, enum family family, bool on, GError **error);
-
-/* By name. */
-
-/** Creates a bridge with a MAC address of its own, and sets it up. BRIDGE_IN_USE when the name is taken. */
-bool bridge_create(Netlink *netlink, const char *name, GError **error);
-
-/** Deletes a bridge, and nothing that is not one; one that is gone already is no failure. */
-bool bridge_delete(Netlink *netlink, const char *name, GError **error);
-
-/** What tells a bridge from a later one of its name; 0: there is no bridge of this name. */
-bool bridge_index(Netlink *netlink, const char *name, int *ret, GError **error);
-
-/**
- * Sets this very bridge down, or deletes it. One that is gone, renamed, or whose name another has now is no
- * failure, and the other is left alone.
- */
-bool bridge_shut(Netlink *netlink, const char *name, int ifindex, GError **error);
-bool bridge_delete_index(Netlink *netlink, const char *name, int ifindex, GError **error);

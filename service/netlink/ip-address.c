@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/ip-address.h"
 
-#include "service/netlink/by-name.h"
+#include "service/netlink/request.h"
 
 #include <errno.h>
 #include <linux/if_addr.h>
@@ -18,7 +18,7 @@ static NlAddr *build_address(const Prefix *address)
 	return ret;
 }
 
-int netlink_add_address(Netlink *netlink, int ifindex, const Prefix *address)
+static int add_address(Netlink *netlink, int ifindex, const Prefix *address)
 {
 	g_autoptr(RtnlAddr) wanted = rtnl_addr_alloc();
 	g_autoptr(NlAddr) local = build_address(address);
@@ -32,26 +32,6 @@ int netlink_add_address(Netlink *netlink, int ifindex, const Prefix *address)
 	if (rtnl_addr_build_add_request(wanted, NLM_F_CREATE | NLM_F_EXCL, &request) < 0)
 		g_error("Out of memory");
 	return netlink_request(netlink, request, NULL, NULL);
-}
-
-/* The prefix length that the link has this address with, or a negative errno: -ENOENT for none. */
-static int find_address(Netlink *netlink, int ifindex, const Address *address)
-{
-	g_autoptr(NlCache) addresses = NULL;
-	int r;
-
-	r = netlink_dump_addresses(netlink, &addresses);
-	if (r < 0)
-		return r;
-	for (struct nl_object *object = nl_cache_get_first(addresses); object; object = nl_cache_get_next(object)) {
-		RtnlAddr *found = (RtnlAddr *)object;
-		NlAddr *local = rtnl_addr_get_local(found);
-
-		if (rtnl_addr_get_ifindex(found) == ifindex && local && nl_addr_get_family(local) == address->family &&
-		    memcmp(nl_addr_get_binary_addr(local), address->bytes, nl_addr_get_len(local)) == 0)
-			return rtnl_addr_get_prefixlen(found);
-	}
-	return -ENOENT;
 }
 
 static Address read_address(NlAddr *address)
@@ -118,7 +98,7 @@ bool ip_address_add(Netlink *netlink, int ifindex, const Prefix *address, GError
 
 	prefix_format(address, text);
 	/* IPv4 says yes, and does nothing. */
-	r = address_is_any(&address->address) ? -EADDRNOTAVAIL : netlink_add_address(netlink, ifindex, address);
+	r = address_is_any(&address->address) ? -EADDRNOTAVAIL : add_address(netlink, ifindex, address);
 	switch (r) {
 	case -EEXIST:
 		return check_present(netlink, ifindex, address, error);
@@ -136,42 +116,4 @@ bool ip_address_add(Netlink *netlink, int ifindex, const Prefix *address, GError
 				      netlink_interface_text(ifindex, interface), text);
 	}
 	return r >= 0 || netlink_interface_failed(netlink, ifindex, error, "cannot add address %s", text);
-}
-
-bool link_add_address(Netlink *netlink, const char *name, const Prefix *address, GError **error)
-{
-	char text[INET6_ADDRSTRLEN + 4];
-	g_autoptr(RtnlLink) link = NULL;
-	int r;
-
-	prefix_format(address, text);
-	if (!netlink_find_link(netlink, name, &link, error))
-		return false;
-	r = netlink_add_address(netlink, rtnl_link_get_ifindex(link), address);
-	if (r == -EEXIST) {
-		/* IPv6 says so whatever the length, and then the route to the subnet is another one. */
-		r = find_address(netlink, rtnl_link_get_ifindex(link), &address->address);
-		if (r >= 0 && r != address->length) {
-			g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED,
-				    "Cannot add address %s to %s, which has it with prefix length %d", text, name, r);
-			return false;
-		}
-	}
-	if (r < 0)
-		return netlink_failed(netlink, error, "Cannot add address %s to %s", text, name);
-	return true;
-}
-
-bool link_has_address(Netlink *netlink, const char *name, const Address *address, bool *ret, GError **error)
-{
-	g_autoptr(RtnlLink) link = NULL;
-	int r;
-
-	if (!netlink_find_link(netlink, name, &link, error))
-		return false;
-	r = find_address(netlink, rtnl_link_get_ifindex(link), address);
-	if (r < 0 && r != -ENOENT)
-		return netlink_failed(netlink, error, "Cannot list the addresses of %s", name);
-	*ret = r >= 0;
-	return true;
 }

@@ -23,9 +23,3 @@ bool ip_address_add(Netlink *netlink, int ifindex, const Prefix *address, GError
  * gone has none.
  */
 bool ip_address_list(Netlink *netlink, int ifindex, GArray **ret, GError **error);
-
-/* By name. */
-bool link_add_address(Netlink *netlink, const char *name, const Prefix *address, GError **error);
-
-/** Whether the interface has that address, with whatever prefix length. */
-bool link_has_address(Netlink *netlink, const char *name, const Address *address, bool *ret, GError **error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/link.h"
 
-#include "service/netlink/by-name.h"
+#include "service/netlink/request.h"
 
 #include <errno.h>
 #include <linux/ip.h>
@@ -30,7 +30,7 @@ bool link_name_is_valid(const char *name)
 	return true;
 }
 
-bool netlink_check_name(const char *name, GError **error)
+bool link_check_name(const char *name, GError **error)
 {
 	if (strlen(name) >= IFNAMSIZ)
 		return netfilter_fail(error, INVALID_ARGS, "interface name of %zu bytes is too long; %d are allowed",
@@ -38,28 +38,6 @@ bool netlink_check_name(const char *name, GError **error)
 	if (!link_name_is_valid(name))
 		return netfilter_fail(error, INVALID_ARGS, "\"%s\" cannot be the name of an interface", name);
 	return true;
-}
-
-bool netlink_find_link(Netlink *netlink, const char *name, RtnlLink **ret, GError **error)
-{
-	g_autoptr(RtnlLink) link = NULL;
-
-	if (!netlink_check_name(name, error))
-		return false;
-	if (netlink_get_link(netlink, 0, name, &link) < 0)
-		return netlink_failed(netlink, error, "Cannot find interface %s", name);
-	if (g_strcmp0(rtnl_link_get_name(link), name) != 0) {
-		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED,
-			    "Cannot use %s, an alternative name of interface %s", name, rtnl_link_get_name(link));
-		return false;
-	}
-	*ret = g_steal_pointer(&link);
-	return true;
-}
-
-bool netlink_is_bridge(RtnlLink *link, const char *name)
-{
-	return g_strcmp0(rtnl_link_get_type(link), "bridge") == 0 && g_strcmp0(rtnl_link_get_name(link), name) == 0;
 }
 
 static void read_link(RtnlLink *link, const char *name, LinkInfo *ret)
@@ -84,7 +62,7 @@ bool link_find(Netlink *netlink, const char *name, LinkInfo *ret, GError **error
 	g_autoptr(RtnlLink) link = NULL;
 	int r;
 
-	if (!netlink_check_name(name, error))
+	if (!link_check_name(name, error))
 		return false;
 	r = netlink_get_link(netlink, 0, name, &link);
 	if (r < 0 && r != -ENODEV)
@@ -128,61 +106,5 @@ bool link_set_up(Netlink *netlink, int ifindex, bool up, GError **error)
 		return true;
 	if (r < 0)
 		return netlink_interface_failed(netlink, ifindex, error, "cannot set it %s", up ? "up" : "down");
-	return true;
-}
-
-bool link_kind(Netlink *netlink, const char *name, enum link_kind *ret, GError **error)
-{
-	g_autoptr(RtnlLink) link = NULL;
-	int r;
-
-	if (!netlink_check_name(name, error))
-		return false;
-	r = netlink_get_link(netlink, 0, name, &link);
-	if (r < 0 && r != -ENODEV)
-		return netlink_failed(netlink, error, "Cannot find interface %s", name);
-	if (r < 0)
-		*ret = LINK_MISSING;
-	else
-		*ret = netlink_is_bridge(link, name) ? LINK_BRIDGE : LINK_OTHER;
-	return true;
-}
-
-bool link_get_route_localnet(Netlink *netlink, const char *name, bool *ret, GError **error)
-{
-	g_autoptr(RtnlLink) link = NULL;
-	uint32_t value;
-	int r;
-
-	if (!netlink_find_link(netlink, name, &link, error))
-		return false;
-	r = rtnl_link_inet_get_conf(link, IPV4_DEVCONF_ROUTE_LOCALNET, &value);
-	if (r < 0) {
-		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "Cannot read route_localnet of %s: %s",
-			    name, nl_geterror(r));
-		return false;
-	}
-	*ret = value != 0;
-	return true;
-}
-
-bool link_set_route_localnet(Netlink *netlink, const char *name, bool on, GError **error)
-{
-	g_autoptr(RtnlLink) link = NULL, change = rtnl_link_alloc();
-	NlMsg *request = NULL;
-	int r;
-
-	if (!netlink_find_link(netlink, name, &link, error))
-		return false;
-	r = rtnl_link_inet_set_conf(change, IPV4_DEVCONF_ROUTE_LOCALNET, on);
-	if (r >= 0)
-		r = rtnl_link_build_change_request(link, change, 0, &request);
-	if (r < 0) {
-		g_set_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED, "Cannot write route_localnet of %s: %s",
-			    name, nl_geterror(r));
-		return false;
-	}
-	if (netlink_request(netlink, request, NULL, NULL) < 0)
-		return netlink_failed(netlink, error, "Cannot switch route_localnet of %s %s", name, on ? "on" : "off");
 	return true;
 }

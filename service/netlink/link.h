@@ -14,6 +14,9 @@
  */
 bool link_name_is_valid(const char *name);
 
+/** INVALID_ARGS for what link_name_is_valid() rejects. */
+bool link_check_name(const char *name, GError **error);
+
 enum link_kind { LINK_MISSING, LINK_BRIDGE, LINK_OTHER };
 
 typedef struct LinkInfo {
@@ -65,8 +68,3 @@ bool links_save_forwarding(Netlink *netlink, GArray **ret, GError **error);
 bool links_restore_forwarding(Netlink *netlink, const GArray *saved, GError **error);
 bool links_save_forwarding6(Netlink *netlink, GArray **ret, GError **error);
 bool links_restore_forwarding6(Netlink *netlink, const GArray *saved, GError **error);
-
-/* By name. */
-bool link_kind(Netlink *netlink, const char *name, enum link_kind *ret, GError **error);
-bool link_get_route_localnet(Netlink *netlink, const char *name, bool *ret, GError **error);
-bool link_set_route_localnet(Netlink *netlink, const char *name, bool on, GError **error);
