@@ -207,7 +207,7 @@ static bool run_call(void *userdata, GError **error)
 {
 	Call *call = userdata;
 
-	if (!service_is_available(call->service, error) || !check_granted(call, error))
+	if ((!call->method->mends && !service_is_available(call->service, error)) || !check_granted(call, error))
 		return false;
 	/* What an earlier try wrote into the reply is void. */
 	if (call->tried && !new_reply(call, error))

@@ -31,6 +31,7 @@ struct Method {
 	/** Reads the message again, makes the change, appends the results to call->reply. May run more than once. */
 	bool (*run)(Call *call, GError **error);
 	guint flags; /* enum queue_flag */
+	bool mends;  /* it may also be called while changes are refused: it is to put that right */
 };
 
 /** The object the message was sent to. UNKNOWN_OBJECT when it is not there (any more). */

@@ -91,7 +91,7 @@ static const Method methods[] = {
 	{ "CreateNetwork", describe_create_network, run_create_network },
 	{ "CreateIngress", describe_create_ingress, run_create_ingress },
 	{ "Reconcile", NULL, run_reconcile, QUEUE_ALONE },
-	{ "Reload", NULL, run_reload },
+	{ "Reload", NULL, run_reload, .mends = true },
 	{},
 };
 

@@ -14,6 +14,7 @@
 
 #include "dbus/version.h"
 #include "service/lifetimes.h"
+#include "service/reload.h"
 #include "service/restore.h"
 #include "service/service.h"
 
@@ -183,25 +184,29 @@ static int run(const Options *options)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Service) service = NULL;
 	sd_event *event = NULL;
+	GError *refusal = NULL;
 	Config config;
 	int r;
 
-	if (!config_load(options->config_path ?: CONFIG_PATH, options->config_path != NULL, &config, &error)) {
-		g_critical("%s", error->message);
-		return -EINVAL;
-	}
+	/* Whoever calls is to hear what is wrong with the file, which a service that ends at once cannot tell him. */
+	if (!config_load(options->config_path ?: CONFIG_PATH, options->config_path != NULL, &config, &refusal))
+		config_init(&config);
 	r = sd_event_default(&event);
 	if (r < 0) {
 		g_critical("Cannot make an event loop: %s", g_strerror(-r));
 		config_clear(&config);
+		g_clear_error(&refusal);
 		return r;
 	}
 	service = service_new(&config, options->config_path ?: CONFIG_PATH, event, &error);
 	if (!service) {
 		g_critical("%s", error->message);
 		config_clear(&config);
+		g_clear_error(&refusal);
 		r = -EIO;
 	} else {
+		if (refusal)
+			service_misconfigured(service, refusal);
 		r = serve(service, options, event);
 	}
 	sd_event_unref(event);

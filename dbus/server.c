@@ -22,8 +22,7 @@ struct Server {
 	Sweeper *sweeper;             /* of bridges */
 	sd_event_source *idle_source; /* armed while nothing is held */
 	sd_event_source *name_source; /* armed while we wait for our name */
-	char **alive;                 /* the names on the bus when we started */
-	bool has_orphans;             /* could not be deleted then */
+	bool refused;                 /* changes were, when it was last looked at */
 	bool idle;                    /* ending because there is nothing to do, not because we were told to */
 	bool stopping;                /* the name is given up; the end comes with the last answer */
 };
@@ -46,7 +45,8 @@ static void done_exit(void *userdata, const GError *error)
 {
 	Server *server = userdata;
 
-	log_failure("Cannot take the chains away", error);
+	if (service_is_available(server->bus.service, NULL))
+		log_failure("Cannot take the chains away", error);
 	/* Somebody was faster than the end, and what he made is to be looked after. */
 	sd_event_exit(server->bus.event, server->idle && !service_is_idle(server->bus.service) ? EXIT_AGAIN : 0);
 }
@@ -126,31 +126,6 @@ static int on_idle(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_U
 	return 0;
 }
 
-static bool run_end_orphans(void *userdata, GError **error)
-{
-	Server *server = userdata;
-
-	if (!service_is_available(server->bus.service, error))
-		return false;
-	service_end_orphans(server->bus.service, server->alive);
-	return true;
-}
-
-/* While nothing can be changed they stay, and why was said. */
-static void done_end_orphans(void *userdata, const GError *error)
-{
-	Server *server = userdata;
-
-	server->has_orphans = error != NULL;
-	if (error && service_is_available(server->bus.service, NULL))
-		log_failure("Cannot delete what has outlived its owner", error);
-}
-
-static void end_orphans(Server *server)
-{
-	queue_add(server->bus.queue, run_end_orphans, done_end_orphans, server, QUEUE_PATIENT);
-}
-
 static bool delete_bridge(void *userdata)
 {
 	Server *server = userdata;
@@ -161,13 +136,24 @@ static bool delete_bridge(void *userdata)
 	return more;
 }
 
+/* What "systemctl status" shows: why changes are refused. */
+static void tell_status(Server *server)
+{
+	g_autoptr(GError) refusal = NULL;
+	bool refuses = !service_is_available(server->bus.service, &refusal);
+
+	if (refuses || server->refused)
+		sd_notifyf(false, "STATUS=%s", refuses ? refusal->message : "");
+	server->refused = refuses;
+}
+
 static void on_settled(void *userdata)
 {
 	Server *server = userdata;
 
 	announcer_emit(server->bus.announcer);
-	if (server->has_orphans && service_is_available(server->bus.service, NULL))
-		end_orphans(server);
+	watch_settled(server->watch);
+	tell_status(server);
 	if (service_has_leftovers(server->bus.service))
 		sweeper_wake(server->sweeper);
 	check_idle(server);
@@ -311,16 +297,13 @@ int server_start(Server *server)
 	r = add_objects(bus);
 	if (r >= 0)
 		r = watch_start(server->watch);
-	/* Whoever leaves after this is announced to us. */
-	if (r >= 0)
-		r = sd_bus_list_names(bus->connection, &server->alive, NULL);
 	if (r >= 0)
 		r = sd_bus_attach_event(bus->connection, bus->event, SD_EVENT_PRIORITY_NORMAL);
 	if (r < 0)
 		return r;
 	/* Alone, since the journal starts with it. */
 	queue_add(bus->queue, run_start, done_start, server, QUEUE_ALONE | QUEUE_PATIENT);
-	end_orphans(server);
+	watch_end_orphans(server->watch);
 	return request_name(server);
 }
 
@@ -328,14 +311,6 @@ void server_exit(Server *server)
 {
 	server->idle = false;
 	give_up_name(server);
-}
-
-/* libsystemd's lists are malloc's. */
-static void strv_free(char **list)
-{
-	for (char **i = list; i && *i; i++)
-		free(*i);
-	free(list);
 }
 
 void server_free(Server *server)
@@ -355,7 +330,6 @@ void server_free(Server *server)
 	sweeper_free(server->sweeper);
 	sd_event_source_disable_unref(server->idle_source);
 	sd_event_source_disable_unref(server->name_source);
-	strv_free(server->alive);
 	sd_bus_flush_close_unref(bus->connection);
 	sd_event_unref(bus->event);
 	g_free(server);

@@ -14,6 +14,8 @@ struct Watch {
 	const Bus *bus;
 	LinkMonitor *monitor;
 	sd_event_source *link_source;
+	GHashTable *alive; /* set of the names that were on the bus when we started, and have not left since */
+	bool has_orphans;  /* could not be deleted */
 };
 
 typedef struct Departure {
@@ -49,6 +51,7 @@ static int on_name_owner_changed(sd_bus_message *message, void *userdata, sd_bus
 	r = sd_bus_message_read(message, "sss", &name, &old, &new);
 	if (r < 0 || name[0] != ':' || *new)
 		return r;
+	g_hash_table_remove(((Watch *)userdata)->alive, name);
 	calls_sender_left(bus->calls, name);
 	reads_sender_left(bus->reads, name);
 	policy_sender_left(bus->policy, name);
@@ -58,6 +61,37 @@ static int on_name_owner_changed(sd_bus_message *message, void *userdata, sd_bus
 	*departure = (Departure){ bus, g_strdup(name) };
 	queue_add(bus->queue, run_departure, done_departure, departure, QUEUE_PATIENT);
 	return 0;
+}
+
+static bool run_end_orphans(void *userdata, GError **error)
+{
+	Watch *watch = userdata;
+
+	if (!service_is_available(watch->bus->service, error))
+		return false;
+	service_end_orphans(watch->bus->service, watch->alive);
+	return true;
+}
+
+/* While nothing can be changed they stay, and why was said. */
+static void done_end_orphans(void *userdata, const GError *error)
+{
+	Watch *watch = userdata;
+
+	watch->has_orphans = error != NULL;
+	if (error && service_is_available(watch->bus->service, NULL))
+		log_failure("Cannot delete what has outlived its owner", error);
+}
+
+void watch_end_orphans(Watch *watch)
+{
+	queue_add(watch->bus->queue, run_end_orphans, done_end_orphans, watch, QUEUE_PATIENT);
+}
+
+void watch_settled(Watch *watch)
+{
+	if (watch->has_orphans && service_is_available(watch->bus->service, NULL))
+		watch_end_orphans(watch);
 }
 
 static bool run_end_lifetimes(void *userdata, GError **error G_GNUC_UNUSED)
@@ -149,7 +183,9 @@ Watch *watch_new(const Bus *bus)
 {
 	Watch *watch = g_new(Watch, 1);
 
-	*watch = (Watch){ .bus = bus };
+	*watch = (Watch){
+		.bus = bus, .alive = g_hash_table_new_full(g_str_hash, g_str_equal, free, NULL), /* libsystemd's */
+	};
 	return watch;
 }
 
@@ -159,12 +195,27 @@ void watch_free(Watch *watch)
 		return;
 	sd_event_source_disable_unref(watch->link_source);
 	link_monitor_free(watch->monitor);
+	g_hash_table_unref(watch->alive);
 	g_free(watch);
+}
+
+static int list_names(Watch *watch)
+{
+	char **names = NULL;
+	int r = sd_bus_list_names(watch->bus->connection, &names, NULL);
+
+	for (char **name = names; name && *name; name++)
+		g_hash_table_add(watch->alive, *name);
+	free(names);
+	return r;
 }
 
 int watch_start(Watch *watch)
 {
 	int r = watch_links(watch);
 
-	return r < 0 ? r : watch_bus(watch);
+	if (r >= 0)
+		r = watch_bus(watch);
+	/* Whoever leaves after this is announced to us. */
+	return r < 0 ? r : list_names(watch);
 }

@@ -13,5 +13,11 @@ void watch_free(Watch *watch); /* NULL is fine */
 /** Listens to the bus and to the kernel. Negative errno. */
 int watch_start(Watch *watch);
 
+/** Deletes what outlived its owner while no instance ran: with the next commit, or as soon as changes are possible. */
+void watch_end_orphans(Watch *watch);
+
+/** Changes were made, or failed. */
+void watch_settled(Watch *watch);
+
 /** Some lifetime has ended: its object goes with the next commit. */
 void watch_lifetimes_ended(Watch *watch);

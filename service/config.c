@@ -87,7 +87,7 @@ static bool set_value(Config *config, guint which, const char *value, GError **e
 			      settings[which].type == SETTING_POLICY ? "auto or keep" : "yes or no");
 }
 
-static void set_defaults(Config *config)
+void config_init(Config *config)
 {
 	*config = (Config){ .chain_prefix = g_strdup("DOCKER") };
 	for (guint i = 0; i < G_N_ELEMENTS(settings); i++) {
@@ -106,50 +106,128 @@ static bool read_key(GKeyFile *file, const char *key, Config *config, GError **e
 		if (strcmp(settings[i].key, key) != 0)
 			continue;
 
-		g_autofree char *value = g_key_file_get_string(file, GROUP, key, error);
+		g_autofree char *value = g_key_file_get_value(file, GROUP, key, NULL);
 
-		return value && set_value(config, i, g_strchomp(value), error);
+		return set_value(config, i, g_strchomp(value), error);
 	}
-	return netfilter_fail(error, INVALID_ARGS, "\"%s\" is not a setting", cut(key));
+	g_assert_not_reached();
 }
 
-static bool read_file(GKeyFile *file, Config *config, GError **error)
+static bool is_known(const char *key)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(settings); i++)
+		if (strcmp(settings[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+/* --- the file --- */
+
+/* A key's line in our group, the last if it is there more than once; or a group's. 0: there is none. */
+static guint find_line(const char *text, const char *group, const char *key)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	g_autofree char *present = NULL;
+	guint found = 0;
+
+	for (guint i = 0; lines[i]; i++) {
+		const char *line = g_strstrip(lines[i]);
+		gsize length = strcspn(line, "=");
+
+		if (*line == '[') {
+			g_free(present);
+			present = g_strndup(line + 1, strcspn(line + 1, "]"));
+			if (!key && strcmp(present, group) == 0)
+				found = i + 1;
+			continue;
+		}
+		while (length > 0 && g_ascii_isspace(line[length - 1]))
+			length--;
+		if (key && present && strcmp(present, group) == 0 && strlen(key) == length &&
+		    strncmp(line, key, length) == 0)
+			found = i + 1;
+	}
+	return found;
+}
+
+static bool parses(const char *text, gsize size, GKeyFile *file, GError **error)
+{
+	GError *failure = NULL;
+
+	if (size == 0 || g_key_file_load_from_data(file, text, size, G_KEY_FILE_NONE, &failure))
+		return true;
+	return netfilter_fail(error, INVALID_ARGS, "%s", failure->message);
+}
+
+/* The first line that the text cannot be read to the end of. */
+static guint find_bad_line(const char *text)
+{
+	guint line = 1;
+
+	for (const char *end = text; (end = strchr(end, '\n')); end++, line++) {
+		g_autoptr(GKeyFile) file = g_key_file_new();
+
+		if (!parses(text, end - text, file, NULL))
+			break;
+	}
+	return line;
+}
+
+static bool read_settings(GKeyFile *file, const char *path, const char *text, Config *config, GError **error)
+{
+	g_auto(GStrv) keys = g_key_file_get_keys(file, GROUP, NULL, NULL);
+
+	for (guint i = 0; keys && keys[i]; i++) {
+		if (!is_known(keys[i])) {
+			g_warning("%s:%u: \"%s\" is not a setting of this version, and is ignored", path,
+				  find_line(text, GROUP, keys[i]), cut(keys[i]));
+		} else if (!read_key(file, keys[i], config, error)) {
+			g_prefix_error(error, "%s:%u: ", path, find_line(text, GROUP, keys[i]));
+			return false;
+		}
+	}
+	return true;
+}
+
+static void warn_of_groups(GKeyFile *file, const char *path, const char *text)
 {
 	g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
 
-	for (guint i = 0; groups[i]; i++) {
+	for (guint i = 0; groups[i]; i++)
 		if (strcmp(groups[i], GROUP) != 0)
-			return netfilter_fail(error, INVALID_ARGS, "[%s] is not a group of settings; [" GROUP "] is",
-					      cut(groups[i]));
+			g_warning("%s:%u: [%s] is not a group of settings, and is ignored; [" GROUP "] is", path,
+				  find_line(text, groups[i], NULL), cut(groups[i]));
+}
 
-		g_auto(GStrv) keys = g_key_file_get_keys(file, GROUP, NULL, error);
+static bool read_text(const char *path, const char *text, Config *ret, GError **error)
+{
+	g_autoptr(GKeyFile) file = g_key_file_new();
+	Config config;
 
-		if (!keys)
-			return false;
-		for (guint k = 0; keys[k]; k++)
-			if (!read_key(file, keys[k], config, error))
-				return false;
+	if (!parses(text, strlen(text), file, error)) {
+		g_prefix_error(error, "%s:%u: ", path, find_bad_line(text));
+		return false;
 	}
+	config_init(&config);
+	if (!read_settings(file, path, text, &config, error)) {
+		config_clear(&config);
+		return false;
+	}
+	warn_of_groups(file, path, text);
+	*ret = config;
 	return true;
 }
 
 bool config_load(const char *path, bool required, Config *ret, GError **error)
 {
-	g_autoptr(GKeyFile) file = g_key_file_new();
 	g_autoptr(GError) failure = NULL;
-	Config config;
+	g_autofree char *text = NULL;
 
-	if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &failure) &&
-	    (required || !g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT)))
-		return netfilter_fail(error, INVALID_ARGS, "%s: %s", path, failure->message);
-
-	set_defaults(&config);
-	if (!read_file(file, &config, error)) {
-		g_prefix_error(error, "%s: ", path);
-		config_clear(&config);
-		return false;
-	}
-	*ret = config;
+	if (g_file_get_contents(path, &text, NULL, &failure))
+		return read_text(path, text, ret, error);
+	if (required || !g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+		return netfilter_fail(error, INVALID_ARGS, "%s", failure->message);
+	config_init(ret);
 	return true;
 }
 

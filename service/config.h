@@ -26,10 +26,13 @@ typedef struct Config {
 	guint max_ports_per_uid;
 } Config;
 
+/** The defaults. Free with config_clear(). */
+void config_init(Config *config);
+
 /**
- * Reads a key file over the defaults. A file that does not exist is no failure
- * when it need not be there. INVALID_ARGS names the group, key or value that is
- * not understood; *ret is then untouched. Free with config_clear().
+ * Reads a key file over the defaults. A file that does not exist is no failure when it need not be there. INVALID_ARGS
+ * names the file, the line and the value that is not understood; *ret is then untouched. What this version does not
+ * know is said in the log and ignored. Free with config_clear().
  */
 bool config_load(const char *path, bool required, Config *ret, GError **error);
 void config_clear(Config *config);

@@ -35,7 +35,7 @@ void service_end_owner(Service *service, const char *unique_name)
 	}
 }
 
-void service_end_orphans(Service *service, char *const *alive)
+void service_end_orphans(Service *service, GHashTable *alive)
 {
 	g_autoptr(GPtrArray) gone = g_ptr_array_new_with_free_func(g_free);
 	GHashTableIter iter;
@@ -43,7 +43,7 @@ void service_end_orphans(Service *service, char *const *alive)
 
 	g_hash_table_iter_init(&iter, service->model->owners);
 	while (g_hash_table_iter_next(&iter, &name, NULL))
-		if (service->recovery.other_bus || !g_strv_contains((const char *const *)alive, name))
+		if (service->recovery.other_bus || !g_hash_table_contains(alive, name))
 			g_ptr_array_add(gone, g_strdup(name));
 	for (guint i = 0; i < gone->len; i++)
 		service_end_owner(service, gone->pdata[i]);

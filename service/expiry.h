@@ -8,8 +8,8 @@
 /** The connection is gone, and with it all it owned. */
 void service_end_owner(Service *service, const char *unique_name);
 
-/** After a restart: everything goes whose owner is not among the names on the bus (NULL-terminated). */
-void service_end_orphans(Service *service, char *const *alive);
+/** After a restart: everything goes whose owner is not among the names on the bus, a set. */
+void service_end_orphans(Service *service, GHashTable *alive);
 
 /** Everything goes whose descriptor or time has ended its life. */
 void service_end_lifetimes(Service *service);

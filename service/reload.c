@@ -3,8 +3,58 @@
 
 #include "service/change/change-service.h"
 #include "service/service.h"
+#include "service/start.h"
 
 #include <string.h>
+
+void service_misconfigured(Service *service, GError *why)
+{
+	g_critical("%s", why->message);
+	service->misconfigured = true;
+	/* To callers it is no fault of their arguments. */
+	netfilter_fail(&service->refusal, FAILED, "%s", why->message);
+	g_error_free(why);
+}
+
+static bool choose_prefix(Service *service, Config *fresh, GError **error)
+{
+	const char *prefix = firewall_prefix(service->firewall);
+
+	if (strcmp(fresh->chain_prefix, prefix) == 0)
+		return true;
+	if (!service->recovery.has_previous) {
+		/* The lock goes with what held it. */
+		if (!service_choose_chains(service, NULL, fresh->chain_prefix, error))
+			return false;
+		return service_lock(service) >= 0 ||
+		       netfilter_fail(error, BUSY, "another program holds the %s", service_lock_name(service));
+	}
+	g_warning(CHAIN_PREFIX_LATER, fresh->chain_prefix, prefix);
+	g_free(fresh->chain_prefix);
+	fresh->chain_prefix = g_strdup(prefix);
+	return true;
+}
+
+/* Nothing was done yet by the configuration that takes its leave. */
+static bool configure(Service *service, Config *fresh, GError **error)
+{
+	RenderOptions before = render_options(&service->config, service->transaction.ipv6);
+	RenderOptions now = render_options(fresh, service->transaction.ipv6);
+	g_autoptr(GArray) leaves = rendering_new(), joins = rendering_new();
+
+	if (!choose_prefix(service, fresh, error))
+		return false;
+	config_clear(&service->config);
+	service->config = *fresh;
+	*fresh = (Config){};
+	render_model(service->model, &before, leaves);
+	render_model(service->model, &now, joins);
+	ruleset_add_all(firewall_ruleset(service->firewall), joins);
+	ruleset_remove_all(firewall_ruleset(service->firewall), leaves);
+	service->misconfigured = false;
+	g_clear_error(&service->refusal);
+	return true;
+}
 
 bool service_reload(Service *service, GError **error)
 {
@@ -12,6 +62,14 @@ bool service_reload(Service *service, GError **error)
 
 	if (!config_load(service->config_path, false, &fresh, error))
 		return false;
+	if (service->misconfigured) {
+		if (!configure(service, &fresh, error)) {
+			config_clear(&fresh);
+			return false;
+		}
+		service_start(service);
+		return service_is_available(service, error);
+	}
 	if (strcmp(fresh.chain_prefix, service->config.chain_prefix) != 0) {
 		netfilter_fail(error, INVALID_ARGS,
 			       "%s: ChainPrefix=\"%s\" cannot be changed from \"%s\" while the service runs",

@@ -3,6 +3,7 @@
 
 #include "service/change/table.h"
 #include "service/journal/facts.h"
+#include "service/reload.h"
 #include "service/service.h"
 
 #include <string.h>
@@ -27,16 +28,9 @@ static bool read_service(Batch *batch, Record *record, GError **error)
 	service->recovery.other_bus = strcmp(bus_id, service->bus_id) != 0;
 	if (strcmp(prefix, service->config.chain_prefix) == 0)
 		return true;
-	g_warning("ChainPrefix=%s takes effect when no object is left; until then the chains are called %s",
-		  service->config.chain_prefix, cut(prefix));
-	g_free(service->config.chain_prefix);
-	service->config.chain_prefix = g_strdup(prefix);
-	firewall_free(service->firewall);
-	service->firewall = firewall_new(backend, prefix);
-	if (!service->firewall)
-		return netfilter_fail(error, FAILED, "backend \"%s\" is not one of ours", cut(backend));
-	service->transaction.ruleset = firewall_ruleset(service->firewall);
-	return true;
+	if (!service->misconfigured)
+		g_warning(CHAIN_PREFIX_LATER, service->config.chain_prefix, cut(prefix));
+	return service_choose_chains(service, backend, prefix, error);
 }
 
 /* What may have been switched on by us is ours to switch off, if in doubt. */

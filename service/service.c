@@ -63,6 +63,20 @@ Service *service_new(Config *config, const char *config_path, sd_event *event, G
 	return service;
 }
 
+bool service_choose_chains(Service *service, const char *backend, const char *prefix, GError **error)
+{
+	Firewall *firewall = firewall_new(backend, prefix);
+
+	if (!firewall)
+		return netfilter_fail(error, FAILED, "backend \"%s\" is not one of ours", cut(backend));
+	firewall_free(service->firewall);
+	service->firewall = firewall;
+	service->transaction.ruleset = firewall_ruleset(firewall);
+	g_free(service->config.chain_prefix);
+	service->config.chain_prefix = g_strdup(prefix);
+	return true;
+}
+
 void service_free(Service *service)
 {
 	if (!service)

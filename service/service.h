@@ -16,7 +16,8 @@ struct Service {
 	char *config_path;
 	sd_event *event;
 	Observer observer;
-	GError *refusal; /* why nothing may be changed (FOREIGN_CHAIN, BACKEND_UNAVAILABLE, FAILED); NULL normally */
+	GError *refusal;    /* why nothing may be changed (FOREIGN_CHAIN, BACKEND_UNAVAILABLE, FAILED); NULL normally */
+	bool misconfigured; /* that is why: what stands in config are the defaults */
 
 	Model *model;
 	Transaction transaction;
@@ -46,5 +47,10 @@ struct Service {
 
 /** Takes over config, copies config_path, refers to event. NULL with FAILED when the kernel's netlink is not there. */
 Service *service_new(Config *config, const char *config_path, sd_event *event, GError **error);
+
+/** Before anything is in the kernel: what keeps the rules, NULL for the default, and what its chains begin with. FAILED
+ * when there is no such backend. */
+bool service_choose_chains(Service *service, const char *backend, const char *prefix, GError **error);
+
 void service_free(Service *service); /* NULL is fine; the kernel keeps what it has */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Service, service_free)

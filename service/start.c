@@ -71,7 +71,7 @@ void service_start(Service *service)
 {
 	GError *error = NULL;
 
-	if (!start(service, &error))
+	if (!service->misconfigured && !start(service, &error))
 		refuse(service, error);
 }
 
@@ -80,7 +80,8 @@ void service_retry_start(Service *service)
 	g_autoptr(GError) refusal = NULL;
 	GError *error = NULL;
 
-	if (!service->refusal || g_error_matches(service->refusal, NETFILTER_ERROR, NETFILTER_ERROR_FOREIGN_CHAIN) ||
+	if (!service->refusal || service->misconfigured ||
+	    g_error_matches(service->refusal, NETFILTER_ERROR, NETFILTER_ERROR_FOREIGN_CHAIN) ||
 	    g_error_matches(service->refusal, NETFILTER_ERROR, NETFILTER_ERROR_BACKEND_UNAVAILABLE))
 		return;
 	refusal = g_steal_pointer(&service->refusal);
@@ -93,5 +94,6 @@ void service_retry_start(Service *service)
 
 void service_stop(Service *service)
 {
-	service_ask_for_chains(&service->transaction, false);
+	if (service->model->started)
+		service_ask_for_chains(&service->transaction, false);
 }

@@ -420,15 +420,13 @@ static void reload(Rig *rig)
 static void bad_configurations(Rig *rig)
 {
 	static const char *const bad[][2] = {
-		{ "Hairpin=perhaps", "Hairpin" },
-		{ "Hairpin=yes\nIsolationPairwiseMax=-1", "IsolationPairwiseMax" },
-		{ "Hairpin=yes\nNothing=1", "Nothing" },
-		{ "Hairpin=yes\nMaxPorts=many", "MaxPorts" },
+		{ "Hairpin=perhaps", "netfilterd.conf:2: Hairpin=\"perhaps\"" },
+		{ "Hairpin=yes\nIsolationPairwiseMax=-1", "netfilterd.conf:3: IsolationPairwiseMax" },
+		{ "Hairpin=yes\nMaxPorts=many", "netfilterd.conf:3: MaxPorts" },
 		{ "Hairpin=yes\nChainPrefix=OTHER", "OTHER" },
-		{ "Hairpin=yes\nForwardPolicy=open", "ForwardPolicy" },
-		{ "Hairpin=yes\n[Other]\nx=y", "Other" },
-		{ "Hairpin=yes\nnonsense", "nonsense" },
-		{ "LockTimeoutSec=", "LockTimeoutSec" },
+		{ "Hairpin=yes\nForwardPolicy=open", "netfilterd.conf:3: ForwardPolicy" },
+		{ "Hairpin=yes\nnonsense", "netfilterd.conf:3: " },
+		{ "LockTimeoutSec=", "netfilterd.conf:2: LockTimeoutSec" },
 	};
 
 	create_all(rig);

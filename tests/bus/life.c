@@ -174,9 +174,106 @@ static void no_way_back(Rig *rig)
 	stop_listening();
 }
 
+/* --- a configuration that is not understood --- */
+
+#define BROKEN "Hairpin=yes\nMaxPorts=many"
+
+static void start_broken(Rig *rig)
+{
+	rig->configuration = BROKEN;
+	listen_for_notifications();
+	rig->service = service_start(rig->starter, rig->configuration);
+	expect_notified("STATUS=/run/netfilterd.conf:3: MaxPorts=\"many\"");
+}
+
+static void expect_refusal(Rig *rig)
+{
+	gint64 start = g_get_monotonic_time();
+
+	refused(rig, STANDARD("Failed"), "/run/netfilterd.conf:3: MaxPorts=\"many\"", "", "Manager", "CreateNetwork",
+		"sa{sv}", "'new', {'Subnets': <['172.20.0.0/16']>}");
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 5 * G_USEC_PER_SEC);
+	refused(rig, STANDARD("InvalidArgs"), "/run/netfilterd.conf:3: MaxPorts", "", "Manager", "Reload", "", "");
+}
+
+static void mend(Rig *rig, const char *configuration)
+{
+	rig_configure(rig, configuration);
+	done(rig, "", "Manager", "Reload", "", "");
+	expect_notified("STATUS=");
+	stop_listening();
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'new', {'Subnets': <['172.20.0.0/16']>}");
+	done(rig, "/network/new", "Network", "Delete", "", "");
+}
+
+static void broken_from_the_start(Rig *rig)
+{
+	g_autofree char *rules = NULL;
+
+	service_stop(rig->service);
+	start_broken(rig);
+	expect_refusal(rig);
+	rules = rig_rules(rig);
+	g_assert_null(strstr(rules, "DOCKER"));
+	mend(rig, "ChainPrefix=MINE");
+	property_is(rig, "'MINE'", "", "Manager", "ChainPrefix");
+	g_free(rules);
+	rules = rig_rules(rig);
+	g_assert_null(strstr(rules, "DOCKER"));
+	g_assert_nonnull(strstr(rules, "MINE"));
+}
+
+static void create_as(Rig *rig, GDBusConnection *connection, const char *arguments)
+{
+	GDBusConnection *mine = rig->bus;
+
+	rig->bus = connection;
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", arguments);
+	rig->bus = mine;
+}
+
+/* What is there stays as it is, and whoever leaves meanwhile is cleaned up after when the file is put right. */
+static void broken_with_objects(Rig *rig)
+{
+	GDBusConnection *before = connection_new(), *meanwhile = connection_new();
+	g_autofree char *rules = NULL, *kept = NULL, *hairpin = NULL, *plain = NULL;
+
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'web', {'Subnets': <['172.18.0.0/16']>, 'Endpoints': <[('app', {'Addresses': <['172.18.0.2']>, "
+	     "'Ports': <[('tcp', '', uint16 8080, uint16 80, uint16 1)]>})]>}");
+	create_as(rig, before, "'before', {'Subnets': <['172.19.0.0/16']>}");
+	create_as(rig, meanwhile, "'meanwhile', {'Subnets': <['172.21.0.0/16']>}");
+	rules = rig_rules(rig);
+
+	service_kill(rig->service);
+	connection_close(before);
+	start_broken(rig);
+	expect_refusal(rig);
+	connection_close(meanwhile);
+	expect_refusal(rig);
+	kept = rig_rules(rig);
+	g_assert_cmpstr(kept, ==, rules);
+	exists(rig, "/network/web/endpoint/app");
+
+	mend(rig, "Hairpin=yes");
+	gone(rig, "/network/before");
+	gone(rig, "/network/meanwhile");
+	exists(rig, "/network/web/endpoint/app");
+	property_is(rig, "true", "", "Manager", "Hairpin");
+	hairpin = rig_rules(rig);
+	g_assert_nonnull(strstr(hairpin, "-A DOCKER -p tcp -m tcp --dport 8080 -j DNAT"));
+	done(rig, "/network/web", "Network", "Delete", "", "");
+	plain = rig_rules(rig);
+	g_assert_null(strstr(plain, "br-"));
+	rig->configuration = "";
+}
+
 static const BusTest tests[] = {
 	{ "/bus/life/name-comes-free", name_comes_free },
 	{ "/bus/life/no-way-back", no_way_back, "IdleExitSec=1" },
+	{ "/bus/life/broken-from-the-start", broken_from_the_start },
+	{ "/bus/life/broken-with-objects", broken_with_objects },
 };
 
 int main(int argc, char **argv)

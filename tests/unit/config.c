@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The configuration file: what is understood, what is passed over, and where it is said to be wrong. */
+
+#include "service/config.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct Bad {
+	const char *text;
+	const char *line; /* and what the error says behind it */
+} Bad;
+
+static const Bad bad[] = {
+	{ "[NetFilter]\nHairpin=perhaps\n", "2: Hairpin=\"perhaps\" is not yes or no" },
+	{ "[NetFilter]\n# comment\n\n  MaxPorts = many\n", "4: MaxPorts=\"many\"" },
+	{ "[NetFilter]\nMaxPorts=1\nMaxPorts=-1\n", "3: MaxPorts=\"-1\"" },
+	{ "[Other]\nMaxPorts=-1\n[NetFilter]\nMaxPorts=-1", "4: MaxPorts" },
+	{ "Hairpin=yes\n", "1: " },
+	{ "\nHairpin=yes\n[NetFilter]\n", "2: " },
+	{ "[NetFilter]\nHairpin=yes\nnonsense\nHairpin=no\n", "3: " },
+	{ "[NetFilter]\nnonsense", "2: " },
+	{ "[NetFilter\nHairpin=yes\n", "1: " },
+	{ "[NetFilter]\nForwardPolicy=open\n", "2: ForwardPolicy=\"open\" is not auto or keep" },
+	{ "[NetFilter]\nChainPrefix=ACCEPT\n", "2: ChainPrefix" },
+	{ "[NetFilter]\nLockTimeoutSec=\n", "2: LockTimeoutSec=\"\"" },
+	{ "[NetFilter]\nHairpin=\xff\n", "2: Hairpin" },
+};
+
+static char *write_file(const char *text)
+{
+	char *path = NULL;
+	int fd = g_file_open_tmp("netfilterd-XXXXXX.conf", &path, NULL);
+
+	g_assert_cmpint(fd, >=, 0);
+	close(fd);
+	g_assert_true(g_file_set_contents(path, text, -1, NULL));
+	return path;
+}
+
+static void names_the_line(void)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autofree char *path = write_file(bad[i].text), *start = g_strconcat(path, ":", bad[i].line, NULL);
+		g_autoptr(GError) error = NULL;
+		Config config = {};
+
+		g_assert_false(config_load(path, true, &config, &error));
+		g_assert_error(error, NETFILTER_ERROR, NETFILTER_ERROR_INVALID_ARGS);
+		if (!g_str_has_prefix(error->message, start)) {
+			g_test_message("%s: %s does not begin with %s", bad[i].text, error->message, start);
+			g_test_fail();
+		}
+		g_assert_true(g_utf8_validate(error->message, -1, NULL));
+		g_assert_null(config.chain_prefix);
+		g_unlink(path);
+	}
+}
+
+typedef struct Unknown {
+	const char *text, *warning;
+} Unknown;
+
+static const Unknown unknown[] = {
+	{ "[NetFilter]\nHairpin=yes\nNothing=1\n", "*:3: \"Nothing\" is not a setting*" },
+	{ "[Other]\nx=y\n[NetFilter]\nHairpin=yes\n", "*:1: ?Other] is not a group*" },
+	{ "[NetFilter]\nHairpin=yes\nhairpin=perhaps\n", "*:3: \"hairpin\" is not a setting*" },
+};
+
+/* Of another version. */
+static void passes_over(void)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(unknown); i++) {
+		g_autofree char *path = write_file(unknown[i].text);
+		g_autoptr(GError) error = NULL;
+		Config config = {};
+
+		g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, unknown[i].warning);
+		g_assert_true(config_load(path, true, &config, &error));
+		g_test_assert_expected_messages();
+		g_assert_true(config.hairpin);
+		config_clear(&config);
+		g_unlink(path);
+	}
+}
+
+static void need_not_be_there(void)
+{
+	g_autoptr(GError) error = NULL;
+	Config config, defaults;
+
+	config_init(&defaults);
+	g_assert_true(config_load("/nonexistent/netfilterd.conf", false, &config, &error));
+	g_assert_cmpstr(config.chain_prefix, ==, defaults.chain_prefix);
+	g_assert_cmpuint(config.max_ports, ==, defaults.max_ports);
+	config_clear(&config);
+	config_clear(&defaults);
+	g_assert_false(config_load("/nonexistent/netfilterd.conf", true, &config, &error));
+	g_assert_error(error, NETFILTER_ERROR, NETFILTER_ERROR_INVALID_ARGS);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/config/names-the-line", names_the_line);
+	g_test_add_func("/config/passes-over", passes_over);
+	g_test_add_func("/config/need-not-be-there", need_not_be_there);
+	return g_test_run();
+}
