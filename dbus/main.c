@@ -223,8 +223,8 @@ int main(int argc, char **argv)
 		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	log_start();
 	raise_descriptor_limit();
-	/* A lost bus ends the loop with a code of its own: systemd is to start a successor, which finds the owners
-	 * gone. */
+	/* A lost bus ends the loop with a code of its own: systemd is to start the next instance, which finds the
+	 * owners gone. */
 	r = run(&options);
 	return r < 0 ? EXIT_FAILURE : r;
 }

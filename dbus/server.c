@@ -67,7 +67,7 @@ static bool is_idle(const Server *server)
 	return service_is_idle(server->bus.service) && queue_is_empty(server->bus.queue) && is_answered(server);
 }
 
-/* Bridges that wait are left to a successor only if there is something else for one to come for. */
+/* Bridges that wait are left to the next instance only if there is something else for it to come for. */
 static bool may_stop(const Server *server)
 {
 	const Service *service = server->bus.service;
@@ -147,7 +147,7 @@ static void tell_status(Server *server)
 	server->refused = refuses;
 }
 
-static void on_settled(void *userdata)
+static void on_committed_batch(void *userdata)
 {
 	Server *server = userdata;
 
@@ -257,7 +257,7 @@ Server *server_new(Service *service, sd_event *event, sd_bus *connection)
 	bus->connection = sd_bus_ref(connection);
 	bus->service = service;
 	bus->policy = policy_new(connection, service_config(service)->max_pending_questions_per_uid);
-	bus->queue = queue_new(service, event, on_settled, server);
+	bus->queue = queue_new(service, event, on_committed_batch, server);
 	bus->calls = calls_new(service, bus->policy, bus->queue, on_answered, server);
 	bus->announcer = announcer_new(connection, service);
 	bus->reads = reads_new(connection, event, bus->policy, on_answered, server);
@@ -302,7 +302,7 @@ int server_start(Server *server)
 	if (r < 0)
 		return r;
 	/* Alone, since the journal starts with it. */
-	queue_add(bus->queue, run_start, done_start, server, QUEUE_ALONE | QUEUE_PATIENT);
+	queue_add(bus->queue, run_start, done_start, server, QUEUE_ALONE | QUEUE_NO_TIMEOUT);
 	watch_end_orphans(server->watch);
 	return request_name(server);
 }

@@ -59,7 +59,7 @@ static int on_name_owner_changed(sd_bus_message *message, void *userdata, sd_bus
 		return 0;
 	departure = g_new(Departure, 1);
 	*departure = (Departure){ bus, g_strdup(name) };
-	queue_add(bus->queue, run_departure, done_departure, departure, QUEUE_PATIENT);
+	queue_add(bus->queue, run_departure, done_departure, departure, QUEUE_NO_TIMEOUT);
 	return 0;
 }
 
@@ -85,7 +85,7 @@ static void done_end_orphans(void *userdata, const GError *error)
 
 void watch_end_orphans(Watch *watch)
 {
-	queue_add(watch->bus->queue, run_end_orphans, done_end_orphans, watch, QUEUE_PATIENT);
+	queue_add(watch->bus->queue, run_end_orphans, done_end_orphans, watch, QUEUE_NO_TIMEOUT);
 }
 
 void watch_settled(Watch *watch)
@@ -109,7 +109,7 @@ static void done_end_lifetimes(void *userdata G_GNUC_UNUSED, const GError *error
 
 void watch_lifetimes_ended(Watch *watch)
 {
-	queue_add(watch->bus->queue, run_end_lifetimes, done_end_lifetimes, watch, QUEUE_PATIENT);
+	queue_add(watch->bus->queue, run_end_lifetimes, done_end_lifetimes, watch, QUEUE_NO_TIMEOUT);
 }
 
 static bool run_reconcile(void *userdata, GError **error)
@@ -130,7 +130,7 @@ static int on_firewalld_reloaded(sd_bus_message *message G_GNUC_UNUSED, void *us
 {
 	Watch *watch = userdata;
 
-	queue_add(watch->bus->queue, run_reconcile, done_reconcile, watch, QUEUE_ALONE | QUEUE_PATIENT);
+	queue_add(watch->bus->queue, run_reconcile, done_reconcile, watch, QUEUE_ALONE | QUEUE_NO_TIMEOUT);
 	return 0;
 }
 

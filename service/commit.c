@@ -186,9 +186,9 @@ static void finish_objects(Service *service)
 
 void service_release_claims(Service *service)
 {
-	host_ports_settle(service->host_ports, service->model->ports, service->transaction.claims);
+	host_ports_release(service->host_ports, service->model->ports, service->transaction.claims);
 	g_array_set_size(service->transaction.claims, 0);
-	lifetimes_settle(service->lifetimes);
+	lifetimes_release(service->lifetimes);
 }
 
 static void announce_changes(Service *service)
@@ -233,12 +233,12 @@ static void finish(Service *service, BackendCommit *commit, GPtrArray *changed)
 	interfaces_keep(service->interfaces, service->model, service->config.max_networks, changed);
 	forwarding_keep(service->forwarding, changed);
 	firewall_keep_policies(service->firewall);
-	ruleset_settle(firewall_ruleset(service->firewall));
+	ruleset_finish(firewall_ruleset(service->firewall));
 	finish_objects(service);
 	announce_commit(service, commit);
 	service->recovery.first_commit = false;
 	announce_changes(service);
-	service->n_untidied += service->transaction.changes->len;
+	service->n_uncompacted += service->transaction.changes->len;
 	transaction_finish(&service->transaction);
 	finish_journal(service, outcome);
 	service_release_claims(service);
@@ -258,7 +258,7 @@ static void put_back(Service *service)
 	transaction_roll_back(&service->transaction, 0);
 	cancel_plan(service);
 	if (firewall_commit(service->firewall, &commit, &error)) {
-		ruleset_settle(firewall_ruleset(service->firewall));
+		ruleset_finish(firewall_ruleset(service->firewall));
 		firewall_keep_policies(service->firewall);
 	} else {
 		g_critical("The kernel's rules could not be put back, the next change will try again: %s",
@@ -335,16 +335,16 @@ bool service_reconcile(Service *service, guint *ret_repaired, GError **error)
 	return ok;
 }
 
-void service_tidy(Service *service)
+void service_compact(Service *service)
 {
 	g_autoptr(GError) error = NULL;
 
 	if (is_journalled(service) && journal_is_long(service->journal) && !journal_is_begun(service->journal) &&
 	    !service_checkpoint(service, &error))
 		g_critical("%s", error->message);
-	if (service->n_untidied < MANY_CHANGES)
+	if (service->n_uncompacted < MANY_CHANGES)
 		return;
 	/* What was freed lies between what stays, where free() does not give it back. */
 	malloc_trim(0);
-	service->n_untidied = 0;
+	service->n_uncompacted = 0;
 }

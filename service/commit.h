@@ -22,4 +22,4 @@ bool service_reconcile(Service *service, guint *ret_repaired, GError **error);
 bool service_checkpoint(Service *service, GError **error);
 
 /** What can wait until the callers have their answers: a checkpoint, if one is due; and memory goes back. */
-void service_tidy(Service *service);
+void service_compact(Service *service);

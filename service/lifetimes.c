@@ -214,7 +214,7 @@ void lifetimes_begin(Lifetimes *lifetimes, Lifetime *lifetime)
 		return;
 	if (lifetime->token != 0)
 		watch = take_claim(lifetimes, lifetime->token);
-	/* A descriptor that did not survive cannot say any more when it is over. */
+	/* A descriptor that did not survive cannot say any more when it has expired. */
 	if (!watch) {
 		watch = watch_new(lifetimes, -1);
 		watch->expired = lifetime->token != 0;
@@ -241,7 +241,7 @@ void lifetimes_end(Lifetimes *lifetimes, Lifetime *lifetime)
 	g_hash_table_remove(lifetimes->watches, lifetime);
 }
 
-void lifetimes_settle(Lifetimes *lifetimes)
+void lifetimes_release(Lifetimes *lifetimes)
 {
 	g_hash_table_remove_all(lifetimes->claims);
 }

@@ -30,7 +30,7 @@ void lifetimes_begin(Lifetimes *lifetimes, Lifetime *lifetime);
 void lifetimes_end(Lifetimes *lifetimes, Lifetime *lifetime);
 
 /** Gives up the descriptors that were claimed and for which no object came. */
-void lifetimes_settle(Lifetimes *lifetimes);
+void lifetimes_release(Lifetimes *lifetimes);
 
 /** From the previous instance: the fd store's copy of a descriptor, which is taken over; closed if it will not do. */
 void lifetimes_restore(Lifetimes *lifetimes, guint64 token, int fd);

@@ -13,8 +13,8 @@
 #define MIN_DELAY_USEC 5000
 #define MAX_BATCH 8192
 
-/* A crowd is followed by stragglers, whom the bus daemon needs a moment to pass on. */
-#define CROWD 32
+/* Many calls at once are followed by more, which the bus daemon needs a moment to pass on. */
+#define MANY_CALLS 32
 #define LINGER_USEC 1000
 
 #define LOCK_RETRY_USEC 10000
@@ -44,7 +44,7 @@ struct Queue {
 	sd_event_source *idle, *linger, *deadline, *retry;
 	uint64_t delay_usec;
 	guint seen; /* how many were waiting when it last looked whether more come */
-	void (*settled)(void *userdata);
+	void (*committed)(void *userdata);
 	void *userdata;
 };
 
@@ -54,7 +54,7 @@ static void work_unless_more_come(Queue *queue)
 {
 	guint waiting = g_queue_get_length(&queue->changes);
 
-	if (waiting < CROWD || waiting == queue->seen) {
+	if (waiting < MANY_CALLS || waiting == queue->seen) {
 		queue_work(queue);
 		return;
 	}
@@ -89,13 +89,13 @@ static uint64_t now(const Queue *queue)
 	return usec;
 }
 
-Queue *queue_new(Service *service, sd_event *event, void (*settled)(void *userdata), void *userdata)
+Queue *queue_new(Service *service, sd_event *event, void (*committed)(void *userdata), void *userdata)
 {
 	g_autoptr(Queue) queue = g_new0(Queue, 1);
 
 	queue->service = service;
 	queue->event = sd_event_ref(event);
-	queue->settled = settled;
+	queue->committed = committed;
 	queue->userdata = userdata;
 	queue->finished = g_ptr_array_new();
 	queue->delay_usec = MIN_DELAY_USEC;
@@ -192,7 +192,7 @@ static void answer_finished(Queue *queue)
 }
 
 /* Runs what can be run of changes[0..n), unless it ran already, and commits it. */
-static void commit_group(Queue *queue, Entry **changes, guint n, bool ran)
+static void commit_batch(Queue *queue, Entry **changes, guint n, bool ran)
 {
 	g_autoptr(GError) error = NULL;
 	guint ready = ran ? n : 0;
@@ -218,8 +218,8 @@ static void commit_group(Queue *queue, Entry **changes, guint n, bool ran)
 		finish(queue, changes[0], error);
 	} else {
 		/* One of them is bad: find it by halves. */
-		commit_group(queue, changes, ready / 2, false);
-		commit_group(queue, changes + ready / 2, ready - ready / 2, false);
+		commit_batch(queue, changes, ready / 2, false);
+		commit_batch(queue, changes + ready / 2, ready - ready / 2, false);
 	}
 }
 
@@ -232,8 +232,8 @@ static bool deserves_another_try(const GError *error)
 
 static void work_off(Queue *queue, GPtrArray *changes)
 {
-	Entry **group = (Entry **)changes->pdata;
-	guint n = 0; /* of the group, run and not committed */
+	Entry **batch = (Entry **)changes->pdata;
+	guint n = 0; /* of the batch, run and not committed */
 
 	for (guint i = 0; i < changes->len; i++) {
 		Entry *change = changes->pdata[i];
@@ -241,31 +241,31 @@ static void work_off(Queue *queue, GPtrArray *changes)
 		guint savepoint;
 
 		if (change->flags & QUEUE_ALONE && n > 0) {
-			commit_group(queue, group, n, true);
+			commit_batch(queue, batch, n, true);
 			n = 0;
 		}
 		if (n == 0)
-			group = (Entry **)changes->pdata + i;
+			batch = (Entry **)changes->pdata + i;
 		savepoint = transaction_savepoint(service_transaction(queue->service));
 		if (change->run(change->userdata, &error)) {
-			group[n++] = change;
+			batch[n++] = change;
 			if (change->flags & QUEUE_ALONE) {
-				commit_group(queue, group, n, true);
+				commit_batch(queue, batch, n, true);
 				n = 0;
 			}
 			continue;
 		}
 		transaction_roll_back(service_transaction(queue->service), savepoint);
 		if (n > 0 && deserves_another_try(error)) {
-			commit_group(queue, group, n, true);
-			commit_group(queue, (Entry **)changes->pdata + i, 1, false);
+			commit_batch(queue, batch, n, true);
+			commit_batch(queue, (Entry **)changes->pdata + i, 1, false);
 			n = 0;
 		} else {
 			finish(queue, change, error);
 		}
 	}
 	if (n > 0)
-		commit_group(queue, group, n, true);
+		commit_batch(queue, batch, n, true);
 }
 
 static void fail_all(Queue *queue, GPtrArray *changes, const GError *error)
@@ -279,7 +279,7 @@ static void fail_all(Queue *queue, GPtrArray *changes, const GError *error)
 static void wait_for_lock(Queue *queue)
 {
 	uint64_t usec = now(queue),
-		 patience = (uint64_t)service_config(queue->service)->lock_timeout_sec * G_USEC_PER_SEC;
+		 timeout = (uint64_t)service_config(queue->service)->lock_timeout_sec * G_USEC_PER_SEC;
 	g_autoptr(GPtrArray) late = g_ptr_array_new();
 	g_autoptr(GError) error = NULL;
 
@@ -287,7 +287,7 @@ static void wait_for_lock(Queue *queue)
 		Entry *change = i->data;
 
 		next = i->next;
-		if (change->flags & QUEUE_PATIENT || usec - change->since < patience)
+		if (change->flags & QUEUE_NO_TIMEOUT || usec - change->since < timeout)
 			continue;
 		g_ptr_array_add(late, change);
 		g_queue_delete_link(&queue->changes, i);
@@ -340,6 +340,6 @@ static void queue_work(Queue *queue)
 	queue->delay_usec = MAX(MIN_DELAY_USEC, 2 * (uint64_t)(g_get_monotonic_time() - begin));
 	service_unlock(queue->service);
 	answer_finished(queue);
-	queue->settled(queue->userdata);
-	service_tidy(queue->service);
+	queue->committed(queue->userdata);
+	service_compact(queue->service);
 }

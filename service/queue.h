@@ -21,12 +21,12 @@ typedef bool (*QueueRun)(void *userdata, GError **error);
 typedef void (*QueueDone)(void *userdata, const GError *error);
 
 enum queue_flag {
-	QUEUE_ALONE = 1 << 0,   /* nothing else is committed with it */
-	QUEUE_PATIENT = 1 << 1, /* waits for the lock for as long as it takes */
+	QUEUE_ALONE = 1 << 0,      /* nothing else is committed with it */
+	QUEUE_NO_TIMEOUT = 1 << 1, /* waits for the lock for as long as it takes */
 };
 
-/** settled is called after every commit and its answers. */
-Queue *queue_new(Service *service, sd_event *event, void (*settled)(void *userdata), void *userdata);
+/** committed is called after every commit and its answers. */
+Queue *queue_new(Service *service, sd_event *event, void (*committed)(void *userdata), void *userdata);
 void queue_free(Queue *queue); /* NULL is fine; what waits is dropped without an answer */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Queue, queue_free)
 

@@ -305,7 +305,7 @@ static void restore_lifetimes(Service *service, GHashTable *descriptors)
 	}
 	for (const GList *i = service->model->ingresses_by_age.head; i; i = i->next)
 		lifetimes_begin(service->lifetimes, &((Ingress *)i->data)->lifetime);
-	lifetimes_settle(service->lifetimes);
+	lifetimes_release(service->lifetimes);
 }
 
 bool service_restore(Service *service, const char *directory, const char *bus_id, GHashTable *descriptors,

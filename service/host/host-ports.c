@@ -247,7 +247,7 @@ void host_ports_restore(HostPorts *ports, const PortRange *range)
 	}
 }
 
-void host_ports_settle(HostPorts *ports, const PortTable *wanted, const GArray *claims)
+void host_ports_release(HostPorts *ports, const PortTable *wanted, const GArray *claims)
 {
 	for (guint i = 0; i < claims->len; i++) {
 		const PortRange *range = &g_array_index(claims, PortRange, i);

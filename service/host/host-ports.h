@@ -19,7 +19,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostPorts, host_ports_free)
 
 /**
  * Takes the ports, all or none; those that are held already are had. PORT_IN_USE names the first that another program
- * has; PENDING says that it is free once what is being given up is settled; FAILED what else the kernel says.
+ * has; PENDING says that it is free once what is being given up is released; FAILED what else the kernel says.
  */
 bool host_ports_claim(HostPorts *ports, const PortRange *range, GError **error);
 
@@ -27,4 +27,4 @@ bool host_ports_claim(HostPorts *ports, const PortRange *range, GError **error);
 void host_ports_restore(HostPorts *ports, const PortRange *range);
 
 /** Gives up those of the claims (GArray of PortRange) that are not wanted any more, or never came to be. */
-void host_ports_settle(HostPorts *ports, const PortTable *wanted, const GArray *claims);
+void host_ports_release(HostPorts *ports, const PortTable *wanted, const GArray *claims);

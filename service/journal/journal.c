@@ -26,7 +26,7 @@ G_STATIC_ASSERT(sizeof MAGIC == sizeof MAGIC_2);
 /* Appended bytes that are not worth a rewrite. */
 #define SLACK (64 * 1024)
 
-#define LOCK_PATIENCE_USEC (15 * G_USEC_PER_SEC)
+#define LOCK_TIMEOUT_USEC (15 * G_USEC_PER_SEC)
 #define LOCK_RETRY_USEC 10000
 
 #define DIGEST_SIZE 16 /* MD5: against damage, not against malice */
@@ -61,7 +61,7 @@ static bool fail(GError **error, const Journal *journal, const char *what)
 static bool lock_directory(const Journal *journal)
 {
 	for (guint waited = 0; flock(journal->directory, LOCK_EX | LOCK_NB) < 0; waited += LOCK_RETRY_USEC) {
-		if (errno != EWOULDBLOCK || waited >= LOCK_PATIENCE_USEC)
+		if (errno != EWOULDBLOCK || waited >= LOCK_TIMEOUT_USEC)
 			return false;
 		g_usleep(LOCK_RETRY_USEC);
 	}

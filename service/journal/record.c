@@ -9,29 +9,29 @@ static int append(void *data, const char *bytes, size_t size)
 	return 0;
 }
 
-static msgpack_packer packer(GByteArray *group)
+static msgpack_packer packer(GByteArray *batch)
 {
-	return (msgpack_packer){ .data = group, .callback = append };
+	return (msgpack_packer){ .data = batch, .callback = append };
 }
 
-void record_put_head(GByteArray *group, char type, guint n_fields)
+void record_put_head(GByteArray *batch, char type, guint n_fields)
 {
-	msgpack_packer to = packer(group);
+	msgpack_packer to = packer(batch);
 
 	msgpack_pack_array(&to, 1 + n_fields);
 	msgpack_pack_uint8(&to, type);
 }
 
-void record_put_uint(GByteArray *group, guint64 value)
+void record_put_uint(GByteArray *batch, guint64 value)
 {
-	msgpack_packer to = packer(group);
+	msgpack_packer to = packer(batch);
 
 	msgpack_pack_uint64(&to, value);
 }
 
-void record_put_bool(GByteArray *group, bool value)
+void record_put_bool(GByteArray *batch, bool value)
 {
-	msgpack_packer to = packer(group);
+	msgpack_packer to = packer(batch);
 
 	if (value)
 		msgpack_pack_true(&to);
@@ -39,9 +39,9 @@ void record_put_bool(GByteArray *group, bool value)
 		msgpack_pack_false(&to);
 }
 
-void record_put_text(GByteArray *group, const char *text)
+void record_put_text(GByteArray *batch, const char *text)
 {
-	msgpack_packer to = packer(group);
+	msgpack_packer to = packer(batch);
 
 	msgpack_pack_str_with_body(&to, text, strlen(text) + 1);
 }
@@ -112,10 +112,10 @@ static bool read_one(const msgpack_object *object, RecordFunc func, void *userda
 	return func(&record, userdata, error);
 }
 
-void record_foreach(GBytes *group, RecordFunc func, void *userdata)
+void record_foreach(GBytes *batch, RecordFunc func, void *userdata)
 {
 	size_t size, offset = 0;
-	const char *data = g_bytes_get_data(group, &size);
+	const char *data = g_bytes_get_data(batch, &size);
 	msgpack_unpacked unpacked;
 
 	msgpack_unpacked_init(&unpacked);
@@ -123,7 +123,7 @@ void record_foreach(GBytes *group, RecordFunc func, void *userdata)
 		g_autoptr(GError) error = NULL;
 
 		if (msgpack_unpack_next(&unpacked, data, size, &offset) != MSGPACK_UNPACK_SUCCESS) {
-			g_critical("The rest of a group in the state cannot be read");
+			g_critical("The rest of a batch in the state cannot be read");
 			break;
 		}
 		if (!read_one(&unpacked.data, func, userdata, &error))

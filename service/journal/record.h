@@ -12,10 +12,10 @@
  */
 
 /** Begins a record of so many fields, which are put right after. */
-void record_put_head(GByteArray *group, char type, guint n_fields);
-void record_put_uint(GByteArray *group, guint64 value);
-void record_put_bool(GByteArray *group, bool value);
-void record_put_text(GByteArray *group, const char *text);
+void record_put_head(GByteArray *batch, char type, guint n_fields);
+void record_put_uint(GByteArray *batch, guint64 value);
+void record_put_bool(GByteArray *batch, bool value);
+void record_put_text(GByteArray *batch, const char *text);
 
 /** A record being read. A field that is not what it should be reads as 0, false or "", and record_end() tells. */
 typedef struct Record {
@@ -26,7 +26,7 @@ typedef struct Record {
 
 guint64 record_get_uint(Record *record, guint64 max);
 bool record_get_bool(Record *record);
-const char *record_get_text(Record *record); /* valid as long as the group */
+const char *record_get_text(Record *record); /* valid as long as the batch */
 
 /** Whether fields are left that were not read: what another version wrote may have more or fewer. */
 bool record_has_more(const Record *record);
@@ -36,5 +36,5 @@ bool record_end(const Record *record, GError **error);
 
 typedef bool (*RecordFunc)(Record *record, void *userdata, GError **error);
 
-/** Reads a group to its end; what fails is said in the log and does not keep the others from being read. */
-void record_foreach(GBytes *group, RecordFunc func, void *userdata);
+/** Reads a batch to its end; what fails is said in the log and does not keep the others from being read. */
+void record_foreach(GBytes *batch, RecordFunc func, void *userdata);

@@ -8,7 +8,7 @@ enum status {
 	STATUS_KEPT,   /* wanted and held */
 	STATUS_GAINED, /* wanted, not held */
 	STATUS_LOST,   /* held, not wanted */
-	STATUS_DEAD,   /* neither: waits for ruleset_settle() */
+	STATUS_DEAD,   /* neither: waits for ruleset_finish() */
 	N_STATUSES
 };
 
@@ -154,7 +154,7 @@ static void list_committed(List *list)
 }
 
 /* Frees the dead, and closes the gaps. */
-static void list_settle(Ruleset *ruleset, List *list)
+static void list_finish(Ruleset *ruleset, List *list)
 {
 	g_autofree guint *dead = g_new(guint, list->count[STATUS_DEAD]);
 	gpointer *entries = list->entries->pdata;
@@ -430,11 +430,11 @@ void ruleset_committed(Ruleset *ruleset, enum family family, enum place place)
 	list_committed(&ruleset->lists[family][place]);
 }
 
-void ruleset_settle(Ruleset *ruleset)
+void ruleset_finish(Ruleset *ruleset)
 {
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		for (enum place place = 0; place < N_PLACES; place++)
-			list_settle(ruleset, &ruleset->lists[family][place]);
+			list_finish(ruleset, &ruleset->lists[family][place]);
 }
 
 guint ruleset_size(const Ruleset *ruleset)

@@ -36,7 +36,7 @@ void ruleset_add(Ruleset *ruleset, const RuleItem *item);
 
 /**
  * Counts a rule out; it must have been added with the same order. What nobody wants any more stays where it is until
- * ruleset_settle(), so that adding it again undoes this.
+ * ruleset_finish(), so that adding it again undoes this.
  */
 void ruleset_remove(Ruleset *ruleset, const RuleItem *item);
 
@@ -74,7 +74,7 @@ enum rule_target ruleset_forward_policy(const Ruleset *ruleset, enum family fami
 void ruleset_committed(Ruleset *ruleset, enum family family, enum place place);
 
 /** Frees what is neither wanted nor held; called when a change is final. */
-void ruleset_settle(Ruleset *ruleset);
+void ruleset_finish(Ruleset *ruleset);
 
 /** How many rules are wanted, those of TARGET_PLACE not counted. */
 guint ruleset_size(const Ruleset *ruleset);

@@ -170,7 +170,7 @@ static void unpublish_service(void)
 	call(service.bus, ping_message(service.bus));
 }
 
-static void prepare_crowded_service(guint n)
+static void prepare_one_endpoint(guint n)
 {
 	service = service_new(0);
 	call(service.bus, ports_message(service.bus, n));
@@ -188,7 +188,7 @@ static const Tool tools[] = {
 	{ "firewalld over D-Bus", firewalld_prepare, firewalld_publish, firewalld_unpublish, "firewalld", 1000 },
 	{ "nft -f, dnat map", prepare_nft, publish_nft, unpublish_nft },
 	{ "netfilterd", prepare_service, publish_service, unpublish_service },
-	{ "netfilterd, all on one endpoint", prepare_crowded_service, publish_service, unpublish_service },
+	{ "netfilterd, all on one endpoint", prepare_one_endpoint, publish_service, unpublish_service },
 	{ "libiptc in process (floor)", floor_prepare, floor_publish, floor_unpublish },
 	{ "empty D-Bus call", prepare_service, ping_service, NULL },
 };

@@ -238,7 +238,7 @@ static void of_somebody_else(Rig *rig)
 
 /* --- the service's own end --- */
 
-/* In the midst of it. The successor takes up the rest, and nothing that has such a name by chance. */
+/* In the midst of it. The next instance takes up the rest, and nothing that has such a name by chance. */
 static void after_a_crash(Rig *rig)
 {
 	enum { N_NETWORKS = 15 };
@@ -281,8 +281,8 @@ static void before_the_last_leaves(Rig *rig)
 	rig->service = service_start(rig->starter, rig->configuration);
 }
 
-/* A successor comes for the network anyway. */
-static void by_the_successor(Rig *rig)
+/* The next instance comes for the network anyway. */
+static void by_the_next_instance(Rig *rig)
 {
 	GDBusConnection *client = client_with_networks(15);
 
@@ -306,7 +306,7 @@ static const BusTest tests[] = {
 	{ "/bus/bridges/of-somebody-else", of_somebody_else },
 	{ "/bus/bridges/after-a-crash", after_a_crash },
 	{ "/bus/bridges/before-the-last-leaves", before_the_last_leaves },
-	{ "/bus/bridges/by-the-successor", by_the_successor },
+	{ "/bus/bridges/by-the-next-instance", by_the_next_instance },
 };
 
 int main(int argc, char **argv)

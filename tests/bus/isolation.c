@@ -316,7 +316,7 @@ static void restarted(Rig *rig)
 	after = rig_rules(rig);
 	g_assert_cmpstr(after, ==, linear);
 
-	/* Its successor may have been told otherwise. */
+	/* The next instance may have been told otherwise. */
 	rig->configuration = "IsolationPairwiseMax=32";
 	rig_restart(rig);
 	expect_isolation(rig, N, false);

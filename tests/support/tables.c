@@ -98,7 +98,7 @@ BackendCommit tables_commit(Tables *tables)
 
 	if (!iptables_backend.commit(tables->backend, tables->ruleset, &commit, &error))
 		g_error("commit: %s", error->message);
-	ruleset_settle(tables->ruleset);
+	ruleset_finish(tables->ruleset);
 	return commit;
 }
 

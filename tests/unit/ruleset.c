@@ -105,14 +105,14 @@ static void test_counted(void)
 
 	/* The younger goes and nothing changes. */
 	ruleset_remove(ruleset, &second);
-	ruleset_settle(ruleset);
+	ruleset_finish(ruleset);
 	assert_names(ruleset, PLACE_ACCEPT_PORT, "shared between");
 	g_assert_false(ruleset_is_dirty(ruleset, FAMILY_IPV4, PLACE_ACCEPT_PORT));
 
 	/* The older goes: the rule moves, and that is a change but no growth. */
 	ruleset_add(ruleset, &second);
 	ruleset_remove(ruleset, &first);
-	ruleset_settle(ruleset);
+	ruleset_finish(ruleset);
 	assert_names(ruleset, PLACE_ACCEPT_PORT, "between shared");
 	g_assert_true(ruleset_is_dirty(ruleset, FAMILY_IPV4, PLACE_ACCEPT_PORT));
 	g_assert_true(ruleset_find(ruleset, &first.rule)->reordered);
@@ -183,7 +183,7 @@ static void test_shared(void)
 				if (how & 1)
 					commit(ruleset);
 				if (how & 2)
-					ruleset_settle(ruleset);
+					ruleset_finish(ruleset);
 				if (how & 2)
 					g_free(names(ruleset, cases[i].place));
 			}
@@ -209,7 +209,7 @@ static void test_undo(void)
 
 	/* Out and in again: nothing to commit. */
 	ruleset_remove(ruleset, &b);
-	ruleset_settle(ruleset);
+	ruleset_finish(ruleset);
 	assert_names(ruleset, PLACE_ACCEPT_PORT, "a (b) c");
 	g_assert_true(ruleset_is_dirty(ruleset, FAMILY_IPV4, PLACE_ACCEPT_PORT));
 	ruleset_add(ruleset, &b);
@@ -235,7 +235,7 @@ static void test_undo(void)
 
 	ruleset_remove(ruleset, &moved);
 	commit(ruleset);
-	ruleset_settle(ruleset);
+	ruleset_finish(ruleset);
 	assert_names(ruleset, PLACE_ACCEPT_PORT, "a c");
 	g_assert_null(ruleset_find(ruleset, &b.rule));
 }
@@ -254,10 +254,10 @@ static void test_hold(void)
 	g_assert_false(ruleset_is_dirty(ruleset, FAMILY_IPV4, PLACE_ACCEPT_PORT));
 	g_assert_false(ruleset_grows(ruleset));
 	g_assert_cmpuint(ruleset_size(ruleset), ==, 1);
-	ruleset_settle(ruleset);
+	ruleset_finish(ruleset);
 	assert_names(ruleset, PLACE_DNAT_PORT, "(stale) kept");
 	commit(ruleset);
-	ruleset_settle(ruleset);
+	ruleset_finish(ruleset);
 	assert_names(ruleset, PLACE_DNAT_PORT, "kept");
 	g_assert_false(ruleset_is_dirty(ruleset, FAMILY_IPV4, PLACE_DNAT_PORT));
 }
@@ -420,7 +420,7 @@ static void naive_step(Naive naive[N_NAIVE], Ruleset *ruleset)
 			naive[i].moved = false;
 		}
 	} else {
-		ruleset_settle(ruleset);
+		ruleset_finish(ruleset);
 		for (guint i = 0; i < N_NAIVE; i++)
 			naive[i].there = naive[i].references > 0 || naive[i].held;
 	}
@@ -465,7 +465,7 @@ static void test_all(void)
 		g_assert_true(rule_equal(&entry->rule, &g_array_index(items, RuleItem, i).rule));
 	}
 	ruleset_remove_all(ruleset, items);
-	ruleset_settle(ruleset);
+	ruleset_finish(ruleset);
 	g_assert_cmpuint(ruleset_size(ruleset), ==, 0);
 	g_assert_cmpuint(ruleset_place(ruleset, FAMILY_IPV4, PLACE_DNAT_PORT)->len, ==, 0);
 }
