@@ -89,8 +89,11 @@ static char *world(const Rig *rig)
 	/* An interface that was made again has another index and hardware address. */
 	g_autoptr(GRegex) index = g_regex_new("(?m)^[0-9]+: |inet6 fe80:.*$", 0, 0, NULL);
 	g_autofree char *same_links = g_regex_replace(index, links, -1, 0, "", 0, NULL);
+	g_autofree char *switches =
+		netns_output(rig->host, "sh -c \"sysctl net.ipv4.ip_forward net.ipv4.conf net.ipv6.conf | grep "
+					"'ip_forward\\|forwarding\\|route_localnet\\|rp_filter\\|accept_ra '\"");
 
-	return g_strdup_printf("%s\n%s\n%s\n", rules, same_links, objects);
+	return g_strdup_printf("%s\n%s\n%s\n%s\n", rules, same_links, switches, objects);
 }
 
 /* The lines of one text that the other lacks. */
