@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* What users without any right can order at no cost keeps nobody waiting, and nothing of it stays. */
+
+#include "tests/support/burst.h"
+#include "tests/support/bus.h"
+#include "tests/support/netns.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A bus and a machine that others use have a share in what is waited for. */
+enum { N_ENDPOINTS = 3000, N_CHANGES = 20, MAX_MS = 1000, MAX_GROWTH_MIB = 48 };
+
+typedef struct Fixture {
+	sd_bus *root;
+	GPid service;
+} Fixture;
+
+static Fixture fixture;
+
+static void create_endpoints(sd_bus *root)
+{
+	sd_bus_message *call = NULL;
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	int r;
+
+	r = sd_bus_message_new_method_call(root, &call, "org.example.NetFilter", "/org/example/NetFilter/network/web",
+					   "org.example.NetFilter.Network", "CreateEndpoints");
+	if (r >= 0)
+		r = sd_bus_message_open_container(call, 'a', "(sa{sv})");
+	for (guint i = 0; r >= 0 && i < N_ENDPOINTS; i++) {
+		char name[16], address[16];
+
+		snprintf(name, sizeof name, "e%u", i);
+		snprintf(address, sizeof address, "10.1.%u.%u", i / 250, 1 + i % 250);
+		r = sd_bus_message_append(call, "(sa{sv})", name, 2, "Addresses", "as", 1, address, "Ports", "a(ssqqq)",
+					  1, "tcp", "", 20000 + i, 80, 1);
+	}
+	if (r >= 0)
+		r = sd_bus_message_close_container(call);
+	if (r >= 0)
+		r = sd_bus_call(root, call, 60 * G_USEC_PER_SEC, &error, NULL);
+	if (r < 0)
+		g_error("CreateEndpoints: %s", error.message ?: g_strerror(-r));
+	sd_bus_message_unref(call);
+}
+
+static void assert_below(GArray *waits, const char *what)
+{
+	double median = waits_percentile(waits, 50), most = waits_percentile(waits, 99);
+
+	g_test_message("%-10s median %6.1f ms, 99 %% %6.1f ms, longest %6.1f ms", what, median, most,
+		       waits_percentile(waits, 100));
+	g_assert_cmpfloat(most, <, MAX_MS);
+}
+
+static void beside(gconstpointer data)
+{
+	double before = memory_of(fixture.service), after;
+	Waits waits = waits_new();
+	Bursting bursting = burst_start(data);
+
+	waits_measure(&waits, fixture.root, N_CHANGES);
+	burst_stop(&bursting);
+	assert_below(waits.reads, "property");
+	assert_below(waits.changes, "change");
+	assert_below(waits.departures, "departure");
+	after = memory_of(fixture.service);
+	g_test_message("memory     %.1f MiB, %+.1f", after, after - before);
+	g_assert_cmpfloat(after - before, <, MAX_GROWTH_MIB);
+	waits_clear(&waits);
+}
+
+/* --- who reads how much --- */
+
+typedef struct Reader {
+	sd_bus *bus;
+	guint n_open, n_answered, n_busy;
+	bool answered_first; /* before any was refused */
+} Reader;
+
+#define OTHER_UID 1 /* whom the bus knows */
+
+static Reader reader_new(uid_t uid)
+{
+	Reader reader = {};
+
+	g_assert_no_errno(seteuid(uid));
+	reader.bus = bus_connect();
+	g_assert_no_errno(seteuid(0));
+	return reader;
+}
+
+static int on_answer(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error G_GNUC_UNUSED)
+{
+	Reader *reader = userdata;
+
+	reader->n_open--;
+	if (sd_bus_message_is_method_error(answer, NULL)) {
+		g_assert_true(sd_bus_message_is_method_error(answer, "org.example.NetFilter.Error.Busy"));
+		reader->n_busy++;
+	} else {
+		reader->answered_first |= reader->n_busy == 0;
+		reader->n_answered++;
+	}
+	return 0;
+}
+
+static void reader_ask(Reader *reader, guint n)
+{
+	for (guint i = 0; i < n; i++) {
+		int r = sd_bus_call_method_async(reader->bus, NULL, "org.example.NetFilter", "/org/example/NetFilter",
+						 "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", on_answer,
+						 reader, NULL);
+
+		g_assert_cmpint(r, >=, 0);
+		reader->n_open++;
+	}
+	g_assert_cmpint(sd_bus_flush(reader->bus), >=, 0);
+}
+
+static void reader_listen(Reader *reader)
+{
+	while (reader->n_open > 0) {
+		int r = sd_bus_process(reader->bus, NULL);
+
+		g_assert_cmpint(r, >=, 0);
+		if (r == 0)
+			sd_bus_wait(reader->bus, UINT64_MAX);
+	}
+}
+
+/* Over however many connections; whoever asks for more is told so before the others are answered. */
+static void a_few_a_user(void)
+{
+	Reader one = reader_new(BURST_UID), two = reader_new(BURST_UID), root = reader_new(0);
+
+	reader_ask(&one, 40);
+	reader_ask(&two, 40);
+	reader_ask(&root, 40);
+	reader_listen(&one);
+	reader_listen(&two);
+	reader_listen(&root);
+	g_assert_cmpuint(one.n_answered, >=, 8);
+	g_assert_cmpuint(one.n_busy, >, 0);
+	g_assert_false(one.answered_first);
+	g_assert_cmpuint(two.n_busy, >, 0);
+	g_assert_cmpuint(one.n_answered + two.n_answered, <, 40);
+	g_assert_cmpuint(root.n_answered, ==, 40);
+	sd_bus_flush_close_unref(one.bus);
+	sd_bus_flush_close_unref(two.bus);
+	sd_bus_flush_close_unref(root.bus);
+}
+
+/* Who asks for one waits for one of another's, not for all of them. */
+static void in_turn(void)
+{
+	Reader many = reader_new(BURST_UID), one = reader_new(OTHER_UID);
+
+	reader_ask(&many, 8);
+	reader_ask(&one, 1);
+	reader_listen(&one);
+	while (sd_bus_process(many.bus, NULL) > 0)
+		;
+	g_assert_cmpuint(one.n_answered, ==, 1);
+	g_assert_cmpuint(many.n_answered, <, 4);
+	reader_listen(&many);
+	g_assert_cmpuint(many.n_answered, ==, 8);
+	sd_bus_flush_close_unref(many.bus);
+	sd_bus_flush_close_unref(one.bus);
+}
+
+/* What nobody waits for any more is not made: whoever comes after is answered as if nobody had been there. */
+static void gone_with_the_caller(void)
+{
+	Reader many[8], one = reader_new(BURST_UID);
+
+	for (guint i = 0; i < G_N_ELEMENTS(many); i++) {
+		many[i] = reader_new(BURST_UID);
+		reader_ask(&many[i], 1);
+	}
+	for (guint i = 0; i < G_N_ELEMENTS(many); i++)
+		sd_bus_close_unref(many[i].bus);
+	/* The bus tells of them before it passes on what comes later. */
+	reader_ask(&one, 8);
+	reader_listen(&one);
+	g_assert_cmpuint(one.n_answered, ==, 8);
+	sd_bus_flush_close_unref(one.bus);
+}
+
+int main(int argc, char **argv)
+{
+	const char *reason;
+	int status;
+
+	g_test_init(&argc, &argv, NULL);
+	g_test_set_nonfatal_assertions();
+	if (!netns_isolate(&reason)) {
+		printf("1..0 # SKIP %s\n", reason);
+		return 0;
+	}
+	netns_enter(netns_new());
+	bus_start();
+	fixture.root = bus_connect();
+	fixture.service = service_start(fixture.root, "");
+	call(fixture.root, "", "Manager", "CreateNetwork", "sa{sv}", "web", 1, "Subnets", "as", 1, "10.0.0.0/8");
+	call(fixture.root, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "spare", 1, "Addresses", "as", 1,
+	     "10.0.0.2");
+	create_endpoints(fixture.root);
+	for (gsize i = 0; i < n_bursts; i++) {
+		g_autofree char *path = g_strdup_printf("/fairness/%s", bursts[i].name);
+
+		g_test_add_data_func(path, &bursts[i], beside);
+	}
+	g_test_add_func("/fairness/a few a user", a_few_a_user);
+	g_test_add_func("/fairness/in turn", in_turn);
+	g_test_add_func("/fairness/gone with the caller", gone_with_the_caller);
+	status = g_test_run();
+	sd_bus_flush_close_unref(fixture.root);
+	service_stop(fixture.service);
+	return status;
+}
