@@ -192,6 +192,9 @@ static int run(const Options *options)
 	if (!config_load(options->config_path ?: CONFIG_PATH, options->config_path != NULL, &config, &refusal))
 		config_init(&config);
 	r = sd_event_default(&event);
+	/* Where systemd asks for it (WatchdogSec=). */
+	if (r >= 0)
+		r = sd_event_set_watchdog(event, true);
 	if (r < 0) {
 		g_critical("Cannot make an event loop: %s", g_strerror(-r));
 		config_clear(&config);
