@@ -22,6 +22,9 @@ void measure_networks(void);
 void measure_memory(void);
 void measure_idle(void);
 
+/** fairness.c */
+void measure_fairness(void);
+
 /** connect.c */
 void measure_connect(void);
 
