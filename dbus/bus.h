@@ -3,7 +3,6 @@
 
 #include "dbus/announce.h"
 #include "dbus/call.h"
-#include "dbus/reads.h"
 #include "dbus/rule-reads.h"
 
 /** What those have at hand who serve the bus: the server's parts, all borrowed from it. */

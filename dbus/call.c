@@ -6,9 +6,14 @@
 #include "dbus/names.h"
 #include "dbus/path.h"
 #include "dbus/rate-limit.h"
+#include "dbus/size.h"
 
 #include <string.h>
 #include <unistd.h>
+
+/* What is larger takes longer than a millisecond to read. */
+#define SMALL_BYTES (64 << 10)
+#define SMALL_VALUES 4096
 
 /* Whoever may do nothing is not to fill the log. */
 #define MAX_REFUSALS 10
@@ -18,6 +23,7 @@ struct Calls {
 	Service *service;
 	Policy *policy;
 	Queue *queue;
+	Reads *reads;
 	GHashTable *set;     /* of Call, owned */
 	RateLimit *refusals; /* of those that are logged */
 	void (*answered)(void *userdata);
@@ -33,7 +39,8 @@ static void call_free(gpointer data)
 	g_free(call);
 }
 
-Calls *calls_new(Service *service, Policy *policy, Queue *queue, void (*answered)(void *userdata), void *userdata)
+Calls *calls_new(Service *service, Policy *policy, Queue *queue, Reads *reads, void (*answered)(void *userdata),
+		 void *userdata)
 {
 	Calls *calls = g_new(Calls, 1);
 
@@ -41,6 +48,7 @@ Calls *calls_new(Service *service, Policy *policy, Queue *queue, void (*answered
 		.service = service,
 		.policy = policy,
 		.queue = queue,
+		.reads = reads,
 		.set = g_hash_table_new_full(NULL, NULL, call_free, NULL),
 		.refusals = rate_limit_new(MAX_REFUSALS, REFUSALS_INTERVAL_USEC),
 		.answered = answered,
@@ -266,7 +274,45 @@ static void ask(Call *call)
 	refuse(call, error);
 }
 
-static void on_identified(sd_bus_message *message G_GNUC_UNUSED, uid_t uid, const GError *error, void *userdata)
+/* Two steps, since each may take its time. */
+static int step_ask(Read *read, sd_bus_error *unused G_GNUC_UNUSED)
+{
+	g_autoptr(GError) error = NULL;
+	Call *call = read->userdata;
+
+	if (read->state) {
+		ask(call);
+		return 0;
+	}
+	if (size_check(call->message, false, &error)) {
+		read->state = call;
+		return 1;
+	}
+	refuse(call, error);
+	return 0;
+}
+
+/* To read what it asks for takes long and may be for nothing: it waits for its turn among the reads. */
+static void ask_in_turn(Call *call)
+{
+	static const ReadKind kind = { step_ask };
+	g_autoptr(GError) error = NULL;
+
+	if (!reads_add_of(call->calls->reads, call->uid, call->message, &kind, call, &error))
+		refuse(call, error);
+}
+
+static void enqueue_privileged(Call *call)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (size_check(call->message, true, &error))
+		enqueue(call);
+	else
+		answer(call, error);
+}
+
+static void on_identified(sd_bus_message *message, uid_t uid, const GError *error, void *userdata)
 {
 	g_autoptr(GError) failure = NULL;
 	Call *call = userdata;
@@ -275,9 +321,11 @@ static void on_identified(sd_bus_message *message G_GNUC_UNUSED, uid_t uid, cons
 	if (error)
 		refuse(call, error);
 	else if (is_privileged(call))
-		enqueue(call);
+		enqueue_privileged(call);
 	else if (!policy_may_ask(call->calls->policy, uid, &failure))
 		refuse(call, failure);
+	else if (message_is_larger(message, SMALL_BYTES, SMALL_VALUES))
+		ask_in_turn(call);
 	else
 		ask(call);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dbus/details.h"
+#include "dbus/reads.h"
 #include "policy/policy.h"
 #include "service/queue.h"
 
@@ -44,7 +45,8 @@ Endpoint *call_read_endpoint(Call *call, GError **error);
 typedef struct Calls Calls;
 
 /** Everything is borrowed; answered is told each time a call is. */
-Calls *calls_new(Service *service, Policy *policy, Queue *queue, void (*answered)(void *userdata), void *userdata);
+Calls *calls_new(Service *service, Policy *policy, Queue *queue, Reads *reads, void (*answered)(void *userdata),
+		 void *userdata);
 void calls_free(Calls *calls); /* NULL is fine; after the policy and the queue; what is left gets no answer */
 
 bool calls_are_answered(const Calls *calls);

@@ -4,7 +4,8 @@
 #include "dbus/bus.h"
 
 /**
- * Looks at every call before anybody reads its arguments: a read that wants no answer is dropped, a call that is too
- * large is refused with LIMITS_EXCEEDED, and what costs more to answer than to ask goes to the reads. Negative errno.
+ * Looks at every call before anybody reads its arguments: a read that wants no answer is dropped, what costs more to
+ * answer than to ask goes to the reads, and what is larger than any call that has a use is refused with
+ * LIMITS_EXCEEDED; the size of those that may be large is left to whoever reads them. Negative errno.
  */
 int filter_add(const Bus *bus);

@@ -7,6 +7,7 @@
 #include "dbus/names.h"
 #include "dbus/reply.h"
 #include "dbus/settings.h"
+#include "dbus/size.h"
 
 #include "dbus/version.h"
 #include "service/change/change-ingress.h"
@@ -132,6 +133,17 @@ static int on_get_ingress(sd_bus_message *message, void *userdata, sd_bus_error 
 	return ingress ? path_reply(message, OBJECT_INGRESS, ingress) : error_set(ret_error, error);
 }
 
+/* The first step of a preview: to look at its size may take as long as what follows. */
+static int step_size(Read *read, sd_bus_error *ret_error)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!size_check(read->call, read->uid == 0, &error))
+		return error_set(ret_error, error);
+	read->state = read->userdata;
+	return 1;
+}
+
 static int step_preview_network(Read *read, sd_bus_error *ret_error)
 {
 	const Bus *bus = read->userdata;
@@ -140,6 +152,8 @@ static int step_preview_network(Read *read, sd_bus_error *ret_error)
 	g_autofree char *text = NULL;
 	const char *name;
 
+	if (!read->state)
+		return step_size(read, ret_error);
 	if (string_read(read->call, 's', &name, &error) &&
 	    network_settings_read(read->call, read->uid, &settings, &error))
 		text = service_preview_network(bus->service, name, &settings, &error);
@@ -164,6 +178,8 @@ static int step_preview_ingress(Read *read, sd_bus_error *ret_error)
 	g_autofree char *text = NULL;
 	const char *name;
 
+	if (!read->state)
+		return step_size(read, ret_error);
 	if (string_read(read->call, 's', &name, &error) &&
 	    ingress_settings_read(read->call, read->uid, &settings, &error))
 		text = service_preview_ingress(bus->service, name, &settings, &error);

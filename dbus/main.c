@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -78,6 +79,16 @@ static void raise_descriptor_limit(void)
 		return;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/*
+ * Otherwise glibc takes the largest block that was ever freed, a message of a stranger's, for what is usual, and keeps
+ * as much.
+ */
+static void keep_large_blocks_apart(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+	mallopt(M_TRIM_THRESHOLD, 4 << 20);
 }
 
 static int on_signal(sd_event_source *source G_GNUC_UNUSED, const struct signalfd_siginfo *info G_GNUC_UNUSED,
@@ -226,6 +237,7 @@ int main(int argc, char **argv)
 		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	log_start();
 	raise_descriptor_limit();
+	keep_large_blocks_apart();
 	/* A lost bus ends the loop with a code of its own: systemd is to start the next instance, which finds the
 	 * owners gone. */
 	r = run(&options);

@@ -12,3 +12,6 @@
 #define INGRESS_INTERFACE BUS_NAME ".Ingress"
 
 #define ERROR_PREFIX BUS_NAME ".Error."
+
+/** One of the interfaces that every service has. */
+#define STANDARD(interface) "org.freedesktop.DBus." interface

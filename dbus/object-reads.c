@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#define STANDARD(interface) "org.freedesktop.DBus." interface
 #define DOCTYPE                                                                              \
 	"<!DOCTYPE node PUBLIC \"-//freedesktop//DTD D-BUS Object Introspection 1.0//EN\"\n" \
 	"\"http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd\">\n"

@@ -66,7 +66,7 @@ static void entry_free(gpointer data)
 	Entry *entry = data;
 
 	leave_user(entry);
-	if (entry->read.state)
+	if (entry->read.state && entry->kind->free_state)
 		entry->kind->free_state(entry->read.state);
 	sd_bus_message_unref(entry->read.call);
 	g_free(entry);
@@ -211,61 +211,74 @@ static User *find_user(Reads *reads, uid_t uid)
 	return user;
 }
 
-static bool may_wait(const Reads *reads, uid_t uid)
+static bool check_open(const Reads *reads, uid_t uid, GError **error)
 {
 	const User *user = g_hash_table_lookup(reads->users, GUINT_TO_POINTER(uid));
 
 	return uid == 0 || uid == geteuid() || !user ||
-	       g_queue_get_length((GQueue *)&user->entries) < MAX_OPEN_READS_PER_UID;
+	       g_queue_get_length((GQueue *)&user->entries) < MAX_OPEN_READS_PER_UID ||
+	       netfilter_fail(error, BUSY, "uid %u waits for %u reads already, as many as are allowed", (guint)uid,
+			      MAX_OPEN_READS_PER_UID);
 }
 
-static void refuse(Entry *entry, uid_t uid)
-{
-	g_autoptr(GError) error = NULL;
-	sd_bus_error failure = SD_BUS_ERROR_NULL;
-	int r;
-
-	netfilter_fail(&error, BUSY, "uid %u waits for %u reads already, as many as are allowed", (guint)uid,
-		       MAX_OPEN_READS_PER_UID);
-	r = error_set(&failure, error);
-	finish(entry, r, &failure);
-	sd_bus_error_free(&failure);
-}
-
-/* A read is nobody's secret: whom the bus does not know waits as a user of its own. */
-static void on_identified(sd_bus_message *call G_GNUC_UNUSED, uid_t uid, const GError *error, void *userdata)
-{
-	Entry *entry = userdata;
-	Reads *reads = entry->reads;
-	bool idle = g_queue_is_empty(&reads->turns);
-
-	entry->read.uid = error ? (uid_t)-1 : uid;
-	if (!may_wait(reads, entry->read.uid)) {
-		refuse(entry, entry->read.uid);
-		return;
-	}
-	entry->user = find_user(reads, entry->read.uid);
-	g_queue_push_tail_link(&entry->user->entries, &entry->link);
-	if (idle)
-		schedule(reads);
-}
-
-int reads_add(Reads *reads, sd_bus_message *call, const ReadKind *kind, void *userdata)
+static Entry *entry_new(Reads *reads, sd_bus_message *call, const ReadKind *kind, void *userdata)
 {
 	Entry *entry = g_new0(Entry, 1);
-	int r;
 
 	entry->read = (Read){ .call = sd_bus_message_ref(call), .uid = (uid_t)-1, .userdata = userdata };
 	entry->reads = reads;
 	entry->kind = kind;
 	entry->link.data = entry;
 	g_hash_table_add(reads->entries, entry);
-	r = policy_identify(reads->policy, call, on_identified, entry);
+	return entry;
+}
+
+static void line_up(Entry *entry, uid_t uid)
+{
+	Reads *reads = entry->reads;
+	bool idle = g_queue_is_empty(&reads->turns);
+
+	entry->read.uid = uid;
+	entry->user = find_user(reads, uid);
+	g_queue_push_tail_link(&entry->user->entries, &entry->link);
+	if (idle)
+		schedule(reads);
+}
+
+/* A read is nobody's secret: whom the bus does not know waits as a user of its own. */
+static void on_identified(sd_bus_message *call G_GNUC_UNUSED, uid_t uid, const GError *failure, void *userdata)
+{
+	sd_bus_error refusal = SD_BUS_ERROR_NULL;
+	g_autoptr(GError) error = NULL;
+	Entry *entry = userdata;
+
+	if (failure)
+		uid = (uid_t)-1;
+	if (check_open(entry->reads, uid, &error))
+		line_up(entry, uid);
+	else
+		finish(entry, error_set(&refusal, error), &refusal);
+	sd_bus_error_free(&refusal);
+}
+
+int reads_add(Reads *reads, sd_bus_message *call, const ReadKind *kind, void *userdata)
+{
+	Entry *entry = entry_new(reads, call, kind, userdata);
+	int r = policy_identify(reads->policy, call, on_identified, entry);
+
 	if (r < 0) {
 		g_hash_table_remove(reads->entries, entry);
 		return r;
 	}
 	return 1;
+}
+
+bool reads_add_of(Reads *reads, uid_t uid, sd_bus_message *call, const ReadKind *kind, void *userdata, GError **error)
+{
+	if (!check_open(reads, uid, error))
+		return false;
+	line_up(entry_new(reads, call, kind, userdata), uid);
+	return true;
 }
 
 void reads_sender_left(Reads *reads, const char *sender)

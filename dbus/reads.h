@@ -27,7 +27,7 @@ typedef struct ReadKind {
 	 * to do. Negative errno: it is refused, with the error that is set or one for the errno.
 	 */
 	int (*step)(Read *read, sd_bus_error *error);
-	GDestroyNotify free_state;
+	GDestroyNotify free_state; /* NULL where state is not its own */
 } ReadKind;
 
 /** Whether a step that began then (g_get_monotonic_time()) may go on: a millisecond, so that others have their turn. */
@@ -41,6 +41,9 @@ bool reads_are_answered(const Reads *reads);
 
 /** Puts a call in. kind is static. A handler's return value. */
 int reads_add(Reads *reads, sd_bus_message *call, const ReadKind *kind, void *userdata);
+
+/** The same for a user who is known; what is made may be another answer. BUSY. */
+bool reads_add_of(Reads *reads, uid_t uid, sd_bus_message *call, const ReadKind *kind, void *userdata, GError **error);
 
 /** The connection is gone: its reads are dropped. */
 void reads_sender_left(Reads *reads, const char *sender);

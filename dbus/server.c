@@ -258,9 +258,9 @@ Server *server_new(Service *service, sd_event *event, sd_bus *connection)
 	bus->service = service;
 	bus->policy = policy_new(connection, service_config(service)->max_pending_questions_per_uid);
 	bus->queue = queue_new(service, event, on_committed_batch, server);
-	bus->calls = calls_new(service, bus->policy, bus->queue, on_answered, server);
-	bus->announcer = announcer_new(connection, service);
 	bus->reads = reads_new(connection, event, bus->policy, on_answered, server);
+	bus->calls = calls_new(service, bus->policy, bus->queue, bus->reads, on_answered, server);
+	bus->announcer = announcer_new(connection, service);
 	bus->rule_reads = rule_reads_new(service, bus->announcer, event);
 	server->watch = watch_new(bus);
 	server->sweeper = sweeper_new(event, delete_bridge, server);

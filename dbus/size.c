@@ -5,13 +5,18 @@
 
 typedef struct Count {
 	sd_bus_message *message;
-	gsize bytes, max;
+	gsize bytes, values, max_bytes, max_values;
 } Count;
 
 /* As the specification lays them out: each aligned to its own size, strings behind their length. */
 static void add(Count *count, gsize alignment, gsize bytes)
 {
 	count->bytes = (count->bytes + alignment - 1) / alignment * alignment + bytes;
+}
+
+static bool is_over(const Count *count)
+{
+	return count->bytes > count->max_bytes || count->values > count->max_values;
 }
 
 static gsize size_of(char type)
@@ -71,7 +76,7 @@ static int count_container(Count *count, char type, const char *contents)
 	r = sd_bus_message_enter_container(count->message, type, contents);
 	if (r > 0)
 		r = count_all(count);
-	return r < 0 || count->bytes > count->max ? r : sd_bus_message_exit_container(count->message);
+	return r < 0 || is_over(count) ? r : sd_bus_message_exit_container(count->message);
 }
 
 static int count_all(Count *count)
@@ -80,7 +85,8 @@ static int count_all(Count *count)
 	char type;
 	int r;
 
-	while (count->bytes <= count->max && (r = sd_bus_message_peek_type(count->message, &type, &contents)) > 0) {
+	while (!is_over(count) && (r = sd_bus_message_peek_type(count->message, &type, &contents)) > 0) {
+		count->values++;
 		r = strchr("avre", type) ? count_container(count, type, contents) : count_basic(count, type);
 		if (r < 0)
 			return r;
@@ -89,11 +95,18 @@ static int count_all(Count *count)
 }
 
 /* libsystemd does not tell how large a message is. */
-bool message_is_larger(sd_bus_message *message, gsize max)
+bool message_is_larger(sd_bus_message *message, gsize max_bytes, gsize max_values)
 {
-	Count count = { message, 0, max };
+	Count count = { message, 0, 0, max_bytes, max_values };
 
 	count_all(&count);
 	sd_bus_message_rewind(message, true);
-	return count.bytes > max;
+	return is_over(&count);
+}
+
+bool size_check(sd_bus_message *call, bool privileged, GError **error)
+{
+	return !message_is_larger(call, MAX_CALL_SIZE, privileged ? G_MAXSIZE : MAX_CALL_VALUES) ||
+	       netfilter_fail(error, LIMITS_EXCEEDED, "the arguments of %s take more than %u bytes or %u values",
+			      cut(sd_bus_message_get_member(call)), MAX_CALL_SIZE, MAX_CALL_VALUES);
 }
