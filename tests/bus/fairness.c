@@ -191,6 +191,64 @@ static void gone_with_the_caller(void)
 	sd_bus_flush_close_unref(one.bus);
 }
 
+/* --- while it changes --- */
+
+typedef struct Objects {
+	bool read;
+	GHashTable *paths;
+	guint n; /* with those that are there twice */
+} Objects;
+
+static int on_objects(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error G_GNUC_UNUSED)
+{
+	Objects *objects = userdata;
+	const char *path;
+
+	objects->read = true;
+	g_assert_cmpint(sd_bus_message_enter_container(answer, 'a', "{oa{sa{sv}}}"), >, 0);
+	while (sd_bus_message_enter_container(answer, 'e', "oa{sa{sv}}") > 0) {
+		g_assert_cmpint(sd_bus_message_read(answer, "o", &path), >, 0);
+		g_hash_table_add(objects->paths, g_strdup(path));
+		objects->n++;
+		g_assert_cmpint(sd_bus_message_skip(answer, "a{sa{sv}}"), >, 0);
+		g_assert_cmpint(sd_bus_message_exit_container(answer), >=, 0);
+	}
+	return 0;
+}
+
+static void create_and_delete(void)
+{
+	call(fixture.root, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "other", 1, "Addresses", "as", 1,
+	     "10.0.0.3");
+	call(fixture.root, "/network/web/endpoint/other", "Endpoint", "Delete", NULL);
+}
+
+/* An answer that takes many turns shows all there is at one moment, and comes though there is always something new. */
+static void whole_while_it_changes(void)
+{
+	Reader reader = reader_new(BURST_UID);
+
+	for (guint i = 0; i < 10; i++) {
+		Objects objects = { .paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) };
+
+		g_assert_cmpint(sd_bus_call_method_async(reader.bus, NULL, "org.example.NetFilter",
+							 "/org/example/NetFilter", "org.freedesktop.DBus.ObjectManager",
+							 "GetManagedObjects", on_objects, &objects, NULL),
+				>=, 0);
+		while (!objects.read) {
+			create_and_delete();
+			while (sd_bus_process(reader.bus, NULL) > 0)
+				;
+		}
+		/* The network, its endpoints and "spare", and "other" or not. */
+		g_assert_cmpuint(objects.n, ==, g_hash_table_size(objects.paths));
+		g_assert_cmpuint(objects.n, >=, N_ENDPOINTS + 2);
+		g_assert_cmpuint(objects.n, <=, N_ENDPOINTS + 3);
+		g_hash_table_unref(objects.paths);
+	}
+	sd_bus_flush_close_unref(reader.bus);
+}
+
 int main(int argc, char **argv)
 {
 	const char *reason;
@@ -218,6 +276,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/fairness/a few a user", a_few_a_user);
 	g_test_add_func("/fairness/in turn", in_turn);
 	g_test_add_func("/fairness/gone with the caller", gone_with_the_caller);
+	g_test_add_func("/fairness/whole while it changes", whole_while_it_changes);
 	status = g_test_run();
 	sd_bus_flush_close_unref(fixture.root);
 	service_stop(fixture.service);
