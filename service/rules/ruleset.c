@@ -18,6 +18,7 @@ typedef struct List {
 	guint sorted;       /* so many entries at the front are in order, the rest are put in when somebody looks */
 	guint count[N_STATUSES];
 	bool touched; /* differs from the kernel in another way than by gained and lost entries */
+	bool doubted; /* the kernel may not have what is held */
 } List;
 
 struct Ruleset {
@@ -107,7 +108,7 @@ static void list_sort(List *list)
 
 static bool list_is_dirty(const List *list)
 {
-	return list->touched || list->count[STATUS_GAINED] > 0 || list->count[STATUS_LOST] > 0;
+	return list->touched || list->doubted || list->count[STATUS_GAINED] > 0 || list->count[STATUS_LOST] > 0;
 }
 
 static bool is_changed(const RulesetEntry *entry)
@@ -140,7 +141,7 @@ static void list_prune(List *list)
 
 static void list_committed(List *list)
 {
-	list->touched = false;
+	list->touched = list->doubted = false;
 	for (guint i = 0; i < list->changed->len; i++) {
 		RulesetEntry *entry = list->changed->pdata[i];
 
@@ -393,7 +394,7 @@ bool ruleset_is_dirty(const Ruleset *ruleset, enum family family, enum place pla
 
 void ruleset_set_dirty(Ruleset *ruleset, enum family family, enum place place)
 {
-	ruleset->lists[family][place].touched = true;
+	ruleset->lists[family][place].doubted = true;
 }
 
 void ruleset_set_all_dirty(Ruleset *ruleset)
@@ -401,6 +402,20 @@ void ruleset_set_all_dirty(Ruleset *ruleset)
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		for (enum place place = 0; place < N_PLACES; place++)
 			ruleset_set_dirty(ruleset, family, place);
+}
+
+bool ruleset_is_doubted(const Ruleset *ruleset)
+{
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		for (enum place place = 0; place < N_PLACES; place++)
+			if (ruleset->lists[family][place].doubted)
+				return true;
+	return false;
+}
+
+const GPtrArray *ruleset_changes(const Ruleset *ruleset, enum family family, enum place place)
+{
+	return ruleset->lists[family][place].changed;
 }
 
 bool ruleset_grows(const Ruleset *ruleset)
@@ -417,7 +432,7 @@ void ruleset_set_forward_policy(Ruleset *ruleset, enum family family, enum rule_
 	if (ruleset->forward_policy[family] == policy)
 		return;
 	ruleset->forward_policy[family] = policy;
-	ruleset_set_dirty(ruleset, family, PLACE_FORWARD_NETWORK);
+	ruleset->lists[family][PLACE_FORWARD_NETWORK].touched = true;
 }
 
 enum rule_target ruleset_forward_policy(const Ruleset *ruleset, enum family family)

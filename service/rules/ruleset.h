@@ -34,19 +34,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Ruleset, ruleset_free)
  */
 void ruleset_add(Ruleset *ruleset, const RuleItem *item);
 
-/**
- * Counts a rule out; it must have been added with the same order. What nobody wants any more stays where it is until
- * ruleset_finish(), so that adding it again undoes this.
- */
+/** Counts a rule out; it was added with the same order. What nobody wants stays until ruleset_finish(). */
 void ruleset_remove(Ruleset *ruleset, const RuleItem *item);
-
 /** ruleset_add / ruleset_remove over a rendering (GArray of RuleItem); remove goes backwards. */
 void ruleset_add_all(Ruleset *ruleset, const GArray *items);
 void ruleset_remove_all(Ruleset *ruleset, const GArray *items);
-/** The kernel may have this rule though nobody asks for it: a commit takes it out. */
-void ruleset_hold(Ruleset *ruleset, const RuleItem *item);
 
-/** Everything wanted is believed to be in the kernel. */
+/** The kernel may have this rule though nobody asks for it, and a commit takes it out; it has everything wanted. */
+void ruleset_hold(Ruleset *ruleset, const RuleItem *item);
 void ruleset_hold_all(Ruleset *ruleset);
 
 /** The entries of a place in order (GPtrArray of RulesetEntry, owned by the ruleset, valid until it changes). */
@@ -60,13 +55,18 @@ bool ruleset_is_dirty(const Ruleset *ruleset, enum family family, enum place pla
 void ruleset_set_dirty(Ruleset *ruleset, enum family family, enum place place);
 void ruleset_set_all_dirty(Ruleset *ruleset);
 
+/** Whether the latter was said of any place: the kernel may not have what is held. */
+bool ruleset_is_doubted(const Ruleset *ruleset);
+
+/** Of a place's entries those that are not as held, and maybe others, in no order; as ruleset_place() but O(changes).
+ */
+const GPtrArray *ruleset_changes(const Ruleset *ruleset, enum family family, enum place place);
+
 /** Whether some wanted rule is not held: decides in which order a backend commits what it cannot commit at once. */
 bool ruleset_grows(const Ruleset *ruleset);
 
-/**
- * The policy of forwarding: TARGET_ACCEPT or TARGET_DROP; TARGET_PLACE (the default) leaves it to others. Setting it
- * makes PLACE_FORWARD_NETWORK dirty.
- */
+/** The policy of forwarding, TARGET_ACCEPT or _DROP; TARGET_PLACE (the default) leaves it to others. A new one makes
+ * PLACE_FORWARD_NETWORK dirty. */
 void ruleset_set_forward_policy(Ruleset *ruleset, enum family family, enum rule_target policy);
 enum rule_target ruleset_forward_policy(const Ruleset *ruleset, enum family family);
 
