@@ -8,8 +8,9 @@
  * element of a set, or nothing. Where several places share a list, they stand in it in the order they are named in.
  */
 enum place {
-	PLACE_LOOPBACK_GUARD, /* what an interface sends to 127.0.0.0/8 is dropped, before addresses are translated */
-	PLACE_BRIDGE,         /* a network's bridge, in and out; no rule */
+	PLACE_LOOPBACK_GUARD,  /* what an interface sends to 127.0.0.0/8 is dropped, before addresses are translated */
+	PLACE_BRIDGE,          /* a network's bridge, in and out, and what of it is masqueraded at home; no rule */
+	PLACE_PORTS_PASSED_BY, /* bridges from where an address of this host leads to no published port; no rule */
 
 	PLACE_FORWARD_INGRESS,            /* forwarded packets go through the accepts of ingresses */
 	PLACE_FORWARD_ISOLATION,          /* … and through the isolation of networks */

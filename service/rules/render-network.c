@@ -48,12 +48,20 @@ static void render_communication(const Network *network, enum family family, GAr
 	rule->target = network->options.communication ? TARGET_ACCEPT : TARGET_DROP;
 }
 
-static void render_bridge(const Network *network, enum family family, GArray *items)
+static void render_bridge(const Network *network, enum family family, const RenderOptions *options, GArray *items)
 {
 	Rule *rule = place_add(items, PLACE_BRIDGE, family, network->sequence, 0);
 
 	rule_set_in(rule, network->bridge);
 	rule_set_out(rule, network->bridge);
+	if (!network->internal)
+		rule_set_source(rule, &network->subnets[family]);
+	rule->target = TARGET_PLACE;
+
+	if (options->hairpin && !network->internal)
+		return;
+	rule = place_add(items, PLACE_PORTS_PASSED_BY, family, network->sequence, 0);
+	rule_set_in(rule, network->bridge);
 	rule->target = TARGET_PLACE;
 }
 
@@ -166,7 +174,7 @@ void render_network(const Network *network, const RenderOptions *options, GArray
 		}
 		render_base(family, items);
 		place_add(items, PLACE_FORWARD_ISOLATION, family, 0, 0)->target = TARGET_PLACE;
-		render_bridge(network, family, items);
+		render_bridge(network, family, options, items);
 		render_communication(network, family, items);
 		if (network->internal) {
 			render_internal(network, family, PLACE_ISOLATION, items);

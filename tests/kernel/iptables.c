@@ -457,6 +457,7 @@ static void test_describe(gconstpointer data)
 	} cases[] = {
 		{ PLACE_LOOPBACK_GUARD, TARGET_DROP, "raw", "PREROUTING", "-i br0 -j DROP" },
 		{ PLACE_BRIDGE, TARGET_PLACE, NULL, NULL, NULL },
+		{ PLACE_PORTS_PASSED_BY, TARGET_PLACE, NULL, NULL, NULL },
 		{ PLACE_FORWARD_INGRESS, TARGET_PLACE, "filter", "FORWARD", "-i br0 -j DOCKER-INGRESS" },
 		{ PLACE_FORWARD_ISOLATION, TARGET_PLACE, "filter", "FORWARD", "-i br0 -j DOCKER-ISOLATION" },
 		{ PLACE_FORWARD_NETWORK, TARGET_PLACE, "filter", "FORWARD", "-i br0 -j DOCKER" },
