@@ -3,9 +3,9 @@
 # Debian packages, for scripts that source this. Installs only what is missing, and nothing when nothing is.
 
 BUILD_PACKAGES='gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libip4tc-dev libip6tc-dev
-	libmsgpack-dev libnl-route-3-dev libsystemd-dev'
+	libmnl-dev libmsgpack-dev libnftnl-dev libnl-route-3-dev libsystemd-dev'
 # busctl is in systemd, setpriv and unshare are in util-linux
-RUN_PACKAGES='dbus-daemon iproute2 iptables systemd util-linux'
+RUN_PACKAGES='dbus-daemon iproute2 iptables nftables systemd util-linux'
 
 need_packages() {
 	local package missing=()
