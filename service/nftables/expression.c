@@ -173,6 +173,7 @@ static void add_lookup(Compiler *compiler, const char *set, gint32 to)
 
 	nftnl_expr_set_u32(expression, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
 	nftnl_expr_set_str(expression, NFTNL_EXPR_LOOKUP_SET, set);
+	nftnl_expr_set_u32(expression, NFTNL_EXPR_LOOKUP_FLAGS, 0);
 	if (to >= 0)
 		nftnl_expr_set_u32(expression, NFTNL_EXPR_LOOKUP_DREG, to);
 }
@@ -285,7 +286,7 @@ static bool compile_match(Compiler *compiler)
 /* "dnat ip to KEY map @map": to the address that the map has, and the port if it has one. */
 static bool compile_dnat(Compiler *compiler)
 {
-	guint words = field_size(FIELD_ADDRESS, compiler->family) / 4;
+	guint32 port = register_at(field_size(FIELD_ADDRESS, compiler->family) / 4), flags = NF_NAT_RANGE_MAP_IPS;
 	g_autofree char *map = NULL;
 	struct nftnl_expr *expression;
 
@@ -299,8 +300,14 @@ static bool compile_dnat(Compiler *compiler)
 	nftnl_expr_set_u32(expression, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
 	nftnl_expr_set_u32(expression, NFTNL_EXPR_NAT_FAMILY, family_to_af(compiler->family));
 	nftnl_expr_set_u32(expression, NFTNL_EXPR_NAT_REG_ADDR_MIN, NFT_REG_1);
-	if (set_info(set_find(compiler->family, map))->data[1] == FIELD_PORT)
-		nftnl_expr_set_u32(expression, NFTNL_EXPR_NAT_REG_PROTO_MIN, register_at(words));
+	/* The rest the kernel would add, and compare as something else. */
+	nftnl_expr_set_u32(expression, NFTNL_EXPR_NAT_REG_ADDR_MAX, NFT_REG_1);
+	if (set_info(set_find(compiler->family, map))->data[1] == FIELD_PORT) {
+		nftnl_expr_set_u32(expression, NFTNL_EXPR_NAT_REG_PROTO_MIN, port);
+		nftnl_expr_set_u32(expression, NFTNL_EXPR_NAT_REG_PROTO_MAX, port);
+		flags |= NF_NAT_RANGE_PROTO_SPECIFIED;
+	}
+	nftnl_expr_set_u32(expression, NFTNL_EXPR_NAT_FLAGS, flags);
 	return true;
 }
 

@@ -140,6 +140,331 @@ static void test_scenario(gconstpointer data)
 	expect_as_text(court, scene->ruleset);
 }
 
+/* Every part of a scenario is taken out and put back by itself: what is shared stays as long as one needs it. */
+static void test_changes(gconstpointer data)
+{
+	g_autoptr(Scene) scene = scenario_build(data);
+	g_autoptr(Court) court = court_new();
+	g_auto(BackendCommit) first = commit(court, scene->ruleset);
+
+	for (guint i = 0; i < scene->renderings->len; i++) {
+		g_auto(BackendCommit) out = {}, in = {};
+
+		scene_withdraw(scene, i);
+		out = commit(court, scene->ruleset);
+		expect_as_text(court, scene->ruleset);
+		scene_restore(scene, i);
+		in = commit(court, scene->ruleset);
+		expect_as_text(court, scene->ruleset);
+		g_assert_cmpuint(out.removed, ==, in.added);
+		g_assert_cmpuint(out.added + in.removed, ==, 0);
+		g_assert_null(out.drifted);
+		g_assert_null(in.drifted);
+	}
+	ruleset_set_all_dirty(scene->ruleset);
+	g_auto(BackendCommit) again = commit(court, scene->ruleset);
+	g_assert_cmpuint(again.commits, ==, 0);
+	g_assert_null(again.drifted);
+}
+
+/* The last rule takes the tables along. */
+static void test_tables(void)
+{
+	g_autoptr(Court) court = court_new();
+	g_autoptr(Ruleset) ruleset = ruleset_new();
+	g_autoptr(GArray) base = rendering_new();
+
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		render_base(family, base);
+	for (guint round = 0; round < 2; round++) {
+		g_auto(BackendCommit) in = {}, out = {};
+		g_autofree char *listing = NULL;
+
+		ruleset_add_all(ruleset, base);
+		in = commit(court, ruleset);
+		g_assert_cmpuint(in.commits, ==, 1);
+		g_assert_cmpuint(in.added, ==, 0);
+		expect_as_text(court, ruleset);
+		ruleset_remove_all(ruleset, base);
+		out = commit(court, ruleset);
+		g_assert_cmpuint(out.commits, ==, 1);
+		listing = list_ruleset(court->netns);
+		g_assert_cmpstr(listing, ==, "");
+	}
+}
+
+static void test_policy(void)
+{
+	g_autoptr(Court) court = court_new();
+	g_autoptr(Scene) scene = scenario_build(&scenarios[1]);
+	static const enum rule_target policies[] = { TARGET_DROP, TARGET_ACCEPT, TARGET_DROP, TARGET_PLACE };
+
+	for (guint i = 0; i < G_N_ELEMENTS(policies); i++) {
+		g_auto(BackendCommit) done = {};
+		enum rule_target now;
+
+		ruleset_set_forward_policy(scene->ruleset, FAMILY_IPV4, policies[i]);
+		done = commit(court, scene->ruleset);
+		g_assert_cmpuint(done.commits, ==, 1);
+		expect_as_text(court, scene->ruleset);
+		g_assert_true(nftables_backend.forward_policy(court->backend, FAMILY_IPV4, &now, NULL));
+		g_assert_cmpint(now, ==, policies[i] == TARGET_DROP ? TARGET_DROP : TARGET_ACCEPT);
+	}
+}
+
+static bool runs(const Court *court, const char *command)
+{
+	g_autofree char *output = NULL, *errors = NULL;
+	int before = netns_current(), status = -1;
+
+	netns_enter(court->netns);
+	g_spawn_command_line_sync(command, &output, &errors, &status, NULL);
+	netns_enter(before);
+	close(before);
+	return status == 0;
+}
+
+/* The next instance: what the last one had is nobody's, and what it holds may be otherwise. */
+static void restart(Court *court, Ruleset *ruleset)
+{
+	nftables_backend.free(court->backend);
+	court->backend = nftables_backend.new("DOCKER");
+	ruleset_set_all_dirty(ruleset);
+}
+
+/* What is changed while no instance owns the table is found and mended, and nothing else is touched. */
+static void test_drift(void)
+{
+	static const struct {
+		const char *command, *drifted;
+		guint added, removed;
+	} cases[] = {
+		{ "true", NULL, 0, 0 },
+		{ "nft delete element ip netfilterd published '{ tcp . 8080 }'", "netfilterd published", 1, 0 },
+		{ "nft add element ip netfilterd bridges '{ \"x\" }'", "netfilterd bridges", 0, 1 },
+		{ "nft add element ip netfilterd sources '{ 10.0.0.0/8 }'", "netfilterd sources", 0, 1 },
+		{ "nft flush set ip netfilterd sources", "netfilterd sources", 1, 0 },
+		{ "nft flush set ip netfilterd at_home", "netfilterd at_home", 1, 0 },
+		{ "nft 'delete element ip netfilterd inside { \"docker0\" . \"docker0\" } ; "
+		  "add element ip netfilterd inside { \"docker0\" . \"docker0\" : drop }'",
+		  "netfilterd inside", 1, 1 },
+		{ "nft 'delete element ip netfilterd inside { \"docker0\" . \"docker0\" } ; "
+		  "add element ip netfilterd inside { \"docker0\" . \"docker0\" : jump crossing }'",
+		  "netfilterd chains", G_MAXUINT, G_MAXUINT },
+		{ "nft add rule ip netfilterd crossing accept", "netfilterd chains", G_MAXUINT, G_MAXUINT },
+		{ "nft flush chain ip netfilterd guard", "netfilterd chains", G_MAXUINT, G_MAXUINT },
+		{ "nft add chain ip netfilterd more", "netfilterd chains", G_MAXUINT, G_MAXUINT },
+		{ "nft flush ruleset", "netfilterd table", G_MAXUINT, G_MAXUINT },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(Scene) scene = scenario_build(&scenarios[5]);
+		g_autoptr(Court) court = court_new();
+		g_auto(BackendCommit) first = commit(court, scene->ruleset), mended = {};
+		g_autofree char *drifted = NULL;
+
+		g_test_message("%s", cases[i].command);
+		nftables_backend.free(g_steal_pointer(&court->backend));
+		netns_run(court->netns, "%s", cases[i].command);
+		restart(court, scene->ruleset);
+		mended = commit(court, scene->ruleset);
+		if (mended.drifted) {
+			g_ptr_array_add(mended.drifted, NULL);
+			drifted = g_strjoinv(",", (char **)mended.drifted->pdata);
+		}
+		g_assert_cmpstr(drifted, ==, cases[i].drifted);
+		if (cases[i].added != G_MAXUINT) {
+			g_assert_cmpuint(mended.added, ==, cases[i].added);
+			g_assert_cmpuint(mended.removed, ==, cases[i].removed);
+		}
+		expect_as_text(court, scene->ruleset);
+		restart(court, scene->ruleset);
+	}
+}
+
+/* While it lives nobody else changes it, and a second one is told. */
+static void test_owned(void)
+{
+	static const char *const attempts[] = {
+		"nft delete table ip netfilterd",
+		"nft flush set ip netfilterd published",
+		"nft flush table ip netfilterd",
+		"nft add element ip netfilterd bridges '{ \"x\" }'",
+	};
+	g_autoptr(Scene) scene = scenario_build(&scenarios[5]);
+	g_autoptr(Scene) other = scenario_build(&scenarios[1]);
+	g_autoptr(Court) court = court_new();
+	g_auto(BackendCommit) first = commit(court, scene->ruleset), none = {};
+	Backend *second = nftables_backend.new("DOCKER");
+	g_autoptr(GError) error = NULL;
+	g_auto(GStrv) foreign = NULL;
+
+	for (guint i = 0; i < G_N_ELEMENTS(attempts); i++)
+		g_assert_false(runs(court, attempts[i]));
+	g_assert_true(runs(court, "nft flush ruleset"));
+	expect_as_text(court, scene->ruleset);
+
+	g_assert_false(nftables_backend.commit(second, other->ruleset, &none, &error));
+	g_assert_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FOREIGN_CHAIN);
+	g_test_message("%s", error->message);
+	g_assert_true(nftables_backend.find_foreign(second, scene->ruleset, &foreign, NULL));
+	g_assert_cmpstr(foreign ? foreign[0] : NULL, ==, "ipv4 netfilterd");
+	g_assert_true(nftables_backend.clean(second, NULL));
+	expect_as_text(court, scene->ruleset);
+	nftables_backend.free(second);
+}
+
+static void test_find_foreign(void)
+{
+	static const struct {
+		const char *command;
+		bool foreign;
+	} cases[] = {
+		{ "true", false },
+		{ "nft add table ip other", false },
+		{ "nft add table ip netfilterd", true },
+		{ "nft add table ip netfilterd-X", false },
+		{ "nft add table inet netfilterd", false },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(Court) court = court_new();
+		g_autoptr(Scene) scene = scenario_build(&scenarios[0]);
+		g_auto(GStrv) foreign = NULL;
+
+		netns_run(court->netns, "%s", cases[i].command);
+		g_assert_true(nftables_backend.find_foreign(court->backend, scene->ruleset, &foreign, NULL));
+		g_assert_cmpint(foreign != NULL, ==, cases[i].foreign);
+	}
+}
+
+static void test_clean(void)
+{
+	g_autoptr(Court) court = court_new();
+	g_autoptr(Scene) scene = scenario_build(&scenarios[5]);
+	g_auto(BackendCommit) first = commit(court, scene->ruleset), again = {};
+	g_autofree char *listing = NULL;
+
+	netns_run(court->netns, "nft add table ip other");
+	g_assert_true(nftables_backend.clean(court->backend, NULL));
+	listing = list_ruleset(court->netns);
+	g_assert_cmpstr(listing, ==, "table ip other {\n}\n");
+	netns_run(court->netns, "nft delete table ip other");
+	again = commit(court, scene->ruleset);
+	expect_as_text(court, scene->ruleset);
+}
+
+static void test_probe(void)
+{
+	g_autoptr(Court) court = court_new();
+	g_autofree char *listing = NULL;
+
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		g_autoptr(GError) error = NULL;
+
+		g_assert_true(nftables_backend.probe(court->backend, family, &error));
+		g_assert_no_error(error);
+	}
+	listing = list_ruleset(court->netns);
+	g_assert_cmpstr(listing, ==, "");
+}
+
+/* Each rule's line is a command of nft's, and its counters are its elements'. */
+static void test_describe(gconstpointer data)
+{
+	g_autoptr(Scene) scene = scenario_build(data);
+	g_autoptr(Court) court = court_new();
+	g_auto(BackendCommit) first = commit(court, scene->ruleset);
+	g_autoptr(GString) lines = g_string_new(NULL);
+
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		g_autoptr(Ruleset) base = ruleset_new();
+		g_autoptr(GArray) items = rendering_new();
+		g_autofree char *text = NULL, *all = NULL;
+
+		render_base(family, items);
+		ruleset_add_all(base, items);
+		text = nftables_backend.text(court->backend, base, family);
+		all = nftables_backend.text(court->backend, scene->ruleset, family);
+		if (all[0] != '\0')
+			g_string_append(lines, text);
+	}
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		for (enum place place = 0; place < N_PLACES; place++) {
+			const GPtrArray *entries = ruleset_place(scene->ruleset, family, place);
+
+			for (guint i = 0; i < entries->len; i++) {
+				const Rule *rule = &((const RulesetEntry *)entries->pdata[i])->rule;
+				RuleCounters counters;
+				RuleText text;
+				bool described = nftables_backend.describe(court->backend, rule, &text);
+
+				g_assert_true(nftables_backend.counters(court->backend, &rule, 1, &counters, NULL));
+				g_assert_cmpuint(counters.packets, ==, described ? 0 : G_MAXUINT64);
+				if (!described)
+					continue;
+				g_assert_cmpstr(text.table, ==, "netfilterd");
+				g_string_append_printf(lines, "%s\n", text.rule);
+				g_free(text.rule);
+			}
+		}
+	if (lines->len > 0) {
+		g_autofree char *loaded = list_loaded(lines->str), *actual = list_ruleset(court->netns);
+
+		expect_same_lines(actual, loaded);
+	}
+}
+
+/* One more among many costs what it is, not what there is. */
+static void test_many(void)
+{
+	static const guint sizes[] = { 1000, 10000, 60000 };
+	g_autoptr(Court) court = court_new();
+	g_autoptr(Scene) scene = scene_new(FAMILY_IPV4);
+	Network *network = scene_add_network(scene, "docker0", "172.16.0.0/12", 0);
+	Endpoint *endpoint = scene_add_endpoint(scene, network, "172.17.0.2");
+	guint n = 0;
+
+	for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
+		g_auto(BackendCommit) bulk = {}, one = {}, gone = {};
+		guint before = n;
+		gint64 start;
+
+		for (; n < sizes[i]; n++)
+			scene_publish(scene, endpoint, IPPROTO_TCP, NULL, 1 + n, 1 + n, 1);
+		start = g_get_monotonic_time();
+		bulk = commit(court, scene->ruleset);
+		g_test_message("%u ports in one commit: %.1f ms", n - before, (g_get_monotonic_time() - start) / 1e3);
+		g_assert_cmpuint(bulk.commits, ==, 1);
+		g_assert_cmpuint(bulk.added, >=, 2 * (n - before));
+
+		scene_publish(scene, endpoint, IPPROTO_UDP, NULL, 1, 1, 1);
+		start = g_get_monotonic_time();
+		one = commit(court, scene->ruleset);
+		g_test_message("one more at %u: %.3f ms", n, (g_get_monotonic_time() - start) / 1e3);
+		g_assert_cmpuint(one.added, ==, 2);
+		scene_withdraw(scene, scene->renderings->len - 1);
+		start = g_get_monotonic_time();
+		gone = commit(court, scene->ruleset);
+		g_test_message("one less: %.3f ms", (g_get_monotonic_time() - start) / 1e3);
+		g_assert_cmpuint(gone.removed, ==, 2);
+		ruleset_set_all_dirty(scene->ruleset);
+		start = g_get_monotonic_time();
+		g_auto(BackendCommit) whole = commit(court, scene->ruleset);
+		g_test_message("everything compared: %.1f ms", (g_get_monotonic_time() - start) / 1e3);
+		g_assert_cmpuint(whole.commits, ==, 0);
+	}
+}
+
+static void add_each(const char *name, GTestDataFunc run)
+{
+	for (gsize i = 0; i < n_scenarios; i++) {
+		g_autofree char *path = g_strdup_printf("/nftables/%s/%s", name, scenarios[i].name);
+
+		g_test_add_data_func(path, &scenarios[i], run);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const char *reason;
@@ -150,10 +475,16 @@ int main(int argc, char **argv)
 		g_print("1..0 # SKIP %s\n", reason);
 		return 0;
 	}
-	for (gsize i = 0; i < n_scenarios; i++) {
-		g_autofree char *path = g_strdup_printf("/nftables/scenario/%s", scenarios[i].name);
-
-		g_test_add_data_func(path, &scenarios[i], test_scenario);
-	}
+	add_each("scenario", test_scenario);
+	add_each("changes", test_changes);
+	add_each("describe", test_describe);
+	g_test_add_func("/nftables/tables", test_tables);
+	g_test_add_func("/nftables/policy", test_policy);
+	g_test_add_func("/nftables/drift", test_drift);
+	g_test_add_func("/nftables/owned", test_owned);
+	g_test_add_func("/nftables/find-foreign", test_find_foreign);
+	g_test_add_func("/nftables/clean", test_clean);
+	g_test_add_func("/nftables/probe", test_probe);
+	g_test_add_func("/nftables/many", test_many);
 	return g_test_run();
 }
