@@ -9,6 +9,7 @@ typedef struct Config {
 	char *chain_prefix;
 	bool hairpin;
 	bool localhost_publish;
+	bool container_publish;
 	bool ip_forward;
 	bool forward_policy_auto; /* else keep */
 	guint isolation_pairwise_max;

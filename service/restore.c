@@ -172,6 +172,32 @@ static void hold_items(Service *service, const GArray *items)
 		ruleset_hold(firewall_ruleset(service->firewall), &g_array_index(items, RuleItem, i));
 }
 
+/* The previous instance may have been configured otherwise: every way in which it may have been. */
+enum { N_CONFIGURATIONS = 1 << 3 };
+
+static RenderOptions options_of(const Service *service, guint configuration)
+{
+	RenderOptions options = render_options(&service->config, service->transaction.ipv6);
+
+	options.hairpin = configuration & 1 << 0;
+	options.localhost_publish = configuration & 1 << 1;
+	options.container_publish = configuration & 1 << 2;
+	return options;
+}
+
+static void hold_networks(Service *service)
+{
+	g_autoptr(GArray) items = rendering_new();
+
+	for (guint i = 0; i < N_CONFIGURATIONS; i++) {
+		RenderOptions options = options_of(service, i);
+
+		for (const GList *n = service->model->networks_by_age.head; n; n = n->next)
+			render_network(n->data, &options, items);
+	}
+	hold_items(service, items);
+}
+
 /*
  * What stands whatever the networks and ingresses are called. When the journal does not tell of them, ways must go
  * before what they lead to can; and what is wanted no longer, as the second stage of isolation under another
@@ -193,9 +219,10 @@ static void hold_shared(Service *service)
 		address_parse(addresses[family], &ingress->gateway);
 		render_ingress(ingress, items);
 	}
-	for (guint hairpin = 0; hairpin < 2; hairpin++) {
-		RenderOptions options = { .hairpin = hairpin, .localhost_publish = true };
+	for (guint i = 0; i < N_CONFIGURATIONS; i++) {
+		RenderOptions options = options_of(service, i);
 
+		options.isolation_pairwise_max = 0;
 		render_network(network, &options, items);
 		empty->n_external = 1;
 		render_isolation(empty, network, &options, items);
@@ -209,21 +236,28 @@ static void hold_shared(Service *service)
 	}
 }
 
+static void hold_change(Service *service, const Change *change)
+{
+	for (guint i = 0; change->kind->rules && i < N_CONFIGURATIONS; i++) {
+		RenderOptions options = options_of(service, i);
+		RuleDelta delta = { rendering_new(), rendering_new() };
+
+		change->kind->rules(change, service->model, &options, &delta);
+		hold_items(service, delta.joins);
+		g_array_unref(delta.joins);
+		g_array_unref(delta.leaves);
+	}
+}
+
 /* Nobody was told that it happened, so it shall not have: but the kernel may have some of it. */
 static void take_back_uncommitted(Service *service, GBytes *entries)
 {
 	Batch batch = read_batch(service, entries, true);
-	RenderOptions options = render_options(&service->config, service->transaction.ipv6);
 
 	for (guint i = batch.changes->len; i-- > 0;) {
 		Change *change = &g_array_index(batch.changes, Change, i);
-		RuleDelta delta = { rendering_new(), rendering_new() };
 
-		if (change->kind->rules)
-			change->kind->rules(change, service->model, &options, &delta);
-		hold_items(service, delta.joins);
-		g_array_unref(delta.joins);
-		g_array_unref(delta.leaves);
+		hold_change(service, change);
 		if (change->kind->type == 'N')
 			interfaces_disown(service->interfaces, ((const Network *)change->object)->bridge,
 					  ((const Network *)change->object)->mac);
@@ -323,8 +357,10 @@ bool service_restore(Service *service, const char *directory, const char *bus_id
 	for (guint i = 0; i < content.committed->len; i++)
 		restore_committed(service, content.committed->pdata[i]);
 	render_everything(service, content.found);
-	if (content.found)
+	if (content.found) {
 		hold_shared(service);
+		hold_networks(service);
+	}
 	for (guint i = 0; i < content.uncommitted->len; i++)
 		take_back_uncommitted(service, content.uncommitted->pdata[i]);
 

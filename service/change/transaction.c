@@ -34,6 +34,7 @@ RenderOptions render_options(const Config *config, bool ipv6)
 	return (RenderOptions){
 		.hairpin = config->hairpin,
 		.localhost_publish = config->localhost_publish,
+		.container_publish = config->container_publish,
 		.isolation_pairwise_max = config->isolation_pairwise_max,
 		.ipv6 = ipv6,
 	};

@@ -14,6 +14,7 @@ static const ChainInfo chains[N_CHAINS] = {
 	[CHAIN_NAT_OUTPUT] = { TABLE_NAT, true, "OUTPUT" },
 	[CHAIN_NAT_POSTROUTING] = { TABLE_NAT, true, "POSTROUTING" },
 	[CHAIN_NAT_DOCKER] = { TABLE_NAT, false, "" },
+	[CHAIN_NAT_CONTAINERS] = { TABLE_NAT, false, "-CONTAINERS" },
 	[CHAIN_NAT_INGRESS] = { TABLE_NAT, false, "-INGRESS" },
 };
 

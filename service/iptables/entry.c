@@ -141,7 +141,7 @@ static void encode_matches(const Rule *rule, Entry *entry, guint16 *offset)
 		conntrack->match_flags = XT_CONNTRACK_STATE;
 		if (rule->state == STATE_CLASSIC)
 			conntrack->match_flags |= XT_CONNTRACK_STATE_ALIAS;
-		conntrack->state_mask = RELATED_ESTABLISHED;
+		conntrack->state_mask = rule->state == STATE_DNAT ? XT_CONNTRACK_STATE_DNAT : RELATED_ESTABLISHED;
 	}
 
 	if (rule->addrtype) {

@@ -39,6 +39,7 @@ static void append_matches(const Rule *rule, GString *text)
 		[STATE_ANY] = "",
 		[STATE_CONNTRACK] = "-m conntrack --ctstate RELATED,ESTABLISHED ",
 		[STATE_CLASSIC] = "-m state --state RELATED,ESTABLISHED ",
+		[STATE_DNAT] = "-m conntrack --ctstate DNAT ",
 	};
 	static const char *const addrtypes[] = {
 		[ADDRTYPE_ANY] = "",

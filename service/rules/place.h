@@ -15,6 +15,7 @@ enum place {
 	PLACE_FORWARD_INGRESS,            /* forwarded packets go through the accepts of ingresses */
 	PLACE_FORWARD_ISOLATION,          /* … and through the isolation of networks */
 	PLACE_FORWARD_NETWORK,            /* what leaves and enters a bridge, and communication on it */
+	PLACE_FORWARD_CONTAINERS,         /* accept on a bridge of what is for a published port */
 	PLACE_COMMUNICATION_OFF,          /* DROP of communication on a bridge */
 	PLACE_COMMUNICATION_OFF_INTERNAL, /* … of an internal network */
 	PLACE_ACCEPT_EXISTS,              /* no rule: what PLACE_ACCEPT_PORT stands in exists, even empty */
@@ -22,22 +23,28 @@ enum place {
 	PLACE_INGRESS_INTERNAL,           /* DROP of what leaves or enters an internal network, before accepts */
 	PLACE_INGRESS_ACCEPT,             /* accept of an ingress's port, whose gateway is in dnat_address */
 	PLACE_INGRESS_ACCEPT_END,         /* the rest returns */
-	PLACE_ISOLATION,                  /* what keeps a network apart from others */
+	PLACE_ISOLATION_INTERNAL,         /* DROP of what leaves or enters an internal network */
+	PLACE_ISOLATION_CONTAINERS,       /* what is for a published port is past isolation */
+	PLACE_ISOLATION,                  /* what keeps other networks apart */
 	PLACE_ISOLATION_END,
 	PLACE_ISOLATION_ENTER, /* DROP of what entered another bridge before: the linear form */
 	PLACE_ISOLATION_ENTER_END,
 
-	PLACE_PREROUTING_INGRESS, /* packets to this host go through the DNAT of ingresses */
-	PLACE_PREROUTING_PORTS,   /* … and of published ports */
-	PLACE_OUTPUT_INGRESS,     /* the same for packets of this host to itself */
+	PLACE_PREROUTING_INGRESS,    /* packets to this host go through the DNAT of ingresses */
+	PLACE_PREROUTING_PORTS,      /* … and of published ports */
+	PLACE_PREROUTING_CONTAINERS, /* … and what a bridge sends through PLACE_DNAT_CONTAINERS */
+	PLACE_OUTPUT_INGRESS,        /* the same for packets of this host to itself */
 	PLACE_OUTPUT_PORTS,
-	PLACE_OUTPUT_LOCALHOST,   /* … to 127.0.0.0/8 */
-	PLACE_MASQUERADE_NETWORK, /* masquerade of a subnet, or of this host on a bridge */
-	PLACE_MASQUERADE_SELF,    /* masquerade of an endpoint that reaches its own published port */
-	PLACE_DNAT_EXISTS,        /* no rule: what PLACE_DNAT_PORT stands in exists, even empty */
-	PLACE_DNAT_RETURN,        /* what comes in by a bridge is passed by */
-	PLACE_DNAT_PORT,          /* DNAT of a published port */
-	PLACE_INGRESS_DNAT,       /* DNAT of an ingress's port */
+	PLACE_OUTPUT_LOCALHOST,       /* … to 127.0.0.0/8 */
+	PLACE_MASQUERADE_NETWORK,     /* masquerade of a subnet, or of this host on a bridge */
+	PLACE_MASQUERADE_CONTAINERS,  /* masquerade of endpoints that reach a published port on their own bridge */
+	PLACE_MASQUERADE_SELF,        /* masquerade of an endpoint that reaches its own published port */
+	PLACE_DNAT_EXISTS,            /* no rule: what PLACE_DNAT_PORT stands in exists, even empty */
+	PLACE_DNAT_RETURN,            /* what comes in by a bridge is passed by */
+	PLACE_DNAT_PORT,              /* DNAT of a published port */
+	PLACE_DNAT_CONTAINERS_EXISTS, /* no rule: what PLACE_DNAT_CONTAINERS stands in exists, even empty */
+	PLACE_DNAT_CONTAINERS,        /* … for what comes in by a bridge */
+	PLACE_INGRESS_DNAT,           /* DNAT of an ingress's port */
 	PLACE_INGRESS_DNAT_END,
 	N_PLACES
 };

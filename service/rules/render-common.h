@@ -7,7 +7,7 @@
 /** Drops what an interface sends to 127.0.0.0/8: needed wherever route_localnet is on. IPv4 only. */
 void render_guard(const char *interface, guint64 sequence, GArray *items);
 
-/** Drops what enters or leaves an internal network, at PLACE_ISOLATION or PLACE_INGRESS_INTERNAL. */
+/** Drops what enters or leaves an internal network, at PLACE_ISOLATION_INTERNAL or PLACE_INGRESS_INTERNAL. */
 void render_internal(const Network *network, enum family family, enum place place, GArray *items);
 
 /** Masquerades what this host itself sends out of an interface. */

@@ -164,6 +164,43 @@ static void render_nat(const Network *network, enum family family, const RenderO
 	rule->target = TARGET_RETURN;
 }
 
+/*
+ * The ways by which endpoints reach published ports at an address of this host. What they send to a port on their own
+ * bridge gets this host's address, so that the answer comes back this way too. In hairpin mode, addresses are
+ * translated for them as for others.
+ */
+static void render_container_ways(const Network *network, enum family family, const RenderOptions *options,
+				  GArray *items)
+{
+	Rule *rule;
+
+	if (!options->hairpin) {
+		place_add(items, PLACE_DNAT_CONTAINERS_EXISTS, family, 0, 0)->target = TARGET_PLACE;
+		rule = place_add(items, PLACE_PREROUTING_CONTAINERS, family, network->sequence, 0);
+		rule_set_in(rule, network->bridge);
+		rule->addrtype = ADDRTYPE_DESTINATION_LOCAL;
+		rule->target = TARGET_PLACE;
+	}
+
+	rule = place_add(items, PLACE_MASQUERADE_CONTAINERS, family, network->sequence, 0);
+	rule_set_source(rule, &network->subnets[family]);
+	rule_set_out(rule, network->bridge);
+	rule->state = STATE_DNAT;
+	rule->target = TARGET_MASQUERADE;
+
+	if (!network->options.communication) {
+		rule = place_add(items, PLACE_FORWARD_CONTAINERS, family, network->sequence, 0);
+		rule_set_in(rule, network->bridge);
+		rule_set_out(rule, network->bridge);
+		rule->state = STATE_DNAT;
+		rule->target = TARGET_ACCEPT;
+	}
+
+	rule = place_add(items, PLACE_ISOLATION_CONTAINERS, family, 0, 0);
+	rule->state = STATE_DNAT;
+	rule->target = TARGET_RETURN;
+}
+
 void render_network(const Network *network, const RenderOptions *options, GArray *items)
 {
 	for (enum family family = 0; family < N_FAMILIES; family++) {
@@ -177,10 +214,12 @@ void render_network(const Network *network, const RenderOptions *options, GArray
 		render_bridge(network, family, options, items);
 		render_communication(network, family, items);
 		if (network->internal) {
-			render_internal(network, family, PLACE_ISOLATION, items);
+			render_internal(network, family, PLACE_ISOLATION_INTERNAL, items);
 		} else {
 			render_forwarding(network, family, items);
 			render_nat(network, family, options, items);
+			if (options->container_publish)
+				render_container_ways(network, family, options, items);
 		}
 	}
 }

@@ -12,12 +12,13 @@ static void set_port_range(guint16 range[2], guint16 first, guint16 count)
 	range[1] = first + (count - 1);
 }
 
-static Rule *add_dnat(const Endpoint *endpoint, const PortMapping *mapping, const RenderOptions *options,
+/* exclude: an interface by which packets are not translated; NULL: none. */
+static Rule *add_dnat(const Endpoint *endpoint, const PortMapping *mapping, enum place place, const char *exclude,
 		      enum family family, guint32 index, GArray *items)
 {
 	static const Prefix link_local = { { AF_INET6, { 0xfe, 0x80 } }, 10 };
 	const Address *host = &mapping->host_address;
-	Rule *rule = place_add(items, PLACE_DNAT_PORT, family, mapping->sequence, index);
+	Rule *rule = place_add(items, place, family, mapping->sequence, index);
 
 	if (family == FAMILY_IPV6) {
 		rule->flags |= RULE_NOT_SOURCE;
@@ -25,9 +26,9 @@ static Rule *add_dnat(const Endpoint *endpoint, const PortMapping *mapping, cons
 	}
 	if (host->family != AF_UNSPEC && !address_is_any(host))
 		rule_set_destination_host(rule, host);
-	if (!options->hairpin) {
+	if (exclude) {
 		rule->flags |= RULE_NOT_IN;
-		rule_set_in(rule, endpoint->network->bridge);
+		rule_set_in(rule, exclude);
 	}
 	rule->protocol = mapping->protocol;
 	rule->target = TARGET_DNAT;
@@ -39,18 +40,18 @@ static Rule *add_dnat(const Endpoint *endpoint, const PortMapping *mapping, cons
  * A range onto the same numbers keeps the port by not naming any. Onto others it is a rule for each port: of a range
  * the kernel would choose another port wherever the client's address and port are taken for the right one.
  */
-static void render_dnat(const Endpoint *endpoint, const PortMapping *mapping, const RenderOptions *options,
+static void render_dnat(const Endpoint *endpoint, const PortMapping *mapping, enum place place, const char *exclude,
 			enum family family, GArray *items)
 {
 	Rule *rule;
 
 	if (mapping->count > 1 && mapping->host_port == mapping->endpoint_port) {
-		rule = add_dnat(endpoint, mapping, options, family, 0, items);
+		rule = add_dnat(endpoint, mapping, place, exclude, family, 0, items);
 		set_port_range(rule->destination_port, mapping->host_port, mapping->count);
 		return;
 	}
 	for (guint i = 0; i < mapping->count; i++) {
-		rule = add_dnat(endpoint, mapping, options, family, i, items);
+		rule = add_dnat(endpoint, mapping, place, exclude, family, i, items);
 		set_port_range(rule->destination_port, mapping->host_port + i, 1);
 		rule->dnat_port = mapping->endpoint_port + i;
 	}
@@ -63,7 +64,9 @@ static void render_port_family(const Endpoint *endpoint, const PortMapping *mapp
 	const char *bridge = endpoint->network->bridge;
 	Rule *rule;
 
-	render_dnat(endpoint, mapping, options, family, items);
+	render_dnat(endpoint, mapping, PLACE_DNAT_PORT, options->hairpin ? NULL : bridge, family, items);
+	if (options->container_publish && !options->hairpin && !address_is_loopback(&mapping->host_address))
+		render_dnat(endpoint, mapping, PLACE_DNAT_CONTAINERS, NULL, family, items);
 
 	rule = place_add(items, PLACE_ACCEPT_PORT, family, mapping->sequence, 0);
 	rule->flags = RULE_NOT_IN;

@@ -14,6 +14,7 @@ enum rule_state {
 	STATE_ANY,
 	STATE_CONNTRACK, /* -m conntrack --ctstate RELATED,ESTABLISHED */
 	STATE_CLASSIC,   /* -m state --state RELATED,ESTABLISHED */
+	STATE_DNAT,      /* -m conntrack --ctstate DNAT */
 };
 
 enum rule_addrtype { ADDRTYPE_ANY, ADDRTYPE_SOURCE_LOCAL, ADDRTYPE_DESTINATION_LOCAL };

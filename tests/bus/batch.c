@@ -288,7 +288,7 @@ static void group_commit(Rig *rig)
 		if (i > 0)
 			g_assert_cmpuint(commit->generation, >, (commit - 1)->generation);
 	}
-	g_assert_cmpuint(added, ==, 3 * CALLS);
+	g_assert_cmpuint(added, ==, 4 * CALLS);
 	signals_free(signals);
 	pipeline_free(pipeline);
 }

@@ -13,7 +13,8 @@
  */
 enum { MAX = 3, N = 2 * MAX, FAMILIES = 2 };
 
-#define MAX_3 "IsolationPairwiseMax=3"
+#define NO_CONTAINERS "ContainerPublish=no\n"
+#define MAX_3 NO_CONTAINERS "IsolationPairwiseMax=3"
 
 static void create_text(GString *text, guint n)
 {
@@ -262,9 +263,9 @@ static void reloaded(Rig *rig)
 		const char *configuration;
 		bool linear;
 	} steps[] = {
-		{ "IsolationPairwiseMax=6", false }, { "IsolationPairwiseMax=5", true },
-		{ "IsolationPairwiseMax=0", true },  { "IsolationPairwiseMax=1024", false },
-		{ "IsolationPairwiseMax=3", true },
+		{ NO_CONTAINERS "IsolationPairwiseMax=6", false }, { NO_CONTAINERS "IsolationPairwiseMax=5", true },
+		{ NO_CONTAINERS "IsolationPairwiseMax=0", true },  { NO_CONTAINERS "IsolationPairwiseMax=1024", false },
+		{ NO_CONTAINERS "IsolationPairwiseMax=3", true },
 	};
 	const guint linear_rules = FAMILIES * (2 * N + 1), pairwise_rules = FAMILIES * N * (N - 1);
 	char *forms[2] = {};
@@ -317,7 +318,7 @@ static void restarted(Rig *rig)
 	g_assert_cmpstr(after, ==, linear);
 
 	/* The next instance may have been told otherwise. */
-	rig->configuration = "IsolationPairwiseMax=32";
+	rig->configuration = NO_CONTAINERS "IsolationPairwiseMax=32";
 	rig_restart(rig);
 	expect_isolation(rig, N, false);
 	pairwise = rig_rules(rig);
@@ -333,7 +334,7 @@ static void restarted(Rig *rig)
 	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
 
 	/* Nothing of the one form stays in the way when the other one's networks are gone. */
-	rig->configuration = "IsolationPairwiseMax=32";
+	rig->configuration = NO_CONTAINERS "IsolationPairwiseMax=32";
 	rig_restart(rig);
 	for (guint n = 0; n < N; n++)
 		destroy(rig, n);

@@ -229,7 +229,8 @@ static void any_instant(Rig *rig)
 		objects = rig_objects(rig);
 		for (guint i = 0; i < CALLS; i++) {
 			g_autofree char *path = g_strdup_printf(WEB "/endpoint/e%u ", i);
-			g_autofree char *rule = g_strdup_printf("--to-destination 172.18.1.%u:80", i + 1);
+			g_autofree char *rule =
+				g_strdup_printf("-A DOCKER ! -i br-web -p tcp -m tcp --dport %u ", 10000 + i);
 			g_autofree char *accept = g_strdup_printf("-d 172.18.1.%u/32 ! -i br-web -o br-web", i + 1);
 			bool kept = strstr(objects, path);
 

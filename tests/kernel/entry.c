@@ -51,6 +51,7 @@ static const Kind kinds_ipv4[] = {
 	{ { FILTER, .target = TARGET_ACCEPT, .in = "docker0", .out = "docker0" }, "-i docker0 -o docker0 -j ACCEPT" },
 	{ { FILTER, .target = TARGET_ACCEPT, .in = "fifteen-letters", .out = "x", .flags = RULE_NOT_IN },
 	  "! -i fifteen-letters -o x -j ACCEPT" },
+	{ { FILTER, .target = TARGET_RETURN, .state = STATE_DNAT }, "-m conntrack --ctstate DNAT -j RETURN" },
 	{ { FILTER, .target = TARGET_ACCEPT, .out = "docker0", .state = STATE_CONNTRACK },
 	  "-o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT" },
 	{ { FILTER, .target = TARGET_ACCEPT, .protocol = IPPROTO_TCP, .state = STATE_CLASSIC,
@@ -112,6 +113,7 @@ static const Kind kinds_ipv4[] = {
 static const Kind kinds_ipv6[] = {
 	{ { .place = PLACE_FORWARD_INGRESS, .in = "br0" }, "-i br0 -j DOCKER-INGRESS" },
 	{ { FILTER, .target = TARGET_RETURN }, "-j RETURN" },
+	{ { FILTER, .target = TARGET_RETURN, .state = STATE_DNAT }, "-m conntrack --ctstate DNAT -j RETURN" },
 	{ { FILTER, .target = TARGET_ACCEPT, .out = "docker0", .state = STATE_CONNTRACK },
 	  "-o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT" },
 	{ { FILTER, .target = TARGET_ACCEPT, .protocol = IPPROTO_UDP, .state = STATE_CLASSIC,

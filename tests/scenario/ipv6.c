@@ -90,7 +90,7 @@ static void from_the_host(World *world)
 	call(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 8080, 80, 1);
 	expect(world->host, "tcp", "2001:db8:1::1", 8080, "app from 2001:db8:1::1");
 	expect(world->host, "tcp", "::1", 8080, "refused");
-	expect(app, "tcp", "2001:db8:1::1", 8080, "refused");
+	expect(app, "tcp", "2001:db8:1::1", 8080, "app from fd00:18::1");
 }
 
 static void hairpin(World *world)

@@ -151,16 +151,10 @@ static bool may_reach(const Forms *forms, guint from, guint to)
 	return parties[to].network == NOWHERE;
 }
 
-/*
- * The host port leads from everywhere but the networks. In hairpin mode from the endpoint itself too; its
- * sibling would be answered straight over the bridge, by another address than it asked.
- */
-static const char *expected_at_host_port(const Forms *forms, guint from, bool tcp)
+/* The host port leads from everywhere but internal networks. */
+static const char *expected_at_host_port(guint from)
 {
-	if (parties[from].network == NOWHERE || (forms->hairpin && from == RED_ONE))
-		return parties[RED_ONE].name;
-	/* Where it leads nowhere, there is the socket that keeps the port. */
-	return forms->hairpin || is_internal(from) || !tcp ? "silence" : "refused";
+	return is_internal(from) ? "silence" : parties[RED_ONE].name;
 }
 
 /* --- the matrix --- */
@@ -175,7 +169,7 @@ static void add_probe(const Forms *forms, GArray *probes, GPtrArray *names, guin
 	if (ipv6 && (!parties[from].address6 || !parties[to].address6))
 		return;
 	if (host_port)
-		probe.expected = expected_at_host_port(forms, from, tcp);
+		probe.expected = expected_at_host_port(from);
 	else
 		probe.expected = may_reach(forms, from, to) ? parties[to].name : "silence";
 	g_array_append_val(probes, probe);

@@ -222,8 +222,8 @@ static void communication_off_in_every_family(World *world)
 }
 
 static const Scenario scenarios[] = {
-	{ "/isolation/networks", networks },
-	{ "/isolation/networks-hairpin", networks_hairpin, "Hairpin=yes" },
+	{ "/isolation/networks", networks, "ContainerPublish=no" },
+	{ "/isolation/networks-hairpin", networks_hairpin, "Hairpin=yes\nContainerPublish=no" },
 	{ "/isolation/communication-on", communication_on },
 	{ "/isolation/communication-off", communication_off },
 	{ "/isolation/communication-switched", communication_switched },

@@ -41,7 +41,8 @@ static World *world_new(const Scenario *scenario)
 
 	world->bus = bus_connect();
 	world->scenario = scenario;
-	world->service = service_start(world->bus, scenario->configuration ?: "");
+	world->configuration = scenario->configuration ?: "";
+	world->service = service_start(world->bus, world->configuration);
 	return world;
 }
 
@@ -81,10 +82,20 @@ int world_container(World *world, const Place *place)
 	return netns;
 }
 
+void world_configure(World *world, const char *configuration)
+{
+	g_autofree char *text = g_strdup_printf("[NetFilter]\n%s\n", configuration);
+	g_autoptr(GError) error = NULL;
+
+	g_file_set_contents("/run/netfilterd.conf", text, -1, &error);
+	g_assert_no_error(error);
+	world->configuration = configuration;
+}
+
 void world_restart_service(World *world)
 {
 	service_kill(world->service);
-	world->service = service_start(world->bus, world->scenario->configuration ?: "");
+	world->service = service_start(world->bus, world->configuration);
 }
 
 void world_reconnect(World *world)

@@ -31,6 +31,7 @@ struct World {
 	sd_bus *bus;                  /* the caller's: what it creates goes with it */
 	GPid service;
 	const Scenario *scenario;
+	const char *configuration; /* lines of it */
 };
 
 /** A container's place in a network; NULL what it lacks. */
@@ -43,7 +44,10 @@ typedef struct Place {
 /** A namespace with eth0 on that bridge, which must exist. Closed with the world. */
 int world_container(World *world, const Place *place);
 
-/** Ends the service as a crash would and starts it again with the same configuration. */
+/** Gives the service another configuration to find; it is not told. */
+void world_configure(World *world, const char *configuration);
+
+/** Ends the service as a crash would and starts it again. */
 void world_restart_service(World *world);
 
 /** Detaches the caller from the bus and connects anew, as if a client died and another came. */

@@ -279,6 +279,15 @@ static guint count_at(const GArray *items, enum family family, enum place place)
 	return n;
 }
 
+static guint count_parts(const char *text, const char *part)
+{
+	guint n = 0;
+
+	for (; (text = strstr(text, part)); text++)
+		n++;
+	return n;
+}
+
 /* Communication that is off is off in each family that the host has rules of. */
 static void test_communication_off(void)
 {
@@ -324,6 +333,72 @@ static void test_ingress_isolation(void)
 		scene_add_ingress(scene, "br-0", "fd00:18::2");
 		for (guint i = 0; i < 2; i++)
 			g_assert_true(has_rule(scene, FAMILY_IPV6, drops6[i]));
+	}
+}
+
+/* The rules for endpoints that call a published port, and which of them an option takes away. */
+static void test_containers(void)
+{
+	static const char *const host_addresses[] = { NULL, "192.0.2.1", "127.0.0.1", "::1", "2001:db8::1" };
+	enum { ALWAYS, CLASSIC }; /* whether hairpin mode has it, too */
+	static const struct {
+		enum family family;
+		const char *line;
+		guint8 when;
+	} lines[] = {
+		{ FAMILY_IPV4, "-A PREROUTING -i br-0 -m addrtype --dst-type LOCAL -j DOCKER-CONTAINERS", CLASSIC },
+		{ FAMILY_IPV4, "-A PREROUTING -i br-1 -m addrtype --dst-type LOCAL -j DOCKER-CONTAINERS", CLASSIC },
+		{ FAMILY_IPV6, "-A PREROUTING -i br-0 -m addrtype --dst-type LOCAL -j DOCKER-CONTAINERS", CLASSIC },
+		{ FAMILY_IPV4, "-A DOCKER-CONTAINERS -p tcp -m tcp --dport 8000 -j DNAT --to-destination 172.18.0.2:80",
+		  CLASSIC },
+		{ FAMILY_IPV6,
+		  "-A DOCKER-CONTAINERS ! -s fe80::/10 -p tcp -m tcp --dport 8000 -j DNAT --to-destination "
+		  "[fd00::2]:80",
+		  CLASSIC },
+		{ FAMILY_IPV4,
+		  "-A DOCKER-CONTAINERS -d 192.0.2.1/32 -p tcp -m tcp --dport 8001 -j DNAT --to-destination "
+		  "172.18.0.2:80",
+		  CLASSIC },
+		{ FAMILY_IPV6,
+		  "-A DOCKER-CONTAINERS ! -s fe80::/10 -d 2001:db8::1/128 -p tcp -m tcp --dport 8004 -j DNAT "
+		  "--to-destination [fd00::2]:80",
+		  CLASSIC },
+		{ FAMILY_IPV4, "-A POSTROUTING -s 172.18.0.0/16 -o br-0 -m conntrack --ctstate DNAT -j MASQUERADE",
+		  ALWAYS },
+		{ FAMILY_IPV6, "-A POSTROUTING -s fd00::/64 -o br-0 -m conntrack --ctstate DNAT -j MASQUERADE",
+		  ALWAYS },
+		{ FAMILY_IPV4, "-A FORWARD -i br-1 -o br-1 -m conntrack --ctstate DNAT -j ACCEPT", ALWAYS },
+		{ FAMILY_IPV4, "-A DOCKER-ISOLATION -m conntrack --ctstate DNAT -j RETURN", ALWAYS },
+		{ FAMILY_IPV6, "-A DOCKER-ISOLATION -m conntrack --ctstate DNAT -j RETURN", ALWAYS },
+	};
+
+	for (guint set = 0; set < 1 << 2; set++) {
+		g_autoptr(Scene) scene = scene_new(FAMILY_IPV4);
+		g_autofree char *text = NULL, *text6 = NULL;
+		Endpoint *endpoint;
+
+		scene->options.container_publish = set & 1;
+		scene->options.hairpin = set & 2;
+		endpoint = scene_add_endpoint(scene, scene_add_network(scene, "br-0", "172.18.0.0/16 fd00::/64", 0),
+					      "172.18.0.2 fd00::2");
+		scene_add_network(scene, "br-1", "172.19.0.0/16", NETWORK_NO_COMMUNICATION);
+		scene_add_network(scene, "br-int", "172.20.0.0/16 fd20::/64", NETWORK_INTERNAL);
+		for (guint i = 0; i < G_N_ELEMENTS(host_addresses); i++)
+			scene_publish(scene, endpoint, IPPROTO_TCP, host_addresses[i], 8000 + i, 80, 1);
+		for (guint i = 0; i < G_N_ELEMENTS(lines); i++)
+			g_assert_cmpint(has_rule(scene, lines[i].family, lines[i].line), ==,
+					scene->options.container_publish &&
+						(!scene->options.hairpin || lines[i].when == ALWAYS));
+		text = iptables_backend.text(backend, scene->ruleset, FAMILY_IPV4);
+		text6 = iptables_backend.text(backend, scene->ruleset, FAMILY_IPV6);
+		/* Of the ports on loopback addresses and of the internal network there are none but these. */
+		g_assert_cmpuint(count_parts(text, "-A DOCKER-CONTAINERS "), ==, set == 1 ? 2 : 0);
+		g_assert_cmpuint(count_parts(text6, "-A DOCKER-CONTAINERS "), ==, set == 1 ? 2 : 0);
+		g_assert_cmpuint(count_parts(text, "ctstate DNAT"), ==, set & 1 ? 4 : 0);
+		g_assert_cmpuint(count_parts(text6, "ctstate DNAT"), ==, set & 1 ? 2 : 0);
+		if (set & 1)
+			g_assert_true(strstr(text, "-o br-int -j DROP") <
+				      strstr(text, "-A DOCKER-ISOLATION -m conntrack"));
 	}
 }
 
@@ -467,6 +542,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/rules/families", test_families);
 	g_test_add_func("/rules/preview", test_preview);
 	g_test_add_func("/rules/places", test_places);
+	g_test_add_func("/rules/containers", test_containers);
 	g_test_add_func("/rules/communication-off", test_communication_off);
 	g_test_add_func("/rules/ingress-isolation", test_ingress_isolation);
 	g_test_add_func("/rules/ingress-gateway", test_ingress_gateway);
