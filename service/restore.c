@@ -192,8 +192,10 @@ static void hold_networks(Service *service)
 	for (guint i = 0; i < N_CONFIGURATIONS; i++) {
 		RenderOptions options = options_of(service, i);
 
-		for (const GList *n = service->model->networks_by_age.head; n; n = n->next)
+		for (const GList *n = service->model->networks_by_age.head; n; n = n->next) {
 			render_network(n->data, &options, items);
+			render_localhost(n->data, &options, items);
+		}
 	}
 	hold_items(service, items);
 }

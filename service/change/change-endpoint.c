@@ -134,7 +134,14 @@ static bool decode_removed(Change *change, Record *record, Model *model, GError 
 static void rules_removed(const Change *change, const Model *model G_GNUC_UNUSED, const RenderOptions *options,
 			  RuleDelta *delta)
 {
-	render_endpoint(change->object, options, delta->leaves);
+	const Endpoint *endpoint = change->object;
+	bool on_localhost = false;
+
+	for (guint i = 0; i < endpoint->ports->len; i++)
+		on_localhost |= port_mapping_on_localhost(endpoint, endpoint->ports->pdata[i]);
+	if (on_localhost && endpoint->network->n_localhost == 0)
+		render_localhost(endpoint->network, options, delta->leaves);
+	render_endpoint(endpoint, options, delta->leaves);
 }
 
 static const char *interface_removed(const Change *change)

@@ -172,13 +172,21 @@ static bool decode_unpublished(Change *change, Record *record, Model *model, GEr
 static void rules_published(const Change *change, const Model *model G_GNUC_UNUSED, const RenderOptions *options,
 			    RuleDelta *delta)
 {
-	render_port(change->object, change->part, options, delta->joins);
+	const Endpoint *endpoint = change->object;
+
+	if (endpoint->network->n_localhost == 1 && port_mapping_on_localhost(endpoint, change->part))
+		render_localhost(endpoint->network, options, delta->joins);
+	render_port(endpoint, change->part, options, delta->joins);
 }
 
 static void rules_unpublished(const Change *change, const Model *model G_GNUC_UNUSED, const RenderOptions *options,
 			      RuleDelta *delta)
 {
-	render_port(change->object, change->part, options, delta->leaves);
+	const Endpoint *endpoint = change->object;
+
+	if (endpoint->network->n_localhost == 0 && port_mapping_on_localhost(endpoint, change->part))
+		render_localhost(endpoint->network, options, delta->leaves);
+	render_port(endpoint, change->part, options, delta->leaves);
 }
 
 static const char *interface_of_endpoint(const Change *change)

@@ -34,7 +34,8 @@ static guint8 network_switches(const Config *config, const Network *network)
 		if (!network->options.communication)
 			set |= nf_call[family];
 	}
-	if (network_forwards(network, FAMILY_IPV4) && (config->hairpin || config->localhost_publish))
+	if (network_forwards(network, FAMILY_IPV4) &&
+	    (config->hairpin || (config->localhost_publish && network->n_localhost > 0)))
 		set |= 1 << SWITCH_LOCALNET;
 	return set;
 }

@@ -52,6 +52,13 @@ bool port_mapping_in_family(const Endpoint *endpoint, const PortMapping *mapping
 	return mapping->host_address.family == AF_UNSPEC || mapping->host_address.family == af;
 }
 
+bool port_mapping_on_localhost(const Endpoint *endpoint, const PortMapping *mapping)
+{
+	return port_mapping_in_family(endpoint, mapping, FAMILY_IPV4) &&
+	       (mapping->host_address.family == AF_UNSPEC || address_is_any(&mapping->host_address) ||
+		address_is_loopback(&mapping->host_address));
+}
+
 guint endpoint_port_ranges(const Endpoint *endpoint, const PortMapping *mapping, PortRange ret[static N_FAMILIES])
 {
 	guint n = 0;

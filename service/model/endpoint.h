@@ -43,5 +43,8 @@ bool endpoint_find_mapping(const Endpoint *endpoint, const PortMapping *mapping,
  */
 bool port_mapping_in_family(const Endpoint *endpoint, const PortMapping *mapping, enum family family);
 
+/** Whether a mapping answers on 127.0.0.0/8, where that is asked for. */
+bool port_mapping_on_localhost(const Endpoint *endpoint, const PortMapping *mapping);
+
 /** The host ports of a mapping, a range for each family it forwards in. How many. */
 guint endpoint_port_ranges(const Endpoint *endpoint, const PortMapping *mapping, PortRange ret[static N_FAMILIES]);

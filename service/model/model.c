@@ -161,6 +161,7 @@ static void add_mapping_ports(Model *model, const Endpoint *endpoint, const Port
 	for (guint i = 0; i < n; i++)
 		port_table_add(model->ports, &ranges[i]);
 	count(model, QUOTA_PORTS, endpoint->lifetime.uid, mapping->count);
+	endpoint->network->n_localhost += port_mapping_on_localhost(endpoint, mapping);
 }
 
 static void remove_mapping_ports(Model *model, const Endpoint *endpoint, const PortMapping *mapping)
@@ -171,6 +172,7 @@ static void remove_mapping_ports(Model *model, const Endpoint *endpoint, const P
 	for (guint i = 0; i < n; i++)
 		port_table_remove(model->ports, &ranges[i]);
 	count(model, QUOTA_PORTS, endpoint->lifetime.uid, -(int)mapping->count);
+	endpoint->network->n_localhost -= port_mapping_on_localhost(endpoint, mapping);
 }
 
 static void add_ingress_port(Model *model, const Ingress *ingress, const IngressPort *port)

@@ -25,6 +25,7 @@ typedef struct Network {
 	guint64 sequence;        /* age: unique and ascending among everything that is rendered */
 	GHashTable *endpoints;   /* name → Endpoint */
 	GQueue endpoints_by_age; /* the same, the oldest first */
+	guint n_localhost;       /* ports in it that answer on 127.0.0.0/8, where that is asked for */
 	Lifetime lifetime;
 } Network;
 

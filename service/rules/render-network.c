@@ -137,6 +137,20 @@ static void render_ways_to_ports(enum family family, const RenderOptions *option
 	rule->target = TARGET_PLACE;
 }
 
+/* Route_localnet, which a way from 127.0.0.0/8 needs, is a way to it as well, but for the guard. */
+static void render_way_from_host(const Network *network, enum family family, GArray *items)
+{
+	render_local_masquerade(network->bridge, family, network->sequence, items);
+	if (family == FAMILY_IPV4)
+		render_guard(network->bridge, network->sequence, items);
+}
+
+void render_localhost(const Network *network, const RenderOptions *options, GArray *items)
+{
+	if (options->localhost_publish && !options->hairpin)
+		render_way_from_host(network, FAMILY_IPV4, items);
+}
+
 static void render_nat(const Network *network, enum family family, const RenderOptions *options, GArray *items)
 {
 	/* Hairpin mode needs no way of its own: that of other addresses takes the loopback destinations in. */
@@ -144,10 +158,8 @@ static void render_nat(const Network *network, enum family family, const RenderO
 	Rule *rule;
 
 	render_ways_to_ports(family, options, localhost, items);
-	if (options->hairpin || localhost)
-		render_local_masquerade(network->bridge, family, network->sequence, items);
-	if (family == FAMILY_IPV4 && (options->hairpin || localhost))
-		render_guard(network->bridge, network->sequence, items);
+	if (options->hairpin)
+		render_way_from_host(network, family, items);
 	if (!network->options.masquerade)
 		return;
 
@@ -222,4 +234,6 @@ void render_network(const Network *network, const RenderOptions *options, GArray
 				render_container_ways(network, family, options, items);
 		}
 	}
+	if (network->n_localhost > 0)
+		render_localhost(network, options, items);
 }

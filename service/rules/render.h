@@ -41,6 +41,12 @@ void render_isolation_all(const Model *model, const RenderOptions *options, GArr
 void render_isolation_change(const Model *model, const Network *network, const RenderOptions *options, GArray *joins,
 			     GArray *leaves);
 
+/**
+ * What a network has while a port in it answers on 127.0.0.0/8: render_network() includes it then, and it joins with
+ * the first such port and leaves with the last.
+ */
+void render_localhost(const Network *network, const RenderOptions *options, GArray *items);
+
 /** A mapping of an endpoint, in each family that port_mapping_in_family() names. */
 void render_port(const Endpoint *endpoint, const PortMapping *mapping, const RenderOptions *options, GArray *items);
 

@@ -352,7 +352,7 @@ static const BusTest tests[] = {
 	{ "/bus/ports/allocation", allocation },
 	{ "/bus/ports/allocation-undone", allocation_undone },
 	{ "/bus/ports/shared", shared, "ContainerPublish=no" },
-	{ "/bus/ports/ranges", ranges, "ContainerPublish=no" },
+	{ "/bus/ports/ranges", ranges, "ContainerPublish=no\nLocalhostPublish=no" },
 	{ "/bus/ports/ingress", ingress },
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/support/world.h"
 
+#include <string.h>
 #include <unistd.h>
 
 static const Place app_place = { .bridge = "br-web", .address = "172.18.0.2/16", .gateway = "172.18.0.1" };
@@ -79,6 +80,89 @@ static void guarded(World *world)
 	expect_guarded(world, web(world, ""));
 }
 
+/* The switch, its guard and the masquerade are there together or not at all. */
+static void expect_way(World *world, bool open)
+{
+	g_autofree char *rules = world_rules(world, "iptables");
+	g_autofree char *value = netns_output(world->host, "cat /proc/sys/net/ipv4/conf/br-web/route_localnet");
+
+	g_assert_cmpstr(g_strstrip(value), ==, open ? "1" : "0");
+	g_assert_cmpint(strstr(rules, "-A PREROUTING -d 127.0.0.0/8 -i br-web -j DROP") != NULL, ==, open);
+	g_assert_cmpint(strstr(rules, "-A POSTROUTING -o br-web -m addrtype --src-type LOCAL -j MASQUERADE") != NULL,
+			==, open);
+}
+
+static void publish(World *world, const char *member, const char *host_address)
+{
+	call(world->bus, "/network/web/endpoint/app", "Endpoint", member, "a(ssqqq)", 1, "tcp", host_address, 8080, 80,
+	     1);
+}
+
+/* Only while there is a port that answers. */
+static void while_published(World *world)
+{
+	static const struct {
+		const char *host_address;
+		bool answers;
+	} cases[] = {
+		{ "", true }, { "0.0.0.0", true }, { "127.0.0.1", true }, { "127.1.2.3", true }, { "192.0.2.1", false }
+	};
+
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 1, "172.18.0.0/16",
+	     "Bridge", "s", "br-web");
+	expect_way(world, false);
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+		for (guint deleted = 0; deleted <= 1; deleted++) {
+			call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 1, "Addresses",
+			     "as", 1, "172.18.0.2");
+			publish(world, "Publish", cases[i].host_address);
+			expect_way(world, cases[i].answers);
+			call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "second", 2,
+			     "Addresses", "as", 1, "172.18.0.3", "Ports", "a(ssqqq)", 1, "udp", "", 5353, 53, 1);
+			expect_way(world, true);
+			world_restart_service(world);
+			expect_way(world, true);
+			call(world->bus, "/network/web/endpoint/second", "Endpoint", "Delete", NULL);
+			expect_way(world, cases[i].answers);
+			world_restart_service(world);
+			expect_way(world, cases[i].answers);
+			if (!deleted)
+				publish(world, "Unpublish", cases[i].host_address);
+			call(world->bus, "/network/web/endpoint/app", "Endpoint", "Delete", NULL);
+			expect_way(world, false);
+		}
+}
+
+/* What another configuration switched on goes, by whatever instance it was. */
+static void every_order(World *world)
+{
+	static const char *const configurations[] = { "LocalhostPublish=no", "LocalhostPublish=yes",
+						      "Hairpin=yes\nLocalhostPublish=no",
+						      "Hairpin=yes\nLocalhostPublish=yes" };
+	enum { N = G_N_ELEMENTS(configurations) };
+
+	web(world, "");
+	/* From each to each, told or found, and by an instance that dies after it. */
+	for (guint step = 0; step < N * N * 4; step++) {
+		guint to = step % 2 ? step / 2 % N : step / 2 / N % N;
+
+		world_configure(world, configurations[to]);
+		if (step / (N * N) % 2)
+			world_restart_service(world);
+		else
+			call(world->bus, "", "Manager", "Reload", NULL);
+		expect_way(world, to != 0);
+		if (step / (N * N) / 2) {
+			world_restart_service(world);
+			expect_way(world, to != 0);
+		}
+	}
+	world_configure(world, configurations[1]);
+	call(world->bus, "", "Manager", "Reload", NULL);
+	call(world->bus, "/network/web/endpoint/app", "Endpoint", "Delete", NULL);
+	expect_way(world, false);
+}
+
 static const Scenario scenarios[] = {
 	{ "/localhost/any-address", any_address },
 	{ "/localhost/any-address-hairpin", any_address, "Hairpin=yes" },
@@ -86,6 +170,8 @@ static const Scenario scenarios[] = {
 	{ "/localhost/switched-off", switched_off, "LocalhostPublish=no" },
 	{ "/localhost/guarded", guarded },
 	{ "/localhost/guarded-hairpin", guarded, "Hairpin=yes" },
+	{ "/localhost/while-published", while_published },
+	{ "/localhost/every-order", every_order },
 };
 
 int main(int argc, char **argv)

@@ -90,6 +90,8 @@ void scene_publish(Scene *scene, Endpoint *endpoint, guint8 protocol, const char
 	mapping->count = count;
 	mapping->sequence = ++scene->model->sequence;
 	model_insert_mapping(scene->model, endpoint, mapping, endpoint->ports->len);
+	if (endpoint->network->n_localhost == 1 && port_mapping_on_localhost(endpoint, mapping))
+		render_localhost(endpoint->network, &scene->options, items);
 	render_port(endpoint, mapping, &scene->options, items);
 	scene_render(scene, items);
 }
