@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/model/port.h"
 
+#include "service/model/special.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -43,8 +45,8 @@ bool port_mapping_parse(const char *protocol, const char *host_address, guint16 
 		return netfilter_fail(error, INVALID_ARGS, "protocol \"%s\" is not tcp, udp or sctp", protocol);
 	if (*host_address && !address_parse(host_address, &mapping.host_address))
 		return netfilter_fail(error, INVALID_ARGS, "host address \"%s\" is not an address", host_address);
-	if (address_is_multicast(&mapping.host_address) || address_is_broadcast(&mapping.host_address))
-		return netfilter_fail(error, INVALID_ARGS, "host address %s is not one host's", host_address);
+	if (!address_is_publishable(&mapping.host_address))
+		return netfilter_fail(error, INVALID_ARGS, "host address \"%s\" is not one host's", host_address);
 	if (endpoint_port == 0)
 		return netfilter_fail(error, INVALID_ARGS, "endpoint port 0 cannot be forwarded to");
 	if (count == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/model/address.h"
+#include "service/model/special.h"
 
 static Address address_of(const char *text)
 {
@@ -236,6 +236,72 @@ static void test_prefix_contains(void)
 	g_assert_false(prefix_contains(&(Prefix){}, &(Address){}));
 }
 
+static void test_special(void)
+{
+	static const struct {
+		const char *prefix, *special; /* how the answer begins; NULL: none */
+		bool publishable;             /* its address */
+	} cases[] = {
+		{ "0.0.0.0/32", "0.0.0.0/8", true },
+		{ "0.1.2.3/8", "0.0.0.0/8", false },
+		{ "0.0.0.1/32", "0.0.0.0/8", false },
+		{ "0.0.0.0/0", "0.0.0.0/8", true },
+		{ "1.0.0.0/8", NULL, true },
+		{ "126.0.0.0/8", NULL, true },
+		{ "127.0.0.1/32", "127.0.0.0/8", true },
+		{ "126.0.0.0/7", "127.0.0.0/8", true },
+		{ "128.0.0.0/8", NULL, true },
+		{ "169.0.0.0/8", "169.254.0.0/16", true },
+		{ "169.254.169.254/32", "169.254.0.0/16", true },
+		{ "169.252.0.0/15", NULL, true },
+		{ "169.254.9.0/14", "169.254.0.0/16", true },
+		{ "169.255.0.0/16", NULL, true },
+		{ "223.255.255.0/24", NULL, true },
+		{ "224.0.0.1/32", "224.0.0.0/4", false },
+		{ "239.255.255.255/32", "224.0.0.0/4", false },
+		{ "240.0.0.1/32", "240.0.0.0/4", false },
+		{ "255.255.255.0/24", "240.0.0.0/4", false },
+		{ "255.255.255.255/32", "240.0.0.0/4", false },
+		{ "10.0.0.0/8", NULL, true },
+		{ "::/128", "::/8", true },
+		{ "::1/128", "::/8", true },
+		{ "::2/16", "::/8", false },
+		{ "::1:0/112", "::/8", false },
+		{ "::ffff:0:0/96", "::/8", false },
+		{ "::ffff:127.0.0.1/128", "::/8", false },
+		{ "64:ff9b::/96", "::/8", false },
+		{ "100::/16", NULL, true },
+		{ "fd00::/8", NULL, true },
+		{ "fe00::/16", "fe00::/9", false },
+		{ "fe00::/7", "fe00::/9", false },
+		{ "fe80::1/128", "fe80::/10", false },
+		{ "febf::/16", "fe80::/10", false },
+		{ "fec0::/16", NULL, true },
+		{ "feff::/16", NULL, true },
+		{ "ff02::1/128", "ff00::/8", false },
+		{ "2001:db8::/32", NULL, true },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		Prefix prefix = prefix_of(cases[i].prefix), masked = prefix_mask(&prefix);
+		guint8 bits = family_bits(address_family(&prefix.address));
+
+		g_test_message("%s", cases[i].prefix);
+		for (guint j = 0; j <= 1; j++) {
+			const char *special = prefix_find_special(j == 0 ? &prefix : &masked);
+
+			g_assert_cmpint(special != NULL, ==, cases[i].special != NULL);
+			if (special)
+				g_assert_true(g_str_has_prefix(special, cases[i].special));
+		}
+		g_assert_cmpint(address_is_publishable(&prefix.address), ==, cases[i].publishable);
+		if (prefix.length == bits)
+			g_assert_cmpstr(address_find_special(&prefix.address), ==, prefix_find_special(&prefix));
+	}
+	g_assert_null(address_find_special(&(Address){}));
+	g_assert_true(address_is_publishable(&(Address){}));
+}
+
 static void test_prefix_overlaps(void)
 {
 	static const struct {
@@ -291,6 +357,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/address/prefix-format", test_prefix_format);
 	g_test_add_func("/address/prefix-contains", test_prefix_contains);
 	g_test_add_func("/address/prefix-overlaps", test_prefix_overlaps);
+	g_test_add_func("/address/special", test_special);
 	g_test_add_func("/address/first-host", test_first_host);
 	return g_test_run();
 }
