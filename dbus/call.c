@@ -188,16 +188,28 @@ static bool is_privileged(const Call *call)
 	return call->uid == 0 || call->uid == geteuid();
 }
 
-/* The object, or what it belongs to, may have changed hands since the question was asked. */
+bool call_may_use_host(const Call *call, GError **error)
+{
+	return is_privileged(call) || call->granted & 1 << ACTION_USE_HOST_RESOURCES ||
+	       netfilter_fail(error, ACCESS_DENIED, "%s makes use of what has become the host's: %s is needed",
+			      call->method->member, policy_action_id(ACTION_USE_HOST_RESOURCES));
+}
+
+/* The object, or what it belongs to, may have changed hands since the question was asked; the host may have changed. */
 static bool check_granted(Call *call, GError **error)
 {
+	guint missing;
+
 	g_auto(Description) description = description_new();
 
 	if (is_privileged(call))
 		return true;
 	if (!describe(call, &description, error))
 		return false;
-	if (description.actions & ~call->granted)
+	missing = description.actions & ~call->granted;
+	if (missing == 1 << ACTION_USE_HOST_RESOURCES)
+		return call_may_use_host(call, error);
+	if (missing)
 		return netfilter_fail(error, NOT_OWNER, "\"%s\" is not uid %u's any more",
 				      cut(sd_bus_message_get_path(call->message)), call->uid);
 	return true;

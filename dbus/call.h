@@ -38,6 +38,9 @@ struct Method {
 /** The object the message was sent to. UNKNOWN_OBJECT when it is not there (any more). */
 void *call_object(const Call *call, enum object_kind kind, GError **error);
 
+/** Whether the sender may make use of what is the host's: ACCESS_DENIED unless that was asked, and granted. */
+bool call_may_use_host(const Call *call, GError **error);
+
 /** An endpoint named in the arguments. INVALID_ARGS, NO_SUCH_ENDPOINT. */
 Endpoint *call_read_endpoint(Call *call, GError **error);
 

@@ -84,6 +84,45 @@ void description_add_ports(Description *description, const GArray *ports)
 	add_common_detail(description, "host-port", ports, format_port_number);
 }
 
+static void add_claim(Description *description, const Claim *claim)
+{
+	if (claim->host)
+		description->actions |= 1 << ACTION_USE_HOST_RESOURCES;
+	if (claim->foreign)
+		description->actions |= 1 << ACTION_MANAGE_FOREIGN;
+}
+
+static void append_to_list(GString *list, const char *text)
+{
+	g_string_append_printf(list, "%s%s", list->len > 0 ? ", " : "", text);
+}
+
+void description_add_network(Description *description, const Network *network, const Claim *claim)
+{
+	g_autoptr(GString) subnets = g_string_new(NULL), gateways = g_string_new(NULL);
+	char text[INET6_ADDRSTRLEN + 4];
+
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		if (!network_has_family(network, family))
+			continue;
+		append_to_list(subnets, prefix_format(&network->subnets[family], text));
+		append_to_list(gateways, address_format(&network->gateways[family], text));
+	}
+	description_add(description, "bridge", network->bridge);
+	description_add(description, "subnet", subnets->str);
+	description_add(description, "gateway", gateways->str);
+	add_claim(description, claim);
+}
+
+void description_add_ingress(Description *description, const Ingress *ingress, const Claim *claim)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	description_add(description, "bridge", ingress->bridge);
+	description_add(description, "gateway", address_format(&ingress->gateway, text));
+	add_claim(description, claim);
+}
+
 void description_add_lifetime(Description *description, const LifetimeSettings *lifetime)
 {
 	if (lifetime->persistent)

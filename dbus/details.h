@@ -3,7 +3,7 @@
 
 #include "policy/action.h"
 #include "service/access.h"
-#include "service/change/settings.h"
+#include "service/change/claim.h"
 
 /** What polkit is told, and which actions the call needs besides its own. */
 typedef struct Description {
@@ -22,7 +22,9 @@ void description_add(Description *description, const char *key, const char *valu
 void description_add_mappings(Description *description, const GArray *mappings);
 void description_add_ports(Description *description, const GArray *ports);
 
-/** Tells of what a creation asks for. */
+/** Tells of what a creation asks for, and demands what it makes use of. */
+void description_add_network(Description *description, const Network *network, const Claim *claim);
+void description_add_ingress(Description *description, const Ingress *ingress, const Claim *claim);
 void description_add_lifetime(Description *description, const LifetimeSettings *lifetime);
 void description_add_endpoint(Description *description, const EndpointSettings *settings);
 void description_add_endpoints(Description *description, const GPtrArray *endpoints);

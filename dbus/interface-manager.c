@@ -19,7 +19,9 @@
 static bool describe_create_network(Call *call, Description *description, GError **error)
 {
 	g_auto(NetworkSettings) settings = {};
+	g_autoptr(Network) network = NULL;
 	const char *name;
+	Claim claim;
 
 	if (!string_read(call->message, 's', &name, error) ||
 	    !network_settings_read(call->message, call->uid, &settings, error))
@@ -30,6 +32,10 @@ static bool describe_create_network(Call *call, Description *description, GError
 		description->actions |= 1 << ACTION_MANAGE_ENDPOINTS;
 		description_add_endpoints(description, settings.endpoints);
 	}
+	network = network_claim(service_transaction(call->service), name, &settings, &claim, error);
+	if (!network)
+		return false;
+	description_add_network(description, network, &claim);
 	return true;
 }
 
@@ -43,13 +49,17 @@ static bool run_create_network(Call *call, GError **error)
 	    !network_settings_read(call->message, call->uid, &settings, error))
 		return false;
 	network = network_create(service_transaction(call->service), name, &settings, error);
-	return network && reply_written(path_append(call->reply, OBJECT_NETWORK, network), error);
+	if (!network || (!network->creates_bridge && !call_may_use_host(call, error)))
+		return false;
+	return reply_written(path_append(call->reply, OBJECT_NETWORK, network), error);
 }
 
 static bool describe_create_ingress(Call *call, Description *description, GError **error)
 {
 	g_auto(IngressSettings) settings = {};
+	g_autoptr(Ingress) ingress = NULL;
 	const char *name;
+	Claim claim;
 
 	if (!string_read(call->message, 's', &name, error) ||
 	    !ingress_settings_read(call->message, call->uid, &settings, error))
@@ -58,6 +68,10 @@ static bool describe_create_ingress(Call *call, Description *description, GError
 	description_add_lifetime(description, &settings.lifetime);
 	if (settings.ports)
 		description_add_ports(description, settings.ports);
+	ingress = ingress_claim(service_transaction(call->service), name, &settings, &claim, error);
+	if (!ingress)
+		return false;
+	description_add_ingress(description, ingress, &claim);
 	return true;
 }
 

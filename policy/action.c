@@ -12,6 +12,7 @@ static const char *const action_ids[N_POLICY_ACTIONS] = {
 	[ACTION_MANAGE_INGRESS] = "org.example.NetFilter.manage-ingress",
 	[ACTION_MAKE_PERSISTENT] = "org.example.NetFilter.make-persistent",
 	[ACTION_MANAGE_FOREIGN] = "org.example.NetFilter.manage-foreign",
+	[ACTION_USE_HOST_RESOURCES] = "org.example.NetFilter.use-host-resources",
 	[ACTION_RELOAD] = "org.example.NetFilter.reload",
 };
 

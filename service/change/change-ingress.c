@@ -3,20 +3,22 @@
 
 #include "service/change/request.h"
 #include "service/journal/encode.h"
+#include "service/model/special.h"
 #include "service/netlink/route.h"
 
 /* --- requests --- */
 
 static bool parse_gateway(Ingress *ingress, const char *text, GError **error)
 {
+	const char *special;
+
 	if (!text)
 		return netfilter_fail(error, INVALID_ARGS, "Gateway: an ingress needs one");
 	if (!address_parse(text, &ingress->gateway))
 		return netfilter_fail(error, INVALID_ARGS, "Gateway: \"%s\" is not an address", cut(text));
-	if (address_is_any(&ingress->gateway) || address_is_loopback(&ingress->gateway) ||
-	    address_is_multicast(&ingress->gateway) || address_is_broadcast(&ingress->gateway) ||
-	    address_is_link_local(&ingress->gateway))
-		return netfilter_fail(error, INVALID_ARGS, "Gateway: \"%s\" cannot be forwarded to", text);
+	special = address_find_special(&ingress->gateway);
+	if (special)
+		return netfilter_fail(error, INVALID_ARGS, "Gateway: \"%s\" is one of %s", text, special);
 	return true;
 }
 
@@ -29,6 +31,9 @@ static bool choose_bridge(const Transaction *transaction, Ingress *ingress, cons
 			return false;
 	} else if (!link_name_is_valid(name)) {
 		return netfilter_fail(error, INVALID_ARGS, "Bridge: \"%s\" is not an interface name", cut(name));
+	} else if (g_str_equal(name, "lo")) {
+		return netfilter_fail(error, INVALID_ARGS,
+				      "Bridge: \"lo\" is the host's own; another interface is allowed");
 	} else {
 		g_strlcpy(ingress->bridge, name, sizeof ingress->bridge);
 	}
@@ -43,6 +48,50 @@ static bool choose_bridge(const Transaction *transaction, Ingress *ingress, cons
 	return true;
 }
 
+/* Where nothing is published from its network, nothing is forwarded to either. */
+static bool check_networks(const Model *model, const Ingress *ingress, GError **error)
+{
+	const Network *networks[] = {
+		g_hash_table_lookup(model->bridges, ingress->bridge),
+		claim_find_holder(model, &ingress->gateway),
+	};
+	char text[INET6_ADDRSTRLEN];
+
+	for (gsize i = 0; i < G_N_ELEMENTS(networks); i++)
+		if (networks[i] && networks[i]->internal)
+			return netfilter_fail(error, NETWORK_INTERNAL,
+					      "network \"%s\" is internal, no ingress forwards to %s",
+					      cut(networks[i]->name), address_format(&ingress->gateway, text));
+	return true;
+}
+
+static bool check_gateway(const Transaction *transaction, const Ingress *ingress, GError **error)
+{
+	const Network *holder = claim_find_holder(transaction->model, &ingress->gateway);
+	char text[INET6_ADDRSTRLEN];
+
+	if ((holder && prefix_reserves(&holder->subnets[address_family(&ingress->gateway)], &ingress->gateway)) ||
+	    route_is_broadcast(transaction->netlink, &ingress->gateway))
+		return netfilter_fail(error, INVALID_ARGS, "Gateway: \"%s\" is not one host's",
+				      address_format(&ingress->gateway, text));
+	return true;
+}
+
+Ingress *ingress_claim(const Transaction *transaction, const char *name, const IngressSettings *settings, Claim *ret,
+		       GError **error)
+{
+	g_autoptr(Ingress) fresh = NULL;
+
+	if (!name_is_valid("ingress", name, error))
+		return NULL;
+	fresh = ingress_new(name);
+	if (!parse_gateway(fresh, settings->gateway, error) ||
+	    !choose_bridge(transaction, fresh, settings->bridge, error))
+		return NULL;
+	*ret = claim_find_ingress(transaction->model, fresh, settings->lifetime.uid);
+	return g_steal_pointer(&fresh);
+}
+
 Ingress *ingress_create(Transaction *transaction, const char *name, const IngressSettings *settings, GError **error)
 {
 	g_autoptr(Ingress) fresh = NULL;
@@ -55,8 +104,9 @@ Ingress *ingress_create(Transaction *transaction, const char *name, const Ingres
 		return NULL;
 	}
 	fresh = ingress_new(name);
-	if (!parse_gateway(fresh, settings->gateway, error) ||
+	if (!parse_gateway(fresh, settings->gateway, error) || !check_gateway(transaction, fresh, error) ||
 	    !choose_bridge(transaction, fresh, settings->bridge, error) ||
+	    !check_networks(transaction->model, fresh, error) ||
 	    !quota_check(transaction->model, transaction->config, QUOTA_INGRESSES, settings->lifetime.uid, 1, error) ||
 	    !request_lifetime(transaction, &fresh->lifetime, OBJECT_INGRESS, fresh, &settings->lifetime, error))
 		return NULL;

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/change/settings.h"
-#include "service/change/transaction.h"
+#include "service/change/claim.h"
 
 /* Requests for ingresses. One that fails leaves changes behind, as those for networks do. */
 
-/** INGRESS_EXISTS, INVALID_ARGS, PORT_IN_USE, QUOTA_EXCEEDED; INVALID_ARGS when no route leads to the gateway. */
+/**
+ * INGRESS_EXISTS, INVALID_ARGS, PORT_IN_USE, QUOTA_EXCEEDED; INVALID_ARGS when no route leads to the gateway,
+ * NETWORK_INTERNAL when the gateway is in an internal network, or behind its bridge.
+ */
 Ingress *ingress_create(Transaction *transaction, const char *name, const IngressSettings *settings, GError **error);
+
+/** What would be created, without its ports, and what that makes use of, as network_claim(). */
+Ingress *ingress_claim(const Transaction *transaction, const char *name, const IngressSettings *settings, Claim *ret,
+		       GError **error);
 
 /** ports: LinkPort. A port may be published more than once, and is then to be unpublished as often. */
 bool ingress_publish(Transaction *transaction, Ingress *ingress, const GArray *ports, GError **error);

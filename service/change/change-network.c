@@ -4,6 +4,7 @@
 #include "service/change/change-endpoint.h"
 #include "service/change/request.h"
 #include "service/journal/encode.h"
+#include "service/model/special.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,8 +18,9 @@ static const struct {
 
 static bool parse_subnet(Network *network, const char *text, GError **error)
 {
-	Prefix subnet;
+	const char *special;
 	enum family family;
+	Prefix subnet;
 
 	if (!prefix_parse(text, &subnet))
 		return netfilter_fail(error, INVALID_ARGS, "Subnets: \"%s\" is not a subnet (like 172.18.0.0/16)",
@@ -30,10 +32,11 @@ static bool parse_subnet(Network *network, const char *text, GError **error)
 	if (subnet.length < subnet_lengths[family].min || subnet.length > subnet_lengths[family].max)
 		return netfilter_fail(error, INVALID_ARGS, "Subnets: the prefix length of \"%s\" is not from %u to %u",
 				      text, subnet_lengths[family].min, subnet_lengths[family].max);
-	if (address_is_loopback(&subnet.address) || address_is_multicast(&subnet.address) ||
-	    address_is_link_local(&subnet.address) || address_is_any(&subnet.address))
-		return netfilter_fail(error, INVALID_ARGS, "Subnets: \"%s\" cannot be a network's", text);
-	network->subnets[family] = prefix_mask(&subnet);
+	subnet = prefix_mask(&subnet);
+	special = prefix_find_special(&subnet);
+	if (special)
+		return netfilter_fail(error, INVALID_ARGS, "Subnets: \"%s\" overlaps with %s", text, special);
+	network->subnets[family] = subnet;
 	return true;
 }
 
@@ -81,8 +84,7 @@ static bool parse_host_binding(const Network *network, const char *text, Address
 {
 	Address address = {};
 
-	if (text && *text &&
-	    (!address_parse(text, &address) || address_is_multicast(&address) || address_is_broadcast(&address)))
+	if (text && *text && (!address_parse(text, &address) || !address_is_publishable(&address)))
 		return netfilter_fail(error, INVALID_ARGS, "HostBinding: \"%s\" is not an address to publish on",
 				      cut(text));
 	if (address.family != AF_UNSPEC && !network_has_family(network, address_family(&address)))
@@ -92,13 +94,41 @@ static bool parse_host_binding(const Network *network, const char *text, Address
 	return true;
 }
 
+/* "br-NAME" where that is an interface name, else "br-" and something of the same name's digest. */
+static void derive_bridge(Network *network)
+{
+	g_autofree char *name = g_strdup_printf("br-%s", network->name);
+	g_autofree char *digest = NULL;
+
+	if (!link_name_is_valid(name)) {
+		digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, network->name, -1);
+		snprintf(network->bridge, sizeof network->bridge, "br-%.12s", digest);
+		return;
+	}
+	g_strlcpy(network->bridge, name, sizeof network->bridge);
+}
+
+static bool parse_bridge(Network *network, const char *name, GError **error)
+{
+	if (!name || !*name)
+		derive_bridge(network);
+	else if (!link_name_is_valid(name))
+		return netfilter_fail(error, INVALID_ARGS, "Bridge: \"%s\" is not an interface name", cut(name));
+	else if (g_str_equal(name, "lo"))
+		return netfilter_fail(error, INVALID_ARGS, "Bridge: \"lo\" is the host's own; a bridge is allowed");
+	else
+		g_strlcpy(network->bridge, name, sizeof network->bridge);
+	return true;
+}
+
 static bool parse_network(Network *network, const NetworkSettings *settings, GError **error)
 {
 	network->internal = settings->internal;
 	network->options.communication = settings->communication;
 	network->options.masquerade = settings->masquerade;
 	return parse_subnets(network, settings->subnets, error) && parse_gateways(network, settings->gateways, error) &&
-	       parse_host_binding(network, settings->host_binding, &network->options.host_binding, error);
+	       parse_host_binding(network, settings->host_binding, &network->options.host_binding, error) &&
+	       parse_bridge(network, settings->bridge, error);
 }
 
 /* --- whether it can be had --- */
@@ -121,37 +151,16 @@ static bool check_subnets(const Model *model, const Network *network, GError **e
 	return true;
 }
 
-/* "br-NAME" where that is an interface name, else "br-" and something of the same name's digest. */
-static void derive_bridge(Network *network)
-{
-	g_autofree char *name = g_strdup_printf("br-%s", network->name);
-	g_autofree char *digest = NULL;
-
-	if (!link_name_is_valid(name)) {
-		digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, network->name, -1);
-		snprintf(network->bridge, sizeof network->bridge, "br-%.12s", digest);
-		return;
-	}
-	g_strlcpy(network->bridge, name, sizeof network->bridge);
-}
-
 /* Locally administered, one host's, and never all zero. */
 static guint64 random_mac(void)
 {
 	return 0x020000000000 | ((guint64)g_random_int_range(0, 1 << 8) << 32) | g_random_int();
 }
 
-static bool choose_bridge(Transaction *transaction, Network *network, const char *name, GError **error)
+static bool choose_bridge(Transaction *transaction, Network *network, GError **error)
 {
 	const Network *other;
 	LinkInfo info;
-
-	if (!name || !*name)
-		derive_bridge(network);
-	else if (!link_name_is_valid(name))
-		return netfilter_fail(error, INVALID_ARGS, "Bridge: \"%s\" is not an interface name", cut(name));
-	else
-		g_strlcpy(network->bridge, name, sizeof network->bridge);
 
 	other = g_hash_table_lookup(transaction->model->bridges, network->bridge);
 	if (other)
@@ -187,7 +196,7 @@ Network *network_create(Transaction *transaction, const char *name, const Networ
 	}
 	fresh = network_new(name);
 	if (!parse_network(fresh, settings, error) || !check_subnets(transaction->model, fresh, error) ||
-	    !choose_bridge(transaction, fresh, settings->bridge, error) ||
+	    !choose_bridge(transaction, fresh, error) ||
 	    !quota_check(transaction->model, transaction->config, QUOTA_NETWORKS, settings->lifetime.uid, 1, error) ||
 	    !request_lifetime(transaction, &fresh->lifetime, OBJECT_NETWORK, fresh, &settings->lifetime, error))
 		return NULL;
@@ -199,6 +208,19 @@ Network *network_create(Transaction *transaction, const char *name, const Networ
 		if (!endpoint_create(transaction, network, settings->endpoints->pdata[i], error))
 			return NULL;
 	return network;
+}
+
+Network *network_claim(const Transaction *transaction, const char *name, const NetworkSettings *settings, Claim *ret,
+		       GError **error)
+{
+	g_autoptr(Network) fresh = NULL;
+
+	if (!name_is_valid("network", name, error))
+		return NULL;
+	fresh = network_new(name);
+	if (!parse_network(fresh, settings, error) || !claim_find_network(transaction, fresh, ret, error))
+		return NULL;
+	return g_steal_pointer(&fresh);
 }
 
 bool network_update(Transaction *transaction, Network *network, guint mask, const NetworkSettings *settings,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/change/settings.h"
-#include "service/change/transaction.h"
+#include "service/change/claim.h"
 
 /*
  * Requests for networks. One that fails leaves changes behind: the caller rolls back to the savepoint it took before.
@@ -10,6 +9,13 @@
 
 /** NETWORK_EXISTS, INVALID_ARGS, SUBNET_IN_USE, BRIDGE_IN_USE, QUOTA_EXCEEDED, and what its endpoints meet. */
 Network *network_create(Transaction *transaction, const char *name, const NetworkSettings *settings, GError **error);
+
+/**
+ * What would be created, without its endpoints, and what that makes use of; whether it can be had is not looked at.
+ * The caller's. NULL with INVALID_ARGS, or FAILED when the host cannot be asked.
+ */
+Network *network_claim(const Transaction *transaction, const char *name, const NetworkSettings *settings, Claim *ret,
+		       GError **error);
 
 /** mask is a set of enum network_update. INVALID_ARGS. */
 bool network_update(Transaction *transaction, Network *network, guint mask, const NetworkSettings *settings,

@@ -94,6 +94,24 @@ bool interfaces_is_leftover(const Interfaces *interfaces, const char *name, int 
 	       g_array_index(interfaces->leftovers, Leftover, index).facts.ifindex == ifindex;
 }
 
+GArray *interfaces_created(const Interfaces *interfaces)
+{
+	GArray *list = g_array_new(FALSE, FALSE, sizeof(int));
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, interfaces->by_name);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const InterfaceFacts *facts = &((const Interface *)value)->facts;
+
+		if (facts->created && facts->ifindex != 0)
+			g_array_append_val(list, facts->ifindex);
+	}
+	for (guint i = 0; i < interfaces->leftovers->len; i++)
+		g_array_append_val(list, g_array_index(interfaces->leftovers, Leftover, i).facts.ifindex);
+	return list;
+}
+
 /* --- switches --- */
 
 static const char *const switch_names[N_INTERFACE_SWITCHES] = {

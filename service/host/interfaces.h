@@ -25,6 +25,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Interfaces, interfaces_free)
 bool interfaces_is_leaving(const Interfaces *interfaces, const char *name);
 bool interfaces_is_leftover(const Interfaces *interfaces, const char *name, int ifindex);
 
+/** The ifindex of each bridge that was created for a network, also of those that wait to be deleted (GArray of int).
+ * The caller's. */
+GArray *interfaces_created(const Interfaces *interfaces);
+
 /**
  * Finds out what is to be done to one interface, or to all that serve or did: then what fails is said in the log, and
  * the rest goes on. thorough: also where nothing else is wanted than was last time. Ended by interfaces_keep() or

@@ -86,6 +86,13 @@ bool route_lookup(Netlink *netlink, const Address *address, int *ret_ifindex, ch
 	return true;
 }
 
+bool route_is_broadcast(Netlink *netlink, const Address *address)
+{
+	struct route route;
+
+	return get_route(netlink, address, &route) >= 0 && route.type == RTN_BROADCAST;
+}
+
 /* Every route of a family. What is wanted of them may be seen twice: when they change meanwhile, they are read again.
  */
 static int dump_routes(Netlink *netlink, enum family family, nl_recvmsg_msg_cb_t seen, void *userdata)

@@ -12,6 +12,9 @@
 bool route_lookup(Netlink *netlink, const Address *address, int *ret_ifindex, char ret_name[static IFNAMSIZ],
 		  GError **error);
 
+/** Whether the host takes an address for the broadcast address of a subnet it is in. */
+bool route_is_broadcast(Netlink *netlink, const Address *address);
+
 /** What of the host lies over a prefix. */
 typedef struct Overlap {
 	Prefix prefix;   /* the address with its length, or the destination of the route */

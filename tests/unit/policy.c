@@ -163,7 +163,9 @@ static void test_actions(void)
 		g_assert_cmpuint(actions.declared[i], ==, 1);
 		g_assert_cmpuint(actions.owned[i], ==, 1);
 		g_assert_cmpuint(actions.asked[i], ==, 3);
-		g_assert_cmpuint(actions.kept[i], ==, i == ACTION_MANAGE_FOREIGN || i == ACTION_RELOAD ? 0 : 1);
+		g_assert_cmpuint(
+			actions.kept[i], ==,
+			i == ACTION_MANAGE_FOREIGN || i == ACTION_USE_HOST_RESOURCES || i == ACTION_RELOAD ? 0 : 1);
 	}
 }
 

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/change/claim.h"
+
+#include "service/netlink/route.h"
+
+static bool adopts_bridge(const Transaction *transaction, const Network *network, bool *ret, GError **error)
+{
+	LinkInfo info;
+
+	*ret = false;
+	if (g_hash_table_contains(transaction->model->bridges, network->bridge) ||
+	    interfaces_is_leaving(transaction->interfaces, network->bridge))
+		return true;
+	if (!link_find(transaction->netlink, network->bridge, &info, error))
+		return false;
+	*ret = info.ifindex != 0 && !interfaces_is_leftover(transaction->interfaces, network->bridge, info.ifindex);
+	return true;
+}
+
+static bool overlaps_host(const Transaction *transaction, const Network *network, bool *ret, GError **error)
+{
+	g_autoptr(GArray) ours = interfaces_created(transaction->interfaces);
+	Overlap overlap;
+
+	*ret = false;
+	for (enum family family = 0; family < N_FAMILIES && !*ret; family++)
+		if (network_has_family(network, family) &&
+		    !route_find_overlap(transaction->netlink, &network->subnets[family], (const int *)ours->data,
+					ours->len, &overlap, ret, error))
+			return false;
+	return true;
+}
+
+bool claim_find_network(const Transaction *transaction, const Network *network, Claim *ret, GError **error)
+{
+	*ret = (Claim){};
+	return adopts_bridge(transaction, network, &ret->host, error) &&
+	       (ret->host || overlaps_host(transaction, network, &ret->host, error));
+}
+
+static bool holds(const Network *network, const Address *address)
+{
+	return prefix_contains(&network->subnets[address_family(address)], address);
+}
+
+const Network *claim_find_holder(const Model *model, const Address *address)
+{
+	for (const GList *i = model->networks_by_age.head; i; i = i->next)
+		if (holds(i->data, address))
+			return i->data;
+	return NULL;
+}
+
+Claim claim_find_ingress(const Model *model, const Ingress *ingress, uid_t uid)
+{
+	const Network *way = g_hash_table_lookup(model->bridges, ingress->bridge);
+	const Network *holder = claim_find_holder(model, &ingress->gateway);
+	const Endpoint *endpoint = g_hash_table_lookup(model->endpoints, &ingress->gateway);
+
+	return (Claim){
+		.host = !way || way != holder,
+		.foreign = (way && way->lifetime.uid != uid) || (holder && holder->lifetime.uid != uid) ||
+			   (endpoint && endpoint->lifetime.uid != uid),
+	};
+}

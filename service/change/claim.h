@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/change/settings.h"
+#include "service/change/transaction.h"
+
+/**
+ * What a creation makes use of that is not its caller's by itself. What is found holds for now only: interfaces and
+ * routes come and go.
+ */
+typedef struct Claim {
+	bool host;    /* an interface, or what an address or a route of the host lies over */
+	bool foreign; /* a network or an endpoint of another user */
+} Claim;
+
+/**
+ * Of a network that is made of settings already: whether its bridge is there, and is not ours, or its subnets overlap
+ * with addresses or routes of the host, in any table; default routes do not count, nor what is on bridges of ours.
+ * FAILED when the host cannot be asked.
+ */
+bool claim_find_network(const Transaction *transaction, const Network *network, Claim *ret, GError **error);
+
+/**
+ * Of an ingress that has a gateway and a bridge: whether the gateway is beyond the network of its bridge, and whose
+ * it is otherwise.
+ */
+Claim claim_find_ingress(const Model *model, const Ingress *ingress, uid_t uid);
+
+/** The network whose subnet an address is in; NULL: none. */
+const Network *claim_find_holder(const Model *model, const Address *address);

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/access.h"
+
+#include <signal.h>
+#include <string.h>
+
+/* What is the host's, or another user's, is not the caller's because it is named. */
+
+#define USE_HOST ACTION("use-host-resources")
+#define FOREIGN ACTION("manage-foreign")
+
+/*
+ * A host with a virtual machines' bridge, routes in several tables, and a default route; root's network web; and
+ * alice's network mine.
+ */
+static void create_host(World *world)
+{
+	static const char *const commands[] = {
+		"ip link add uplink type veth peer name downlink",
+		"ip link set uplink up",
+		"ip address add 192.0.2.1/24 dev uplink",
+		"ip address add 2001:db8:1::1/64 dev uplink nodad",
+		"ip link add virbr9 type bridge",
+		"ip address add 192.168.122.1/24 dev virbr9",
+		"ip link set virbr9 up",
+		"ip route add default via 192.0.2.254",
+		"ip route add 198.51.100.0/24 via 192.0.2.254",
+		"ip route add 10.77.0.0/16 via 192.0.2.254 table 77",
+		"ip route add blackhole 10.78.0.0/16",
+		"ip -6 route add fd00:77::/48 via 2001:db8:1::2 table 77",
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
+		netns_run(world->rig.host, "%s", commands[i]);
+	create_base(world);
+	done(as_root(world), "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'inner', {'Internal': <true>, 'Subnets': <['172.24.0.0/16']>}");
+	alice_creates(world, "");
+	done(as(world, world->alice), "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'closed', {'Internal': <true>, 'Bridge': <'closed0'>, 'Subnets': <['172.25.0.0/16']>}");
+	/* What is routed over a bridge of ours is not the host's. */
+	netns_run(world->rig.host, "ip route add 10.79.0.0/16 via 172.21.0.9");
+}
+
+/* The next test has the same namespace. */
+static void remove_host(World *world)
+{
+	netns_run(world->rig.host, "ip link del uplink");
+	netns_run(world->rig.host, "ip link del virbr9");
+	netns_run(world->rig.host, "ip route del blackhole 10.78.0.0/16");
+}
+
+typedef struct Creation {
+	const char *member, *settings;
+	const char *error; /* of alice, who may do all with what is hers; NULL: none */
+	const char *names;
+	const char *root_error; /* of root; NULL: none */
+} Creation;
+
+static const Creation creations[] = {
+	/* Of nobody. */
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>}" },
+	{ "CreateNetwork", "{'Subnets': <['10.79.5.0/24']>}" },
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16', 'fd00:50::/64']>, 'Bridge': <'mine0'>}" },
+	{ "CreateIngress", "{'Gateway': <'172.21.0.2'>}" },
+	{ "CreateIngress", "{'Gateway': <'172.21.0.2'>, 'Bridge': <'br-mine'>}" },
+
+	/* Addresses and routes of the host. */
+	{ "CreateNetwork", "{'Subnets': <['192.0.2.0/24']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['192.0.2.128/25']>, 'Gateways': <['192.0.2.254']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['192.0.0.0/8']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['192.168.122.0/28']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['198.51.100.0/25']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['10.77.9.0/24']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['10.78.0.0/15']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['2001:db8:1::/64']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16', 'fd00:77:0:1::/64']>}", INTERACTIVE, USE_HOST },
+
+	/* Interfaces of the host. */
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Bridge': <'virbr9'>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Bridge': <'virbr9'>, 'Internal': <true>}", INTERACTIVE,
+	  USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Bridge': <'uplink'>}", INTERACTIVE, USE_HOST,
+	  OURS("BridgeInUse") },
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Bridge': <'lo'>}", STANDARD("InvalidArgs"), "\"lo\"",
+	  STANDARD("InvalidArgs") },
+	{ "CreateIngress", "{'Gateway': <'192.168.122.7'>}", INTERACTIVE, USE_HOST },
+	{ "CreateIngress", "{'Gateway': <'192.168.122.7'>, 'Bridge': <'virbr9'>}", INTERACTIVE, USE_HOST },
+	{ "CreateIngress", "{'Gateway': <'192.0.2.77'>}", INTERACTIVE, USE_HOST },
+	{ "CreateIngress", "{'Gateway': <'192.0.2.77'>, 'Bridge': <'uplink'>}", INTERACTIVE, USE_HOST },
+	{ "CreateIngress", "{'Gateway': <'203.0.113.9'>}", INTERACTIVE, USE_HOST },
+	{ "CreateIngress", "{'Gateway': <'172.21.0.2'>, 'Bridge': <'virbr9'>}", INTERACTIVE, USE_HOST },
+	{ "CreateIngress", "{'Gateway': <'192.0.2.77'>, 'Bridge': <'br-mine'>}", INTERACTIVE, USE_HOST },
+	{ "CreateIngress", "{'Gateway': <'172.21.0.2'>, 'Bridge': <'lo'>}", STANDARD("InvalidArgs"), "\"lo\"",
+	  STANDARD("InvalidArgs") },
+
+	/* Networks of others. */
+	{ "CreateIngress", "{'Gateway': <'172.18.0.2'>}", INTERACTIVE, FOREIGN },
+	{ "CreateIngress", "{'Gateway': <'172.18.0.99'>, 'Bridge': <'br-web'>}", INTERACTIVE, FOREIGN },
+	{ "CreateIngress", "{'Gateway': <'172.18.0.2'>, 'Bridge': <'br-mine'>}", INTERACTIVE, FOREIGN },
+	{ "CreateIngress", "{'Gateway': <'172.21.0.2'>, 'Bridge': <'br-web'>}", INTERACTIVE, FOREIGN },
+	{ "CreateIngress", "{'Gateway': <'172.24.0.2'>}", INTERACTIVE, FOREIGN, OURS("NetworkInternal") },
+
+	/* Internal ones. */
+	{ "CreateIngress", "{'Gateway': <'172.25.0.2'>}", OURS("NetworkInternal"), "\"closed\"",
+	  OURS("NetworkInternal") },
+	{ "CreateIngress", "{'Gateway': <'172.25.0.2'>, 'Bridge': <'closed0'>}", OURS("NetworkInternal"), "\"closed\"",
+	  OURS("NetworkInternal") },
+};
+
+static void delete_new(World *world, GDBusConnection *caller, const Creation *creation)
+{
+	bool network = strcmp(creation->member, "CreateNetwork") == 0;
+
+	done(as(world, caller), network ? "/network/new" : "/ingress/new", network ? "Network" : "Ingress", "Delete",
+	     "", "");
+}
+
+static void creations_by_table(World *world)
+{
+	create_host(world);
+	for (gsize i = 0; i < G_N_ELEMENTS(creations); i++) {
+		const Creation *creation = &creations[i];
+		g_autofree char *arguments = g_strdup_printf("'new', %s", creation->settings);
+		GDBusConnection *callers[] = { world->alice, world->root };
+		const char *errors[] = { creation->error, creation->root_error };
+
+		g_test_message("%s %s", creation->member, creation->settings);
+		for (guint j = 0; j < G_N_ELEMENTS(callers); j++) {
+			if (errors[j]) {
+				refused(as(world, callers[j]), errors[j], j == 0 ? creation->names : "", "", "Manager",
+					creation->member, "sa{sv}", arguments);
+			} else {
+				done(as(world, callers[j]), "", "Manager", creation->member, "sa{sv}", arguments);
+				delete_new(world, callers[j], creation);
+			}
+		}
+	}
+	remove_host(world);
+}
+
+/* What appears while polkit is asked about something else is not taken. */
+static void host_changes_meanwhile(World *world)
+{
+	static const struct {
+		const char *member, *settings, *change;
+	} races[] = {
+		{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Bridge': <'late0'>}",
+		  "ip link add late0 type bridge" },
+		{ "CreateNetwork", "{'Subnets': <['10.51.0.0/16']>, 'Bridge': <'late1'>}",
+		  "ip route add 10.51.7.0/24 via 192.0.2.254" },
+		{ "CreateNetwork", "{'Subnets': <['10.52.0.0/16']>, 'Bridge': <'late2'>}",
+		  "ip address add 10.52.0.9/32 dev uplink" },
+	};
+	pid_t polkit = polkit_pid(world);
+
+	create_host(world);
+	for (gsize i = 0; i < G_N_ELEMENTS(races); i++) {
+		g_autofree char *arguments = g_strdup_printf("'new', %s", races[i].settings);
+		g_autofree char *before = NULL, *after = NULL;
+		Pipeline *pipeline = pipeline_new();
+
+		kill(polkit, SIGSTOP);
+		pipeline_call(pipeline, world->alice, "", "Manager", races[i].member, "sa{sv}", arguments);
+		wait_until_asked(world, world->alice);
+		netns_run(world->rig.host, "%s", races[i].change);
+		before = rig_state(as_root(world));
+		kill(polkit, SIGCONT);
+		pipeline_run(pipeline);
+		expect_outcome(pipeline, 0, DENIED);
+		g_assert_nonnull(strstr(pipeline_outcome(pipeline, 0), USE_HOST));
+		pipeline_free(pipeline);
+		after = rig_state(as_root(world));
+		g_assert_cmpstr(after, ==, before);
+	}
+	netns_run(world->rig.host, "ip link del late0");
+	remove_host(world);
+}
+
+static const AccessTest tests[] = {
+	{ "/host/creations", creations_by_table, .members = true },
+	{ "/host/changes-meanwhile", host_changes_meanwhile, .members = true },
+};
+
+int main(int argc, char **argv)
+{
+	return access_tests_main(argc, argv, tests, G_N_ELEMENTS(tests));
+}
