@@ -63,6 +63,30 @@ static void read_local_port_range(guint *ret_min, guint *ret_max)
 	}
 }
 
+/* The ports that the kernel hands out to nobody: "8080,9148-9151". */
+static char *read_reserved_ports(void)
+{
+	char *text = NULL;
+
+	return sysctl_read("net/ipv4/ip_local_reserved_ports", &text, NULL) ? text : NULL;
+}
+
+static bool is_reserved(const char *reserved, guint first, guint count)
+{
+	guint low, high;
+	int length;
+
+	for (const char *at = reserved; at && sscanf(at, "%u%n", &low, &length) == 1; at += *at == ',') {
+		at += length;
+		high = low;
+		if (sscanf(at, "-%u%n", &high, &length) == 1)
+			at += length;
+		if (low < first + count && first <= high)
+			return true;
+	}
+	return false;
+}
+
 /* Whether all of them can be had from this port on; an error is set only where looking further is in vain. */
 static bool try_ports(Transaction *transaction, PortRange *ranges, guint n, guint16 first, GError **error)
 {
@@ -81,6 +105,7 @@ bool request_any_ports(Transaction *transaction, PortRange *ranges, guint n, GEr
 {
 	PortTable *table = transaction->model->ports;
 	guint count = ranges[0].count, min, max, candidates, first = port_table_cursor(table, ranges[0].protocol) + 1u;
+	g_autofree char *reserved = read_reserved_ports();
 	g_autoptr(GError) failure = NULL;
 
 	read_local_port_range(&min, &max);
@@ -88,6 +113,8 @@ bool request_any_ports(Transaction *transaction, PortRange *ranges, guint n, GEr
 	for (guint tried = 0; tried < candidates; tried++, first++) {
 		if (first < min || first + count - 1 > max)
 			first = min;
+		if (is_reserved(reserved, first, count))
+			continue;
 		if (try_ports(transaction, ranges, n, first, &failure)) {
 			port_table_set_cursor(table, ranges[0].protocol, first + count - 1);
 			return true;

@@ -188,6 +188,33 @@ static guint16 publish_anywhere(World *world)
 	return port;
 }
 
+/* What the administrator keeps back is left out. */
+static void allocated_beside_reserved(World *world)
+{
+	static const struct {
+		const char *reserved;
+		guint16 left;
+	} cases[] = {
+		{ "40000-40002", 40003 },
+		{ "40001-40003", 40000 },
+		{ "40000,40002-40003", 40001 },
+		{ "1,40000-40001,40003,65535", 40002 },
+		{ "39000-40002,40004-50000", 40003 },
+	};
+
+	web_with_app(world);
+	netns_sysctl(world->host, "net/ipv4/ip_local_port_range", "40000 40003");
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		netns_sysctl(world->host, "net/ipv4/ip_local_reserved_ports", cases[i].reserved);
+		g_assert_cmpuint(publish_anywhere(world), ==, cases[i].left);
+		g_assert_cmpstr(call_error(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 0, 80, 1),
+				==, "PortsExhausted");
+		unpublish(world, "tcp", "", cases[i].left, 80, 1);
+	}
+	/* Who asks for one by its number gets it. */
+	publish(world, "tcp", "", 40000, 80, 1);
+}
+
 static void allocated(World *world)
 {
 	int app = web_with_app(world);
@@ -302,6 +329,7 @@ static const Scenario scenarios[] = {
 	{ "/publish/shifted-range-is-a-mapping", shifted_range_is_a_mapping },
 	{ "/publish/one-host-address", one_host_address },
 	{ "/publish/allocated", allocated },
+	{ "/publish/allocated-beside-reserved", allocated_beside_reserved },
 	{ "/publish/taken-port", taken_port },
 	{ "/publish/udp-flow-ends", udp_flow_ends },
 	{ "/publish/udp-flow-begins", udp_flow_begins },
