@@ -61,11 +61,48 @@ static char *format_mapping_port(const void *element)
 	return g_strdup_printf("%u-%u", mapping->host_port, mapping->host_port + mapping->count - 1);
 }
 
+/* What a person can take in at a glance. */
+#define MAX_TOLD_PORTS 4
+
+/* For the person who is asked: "tcp port 8080 on any address, tcp ports 90-99 on 127.0.0.1 and 3 more". */
+static void add_ports_told(Description *description, const GArray *elements, DetailFormat format)
+{
+	gsize size = g_array_get_element_size((GArray *)elements);
+	g_autoptr(GString) told = g_string_new(NULL);
+
+	if (elements->len == 0)
+		return;
+	for (guint i = 0; i < MIN(elements->len, MAX_TOLD_PORTS); i++) {
+		g_autofree char *text = format(elements->data + i * size);
+
+		g_string_append_printf(told, "%s%s", i > 0 ? ", " : "", text);
+	}
+	if (elements->len > MAX_TOLD_PORTS)
+		g_string_append_printf(told, " and %u more", elements->len - MAX_TOLD_PORTS);
+	g_ptr_array_add(description->details, g_strdup("ports"));
+	g_ptr_array_add(description->details, g_strdup(told->str));
+}
+
+static char *tell_mapping(const void *element)
+{
+	const PortMapping *mapping = element;
+	bool any = mapping->host_address.family == AF_UNSPEC || address_is_any(&mapping->host_address);
+	g_autofree char *address = format_mapping_address(mapping), *number = format_mapping_port(mapping);
+	const char *protocol = protocol_to_string(mapping->protocol);
+
+	if (mapping->host_port == 0)
+		return g_strdup_printf("%u %s port%s to be chosen on %s", mapping->count, protocol,
+				       mapping->count > 1 ? "s" : "", any ? "any address" : address);
+	return g_strdup_printf("%s port%s %s on %s", protocol, mapping->count > 1 ? "s" : "", number,
+			       any ? "any address" : address);
+}
+
 void description_add_mappings(Description *description, const GArray *mappings)
 {
 	add_common_detail(description, "protocol", mappings, format_mapping_protocol);
 	add_common_detail(description, "host-address", mappings, format_mapping_address);
 	add_common_detail(description, "host-port", mappings, format_mapping_port);
+	add_ports_told(description, mappings, tell_mapping);
 }
 
 static char *format_port_protocol(const void *element)
@@ -78,10 +115,18 @@ static char *format_port_number(const void *element)
 	return g_strdup_printf("%u", ((const LinkPort *)element)->port);
 }
 
+static char *tell_port(const void *element)
+{
+	const LinkPort *port = element;
+
+	return g_strdup_printf("%s port %u on any address", protocol_to_string(port->protocol), port->port);
+}
+
 void description_add_ports(Description *description, const GArray *ports)
 {
 	add_common_detail(description, "protocol", ports, format_port_protocol);
 	add_common_detail(description, "host-port", ports, format_port_number);
+	add_ports_told(description, ports, tell_port);
 }
 
 static void add_claim(Description *description, const Claim *claim)

@@ -2,6 +2,7 @@
 #include "policy/policy.h"
 
 #include "policy/polkit.h"
+#include "policy/sentence.h"
 #include <errno.h>
 #include <stdbool.h>
 #include <unistd.h>
@@ -335,7 +336,10 @@ static void question_ask(Question *question)
 	question_answer(question, error);
 }
 
-/* A copy, with the verb of the method unless the caller has words of its own. NULL: a key lacks its value. */
+/*
+ * A copy, with the verb of the method unless the caller has words of its own, and the sentence for a person. NULL: a
+ * key lacks its value.
+ */
 static char **copy_details(sd_bus_message *call, const char *const *details)
 {
 	g_autoptr(GPtrArray) copy = g_ptr_array_new_with_free_func(g_free);
@@ -343,16 +347,20 @@ static char **copy_details(sd_bus_message *call, const char *const *details)
 		policy_method_find(sd_bus_message_get_interface(call), sd_bus_message_get_member(call));
 	bool has_verb = false;
 
-	for (; details && *details; details += 2) {
-		if (!details[1])
+	for (const char *const *key = details; key && *key; key += 2) {
+		if (!key[1])
 			return NULL;
-		has_verb = has_verb || g_str_equal(details[0], "verb");
-		g_ptr_array_add(copy, g_strdup(details[0]));
-		g_ptr_array_add(copy, g_strdup(details[1]));
+		has_verb = has_verb || g_str_equal(key[0], "verb");
+		g_ptr_array_add(copy, g_strdup(key[0]));
+		g_ptr_array_add(copy, g_strdup(key[1]));
 	}
 	if (!has_verb && method) {
 		g_ptr_array_add(copy, g_strdup("verb"));
 		g_ptr_array_add(copy, g_strdup(method->verb));
+	}
+	if (method) {
+		g_ptr_array_add(copy, g_strdup("request"));
+		g_ptr_array_add(copy, sentence_new(method->verb, details));
 	}
 	g_ptr_array_add(copy, NULL);
 	return (char **)g_ptr_array_steal(copy, NULL);

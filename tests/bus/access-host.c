@@ -3,16 +3,14 @@
 
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What is the host's, or another user's, is not the caller's because it is named. */
 
 #define USE_HOST ACTION("use-host-resources")
 #define FOREIGN ACTION("manage-foreign")
 
-/*
- * A host with a virtual machines' bridge, routes in several tables, and a default route; root's network web; and
- * alice's network mine.
- */
+/* A host with a virtual machines' bridge, routes in several tables, and a default route; and root's network web. */
 static void create_host(World *world)
 {
 	static const char *const commands[] = {
@@ -22,6 +20,8 @@ static void create_host(World *world)
 		"ip address add 2001:db8:1::1/64 dev uplink nodad",
 		"ip link add virbr9 type bridge",
 		"ip address add 192.168.122.1/24 dev virbr9",
+		/* What comes of itself a moment later is none of the changes that a test looks for. */
+		"ip link set virbr9 addrgenmode none",
 		"ip link set virbr9 up",
 		"ip route add default via 192.0.2.254",
 		"ip route add 198.51.100.0/24 via 192.0.2.254",
@@ -33,6 +33,11 @@ static void create_host(World *world)
 	for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
 		netns_run(world->rig.host, "%s", commands[i]);
 	create_base(world);
+}
+
+/* Alice's, and internal ones. */
+static void create_networks(World *world)
+{
 	done(as_root(world), "", "Manager", "CreateNetwork", "sa{sv}",
 	     "'inner', {'Internal': <true>, 'Subnets': <['172.24.0.0/16']>}");
 	alice_creates(world, "");
@@ -119,6 +124,7 @@ static void delete_new(World *world, GDBusConnection *caller, const Creation *cr
 static void creations_by_table(World *world)
 {
 	create_host(world);
+	create_networks(world);
 	for (gsize i = 0; i < G_N_ELEMENTS(creations); i++) {
 		const Creation *creation = &creations[i];
 		g_autofree char *arguments = g_strdup_printf("'new', %s", creation->settings);
@@ -177,9 +183,76 @@ static void host_changes_meanwhile(World *world)
 	remove_host(world);
 }
 
+/* What a person would be asked, as polkit is told: a rule says yes to exactly these, and to nothing else. */
+#define RULES_FILE "/etc/polkit-1/rules.d/60-prompts.rules"
+
+static const struct {
+	const char *path, *interface, *member, *types, *arguments;
+	const char *actions; /* the ends of their names */
+	const char *request;
+} prompts[] = {
+	{ "", "Manager", "CreateNetwork", "sa{sv}",
+	  "'new', {'Subnets': <['10.50.0.9/16', 'fd00:50::/64']>, 'Bridge': <'new0'>, 'Persistent': <true>}",
+	  "manage-networks make-persistent",
+	  "create network new with subnet 10.50.0.0/16, fd00:50::/64 with gateway 10.50.0.1, fd00:50::1 by bridge "
+	  "new0" },
+	{ "", "Manager", "CreateNetwork", "sa{sv}",
+	  "'over', {'Subnets': <['198.51.100.0/25']>, 'Endpoints': <[('one', {'Addresses': <['198.51.100.2']>, "
+	  "'Ports': <[('tcp', '', uint16 8100, uint16 80, uint16 10)]>})]>}",
+	  "manage-networks manage-endpoints use-host-resources",
+	  "create network over with subnet 198.51.100.0/25 with gateway 198.51.100.1 by bridge br-over with endpoint "
+	  "one "
+	  "publishing tcp ports 8100-8109 on any address" },
+	{ "", "Manager", "CreateIngress", "sa{sv}",
+	  "'new', {'Gateway': <'192.168.122.7'>, 'Ports': <[('tcp', uint16 444)]>}",
+	  "manage-ingress use-host-resources",
+	  "create ingress new with gateway 192.168.122.7 by bridge virbr9 publishing tcp port 444 on any address" },
+	{ APP, "Endpoint", "Publish", "a(ssqqq)",
+	  "[('tcp', '', uint16 80, uint16 80, uint16 1), ('udp', '192.0.2.1', uint16 53, uint16 53, uint16 2), "
+	  "('tcp', '', uint16 0, uint16 90, uint16 1), ('tcp', '', uint16 81, uint16 80, uint16 1), "
+	  "('tcp', '', uint16 82, uint16 80, uint16 1), ('tcp', '', uint16 83, uint16 80, uint16 1)]",
+	  "manage-endpoints manage-foreign",
+	  "publish tcp port 80 on any address, udp ports 53-54 on 192.0.2.1, 1 tcp port to be chosen on any address, "
+	  "tcp port 81 on any address and 2 more for endpoint app on network web" },
+	{ FRONT, "Ingress", "Publish", "a(sq)", "[('tcp', uint16 445)]", "manage-ingress manage-foreign",
+	  "publish tcp port 445 on any address for ingress front" },
+	{ WEB, "Network", "Delete", "", "", "manage-networks manage-foreign", "delete network web" },
+};
+
+static void write_rule(World *world, const char *actions, const char *request)
+{
+	g_autofree char *rule = g_strdup_printf("polkit.addRule(function(action, subject) {"
+						"	if ('%s'.split(' ').indexOf(action.id.split('.').pop()) >= 0 &&"
+						"	    action.lookup('request') == '%s')"
+						"		return polkit.Result.YES;"
+						"});\n",
+						actions, request);
+	g_autoptr(GError) error = NULL;
+
+	if (!g_file_set_contents_full(RULES_FILE, rule, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, &error))
+		g_error("%s", error->message);
+	polkit_kill(world);
+	polkit_start(world);
+}
+
+static void prompts_by_table(World *world)
+{
+	create_host(world);
+	for (gsize i = 0; i < G_N_ELEMENTS(prompts); i++) {
+		g_test_message("%s", prompts[i].request);
+		write_rule(world, prompts[i].actions, prompts[i].request);
+		done(as(world, world->bob), prompts[i].path, prompts[i].interface, prompts[i].member, prompts[i].types,
+		     prompts[i].arguments);
+	}
+	g_assert_no_errno(unlink(RULES_FILE));
+	done(as_root(world), "/network/new", "Network", "Delete", "", "");
+	remove_host(world);
+}
+
 static const AccessTest tests[] = {
 	{ "/host/creations", creations_by_table, .members = true },
 	{ "/host/changes-meanwhile", host_changes_meanwhile, .members = true },
+	{ "/host/prompts", prompts_by_table },
 };
 
 int main(int argc, char **argv)

@@ -212,8 +212,64 @@ static void test_agent_several(void)
 			"network web");
 	g_assert_cmpstr(second, ==,
 			"asked org.example.NetFilter.manage-foreign "
-			"Authentication is required to delete network of another user");
+			"Authentication is required to delete network web of another user");
 	g_free(agent_end(&agent));
+}
+
+/* What a person is asked names ports, bridge, subnet and object. */
+static void test_agent_sentences(void)
+{
+	static const struct {
+		Ask ask;
+		const char *sentence;
+	} cases[] = {
+		{ { "Endpoint",
+		    "Publish",
+		    0,
+		    { "network", "web", "endpoint", "app", "ports", "tcp port 8080 on any address" } },
+		  "publish tcp port 8080 on any address for endpoint app on network web" },
+		{ { "Endpoint",
+		    "Unpublish",
+		    0,
+		    { "network", "web", "endpoint", "app", "ports", "udp ports 53-54 on 192.0.2.1" } },
+		  "withdraw udp ports 53-54 on 192.0.2.1 for endpoint app on network web" },
+		{ { "Ingress", "Publish", 0, { "ingress", "front", "ports", "tcp port 443 on any address" } },
+		  "publish tcp port 443 on any address for ingress front" },
+		{ { "Ingress", "Delete", 0, { "ingress", "front" } }, "delete ingress front" },
+		{ { "Endpoint", "Delete", 0, { "network", "web", "endpoint", "app" } },
+		  "delete endpoint app on network web" },
+		{ { "Network",
+		    "CreateEndpoint",
+		    0,
+		    { "network", "web", "endpoint", "app", "ports", "tcp port 80 on any address" } },
+		  "create endpoint app on network web publishing tcp port 80 on any address" },
+		{ { "Manager",
+		    "CreateNetwork",
+		    0,
+		    { "network", "web", "endpoint", "app", "bridge", "br-web", "subnet", "10.0.0.0/8", "gateway",
+		      "10.0.0.1" } },
+		  "create network web with subnet 10.0.0.0/8 with gateway 10.0.0.1 by bridge br-web "
+		  "with endpoint app" },
+		{ { "Manager", "CreateIngress", 0, { "ingress", "front", "gateway", "10.0.0.1", "bridge", "br0" } },
+		  "create ingress front with gateway 10.0.0.1 by bridge br0" },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *asked = NULL, *report = NULL, *end = NULL;
+		Errand errand = { { cases[i].ask }, 1 };
+		Caller caller;
+		Agent agent;
+
+		g_test_message("%s", cases[i].sentence);
+		errand.asks[0].interactive = true;
+		caller_start(&caller, BOB, &errand);
+		agent_start(&agent, caller.pid, "deny");
+		caller_go(&caller);
+		report = caller_finish(&caller);
+		asked = agent_end(&agent);
+		end = g_strconcat(" Authentication is required to ", cases[i].sentence, NULL);
+		g_assert_true(g_str_has_suffix(asked, end));
+	}
 }
 
 static void test_no_agent(void)
@@ -489,6 +545,7 @@ static const struct {
 	{ "/polkit/several", test_several },
 	{ "/polkit/agent", test_agent },
 	{ "/polkit/agent-several", test_agent_several },
+	{ "/polkit/agent-sentences", test_agent_sentences },
 	{ "/polkit/no-agent", test_no_agent },
 	{ "/polkit/caller-leaves", test_caller_leaves },
 	{ "/polkit/service-leaves", test_service_leaves, true },
