@@ -5,6 +5,7 @@
 #include "service/commit.h"
 #include "service/expiry.h"
 #include "service/netlink/monitor.h"
+#include "service/netlink/route-monitor.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -14,6 +15,8 @@ struct Watch {
 	const Bus *bus;
 	LinkMonitor *monitor;
 	sd_event_source *link_source;
+	RouteMonitor *routes;
+	sd_event_source *route_source;
 	GHashTable *alive; /* set of the names that were on the bus when we started, and have not left since */
 	bool has_orphans;  /* could not be deleted */
 };
@@ -163,6 +166,39 @@ static int watch_links(Watch *watch)
 			       on_link, watch);
 }
 
+static void on_route_appeared(const Prefix *destination, int ifindex, void *userdata)
+{
+	Watch *watch = userdata;
+
+	service_route_appeared(watch->bus->service, destination, ifindex);
+}
+
+static int on_route(sd_event_source *source G_GNUC_UNUSED, int fd G_GNUC_UNUSED, uint32_t events G_GNUC_UNUSED,
+		    void *userdata)
+{
+	Watch *watch = userdata;
+
+	route_monitor_dispatch(watch->routes);
+	return 0;
+}
+
+/* Only to say so in the log: the service goes on without it. */
+static int watch_routes(Watch *watch)
+{
+	g_autoptr(GError) error = NULL;
+	int r;
+
+	watch->routes = route_monitor_new(on_route_appeared, watch, &error);
+	if (!watch->routes) {
+		g_warning("%s", error->message);
+		return 0;
+	}
+	r = sd_event_add_io(watch->bus->event, &watch->route_source, route_monitor_fd(watch->routes), EPOLLIN, on_route,
+			    watch);
+	/* Whoever changes the routes of the host by the thousand keeps no caller waiting. */
+	return r < 0 ? r : sd_event_source_set_priority(watch->route_source, SD_EVENT_PRIORITY_IDLE);
+}
+
 static int watch_bus(Watch *watch)
 {
 	int r;
@@ -195,6 +231,8 @@ void watch_free(Watch *watch)
 		return;
 	sd_event_source_disable_unref(watch->link_source);
 	link_monitor_free(watch->monitor);
+	sd_event_source_disable_unref(watch->route_source);
+	route_monitor_free(watch->routes);
 	g_hash_table_unref(watch->alive);
 	g_free(watch);
 }
@@ -214,6 +252,8 @@ int watch_start(Watch *watch)
 {
 	int r = watch_links(watch);
 
+	if (r >= 0)
+		r = watch_routes(watch);
 	if (r >= 0)
 		r = watch_bus(watch);
 	/* Whoever leaves after this is announced to us. */

@@ -42,5 +42,8 @@ int service_lock(Service *service);
 void service_unlock(Service *service);
 const char *service_lock_name(const Service *service);
 
+/** A route has appeared: says so in the log, once for each, if it lies over a network and is not ours. */
+void service_route_appeared(Service *service, const Prefix *destination, int ifindex);
+
 /** An interface is gone: says so in the log if it served us. */
 void service_link_vanished(Service *service, const char *name);

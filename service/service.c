@@ -60,6 +60,7 @@ Service *service_new(Config *config, const char *config_path, sd_event *event, G
 	};
 	transaction_init(&service->transaction);
 	list_features(service);
+	service->routes_told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	return service;
 }
 
@@ -100,5 +101,6 @@ void service_free(Service *service)
 	g_clear_error(&service->refusal);
 	g_free(service->config_path);
 	g_free(service->bus_id);
+	g_hash_table_unref(service->routes_told);
 	g_free(service);
 }

@@ -42,7 +42,8 @@ struct Service {
 		bool bridge_filter[N_FAMILIES]; /* it switched the sysctl for all bridges on, as version 2 did */
 		bool first_commit;              /* is still to come: what differs in the kernel is no drift */
 	} recovery;
-	guint n_uncompacted; /* changes since the heap was last given back */
+	GHashTable *routes_told; /* set of sentences (char *) */
+	guint n_uncompacted;     /* changes since the heap was last given back */
 };
 
 /** Takes over config, copies config_path, refers to event. NULL with FAILED when the kernel's netlink is not there. */

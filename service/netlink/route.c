@@ -3,6 +3,7 @@
 
 #include "service/netlink/ip-address.h"
 #include "service/netlink/request.h"
+#include "service/netlink/route-message.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -10,41 +11,9 @@
 
 /* A table of the Internet has a million routes: they are looked at as they pass, not kept as libnl's objects. */
 
-struct route {
-	guint8 type; /* RTN_UNICAST, RTN_LOCAL, ... */
-	Prefix destination;
-	int ifindex;
-	guint table;
-	const struct nlattr *multipath; /* struct rtnexthop of each way, or NULL */
-};
-
-/* False for what is no route of IPv4 or IPv6: a kernel without a family answers with all it has. */
-static bool read_route(struct nl_msg *message, struct route *ret)
-{
-	struct nlmsghdr *header = nlmsg_hdr(message);
-	const struct rtmsg *route = nlmsg_data(header);
-	struct nlattr *attributes[RTA_MAX + 1];
-
-	if (header->nlmsg_type != RTM_NEWROUTE || nlmsg_parse(header, sizeof(*route), attributes, RTA_MAX, NULL) < 0 ||
-	    (route->rtm_family != AF_INET && route->rtm_family != AF_INET6))
-		return false;
-	*ret = (struct route){
-		.type = route->rtm_type,
-		.destination = { { .family = route->rtm_family }, route->rtm_dst_len },
-		.table = attributes[RTA_TABLE] ? nla_get_u32(attributes[RTA_TABLE]) : route->rtm_table,
-		.multipath = attributes[RTA_MULTIPATH],
-	};
-	if (attributes[RTA_DST])
-		nla_memcpy(ret->destination.address.bytes, attributes[RTA_DST],
-			   family_bits(address_family(&ret->destination.address)) / 8);
-	if (attributes[RTA_OIF])
-		ret->ifindex = nla_get_u32(attributes[RTA_OIF]);
-	return true;
-}
-
 static int on_route(struct nl_msg *reply, void *userdata)
 {
-	return read_route(reply, userdata) ? NL_OK : NL_SKIP;
+	return route_read(reply, userdata) ? NL_OK : NL_SKIP;
 }
 
 /* Asks for the route that a packet of the host itself would take. Returns 0 or a negative errno. */
@@ -148,7 +117,7 @@ static int on_other_route(struct nl_msg *reply, void *userdata)
 	struct search *search = userdata;
 	struct route route;
 
-	if (search->found || !read_route(reply, &route) || route.type == RTN_THROW || route.destination.length <= 1 ||
+	if (search->found || !route_read(reply, &route) || route.type == RTN_THROW || route.destination.length <= 1 ||
 	    !prefix_overlaps(&search->prefix, &route.destination) || route_is_excepted(search, &route))
 		return NL_OK;
 	search->overlap = (Overlap){ route.destination, route.ifindex, false, route.table };
@@ -187,7 +156,7 @@ static int on_local_route(struct nl_msg *reply, void *userdata)
 	GArray *list = userdata;
 	struct route route;
 
-	if (read_route(reply, &route) && route.type == RTN_LOCAL)
+	if (route_read(reply, &route) && route.type == RTN_LOCAL)
 		g_array_append_val(list, route.destination);
 	return NL_OK;
 }

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/netlink/route-message.h"
+
+#include <linux/rtnetlink.h>
+
+bool route_read(struct nl_msg *message, struct route *ret)
+{
+	struct nlmsghdr *header = nlmsg_hdr(message);
+	const struct rtmsg *route = nlmsg_data(header);
+	struct nlattr *attributes[RTA_MAX + 1];
+
+	if (header->nlmsg_type != RTM_NEWROUTE || nlmsg_parse(header, sizeof(*route), attributes, RTA_MAX, NULL) < 0 ||
+	    (route->rtm_family != AF_INET && route->rtm_family != AF_INET6))
+		return false;
+	*ret = (struct route){
+		.type = route->rtm_type,
+		.destination = { { .family = route->rtm_family }, route->rtm_dst_len },
+		.table = attributes[RTA_TABLE] ? nla_get_u32(attributes[RTA_TABLE]) : route->rtm_table,
+		.multipath = attributes[RTA_MULTIPATH],
+	};
+	if (attributes[RTA_DST])
+		nla_memcpy(ret->destination.address.bytes, attributes[RTA_DST],
+			   family_bits(address_family(&ret->destination.address)) / 8);
+	if (attributes[RTA_OIF])
+		ret->ifindex = nla_get_u32(attributes[RTA_OIF]);
+	return true;
+}

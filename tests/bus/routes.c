@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/rig.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What the service says of routes that appear over its networks. */
+
+#define LOG "/run/netfilterd.log"
+
+/* The service inherits where its complaints go. */
+static void catch_log(const Rig *rig G_GNUC_UNUSED)
+{
+	int fd = open(LOG, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+
+	g_assert_cmpint(fd, >=, 0);
+	g_assert_no_errno(dup2(fd, STDERR_FILENO));
+	close(fd);
+}
+
+static char *read_log(void)
+{
+	char *text = NULL;
+
+	g_assert_true(g_file_get_contents(LOG, &text, NULL, NULL));
+	return text;
+}
+
+static void wait_for(const char *sentence)
+{
+	g_autofree char *text = NULL;
+
+	for (guint i = 0; i < 1000; i++) {
+		g_free(text);
+		text = read_log();
+		if (strstr(text, sentence))
+			return;
+		g_usleep(10000);
+	}
+	g_test_message("never said: %s", sentence);
+	g_test_fail();
+}
+
+static void later_routes(Rig *rig)
+{
+	static const struct {
+		const char *command;
+		const char *told; /* the destination that is told; NULL: nothing is */
+	} cases[] = {
+		{ "ip route add default via 192.0.2.254", NULL },
+		{ "ip route add 198.51.100.0/24 via 192.0.2.254", NULL },
+		{ "ip route add 172.18.9.0/24 via 172.18.0.9", NULL },
+		{ "ip route add throw 172.18.8.0/24", NULL },
+		{ "ip route add 172.18.7.0/24 via 192.0.2.254", "172.18.7.0/24" },
+		{ "ip route add 172.16.0.0/12 via 192.0.2.254 table 77", "172.16.0.0/12" },
+		{ "ip route add blackhole 172.18.6.0/24", "172.18.6.0/24" },
+		{ "ip address add 172.18.5.5/32 dev uplink", "172.18.5.5/32" },
+		{ "ip -6 route add fd00:18:0:0:1::/80 dev uplink", "fd00:18:0:0:1::/80" },
+	};
+	g_autofree char *text = NULL;
+	guint told = 0;
+
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'web', {'Subnets': <['172.18.0.0/16', 'fd00:18::/64']>}");
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *sentence = g_strdup_printf("A route of the host to %s lies over", cases[i].told);
+
+		netns_run(rig->host, "%s", cases[i].command);
+		if (!cases[i].told)
+			continue;
+		told++;
+		wait_for(sentence);
+	}
+	/* Once: again, and then one that is told after it. */
+	netns_run(rig->host, "ip route del 172.18.7.0/24");
+	netns_run(rig->host, "ip route add 172.18.7.0/24 via 192.0.2.254");
+	netns_run(rig->host, "ip route add 172.18.4.0/24 via 192.0.2.254");
+	wait_for("to 172.18.4.0/24 lies over subnet 172.18.0.0/16 of network \"web\"");
+	text = read_log();
+	g_assert_cmpuint(count_parts(text, "A route of the host"), ==, told + 1);
+}
+
+static const BusTest tests[] = {
+	{ "/routes/later", later_routes, .before = catch_log },
+};
+
+int main(int argc, char **argv)
+{
+	return bus_tests_main(argc, argv, tests, G_N_ELEMENTS(tests));
+}
