@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/change/change-ingress.h"
 
+#include "service/change/local-ports.h"
 #include "service/change/request.h"
 #include "service/journal/encode.h"
 #include "service/model/special.h"
@@ -153,11 +154,26 @@ static bool publish_one(Transaction *transaction, Ingress *ingress, const LinkPo
 	return true;
 }
 
+static bool check_share(const Transaction *transaction, const Ingress *ingress, const GArray *ports, GError **error)
+{
+	g_autoptr(GArray) mappings = g_array_new(FALSE, FALSE, sizeof(PortMapping));
+
+	for (guint i = 0; i < ports->len; i++) {
+		const LinkPort *port = &g_array_index(ports, LinkPort, i);
+		PortMapping mapping = { .protocol = port->protocol, .host_port = port->port, .count = 1 };
+
+		g_array_append_val(mappings, mapping);
+	}
+	return local_ports_check(transaction, ingress->lifetime.uid, mappings, error);
+}
+
 bool ingress_publish(Transaction *transaction, Ingress *ingress, const GArray *ports, GError **error)
 {
 	if (ports->len > transaction->config->max_ports_per_call)
 		return netfilter_fail(error, QUOTA_EXCEEDED, "%u ports at once are more than MaxPortsPerCall=%u",
 				      ports->len, transaction->config->max_ports_per_call);
+	if (!check_share(transaction, ingress, ports, error))
+		return false;
 	for (guint i = 0; i < ports->len; i++)
 		if (!publish_one(transaction, ingress, &g_array_index(ports, LinkPort, i), error))
 			return false;

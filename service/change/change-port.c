@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/change/change-port.h"
 
+#include "service/change/local-ports.h"
 #include "service/change/request.h"
 #include "service/journal/encode.h"
 
@@ -56,7 +57,8 @@ static bool check_amount(const Transaction *transaction, const Endpoint *endpoin
 		return netfilter_fail(error, QUOTA_EXCEEDED,
 				      "%" G_GUINT64_FORMAT " ports at once are more than MaxPortsPerCall=%u", ports,
 				      config->max_ports_per_call);
-	return quota_check(transaction->model, config, QUOTA_PORTS, endpoint->lifetime.uid, ports, error);
+	return quota_check(transaction->model, config, QUOTA_PORTS, endpoint->lifetime.uid, ports, error) &&
+	       local_ports_check(transaction, endpoint->lifetime.uid, mappings, error);
 }
 
 bool endpoint_publish(Transaction *transaction, Endpoint *endpoint, const GArray *mappings, GArray *published,

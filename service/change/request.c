@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/change/request.h"
 
+#include "service/change/local-ports.h"
 #include "service/netlink/sysctl.h"
 
 #include <stdio.h>
@@ -51,18 +52,6 @@ bool request_ports(Transaction *transaction, const PortRange *ranges, guint n, G
 	return claim_ports(transaction, ranges, n, error);
 }
 
-/* The ports that the kernel hands out itself, and by default if it does not say. */
-static void read_local_port_range(guint *ret_min, guint *ret_max)
-{
-	g_autofree char *text = NULL;
-
-	if (!sysctl_read("net/ipv4/ip_local_port_range", &text, NULL) || sscanf(text, "%u %u", ret_min, ret_max) != 2 ||
-	    *ret_min < 1 || *ret_max > G_MAXUINT16 || *ret_min > *ret_max) {
-		*ret_min = 32768;
-		*ret_max = 60999;
-	}
-}
-
 /* The ports that the kernel hands out to nobody: "8080,9148-9151". */
 static char *read_reserved_ports(void)
 {
@@ -108,7 +97,7 @@ bool request_any_ports(Transaction *transaction, PortRange *ranges, guint n, GEr
 	g_autofree char *reserved = read_reserved_ports();
 	g_autoptr(GError) failure = NULL;
 
-	read_local_port_range(&min, &max);
+	local_ports_read(&min, &max);
 	candidates = max - min + 1 >= count ? max - min + 2 - count : 0;
 	for (guint tried = 0; tried < candidates; tried++, first++) {
 		if (first < min || first + count - 1 > max)

@@ -89,11 +89,66 @@ static void ports_per_uid(World *world)
 	     "4)]>}");
 }
 
+#define ENDPOINT "/network/a/endpoint/x"
+#define PORT(protocol, host, count) "[('" protocol "', '', uint16 " host ", uint16 80, uint16 " count ")]"
+
+/* Whatever the limits are, half of the ports that are handed out is left to others: asked for by number or chosen. */
+static void half_of_the_ports(World *world)
+{
+	static const struct {
+		const char *path, *interface, *member, *types, *arguments;
+		bool refused;
+	} steps[] = {
+		{ ENDPOINT, "Endpoint", "Publish", "a(ssqqq)", PORT("tcp", "8080", "20") },
+		{ ENDPOINT, "Endpoint", "Publish", "a(ssqqq)", PORT("tcp", "40000", "6"), true },
+		{ ENDPOINT, "Endpoint", "Publish", "a(ssqqq)", PORT("tcp", "39998", "5") },
+		{ ENDPOINT, "Endpoint", "Publish", "a(ssqqq)", PORT("tcp", "0", "1") },
+		{ ENDPOINT, "Endpoint", "Publish", "a(ssqqq)", PORT("tcp", "0", "2"), true },
+		{ "/ingress/i", "Ingress", "Publish", "a(sq)", "[('tcp', uint16 40008), ('tcp', uint16 40009)]", true },
+		{ "/ingress/i", "Ingress", "Publish", "a(sq)", "[('tcp', uint16 40009)]" },
+		{ "/ingress/i", "Ingress", "Publish", "a(sq)", "[('tcp', uint16 40009)]" },
+		{ ENDPOINT, "Endpoint", "Publish", "a(ssqqq)", PORT("tcp", "0", "1"), true },
+		{ ENDPOINT, "Endpoint", "Publish", "a(ssqqq)", PORT("tcp", "40008", "1"), true },
+		{ "/ingress/i", "Ingress", "Publish", "a(sq)", "[('tcp', uint16 40008)]", true },
+		{ ENDPOINT, "Endpoint", "Publish", "a(ssqqq)", PORT("tcp", "40010", "3") },
+		{ ENDPOINT, "Endpoint", "Publish", "a(ssqqq)", PORT("udp", "40000", "5") },
+		{ ENDPOINT, "Endpoint", "Publish", "a(ssqqq)", PORT("udp", "0", "1"), true },
+		{ ENDPOINT, "Endpoint", "Unpublish", "a(ssqqq)", PORT("tcp", "39998", "5") },
+		{ ENDPOINT, "Endpoint", "Publish", "a(ssqqq)", PORT("tcp", "0", "3") },
+	};
+	g_autofree char *range = netns_output(world->rig.host, "cat /proc/sys/net/ipv4/ip_local_port_range");
+
+	g_assert_true(netns_sysctl(world->rig.host, "net/ipv4/ip_local_port_range", "40000 40009"));
+	done(as(world, world->alice), "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'a', {'Subnets': <['172.31.0.0/24']>, 'Endpoints': <[('x', {'Addresses': <['172.31.0.2']>})]>}");
+	done(as(world, world->alice), "", "Manager", "CreateIngress", "sa{sv}", "'i', {'Gateway': <'172.31.0.3'>}");
+	for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
+		Rig *rig = as(world, world->alice);
+
+		g_test_message("%s %s", steps[i].member, steps[i].arguments);
+		if (steps[i].refused)
+			refused(rig, OURS("QuotaExceeded"), "more than half", steps[i].path, steps[i].interface,
+				steps[i].member, steps[i].types, steps[i].arguments);
+		else
+			done(rig, steps[i].path, steps[i].interface, steps[i].member, steps[i].types,
+			     steps[i].arguments);
+	}
+	/* The other half is there for others, and all of it for root. */
+	done(as(world, world->bob), "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'b', {'Subnets': <['172.31.1.0/24']>, 'Endpoints': <[('x', {'Addresses': <['172.31.1.2']>, "
+	     "'Ports': <" PORT("tcp", "0", "1") ">})]>}");
+	done(as_root(world), "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'r', {'Subnets': <['172.31.2.0/24']>, 'Endpoints': <[('x', {'Addresses': <['172.31.2.2']>, "
+	     "'Ports': <" PORT("sctp", "40000", "10") ">})]>}");
+	g_assert_true(netns_sysctl(world->rig.host, "net/ipv4/ip_local_port_range", range));
+}
+
 static const AccessTest tests[] = {
 	{ "/limit/questions", too_many_questions, "MaxPendingQuestionsPerUID=2" },
 	{ "/limit/networks", networks_per_uid, "MaxNetworksPerUID=2", .members = true },
 	{ "/limit/endpoints", endpoints_per_uid, "MaxEndpointsPerUID=3", .members = true },
 	{ "/limit/ports", ports_per_uid, "MaxPortsPerUID=4", .members = true },
+	{ "/limit/half-of-the-ports", half_of_the_ports, "MaxPortsPerUID=100000", .members = true },
 };
 
 int main(int argc, char **argv)
