@@ -19,6 +19,16 @@ static bool is_visible(gunichar character)
 	}
 }
 
+bool name_is_printable(const char *text)
+{
+	if (!g_utf8_validate(text, -1, NULL))
+		return false;
+	for (const char *c = text; *c; c = g_utf8_next_char(c))
+		if (!is_visible(g_utf8_get_char(c)))
+			return false;
+	return true;
+}
+
 bool name_is_valid(const char *what, const char *name, GError **error)
 {
 	gsize length = strlen(name);
@@ -30,10 +40,9 @@ bool name_is_valid(const char *what, const char *name, GError **error)
 				      cut(name), NAME_MAX_BYTES);
 	if (!g_utf8_validate(name, length, NULL))
 		return netfilter_fail(error, INVALID_ARGS, "the name of the %s, \"%s\", is not UTF-8", what, cut(name));
-	for (const char *c = name; *c; c = g_utf8_next_char(c))
-		if (!is_visible(g_utf8_get_char(c)))
-			return netfilter_fail(error, INVALID_ARGS,
-					      "the name of the %s, \"%s\", has a character that cannot be printed",
-					      what, cut(name));
+	if (!name_is_printable(name))
+		return netfilter_fail(error, INVALID_ARGS,
+				      "the name of the %s, \"%s\", has a character that cannot be printed", what,
+				      cut(name));
 	return true;
 }

@@ -5,6 +5,9 @@
 
 #define NAME_MAX_BYTES 64
 
+/** Whether a text is UTF-8, and each of its characters one that people can see, or a space. */
+bool name_is_printable(const char *text);
+
 /**
  * Whether an object ("network", …) may be called that: 1 to NAME_MAX_BYTES bytes of UTF-8, each character one that
  * people can see, or a space. INVALID_ARGS otherwise.

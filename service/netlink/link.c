@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/link.h"
 
+#include "service/model/name.h"
 #include "service/netlink/request.h"
 
 #include <errno.h>
@@ -27,7 +28,7 @@ bool link_name_is_valid(const char *name)
 		 */
 		if (strchr("/:%\"'\\", *c) || g_ascii_isspace(*c) || g_ascii_iscntrl(*c) || (guchar)*c == 0xa0)
 			return false;
-	return true;
+	return name_is_printable(name);
 }
 
 bool link_check_name(const char *name, GError **error)

@@ -28,9 +28,23 @@ static int make_bridge(Fixture *f, const char *name)
 static void test_names(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
 	static const char *const valid[] = { "a", "br-web", "fifteen-letters", "...", "a.b", "br+a", "grüße" };
-	static const char *const invalid[] = {
-		"", ".", "..", "sixteen-letters.", "a/b", "a b", "a\tb", "a\nb", "a\vb", "a:1", "br%d", "br+", "à"
-	};
+	static const char *const invalid[] = { "",
+					       ".",
+					       "..",
+					       "sixteen-letters.",
+					       "a/b",
+					       "a b",
+					       "a\tb",
+					       "a\nb",
+					       "a\vb",
+					       "a:1",
+					       "br%d",
+					       "br+",
+					       "à",
+					       "br\xff",
+					       "br\xc2\x85",
+					       "br\xe2\x80\xae",
+					       "br\xee\x80\x81" };
 	const char *wanted;
 	LinkInfo found;
 
