@@ -36,6 +36,27 @@ static void fill(void)
 	close(fd);
 }
 
+static void read_only_directory(const Rig *rig)
+{
+	small_directory(rig);
+	g_assert_cmpint(mount("small", "/run/netfilterd", "tmpfs", MS_REMOUNT | MS_RDONLY, NULL), ==, 0);
+}
+
+static void full_directory(const Rig *rig)
+{
+	small_directory(rig);
+	fill();
+}
+
+/* Nothing can be written down from the start: nothing is answered well that a crash would make undone. */
+static void unwritable_at_start(Rig *rig)
+{
+	refused(rig, STANDARD("Failed"), "/run/netfilterd", "", "Manager", "CreateNetwork", "sa{sv}", WEB);
+	refused(rig, STANDARD("Failed"), "/run/netfilterd", "", "Manager", "CreateIngress", "sa{sv}",
+		"'front', {'Gateway': <'192.0.2.9'>}");
+	g_assert_cmpint(umount2("/run/netfilterd", MNT_DETACH), ==, 0);
+}
+
 static void full(Rig *rig)
 {
 	g_autofree char *before = NULL, *after = NULL;
@@ -159,6 +180,8 @@ int main(int argc, char **argv)
 {
 	static const BusTest tests[] = {
 		{ "/storage/full", full, NULL, small_directory },
+		{ "/storage/full-at-start", unwritable_at_start, NULL, full_directory },
+		{ "/storage/read-only-at-start", unwritable_at_start, NULL, read_only_directory },
 		{ "/storage/failing", failing, NULL, preload },
 		{ "/log/one-line", one_line, NULL, log_to_file },
 		{ "/log/control", level, NULL, log_to_file },
