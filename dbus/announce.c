@@ -56,6 +56,7 @@ Announcer *announcer_new(sd_bus *connection, const Service *service)
 		.signals = g_ptr_array_new_with_free_func(signal_free),
 		.announced = g_hash_table_new(signal_hash, signal_equal),
 		.hairpin = service_config(service)->hairpin,
+		.generation = service_generation(service),
 	};
 	return announcer;
 }

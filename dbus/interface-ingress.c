@@ -77,6 +77,9 @@ OBJECT_GETTER(Ingress, get_name, sd_bus_message_append(reply, "s", object->name)
 OBJECT_GETTER(Ingress, get_bridge, sd_bus_message_append(reply, "s", object->bridge))
 OBJECT_GETTER(Ingress, get_gateway, append_gateway(reply, object))
 OBJECT_GETTER(Ingress, get_ports, append_ports(reply, object))
+OBJECT_GETTER(Ingress, get_served,
+	      sd_bus_message_append(reply, "b",
+				    service_serves(((const Found *)userdata)->bus->service, object->bridge)))
 OBJECT_LIFETIME_GETTERS(Ingress)
 
 const sd_bus_vtable ingress_vtable[] = {
@@ -92,6 +95,7 @@ const sd_bus_vtable ingress_vtable[] = {
 	SD_BUS_PROPERTY("Bridge", "s", get_bridge, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Gateway", "s", get_gateway, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Ports", "a(sq)", get_ports, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Served", "b", get_served, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	OBJECT_LIFETIME_PROPERTIES,
 	SD_BUS_VTABLE_END,
 };

@@ -18,6 +18,7 @@ struct Watch {
 	RouteMonitor *routes;
 	sd_event_source *route_source;
 	GHashTable *alive; /* set of the names that were on the bus when we started, and have not left since */
+	bool exchanged;    /* an interface that serves is another than it was */
 	bool has_orphans;  /* could not be deleted */
 };
 
@@ -137,11 +138,30 @@ static int on_firewalld_reloaded(sd_bus_message *message G_GNUC_UNUSED, void *us
 	return 0;
 }
 
-static void on_vanished(const char *name, void *userdata)
+static bool run_serve(void *userdata, GError **error)
+{
+	const Watch *watch = userdata;
+
+	if (!service_is_available(watch->bus->service, error))
+		return false;
+	service_serve_interfaces(watch->bus->service);
+	return true;
+}
+
+static void done_serve(void *userdata, const GError *error)
+{
+	const Watch *watch = userdata;
+
+	/* The start looks at all of them. */
+	if (service_is_available(watch->bus->service, NULL))
+		log_failure("Cannot prepare an interface that came", error);
+}
+
+static void on_interface(int ifindex, const char *name, bool gone, void *userdata)
 {
 	Watch *watch = userdata;
 
-	service_link_vanished(watch->bus->service, name);
+	watch->exchanged |= service_look_at_interface(watch->bus->service, ifindex, name, gone);
 }
 
 static int on_link(sd_event_source *source G_GNUC_UNUSED, int fd G_GNUC_UNUSED, uint32_t events G_GNUC_UNUSED,
@@ -149,7 +169,11 @@ static int on_link(sd_event_source *source G_GNUC_UNUSED, int fd G_GNUC_UNUSED, 
 {
 	Watch *watch = userdata;
 
+	watch->exchanged = false;
 	link_monitor_dispatch(watch->monitor);
+	announcer_emit(watch->bus->announcer);
+	if (watch->exchanged)
+		queue_add(watch->bus->queue, run_serve, done_serve, watch, QUEUE_PATIENT);
 	return 0;
 }
 
@@ -157,7 +181,7 @@ static int watch_links(Watch *watch)
 {
 	g_autoptr(GError) error = NULL;
 
-	watch->monitor = link_monitor_new(on_vanished, watch, &error);
+	watch->monitor = link_monitor_new_full(&(LinkMonitorCallbacks){ on_interface }, watch, &error);
 	if (!watch->monitor) {
 		g_critical("%s", error->message);
 		return -EIO;

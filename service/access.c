@@ -123,22 +123,17 @@ void service_route_appeared(Service *service, const Prefix *destination, int ifi
 	}
 }
 
-void service_link_vanished(Service *service, const char *name)
+bool service_serves(const Service *service, const char *interface)
 {
-	const Network *network = g_hash_table_lookup(service->model->bridges, name);
-	LinkInfo info;
+	return interfaces_is_present(service->interfaces, interface);
+}
 
-	/* The news may be old, and the name taken again by us. */
-	if (link_find(service->netlink, name, &info, NULL) && info.ifindex != 0)
-		return;
-	if (network)
-		g_warning("Bridge %s of network \"%s\" is gone; the network's rules stay until it is deleted", name,
-			  cut(network->name));
-	for (const GList *i = service->model->ingresses_by_age.head; i; i = i->next) {
-		const Ingress *ingress = i->data;
+bool service_look_at_interface(Service *service, int ifindex, const char *name, bool gone)
+{
+	g_autoptr(GPtrArray) came_or_went = interfaces_look(service->interfaces, ifindex, name, gone);
+	g_autoptr(GPtrArray) exchanged = interfaces_exchanged(service->interfaces);
 
-		if (strcmp(ingress->bridge, name) == 0)
-			g_warning("Interface %s of ingress \"%s\" is gone; its rules stay until it is deleted", name,
-				  cut(ingress->name));
-	}
+	for (guint i = 0; i < came_or_went->len; i++)
+		service_announce_presence(service, came_or_went->pdata[i]);
+	return exchanged->len > 0;
 }

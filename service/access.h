@@ -45,5 +45,8 @@ const char *service_lock_name(const Service *service);
 /** A route has appeared: says so in the log, once for each, if it lies over a network and is not ours. */
 void service_route_appeared(Service *service, const Prefix *destination, int ifindex);
 
-/** An interface is gone: says so in the log if it served us. */
-void service_link_vanished(Service *service, const char *name);
+/** Whether the interface of a network or ingress is there. */
+bool service_serves(const Service *service, const char *interface);
+
+/** An interface came, was renamed to a name, or is gone. Whether service_serve_interfaces() (expiry.h) is due. */
+bool service_look_at_interface(Service *service, int ifindex, const char *name, bool gone);

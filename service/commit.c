@@ -148,7 +148,10 @@ static bool begin_journal(Service *service, GError **error)
 {
 	g_autoptr(GByteArray) batch = NULL, outcome = NULL;
 
-	if (!is_journalled(service) || service->transaction.changes->len == 0 || !journal_has_file(service->journal))
+	if (!is_journalled(service) || !journal_has_file(service->journal))
+		return true;
+	if (service->transaction.changes->len == 0 && !interfaces_changes(service->interfaces) &&
+	    !forwarding_changes(service->forwarding))
 		return true;
 	batch = encode_changes(service);
 	outcome = encode_outcome(service);
@@ -212,7 +215,21 @@ static void announce_commit(Service *service, BackendCommit *commit)
 					    service->observer.userdata);
 }
 
-static void finish_journal(Service *service, const GByteArray *outcome)
+/* What a repair, or what was taken back, did to the rules changes nothing but how often they were changed. */
+static void write_generation(Service *service)
+{
+	g_autoptr(GByteArray) nothing = g_byte_array_new();
+	g_autoptr(GError) error = NULL;
+
+	if (!journal_has_file(service->journal))
+		return;
+	if (journal_begin(service->journal, nothing, 0, &error))
+		journal_commit(service->journal, service->generation, NULL);
+	else
+		g_warning("%s", error->message);
+}
+
+static void finish_journal(Service *service, const GByteArray *outcome, bool committed)
 {
 	if (!is_journalled(service))
 		return;
@@ -220,12 +237,15 @@ static void finish_journal(Service *service, const GByteArray *outcome)
 		journal_remove(service->journal);
 	else if (journal_is_begun(service->journal))
 		journal_commit(service->journal, service->generation, outcome);
+	else if (committed)
+		write_generation(service);
 }
 
 /* Bridges and descriptors go before it is written that they went: nobody was told yet, so the next instance may still
  * take it back, but not finish it. */
 static void finish(Service *service, BackendCommit *commit, GPtrArray *changed)
 {
+	g_autoptr(GPtrArray) came_or_went = interfaces_presence_changes(service->interfaces);
 	g_autoptr(GByteArray) outcome = encode_outcome(service);
 
 	effects_keep(service->closed);
@@ -238,9 +258,11 @@ static void finish(Service *service, BackendCommit *commit, GPtrArray *changed)
 	announce_commit(service, commit);
 	service->recovery.first_commit = false;
 	announce_changes(service);
+	for (guint i = 0; i < came_or_went->len; i++)
+		service_announce_presence(service, came_or_went->pdata[i]);
 	service->n_uncompacted += service->transaction.changes->len;
 	transaction_finish(&service->transaction);
-	finish_journal(service, outcome);
+	finish_journal(service, outcome, commit->commits > 0);
 	service_release_claims(service);
 	flows_end(service->flows);
 }
@@ -249,15 +271,15 @@ static void finish(Service *service, BackendCommit *commit, GPtrArray *changed)
 
 /* What the commit has done is taken back, in the order that leaves nothing open: what was opened, the rules, what was
  * closed. */
-static void put_back(Service *service)
+static void put_back(Service *service, BackendCommit *commit)
 {
-	g_auto(BackendCommit) commit = {};
+	g_auto(BackendCommit) undoing = {};
 	g_autoptr(GError) error = NULL;
 
 	effects_revert(service->opened);
 	transaction_roll_back(&service->transaction, 0);
 	cancel_plan(service);
-	if (firewall_commit(service->firewall, &commit, &error)) {
+	if (firewall_commit(service->firewall, &undoing, &error)) {
 		ruleset_finish(firewall_ruleset(service->firewall));
 		firewall_keep_policies(service->firewall);
 	} else {
@@ -265,13 +287,21 @@ static void put_back(Service *service)
 			   error->message);
 	}
 	effects_revert(service->closed);
-	announce_commit(service, &commit);
+	/* To those who hear of it the two are one. */
+	commit->commits += undoing.commits;
+	commit->added += undoing.added;
+	commit->removed += undoing.removed;
+	if (!commit->drifted)
+		commit->drifted = g_steal_pointer(&undoing.drifted);
+	announce_commit(service, commit);
 	if (service->journal && journal_is_begun(service->journal)) {
 		if (error)
 			journal_abandon(service->journal);
 		else
 			journal_abort(service->journal);
 	}
+	if (is_journalled(service) && commit->commits > 0)
+		write_generation(service);
 	service_release_claims(service);
 }
 
@@ -305,8 +335,7 @@ static bool commit(Service *service, enum host_scope scope, BackendCommit *commi
 		return false;
 	}
 	if (!plan(service, scope, error) || !change_host_and_kernel(service, scope, commit, error)) {
-		announce_commit(service, commit);
-		put_back(service);
+		put_back(service, commit);
 		return false;
 	}
 	finish(service, commit, changed);

@@ -4,6 +4,7 @@
 #include "service/change/change-endpoint.h"
 #include "service/change/change-ingress.h"
 #include "service/change/change-network.h"
+#include "service/change/change-service.h"
 #include "service/service.h"
 
 static void delete_object(Service *service, const Lifetime *lifetime)
@@ -75,4 +76,12 @@ void service_end_lifetimes(Service *service)
 	for (guint i = 0; i < expired->len; i++)
 		if (is_there(service->model, expired->pdata[i]))
 			delete_object(service, expired->pdata[i]);
+}
+
+void service_serve_interfaces(Service *service)
+{
+	g_autoptr(GPtrArray) names = interfaces_exchanged(service->interfaces);
+
+	for (guint i = 0; i < names->len; i++)
+		service_serve_interface(&service->transaction, names->pdata[i]);
 }

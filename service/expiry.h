@@ -3,7 +3,7 @@
 
 #include "service/access.h"
 
-/* What ends objects without a call. Each asks for deletions; commit afterwards. */
+/* What changes without a call. Each asks for changes; commit afterwards. */
 
 /** The connection is gone, and with it all it owned. */
 void service_end_owner(Service *service, const char *unique_name);
@@ -13,3 +13,6 @@ void service_end_orphans(Service *service, GHashTable *alive);
 
 /** Everything goes whose descriptor or time has ended its life. */
 void service_end_lifetimes(Service *service);
+
+/** Interfaces that came again get what they need to serve. */
+void service_serve_interfaces(Service *service);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/service.h"
 
+#include <string.h>
+
 static void on_expired(void *userdata)
 {
 	Service *service = userdata;
@@ -62,6 +64,34 @@ Service *service_new(Config *config, const char *config_path, sd_event *event, G
 	list_features(service);
 	service->routes_told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	return service;
+}
+
+static void announce_presence(Service *service, enum object_kind kind, void *object, const char *name,
+			      const char *interface)
+{
+	const char *const kinds[] = { [OBJECT_NETWORK] = "network", [OBJECT_INGRESS] = "ingress" };
+
+	if (interfaces_is_present(service->interfaces, interface))
+		g_message("Interface %s of %s \"%s\" is there again", interface, kinds[kind], cut(name));
+	else
+		g_warning("Interface %s of %s \"%s\" is gone; its rules stay, and serve it when the interface comes "
+			  "again",
+			  interface, kinds[kind], cut(name));
+	service->observer.changed(kind, object, "Served", service->observer.userdata);
+}
+
+void service_announce_presence(Service *service, const char *interface)
+{
+	Network *network = g_hash_table_lookup(service->model->bridges, interface);
+
+	if (network)
+		announce_presence(service, OBJECT_NETWORK, network, network->name, interface);
+	for (const GList *i = service->model->ingresses_by_age.head; i; i = i->next) {
+		Ingress *ingress = i->data;
+
+		if (strcmp(ingress->bridge, interface) == 0)
+			announce_presence(service, OBJECT_INGRESS, ingress, ingress->name, interface);
+	}
 }
 
 bool service_choose_chains(Service *service, const char *backend, const char *prefix, GError **error)

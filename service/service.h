@@ -49,6 +49,9 @@ struct Service {
 /** Takes over config, copies config_path, refers to event. NULL with FAILED when the kernel's netlink is not there. */
 Service *service_new(Config *config, const char *config_path, sd_event *event, GError **error);
 
+/** Tells of every object that an interface serves whether it is there. */
+void service_announce_presence(Service *service, const char *interface);
+
 /** Before anything is in the kernel: what keeps the rules, NULL for the default, and what its chains begin with. FAILED
  * when there is no such backend. */
 bool service_choose_chains(Service *service, const char *backend, const char *prefix, GError **error);

@@ -52,6 +52,27 @@ static void switch_off_unused(Service *service)
 	}
 }
 
+/* Those that were there before are announced as they go. */
+static void warn_of_missing(const Service *service)
+{
+	for (const GList *i = service->model->networks_by_age.head; i; i = i->next) {
+		const Network *network = i->data;
+
+		if (!interfaces_is_present(service->interfaces, network->bridge))
+			g_warning(
+				"Bridge %s of network \"%s\" is not there; its rules stay, and serve it when it comes",
+				network->bridge, cut(network->name));
+	}
+	for (const GList *i = service->model->ingresses_by_age.head; i; i = i->next) {
+		const Ingress *ingress = i->data;
+
+		if (!interfaces_is_present(service->interfaces, ingress->bridge))
+			g_warning("Interface %s of ingress \"%s\" is not there; its rules stay, and serve it when it "
+				  "comes",
+				  ingress->bridge, cut(ingress->name));
+	}
+}
+
 static bool start(Service *service, GError **error)
 {
 	if (!check_chains(service, error) || (service->journal && !service_checkpoint(service, error)))
@@ -64,6 +85,7 @@ static bool start(Service *service, GError **error)
 	if (!service_commit(service, error))
 		return false;
 	switch_off_unused(service);
+	warn_of_missing(service);
 	return true;
 }
 

@@ -57,6 +57,30 @@ void service_ask_for_chains(Transaction *transaction, bool wanted)
 	transaction_make(transaction, &(Change){ .kind = kind });
 }
 
+/* --- interfaces --- */
+
+static const char *interface_of(const Change *change)
+{
+	return change->part;
+}
+
+static void release_name(Change *change, bool applied G_GNUC_UNUSED)
+{
+	g_free(change->part);
+}
+
+const ChangeKind interface_exchanged = {
+	.name = "interface-exchanged",
+	.release = release_name,
+	.host = HOST_INTERFACE,
+	.interface = interface_of,
+};
+
+void service_serve_interface(Transaction *transaction, const char *name)
+{
+	transaction_make(transaction, &(Change){ .kind = &interface_exchanged, .part = g_strdup(name) });
+}
+
 /* --- the configuration --- */
 
 static void swap_configurations(Model *model G_GNUC_UNUSED, Change *change)

@@ -56,6 +56,14 @@ bool forwarding_is_ours(const Forwarding *forwarding, enum family family)
 	return forwarding->switched[family];
 }
 
+bool forwarding_changes(const Forwarding *forwarding)
+{
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (forwarding->switched[family] != forwarding->before[family])
+			return true;
+	return false;
+}
+
 static void switch_back(enum family family, bool on)
 {
 	g_autoptr(GError) error = NULL;

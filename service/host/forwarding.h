@@ -21,6 +21,9 @@ bool forwarding_plan(Forwarding *forwarding, const Model *model, const Config *c
 /** Whether it is us who have it switched on, once the plan is true. */
 bool forwarding_is_ours(const Forwarding *forwarding, enum family family);
 
+/** Whether the plan makes anything true that was not. */
+bool forwarding_changes(const Forwarding *forwarding);
+
 /** Switches off what is to be off, before the rules change; and on, afterwards. FAILED: the caller reverts the effects.
  */
 void forwarding_close(Forwarding *forwarding, Effects *effects);

@@ -9,6 +9,7 @@
 typedef struct Interface {
 	InterfaceFacts facts;
 	guint8 wanted; /* set of 1 << enum interface_switch, as of the last plan */
+	int present;   /* the ifindex of what has the name now; 0: nothing has */
 } Interface;
 
 /* What is to be done to one interface. */
@@ -58,6 +59,12 @@ static void warn(GError *error)
 {
 	g_warning("%s", error->message);
 	g_error_free(error);
+}
+
+static void mac_from_number(guint64 number, guint8 ret[static 6])
+{
+	for (guint i = 0; i < 6; i++)
+		ret[i] = number >> (8 * (5 - i));
 }
 
 static Interface *add_interface(Interfaces *interfaces, const InterfaceFacts *facts)
@@ -240,6 +247,7 @@ static bool compare(Interfaces *interfaces, Plan *plan, const Network *network, 
 		plan->creates = network;
 		plan->on = wanted;
 		facts->created = true;
+		facts->mac = network->mac;
 	} else if (facts->ifindex != 0) {
 		plan->off = facts->switched & ~wanted;
 		if (!find_off(interfaces, facts->ifindex, wanted, &plan->on, error))
@@ -247,15 +255,25 @@ static bool compare(Interfaces *interfaces, Plan *plan, const Network *network, 
 	}
 	facts->switched = (facts->switched & wanted) | plan->on;
 	plan->interface->wanted = wanted;
+	plan->interface->present = info.ifindex;
 	return true;
+}
+
+static int find_present(Interfaces *interfaces, const char *name)
+{
+	LinkInfo info;
+
+	return link_find(interfaces->netlink, name, &info, NULL) ? info.ifindex : 0;
 }
 
 static void drop_plan(Interfaces *interfaces, const Plan *plan)
 {
-	if (plan->known)
-		*plan->interface = plan->before;
-	else
+	if (!plan->known) {
 		g_hash_table_remove(interfaces->by_name, plan->interface->facts.name);
+		return;
+	}
+	*plan->interface = plan->before;
+	plan->interface->present = find_present(interfaces, plan->interface->facts.name);
 }
 
 static bool add_plan(Interfaces *interfaces, const Model *model, const Config *config, const char *name, bool thorough,
@@ -271,7 +289,7 @@ static bool add_plan(Interfaces *interfaces, const Model *model, const Config *c
 	if (!interface) {
 		InterfaceFacts facts = {};
 
-		if (wanted == 0 && !(network && network->creates_bridge))
+		if (!wanted_interface(model, name))
 			return true;
 		g_strlcpy(facts.name, name, sizeof facts.name);
 		interface = add_interface(interfaces, &facts);
@@ -313,6 +331,19 @@ void interfaces_plan_all(Interfaces *interfaces, const Model *model, const Confi
 		if (!add_plan(interfaces, model, config, name, true, true, &error))
 			warn(error);
 	}
+}
+
+bool interfaces_changes(const Interfaces *interfaces)
+{
+	for (guint i = 0; i < interfaces->plans->len; i++) {
+		const Plan *plan = &g_array_index(interfaces->plans, Plan, i);
+		const InterfaceFacts *before = &plan->before.facts, *after = &plan->interface->facts;
+
+		if (plan->creates || before->ifindex != after->ifindex || before->created != after->created ||
+		    before->switched != after->switched)
+			return true;
+	}
+	return false;
 }
 
 GArray *interfaces_facts(const Interfaces *interfaces, bool all)
@@ -416,12 +447,6 @@ static bool delete_leftover(Interfaces *interfaces, guint index, GError **error)
 	return bridge_remove(interfaces->netlink, ifindex, error);
 }
 
-static void mac_from_number(guint64 number, guint8 ret[static 6])
-{
-	for (guint i = 0; i < 6; i++)
-		ret[i] = number >> (8 * (5 - i));
-}
-
 static bool create(Interfaces *interfaces, Effects *effects, Plan *plan, GError **error)
 {
 	InterfaceFacts *facts = &plan->interface->facts;
@@ -433,6 +458,7 @@ static bool create(Interfaces *interfaces, Effects *effects, Plan *plan, GError 
 	mac_from_number(plan->creates->mac, mac);
 	if (!bridge_add(interfaces->netlink, facts->name, mac, &facts->ifindex, error))
 		return false;
+	plan->interface->present = facts->ifindex;
 	effects_add(effects, revert_creation, interfaces, facts->ifindex, 0);
 	prepare_ipv6(interfaces, facts->ifindex, mac, network_has_family(plan->creates, FAMILY_IPV6));
 	return add_gateways(interfaces, facts->ifindex, plan->creates, error) &&
@@ -508,7 +534,7 @@ void interfaces_keep(Interfaces *interfaces, const Model *model, guint max_lefto
 			put_aside(interfaces, facts);
 		}
 		facts->created = false;
-		if (plan->interface->wanted == 0)
+		if (!wanted_interface(model, facts->name))
 			g_hash_table_remove(interfaces->by_name, facts->name);
 	}
 	g_array_set_size(interfaces->plans, 0);
@@ -521,6 +547,80 @@ void interfaces_cancel(Interfaces *interfaces)
 		drop_plan(interfaces, &g_array_index(interfaces->plans, Plan, i));
 	g_array_set_size(interfaces->plans, 0);
 }
+
+/* --- which of them are there --- */
+
+bool interfaces_is_present(const Interfaces *interfaces, const char *name)
+{
+	const Interface *interface = g_hash_table_lookup(interfaces->by_name, name);
+
+	return interface && interface->present != 0;
+}
+
+GPtrArray *interfaces_presence_changes(const Interfaces *interfaces)
+{
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+
+	for (guint i = 0; i < interfaces->plans->len; i++) {
+		const Plan *plan = &g_array_index(interfaces->plans, Plan, i);
+
+		if (plan->known && !plan->before.present != !plan->interface->present)
+			g_ptr_array_add(names, g_strdup(plan->interface->facts.name));
+	}
+	return names;
+}
+
+/* What it was may be given out again, but not what was done to it. */
+static void set_void(Interface *interface)
+{
+	InterfaceFacts facts = {};
+
+	g_strlcpy(facts.name, interface->facts.name, sizeof facts.name);
+	interface->facts = facts;
+}
+
+GPtrArray *interfaces_look(Interfaces *interfaces, int ifindex, const char *name, bool gone)
+{
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, interfaces->by_name);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		Interface *interface = value;
+		int before = interface->present;
+
+		if (gone && interface->facts.ifindex == ifindex)
+			set_void(interface);
+		if (before != ifindex && strcmp(interface->facts.name, name) != 0)
+			continue;
+		interface->present = find_present(interfaces, interface->facts.name);
+		if (!before != !interface->present)
+			g_ptr_array_add(names, g_strdup(interface->facts.name));
+	}
+	for (guint i = interfaces->leftovers->len; gone && i-- > 0;)
+		if (g_array_index(interfaces->leftovers, Leftover, i).facts.ifindex == ifindex)
+			g_array_remove_index_fast(interfaces->leftovers, i);
+	return names;
+}
+
+GPtrArray *interfaces_exchanged(const Interfaces *interfaces)
+{
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, interfaces->by_name);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const Interface *interface = value;
+
+		if (interface->present != 0 && interface->present != interface->facts.ifindex)
+			g_ptr_array_add(names, g_strdup(interface->facts.name));
+	}
+	return names;
+}
+
+/* --- what waits --- */
 
 bool interfaces_delete_one(Interfaces *interfaces)
 {
@@ -540,18 +640,33 @@ bool interfaces_has_leftovers(const Interfaces *interfaces)
 
 /* --- from the previous instance --- */
 
+/* An ifindex can have been given out again while nobody looked. */
+static bool is_ours(Interfaces *interfaces, const InterfaceFacts *facts)
+{
+	LinkInfo info;
+	guint8 mac[6];
+
+	mac_from_number(facts->mac, mac);
+	return facts->mac == 0 || !link_find_index(interfaces->netlink, facts->ifindex, &info, NULL) ||
+	       (info.kind == LINK_BRIDGE && memcmp(info.mac, mac, sizeof mac) == 0);
+}
+
 void interfaces_restore(Interfaces *interfaces, const InterfaceFacts *facts)
 {
 	const Interface *other = g_hash_table_lookup(interfaces->by_name, facts->name);
+	Interface *interface;
 
 	if (other && other->facts.created && other->facts.ifindex != 0 && other->facts.ifindex != facts->ifindex)
 		put_aside(interfaces, &other->facts);
-	add_interface(interfaces, facts);
+	interface = add_interface(interfaces, facts);
+	if (!is_ours(interfaces, facts))
+		set_void(interface);
+	interface->present = find_present(interfaces, facts->name);
 }
 
 void interfaces_restore_leftover(Interfaces *interfaces, const InterfaceFacts *facts)
 {
-	if (!interfaces_is_leftover(interfaces, facts->name, facts->ifindex))
+	if (is_ours(interfaces, facts) && !interfaces_is_leftover(interfaces, facts->name, facts->ifindex))
 		put_aside(interfaces, facts);
 }
 
@@ -562,7 +677,7 @@ void interfaces_restore_doubtful(Interfaces *interfaces, const InterfaceFacts *f
 	if (known && known->facts.ifindex == facts->ifindex)
 		known->facts.switched |= facts->switched;
 	else if (!known && facts->ifindex != 0)
-		add_interface(interfaces, facts);
+		add_interface(interfaces, facts)->present = find_present(interfaces, facts->name);
 }
 
 void interfaces_restore_by_name(Interfaces *interfaces, const char *name, bool created, guint8 switched)
@@ -580,13 +695,13 @@ void interfaces_restore_by_name(Interfaces *interfaces, const char *name, bool c
 		return;
 	facts.ifindex = info.ifindex;
 	g_strlcpy(facts.name, name, sizeof facts.name);
-	add_interface(interfaces, &facts);
+	add_interface(interfaces, &facts)->present = info.ifindex;
 }
 
 void interfaces_disown(Interfaces *interfaces, const char *name, guint64 mac)
 {
 	const Interface *known = g_hash_table_lookup(interfaces->by_name, name);
-	InterfaceFacts facts = { .created = true };
+	InterfaceFacts facts = { .created = true, .mac = mac };
 	guint8 bytes[6];
 	LinkInfo info;
 

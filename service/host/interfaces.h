@@ -38,7 +38,9 @@ bool interfaces_plan(Interfaces *interfaces, const Model *model, const Config *c
 		     GError **error);
 void interfaces_plan_all(Interfaces *interfaces, const Model *model, const Config *config);
 
-/** What the plans make true, for the journal (GArray of InterfaceFacts); of everything, if all. The caller's. */
+/** Whether the plans make anything true that was not; and what they make true, for the journal (GArray of
+ * InterfaceFacts); of everything, if all. The caller's. */
+bool interfaces_changes(const Interfaces *interfaces);
 GArray *interfaces_facts(const Interfaces *interfaces, bool all);
 
 /** The two steps. When the second fails (FAILED, BRIDGE_IN_USE, INVALID_ARGS) the caller reverts the effects. */
@@ -53,6 +55,19 @@ void interfaces_keep(Interfaces *interfaces, const Model *model, guint max_lefto
 
 /** It is not: what is known is as before. */
 void interfaces_cancel(Interfaces *interfaces);
+
+/**
+ * Whether an interface that serves is there, as it was when somebody last looked; and the names (GPtrArray of char *,
+ * the caller's) of those that the plans make come or go.
+ */
+bool interfaces_is_present(const Interfaces *interfaces, const char *name);
+GPtrArray *interfaces_presence_changes(const Interfaces *interfaces);
+
+/** Looks again after one came, went or was renamed to a name. Those that are there now, or no longer. The caller's. */
+GPtrArray *interfaces_look(Interfaces *interfaces, int ifindex, const char *name, bool gone);
+
+/** Those that are there and are not what was planned for: a plan for each is due. The caller's. */
+GPtrArray *interfaces_exchanged(const Interfaces *interfaces);
 
 /** Deletes one of the bridges that wait for it, which takes some 20 ms. Whether more wait. */
 bool interfaces_delete_one(Interfaces *interfaces);

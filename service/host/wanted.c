@@ -40,6 +40,16 @@ static guint8 network_switches(const Config *config, const Network *network)
 	return set;
 }
 
+bool wanted_interface(const Model *model, const char *interface)
+{
+	if (g_hash_table_contains(model->bridges, interface))
+		return true;
+	for (const GList *i = model->ingresses_by_age.head; i; i = i->next)
+		if (strcmp(((const Ingress *)i->data)->bridge, interface) == 0)
+			return true;
+	return false;
+}
+
 guint8 wanted_switches(const Model *model, const Config *config, const char *interface)
 {
 	const Network *network = g_hash_table_lookup(model->bridges, interface);

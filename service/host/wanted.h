@@ -10,5 +10,8 @@
 /** Whether the host is to forward in a family. */
 bool wanted_forwarding(const Model *model, const Config *config, enum family family);
 
+/** Whether any object needs an interface. */
+bool wanted_interface(const Model *model, const char *interface);
+
 /** Which switches of an interface are to be on: a set of 1 << enum interface_switch. */
 guint8 wanted_switches(const Model *model, const Config *config, const char *interface);

@@ -11,11 +11,12 @@ static void get_name(Record *record, char ret[static IFNAMSIZ])
 
 void encode_interface(GByteArray *to, const InterfaceFacts *facts)
 {
-	record_put_head(to, 'J', 4);
+	record_put_head(to, 'J', 5);
 	record_put_text(to, facts->name);
 	record_put_uint(to, facts->ifindex);
 	record_put_bool(to, facts->created);
 	record_put_uint(to, facts->switched);
+	record_put_uint(to, facts->mac);
 }
 
 bool decode_interface(Record *record, InterfaceFacts *ret, GError **error)
@@ -25,6 +26,8 @@ bool decode_interface(Record *record, InterfaceFacts *ret, GError **error)
 	ret->ifindex = record_get_uint(record, G_MAXINT);
 	ret->created = record_get_bool(record);
 	ret->switched = record_get_uint(record, (1 << N_INTERFACE_SWITCHES) - 1);
+	if (record_has_more(record))
+		ret->mac = record_get_uint(record, G_MAXUINT64);
 	return record_end(record, error);
 }
 

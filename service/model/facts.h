@@ -21,6 +21,7 @@ enum interface_switch {
 typedef struct InterfaceFacts {
 	char name[IFNAMSIZ];
 	int ifindex;     /* 0: there is none */
+	guint64 mac;     /* of a bridge of ours, which an ifindex that was given out again does not have; 0: any */
 	bool created;    /* a bridge of ours, to be deleted when no network has it */
 	guint8 switched; /* set of 1 << enum interface_switch: on, and was off before */
 } InterfaceFacts;
