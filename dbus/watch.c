@@ -173,7 +173,7 @@ static int on_link(sd_event_source *source G_GNUC_UNUSED, int fd G_GNUC_UNUSED, 
 	link_monitor_dispatch(watch->monitor);
 	announcer_emit(watch->bus->announcer);
 	if (watch->exchanged)
-		queue_add(watch->bus->queue, run_serve, done_serve, watch, QUEUE_PATIENT);
+		queue_add(watch->bus->queue, run_serve, done_serve, watch, QUEUE_NO_TIMEOUT);
 	return 0;
 }
 
