@@ -25,8 +25,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Interfaces, interfaces_free)
 bool interfaces_is_leaving(const Interfaces *interfaces, const char *name);
 bool interfaces_is_leftover(const Interfaces *interfaces, const char *name, int ifindex);
 
-/** The ifindex of each bridge that was created for a network, also of those that wait to be deleted (GArray of int).
- * The caller's. */
+/** The bridges created for networks, also those that wait to be deleted (GArray of int: ifindex). The caller's. */
 GArray *interfaces_created(const Interfaces *interfaces);
 
 /**
@@ -38,8 +37,8 @@ bool interfaces_plan(Interfaces *interfaces, const Model *model, const Config *c
 		     GError **error);
 void interfaces_plan_all(Interfaces *interfaces, const Model *model, const Config *config);
 
-/** Whether the plans make anything true that was not; and what they make true, for the journal (GArray of
- * InterfaceFacts); of everything, if all. The caller's. */
+/** Whether the plans change what is true; and what they make true, or all that is (InterfaceFacts, the caller's).
+ */
 bool interfaces_changes(const Interfaces *interfaces);
 GArray *interfaces_facts(const Interfaces *interfaces, bool all);
 
@@ -53,13 +52,9 @@ bool interfaces_open(Interfaces *interfaces, Effects *effects, GError **error);
  */
 void interfaces_keep(Interfaces *interfaces, const Model *model, guint max_leftovers, GPtrArray *changed);
 
-/** It is not: what is known is as before. */
-void interfaces_cancel(Interfaces *interfaces);
+void interfaces_cancel(Interfaces *interfaces); /* it is not: what is known is as before */
 
-/**
- * Whether an interface that serves is there, as it was when somebody last looked; and the names (GPtrArray of char *,
- * the caller's) of those that the plans make come or go.
- */
+/** Whether one that serves was there at the last look; and those that the plans make come or go (names, caller's). */
 bool interfaces_is_present(const Interfaces *interfaces, const char *name);
 GPtrArray *interfaces_presence_changes(const Interfaces *interfaces);
 
