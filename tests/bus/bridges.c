@@ -24,9 +24,9 @@ static GDBusConnection *client_with_networks(guint n)
 	Pipeline *pipeline = pipeline_new();
 
 	for (guint i = 0; i < n; i++) {
-		g_autofree char *arguments = g_strdup_printf("'n%u', {'Bridge': <'b%u'>, 'Subnets': <['10.0.%u.0/24', "
-							     "'fd00:%x::/64']>}",
-							     i, i, i, i);
+		g_autofree char *arguments =
+			g_strdup_printf("'n%u', {'Bridge': <'b%u'>, 'Subnets': <['10.%u.%u.0/24', 'fd00:%x::/64']>}", i,
+					i, i / 256, i % 256, i);
 
 		pipeline_call(pipeline, client, "", "Manager", "CreateNetwork", "sa{sv}", arguments);
 	}
@@ -296,6 +296,30 @@ static void by_the_next_instance(Rig *rig)
 	exists(rig, "/network/web");
 }
 
+/* A stop does not wait for all of them, and the next instance answers before they are gone. */
+static void left_to_the_next(Rig *rig)
+{
+	enum { N_NETWORKS = 400, STOP_USEC = 8 * G_USEC_PER_SEC, START_USEC = 2 * G_USEC_PER_SEC };
+	GDBusConnection *client = client_with_networks(N_NETWORKS);
+	gint64 begin, stopped, started;
+
+	client_dies(rig, client);
+	begin = g_get_monotonic_time();
+	service_stop(rig->service);
+	stopped = g_get_monotonic_time();
+	g_test_message("%u of %d bridges were left", count_bridges(), N_NETWORKS);
+	rig->service = service_start(rig->starter, rig->configuration);
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+	started = g_get_monotonic_time();
+	g_test_message("stopped after %d ms, and at work again after %d ms", (int)(stopped - begin) / 1000,
+		       (int)(started - stopped) / 1000);
+	g_assert_cmpint(stopped - begin, <, STOP_USEC);
+	g_assert_cmpint(started - stopped, <, START_USEC);
+	create_on(rig, "bx");
+	wait_for_bridges(1);
+	done(rig, "/network/web", "Network", "Delete", "", "");
+}
+
 static const BusTest tests[] = {
 	{ "/bus/bridges/with-the-answer", with_the_answer },
 	{ "/bus/bridges/one-by-one", one_by_one, "IdleExitSec=1" },
@@ -307,6 +331,7 @@ static const BusTest tests[] = {
 	{ "/bus/bridges/after-a-crash", after_a_crash },
 	{ "/bus/bridges/before-the-last-leaves", before_the_last_leaves },
 	{ "/bus/bridges/by-the-next-instance", by_the_next_instance },
+	{ "/bus/bridges/left-to-the-next", left_to_the_next, "MaxNetworksPerUID=1024" },
 };
 
 int main(int argc, char **argv)
