@@ -25,9 +25,12 @@ static bool parse_gateway(Ingress *ingress, const char *text, GError **error)
 
 static bool choose_bridge(const Transaction *transaction, Ingress *ingress, const char *name, GError **error)
 {
+	const Network *holder = claim_find_holder(transaction->model, &ingress->gateway);
 	LinkInfo info;
 
-	if (!name || !*name) {
+	if ((!name || !*name) && holder) { /* its route may be there only after the commit */
+		g_strlcpy(ingress->bridge, holder->bridge, sizeof ingress->bridge);
+	} else if (!name || !*name) {
 		if (!route_lookup(transaction->netlink, &ingress->gateway, &info.ifindex, ingress->bridge, error))
 			return false;
 	} else if (!link_name_is_valid(name)) {
