@@ -200,7 +200,7 @@ static void warn_of_groups(GKeyFile *file, const char *path, const char *text)
 				  find_line(text, groups[i], NULL), cut(groups[i]));
 }
 
-static bool read_text(const char *path, const char *text, Config *ret, GError **error)
+bool config_parse(const char *path, const char *text, Config *ret, GError **error)
 {
 	g_autoptr(GKeyFile) file = g_key_file_new();
 	Config config;
@@ -225,7 +225,7 @@ bool config_load(const char *path, bool required, Config *ret, GError **error)
 	g_autofree char *text = NULL;
 
 	if (g_file_get_contents(path, &text, NULL, &failure))
-		return read_text(path, text, ret, error);
+		return config_parse(path, text, ret, error);
 	if (required || !g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT))
 		return netfilter_fail(error, INVALID_ARGS, "%s", failure->message);
 	config_init(ret);

@@ -36,4 +36,7 @@ void config_init(Config *config);
  * know is said in the log and ignored. Free with config_clear().
  */
 bool config_load(const char *path, bool required, Config *ret, GError **error);
+
+/** The same of a text; path is what sentences call it. */
+bool config_parse(const char *path, const char *text, Config *ret, GError **error);
 void config_clear(Config *config);

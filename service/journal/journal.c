@@ -14,34 +14,14 @@
 #define DAMAGED_NAME "state.damaged"
 #define MARK_NAME "started" /* empty; there as long as the chains are ours */
 
-/*
- * The first line tells people and other versions what this is. Behind it stands how many frames follow at least, which
- * version 2 did not say.
- */
-#define MAGIC "netfilterd state 3\nThis is private data. Do not parse.\n"
-#define MAGIC_2 "netfilterd state 2\nThis is private data. Do not parse.\n"
-#define HEAD_SIZE (sizeof MAGIC - 1 + sizeof(guint64))
-G_STATIC_ASSERT(sizeof MAGIC == sizeof MAGIC_2);
-
 /* Appended bytes that are not worth a rewrite. */
 #define SLACK (64 * 1024)
 
 #define LOCK_TIMEOUT_USEC (15 * G_USEC_PER_SEC)
 #define LOCK_RETRY_USEC 10000
 
-#define DIGEST_SIZE 16 /* MD5: against damage, not against malice */
-
-enum frame_type { FRAME_BATCH = 'G', FRAME_COMMITTED = 'F' };
-
-/* Native byte order: the file does not outlive the boot. */
-typedef struct Frame {
-	guint32 type;
-	guint32 size; /* of what follows */
-	guint8 digest[DIGEST_SIZE];
-} Frame;
-
 /* What a commit's frame takes without its outcome. */
-#define COMMITTED_SIZE (sizeof(Frame) + sizeof(guint64))
+#define COMMITTED_SIZE (FRAME_HEAD_SIZE + sizeof(guint64))
 
 struct Journal {
 	int directory, file;
@@ -102,75 +82,7 @@ void journal_close(Journal *journal)
 	g_free(journal);
 }
 
-void journal_content_clear(JournalContent *content)
-{
-	g_clear_pointer(&content->committed, g_ptr_array_unref);
-	g_clear_pointer(&content->uncommitted, g_ptr_array_unref);
-}
-
-static void digest(guint32 type, const void *data, gsize size, guint8 ret[static DIGEST_SIZE])
-{
-	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_MD5);
-	gsize length = DIGEST_SIZE;
-
-	g_checksum_update(checksum, (const guint8 *)&type, sizeof type);
-	g_checksum_update(checksum, data, size);
-	g_checksum_get_digest(checksum, ret, &length);
-}
-
 /* --- reading --- */
-
-/* The next whole and undamaged frame at *offset; false at the end of what can be read. */
-static bool next_frame(GBytes *bytes, gsize *offset, Frame *ret, GBytes **ret_payload)
-{
-	gsize size;
-	const guint8 *data = g_bytes_get_data(bytes, &size);
-	guint8 expected[DIGEST_SIZE];
-
-	if (size - *offset < sizeof *ret)
-		return false;
-	memcpy(ret, data + *offset, sizeof *ret);
-	if (ret->size > size - *offset - sizeof *ret)
-		return false;
-	digest(ret->type, data + *offset + sizeof *ret, ret->size, expected);
-	if (memcmp(expected, ret->digest, DIGEST_SIZE) != 0)
-		return false;
-	*ret_payload = g_bytes_new_from_bytes(bytes, *offset + sizeof *ret, ret->size);
-	*offset += sizeof *ret + ret->size;
-	return true;
-}
-
-/* A batch that was committed, and behind it what came of it. */
-static void add_committed(JournalContent *content, GBytes *payload)
-{
-	gsize size;
-	const guint8 *data = g_bytes_get_data(payload, &size);
-
-	memcpy(&content->generation, data, sizeof content->generation);
-	g_ptr_array_add(content->committed,
-			g_ptr_array_steal_index(content->uncommitted, content->uncommitted->len - 1));
-	if (size > sizeof content->generation)
-		g_ptr_array_add(content->committed, g_bytes_new_from_bytes(payload, sizeof content->generation,
-									   size - sizeof content->generation));
-}
-
-/* Whether it could be read to its end, and all is there that should be. */
-static bool parse(GBytes *bytes, gsize offset, guint64 n_expected, JournalContent *content)
-{
-	GBytes *payload;
-	Frame frame;
-	guint64 n = 0;
-
-	for (; next_frame(bytes, &offset, &frame, &payload); n++) {
-		if (frame.type == FRAME_BATCH)
-			g_ptr_array_add(content->uncommitted, g_bytes_ref(payload));
-		else if (frame.type == FRAME_COMMITTED && content->uncommitted->len > 0 &&
-			 frame.size >= sizeof content->generation)
-			add_committed(content, payload);
-		g_bytes_unref(payload);
-	}
-	return offset == g_bytes_get_size(bytes) && n >= n_expected;
-}
 
 static void set_aside(Journal *journal, const char *why)
 {
@@ -181,20 +93,6 @@ static void set_aside(Journal *journal, const char *why)
 	g_critical("%s %s; it is kept as " DAMAGED_NAME " beside, and what could be read is used", journal->path, why);
 }
 
-static bool read_content(GBytes *bytes, JournalContent *content)
-{
-	gsize size;
-	const guint8 *data = g_bytes_get_data(bytes, &size);
-	guint64 n_frames = 0;
-
-	if (size >= strlen(MAGIC_2) && memcmp(data, MAGIC_2, strlen(MAGIC_2)) == 0)
-		return parse(bytes, strlen(MAGIC_2), 0, content);
-	if (size < HEAD_SIZE || memcmp(data, MAGIC, strlen(MAGIC)) != 0)
-		return false;
-	memcpy(&n_frames, data + strlen(MAGIC), sizeof n_frames);
-	return parse(bytes, HEAD_SIZE, n_frames, content);
-}
-
 bool journal_load(Journal *journal, JournalContent *ret, GError **error)
 {
 	g_autoptr(GError) failure = NULL;
@@ -202,10 +100,7 @@ bool journal_load(Journal *journal, JournalContent *ret, GError **error)
 	char *text;
 	gsize size;
 
-	*ret = (JournalContent){
-		.committed = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref),
-		.uncommitted = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref),
-	};
+	*ret = journal_content_new();
 	if (!g_file_get_contents(journal->path, &text, &size, &failure)) {
 		if (g_error_matches(failure, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
 			ret->found = faccessat(journal->directory, MARK_NAME, F_OK, 0) == 0;
@@ -217,7 +112,7 @@ bool journal_load(Journal *journal, JournalContent *ret, GError **error)
 	}
 	bytes = g_bytes_new_take(text, size);
 	ret->found = true;
-	if (!read_content(bytes, ret))
+	if (!journal_content_read(ret, bytes))
 		set_aside(journal, "is damaged, cut off or of another version");
 	return true;
 }
@@ -241,14 +136,9 @@ static bool write_all(int fd, const void *data, gsize size)
 
 static bool write_frame(int fd, enum frame_type type, const void *data, gsize size)
 {
-	g_autofree guint8 *buffer = g_malloc(sizeof(Frame) + size);
-	Frame frame = { .type = type, .size = size };
+	g_autoptr(GByteArray) frame = frame_new(type, data, size);
 
-	digest(type, data, size, frame.digest);
-	memcpy(buffer, &frame, sizeof frame);
-	if (size > 0)
-		memcpy(buffer + sizeof frame, data, size);
-	return write_all(fd, buffer, sizeof frame + size);
+	return write_all(fd, frame->data, frame->len);
 }
 
 /* The commit that ends a checkpoint or a batch. */
@@ -265,14 +155,14 @@ static bool write_committed(int fd, guint64 generation, const GByteArray *outcom
 /* Counted after they are there, so that a crash in between is no damage. */
 static bool write_count(int fd, guint64 n_frames)
 {
-	return pwrite(fd, &n_frames, sizeof n_frames, strlen(MAGIC)) == sizeof n_frames;
+	return pwrite(fd, &n_frames, sizeof n_frames, strlen(JOURNAL_MAGIC)) == sizeof n_frames;
 }
 
 static bool write_checkpoint(int fd, const GByteArray *batch, guint64 generation)
 {
 	guint64 n_frames = 2;
 
-	return write_all(fd, MAGIC, strlen(MAGIC)) && write_all(fd, &n_frames, sizeof n_frames) &&
+	return write_all(fd, JOURNAL_MAGIC, strlen(JOURNAL_MAGIC)) && write_all(fd, &n_frames, sizeof n_frames) &&
 	       write_frame(fd, FRAME_BATCH, batch->data, batch->len) && write_committed(fd, generation, NULL) &&
 	       fsync(fd) >= 0;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "service/error.h"
+#include "service/journal/file.h"
 
 /**
  * The write-ahead log that outlives a crash: "state" in the runtime directory. A
@@ -19,15 +20,6 @@ typedef struct Journal Journal;
 Journal *journal_open(const char *directory, GError **error);
 void journal_close(Journal *journal); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Journal, journal_close)
-
-typedef struct JournalContent {
-	bool found;             /* there was a previous instance, whatever is left of its journal */
-	GPtrArray *committed;   /* GBytes: batches that happened, each followed by its outcome where it has one */
-	GPtrArray *uncommitted; /* those that may have happened: the last, and any that was abandoned */
-	guint64 generation;     /* as of the last that happened */
-} JournalContent;
-void journal_content_clear(JournalContent *content);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(JournalContent, journal_content_clear)
 
 /**
  * Reads what the previous instance left, also of the version before. What cannot be read (damage, a future
