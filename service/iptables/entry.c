@@ -331,27 +331,32 @@ static inline guint64 digest_head(guint64 digest, const struct xt_entry_match *e
 	return digest_bytes(digest, padded, sizeof padded);
 }
 
-guint64 entry_digest(enum family family, const void *entry, const char *target)
+static inline guint64 digest_extension(guint64 digest, const struct xt_entry_match *extension)
+{
+	digest = digest_head(digest, extension, extension->u.user.name);
+	return digest_bytes(digest, extension->data, extension->u.user.match_size - HEAD_SIZE);
+}
+
+guint64 entry_digest(enum family family, const void *entry, const char *name)
 {
 	Shape shape = entry_shape(family, entry);
+	const struct xt_entry_match *target = (const void *)(shape.bytes + shape.target);
 	guint64 digest = digest_bytes((guint64)shape.target << 16 | shape.end, shape.bytes, shape.ip_size);
-	guint16 at = shape.matches;
+	guint16 behind = shape.target + target->u.user.match_size;
 
-	while (at < shape.end) {
-		const struct xt_entry_match *extension = (const void *)(shape.bytes + at);
-		guint16 size = extension->u.user.match_size;
-		bool named = extension->u.user.name[0];
+	for (guint16 at = shape.matches; at < shape.target;) {
+		const struct xt_entry_match *match = (const void *)(shape.bytes + at);
 
-		if (at == shape.target && size == STANDARD_SIZE && (!target || !named)) {
-			/* The verdict's number means something only in its own table; what it is called counts. */
-			digest = digest_head(digest + 1, extension, target ?: extension->u.user.name);
-		} else {
-			digest = digest_head(digest, extension, extension->u.user.name);
-			digest = digest_bytes(digest, extension->data, size - HEAD_SIZE);
-		}
-		at += size;
+		digest = digest_extension(digest, match);
+		at += match->u.user.match_size;
 	}
-	return digest ?: 1;
+	/* The verdict's number means something only in its own table; what it is called counts. */
+	if (target->u.user.match_size == STANDARD_SIZE && (!name || !target->u.user.name[0]))
+		digest = digest_head(digest + 1, target, name ?: target->u.user.name);
+	else
+		digest = digest_extension(digest, target);
+	/* The kernel lets anything stand between a target and the end of its entry. */
+	return digest_bytes(digest, shape.bytes + behind, shape.end - behind) ?: 1;
 }
 
 struct xt_counters entry_counters(enum family family, const void *entry)

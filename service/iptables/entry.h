@@ -39,9 +39,9 @@ bool entry_equal(enum family family, const Entry *entry, const ActualEntry *actu
 
 /**
  * A number that is equal for equal entries and, as far as 64 bits can tell, for no others: it covers all that
- * entry_equal() compares. Never 0. target is an actual entry's iptc_get_target(), or NULL for one of ours.
+ * entry_equal() compares. Never 0. name is an actual entry's iptc_get_target(), or NULL for one of ours.
  */
-guint64 entry_digest(enum family family, const void *entry, const char *target);
+guint64 entry_digest(enum family family, const void *entry, const char *name);
 
 /** The counters within an actual entry. */
 struct xt_counters entry_counters(enum family family, const void *entry);

@@ -2,6 +2,7 @@
 #include "service/netlink/bridge.h"
 
 #include "service/netlink/link.h"
+#include "service/netlink/link-message.h"
 #include "service/netlink/request.h"
 #include "service/netlink/sysctl.h"
 
@@ -85,18 +86,11 @@ struct bridge_data {
 
 static int on_bridge(struct nl_msg *reply, void *userdata)
 {
-	struct nlattr *link[IFLA_MAX + 1], *info[IFLA_INFO_MAX + 1], *data[IFLA_BR_MAX + 1];
 	struct bridge_data *bridge = userdata;
 
-	if (nlmsg_parse(nlmsg_hdr(reply), sizeof(struct ifinfomsg), link, IFLA_MAX, NULL) < 0 || !link[IFLA_LINKINFO] ||
-	    nla_parse_nested(info, IFLA_INFO_MAX, link[IFLA_LINKINFO], NULL) < 0 || !info[IFLA_INFO_KIND] ||
-	    nla_strcmp(info[IFLA_INFO_KIND], "bridge") != 0 || !info[IFLA_INFO_DATA] ||
-	    nla_parse_nested(data, IFLA_BR_MAX, info[IFLA_INFO_DATA], NULL) < 0)
+	if (!bridge_message_read(reply, bridge->nf_call))
 		return NL_SKIP;
 	bridge->is_bridge = true;
-	for (enum family family = 0; family < N_FAMILIES; family++)
-		if (data[nf_calls[family].attribute])
-			bridge->nf_call[family] = nla_get_u8(data[nf_calls[family].attribute]);
 	return NL_OK;
 }
 

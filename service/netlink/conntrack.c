@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/conntrack.h"
 
+#include "service/netlink/conntrack-message.h"
 #include "service/netlink/conntrack-scan.h"
 #include "service/netlink/route.h"
 
@@ -89,59 +90,6 @@ struct ConntrackFlush {
 	int fd; /* an eventfd */
 };
 
-struct entry {
-	sa_family_t family;
-	Address original_source, original_destination, reply_source;
-	guint8 protocol;
-	guint16 destination_port;
-	struct nlattr *original, *zone, *id; /* what names it */
-};
-
-static struct nlattr *find(struct nlattr *in, int type)
-{
-	return in ? nla_find(nla_data(in), nla_len(in), type) : NULL;
-}
-
-static bool read_address(struct nlattr *tuple, sa_family_t family, bool source, Address *ret)
-{
-	const int types[2][2] = { { CTA_IP_V6_DST, CTA_IP_V6_SRC }, { CTA_IP_V4_DST, CTA_IP_V4_SRC } };
-	const int bytes = family == AF_INET ? 4 : 16;
-	struct nlattr *address = find(find(tuple, CTA_TUPLE_IP), types[family == AF_INET][source]);
-
-	if (!address || nla_len(address) != bytes)
-		return false;
-	*ret = (Address){ .family = family };
-	memcpy(ret->bytes, nla_data(address), bytes);
-	return true;
-}
-
-static bool read_entry(struct nl_msg *message, struct entry *ret)
-{
-	struct nlmsghdr *header = nlmsg_hdr(message);
-	const struct nfgenmsg *info = nlmsg_data(header);
-	struct nlattr *reply, *protocol, *number, *port;
-
-	if (header->nlmsg_type != (NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW) ||
-	    !nlmsg_valid_hdr(header, sizeof(*info)) ||
-	    (info->nfgen_family != AF_INET && info->nfgen_family != AF_INET6))
-		return false;
-	*ret = (struct entry){
-		.family = info->nfgen_family,
-		.original = nlmsg_find_attr(header, sizeof(*info), CTA_TUPLE_ORIG),
-	};
-	reply = nlmsg_find_attr(header, sizeof(*info), CTA_TUPLE_REPLY);
-	protocol = find(ret->original, CTA_TUPLE_PROTO);
-	number = find(protocol, CTA_PROTO_NUM);
-	port = find(protocol, CTA_PROTO_DST_PORT);
-	if (number)
-		ret->protocol = nla_get_u8(number);
-	if (port)
-		ret->destination_port = g_ntohs(nla_get_u16(port));
-	return read_address(ret->original, ret->family, true, &ret->original_source) &&
-	       read_address(ret->original, ret->family, false, &ret->original_destination) &&
-	       read_address(reply, ret->family, true, &ret->reply_source);
-}
-
 static bool is_own(const ConntrackFlush *flush, const Address *address)
 {
 	if (g_hash_table_contains(flush->own, address))
@@ -152,7 +100,7 @@ static bool is_own(const ConntrackFlush *flush, const Address *address)
 	return false;
 }
 
-static bool is_meant(const ConntrackFlush *flush, const struct entry *entry)
+static bool is_meant(const ConntrackFlush *flush, const struct conntrack_entry *entry)
 {
 	const ConntrackFilter *filter = flush->filter;
 	struct udp_port port = { entry->original_destination, entry->destination_port };
@@ -230,22 +178,13 @@ static void send_batch(ConntrackFlush *flush)
 static int on_entry(struct nl_msg *message, void *userdata)
 {
 	ConntrackFlush *flush = userdata;
-	struct nlmsghdr *header = nlmsg_hdr(message);
 	g_autoptr(NlMsg) request = NULL;
-	struct entry entry;
+	struct conntrack_entry entry;
 
-	if (!read_entry(message, &entry) || !is_meant(flush, &entry))
+	if (!conntrack_entry_read(message, &entry) || !is_meant(flush, &entry))
 		return NL_OK;
 	/* This very entry: another can have its tuple by now. */
-	request = conntrack_request(IPCTNL_MSG_CT_DELETE, 0, entry.family);
-	for (guint i = 0; i < 3; i++) {
-		struct nlattr *attribute = nlmsg_find_attr(header, sizeof(struct nfgenmsg),
-							   (int[]){ CTA_TUPLE_ORIG, CTA_ZONE, CTA_ID }[i]);
-
-		if (attribute)
-			nla_put(request, attribute->nla_type, nla_len(attribute), nla_data(attribute));
-	}
-	nlmsg_hdr(request)->nlmsg_flags |= NLM_F_REQUEST;
+	request = conntrack_delete_request(message);
 	g_byte_array_append(flush->batch, (guint8 *)nlmsg_hdr(request), NLMSG_ALIGN(nlmsg_hdr(request)->nlmsg_len));
 	if (++flush->batched == BATCH_MAX)
 		send_batch(flush);
@@ -271,10 +210,7 @@ static bool find_own(ConntrackFlush *flush, GError **error)
 
 static int on_statistics(struct nl_msg *message, void *userdata)
 {
-	struct nlattr *entries = nlmsg_find_attr(nlmsg_hdr(message), sizeof(struct nfgenmsg), CTA_STATS_GLOBAL_ENTRIES);
-
-	if (entries)
-		*(guint32 *)userdata = g_ntohl(nla_get_u32(entries));
+	conntrack_statistics_read(message, userdata);
 	return NL_OK;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/link.h"
 
+#include "service/netlink/link-message.h"
 #include "service/netlink/request.h"
 #include "service/model/address.h"
 
@@ -63,19 +64,12 @@ static const struct {
 /* libnl keeps this part of an interface to itself. False: it has no IPv6. */
 static bool read_inet6(struct nl_msg *reply, enum link_switch6 which, LinkSwitchValue *ret)
 {
-	struct nlmsghdr *header = nlmsg_hdr(reply);
-	const struct ifinfomsg *info = nlmsg_data(header);
-	struct nlattr *attributes[IFLA_MAX + 1], *inet6, *values;
-	gint32 conf[DEVCONF_MAX] = {};
+	gint32 conf[DEVCONF_MAX];
+	int ifindex;
 
-	if (nlmsg_parse(header, sizeof(*info), attributes, IFLA_MAX, NULL) < 0 || !attributes[IFLA_AF_SPEC])
+	if (!inet6_message_read(reply, &ifindex, conf))
 		return false;
-	inet6 = nla_find(nla_data(attributes[IFLA_AF_SPEC]), nla_len(attributes[IFLA_AF_SPEC]), AF_INET6);
-	values = inet6 ? nla_find(nla_data(inet6), nla_len(inet6), IFLA_INET6_CONF) : NULL;
-	if (!values)
-		return false;
-	nla_memcpy(conf, values, sizeof(conf));
-	*ret = (LinkSwitchValue){ info->ifi_index, conf[switches6[which].id] };
+	*ret = (LinkSwitchValue){ ifindex, conf[switches6[which].id] };
 	return true;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/monitor.h"
 
+#include "service/netlink/link-message.h"
 #include "service/netlink/request.h"
 
 #include <errno.h>
@@ -79,36 +80,28 @@ static void look_again(LinkMonitor *monitor, int ifindex)
 static int on_notification(struct nl_msg *message, void *userdata)
 {
 	LinkMonitor *monitor = userdata;
-	struct nlmsghdr *header = nlmsg_hdr(message);
-	const struct ifinfomsg *info = nlmsg_data(header);
-	struct nlattr *attributes[IFLA_MAX + 1];
 	const struct interface *known;
-	const char *name;
-	bool up;
+	struct link_notice notice;
 
-	if ((header->nlmsg_type != RTM_NEWLINK && header->nlmsg_type != RTM_DELLINK) ||
-	    nlmsg_parse(header, sizeof(*info), attributes, IFLA_MAX, NULL) < 0 || !attributes[IFLA_IFNAME])
+	if (!link_notice_read(message, &notice))
 		return NL_SKIP;
-	/* What a bridge says of its ports: RTM_DELLINK is one that leaves it. */
-	if (info->ifi_family != AF_UNSPEC)
+	if (notice.of_bridge)
 		return NL_OK;
-	known = g_hash_table_lookup(monitor->interfaces, GINT_TO_POINTER(info->ifi_index));
-	name = nla_get_string(attributes[IFLA_IFNAME]);
-	up = info->ifi_flags & IFF_UP;
+	known = g_hash_table_lookup(monitor->interfaces, GINT_TO_POINTER(notice.ifindex));
 
-	if (header->nlmsg_type == RTM_DELLINK) {
+	if (notice.gone) {
 		if (known) {
-			set_gone(monitor, info->ifi_index);
+			set_gone(monitor, notice.ifindex);
 			/* An ifindex can be asked for again. */
-			look_again(monitor, info->ifi_index);
+			look_again(monitor, notice.ifindex);
 		}
 	} else if (!known) {
 		/* Even if it is gone by now: somebody may count on it, and wait for its end. */
-		set_present(monitor, info->ifi_index, name, up);
-		tell(monitor, info->ifi_index, name, false);
-	} else if (!is_same(known, name, up)) {
+		set_present(monitor, notice.ifindex, notice.name, notice.up);
+		tell(monitor, notice.ifindex, notice.name, false);
+	} else if (!is_same(known, notice.name, notice.up)) {
 		/* Not to be believed: it may be older than the list that was made after an overrun. */
-		look_again(monitor, info->ifi_index);
+		look_again(monitor, notice.ifindex);
 	}
 	return NL_OK;
 }

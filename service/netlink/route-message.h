@@ -16,3 +16,6 @@ struct route {
 /** Reads RTM_NEWROUTE; multipath is the message's. False for what is no route of IPv4 or IPv6: a kernel without a
  * family answers with all it has. */
 bool route_read(struct nl_msg *message, struct route *ret);
+
+/** Whether all the ways that it leads are such. */
+bool route_leads_by(const struct route *route, bool (*is_way)(int ifindex, const void *userdata), const void *userdata);

@@ -87,29 +87,14 @@ struct search {
 	bool found;
 };
 
-static bool is_excepted(const struct search *search, int ifindex)
+static bool is_excepted(int ifindex, const void *userdata)
 {
+	const struct search *search = userdata;
+
 	for (guint i = 0; i < search->n_except; i++)
 		if (ifindex != 0 && search->except[i] == ifindex)
 			return true;
 	return false;
-}
-
-/* All the ways that it leads. */
-static bool route_is_excepted(const struct search *search, const struct route *route)
-{
-	const struct rtnexthop *hop;
-	int left;
-
-	if (!route->multipath)
-		return is_excepted(search, route->ifindex);
-	hop = nla_data(route->multipath);
-	left = nla_len(route->multipath);
-	for (; left >= (int)sizeof(*hop) && hop->rtnh_len >= sizeof(*hop) && hop->rtnh_len <= left;
-	     left -= RTNH_ALIGN(hop->rtnh_len), hop = RTNH_NEXT(hop))
-		if (!is_excepted(search, hop->rtnh_ifindex))
-			return false;
-	return true;
 }
 
 static int on_other_route(struct nl_msg *reply, void *userdata)
@@ -118,7 +103,7 @@ static int on_other_route(struct nl_msg *reply, void *userdata)
 	struct route route;
 
 	if (search->found || !route_read(reply, &route) || route.type == RTN_THROW || route.destination.length <= 1 ||
-	    !prefix_overlaps(&search->prefix, &route.destination) || route_is_excepted(search, &route))
+	    !prefix_overlaps(&search->prefix, &route.destination) || route_leads_by(&route, is_excepted, search))
 		return NL_OK;
 	search->overlap = (Overlap){ route.destination, route.ifindex, false, route.table };
 	search->found = true;
@@ -137,7 +122,7 @@ bool route_find_overlap(Netlink *netlink, const Prefix *prefix, const int *excep
 	for (guint i = 0; i < addresses->len && !search.found; i++) {
 		const IpAddress *address = &g_array_index(addresses, IpAddress, i);
 
-		if (!prefix_overlaps(prefix, &address->prefix) || is_excepted(&search, address->ifindex))
+		if (!prefix_overlaps(prefix, &address->prefix) || is_excepted(address->ifindex, &search))
 			continue;
 		search.overlap = (Overlap){ address->prefix, address->ifindex, true, 0 };
 		search.found = true;

@@ -3,6 +3,7 @@
 
 #include "service/model/endpoint.h"
 #include "service/netlink/request.h"
+#include "service/netlink/socket-message.h"
 
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
@@ -21,25 +22,11 @@ struct search {
 	guint found; /* the lowest until now, or the end of the range */
 };
 
-/* An IPv4 address may have come through an IPv6 socket. */
-static Address local_address(const struct inet_diag_msg *socket)
+static bool overlaps(const struct search *search, const struct socket_info *socket)
 {
-	Address ret = { .family = socket->idiag_family };
-	struct in6_addr source;
+	const Address *local = &socket->local;
 
-	memcpy(&source, socket->id.idiag_src, sizeof source);
-	if (ret.family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&source)) {
-		ret.family = AF_INET;
-		memcpy(ret.bytes, &source.s6_addr[12], 4);
-	} else {
-		memcpy(ret.bytes, &source, family_bits(address_family(&ret)) / 8);
-	}
-	return ret;
-}
-
-static bool overlaps(const struct search *search, const Address *local, bool v6_only)
-{
-	if (address_is_any(local) && local->family == AF_INET6 && !v6_only)
+	if (address_is_any(local) && local->family == AF_INET6 && !socket->v6_only)
 		return true;
 	if (address_family(local) != search->family)
 		return false;
@@ -48,24 +35,13 @@ static bool overlaps(const struct search *search, const Address *local, bool v6_
 
 static int on_socket(struct nl_msg *message, void *userdata)
 {
-	struct nlmsghdr *header = nlmsg_hdr(message);
-	struct nlattr *attributes[INET_DIAG_MAX + 1];
 	struct search *search = userdata;
-	const struct inet_diag_msg *socket;
-	Address local;
-	guint port;
+	struct socket_info socket;
 
-	if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
-	    nlmsg_parse(header, sizeof *socket, attributes, INET_DIAG_MAX, NULL) < 0)
+	if (!socket_message_read(message, &socket))
 		return NL_SKIP;
-	socket = nlmsg_data(header);
-	port = g_ntohs(socket->id.idiag_sport);
-	if (port < search->first || port >= search->found ||
-	    (socket->idiag_family != AF_INET && socket->idiag_family != AF_INET6))
-		return NL_OK;
-	local = local_address(socket);
-	if (overlaps(search, &local, attributes[INET_DIAG_SKV6ONLY] && nla_get_u8(attributes[INET_DIAG_SKV6ONLY])))
-		search->found = port;
+	if (socket.port >= search->first && socket.port < search->found && overlaps(search, &socket))
+		search->found = socket.port;
 	return NL_OK;
 }
 

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/model/address.h"
+#include "service/netlink/request.h"
+#include <linux/ipv6.h>
+
+/* What the kernel says of an interface, as far as libnl-route-3 has no words for it. */
+
+/** A notification of RTNLGRP_LINK. */
+struct link_notice {
+	int ifindex;
+	const char *name; /* the message's */
+	bool up, gone;
+	bool of_bridge; /* a bridge says it of its ports: RTM_DELLINK is one that leaves it */
+};
+
+/** False for what is none. */
+bool link_notice_read(struct nl_msg *message, struct link_notice *ret);
+
+/** Of a bridge, its nf_call_iptables and nf_call_ip6tables. False for what is no bridge. */
+bool bridge_message_read(struct nl_msg *message, guint8 ret_nf_call[static N_FAMILIES]);
+
+/** The IPv6 settings of an interface by DEVCONF_…. False: it has no IPv6. */
+bool inet6_message_read(struct nl_msg *message, int *ret_ifindex, gint32 ret[static DEVCONF_MAX]);
