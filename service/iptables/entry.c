@@ -302,30 +302,30 @@ static inline guint64 fold(guint64 a, guint64 b)
 }
 
 /* Sixteen bytes a step, as wyhash does it; the keys are arbitrary odd numbers. */
-static inline guint64 digest_bytes(guint64 digest, const void *data, gsize size)
+static inline guint64 digest_bytes(guint64 digest, const guint8 *bytes, gsize size)
 {
-	const guint8 *bytes = data;
+	guint64 words[2];
 
-	while (size) {
-		guint64 words[2] = { 0, 0 };
-		gsize step = MIN(size, sizeof words);
-		if (step == sizeof words)
-			memcpy(words, bytes, sizeof words);
-		else
-			memcpy(words, bytes, step);
-		digest = fold(words[0] ^ digest ^ 0xa0761d6478bd642f, words[1] ^ 0xe7037ed1a0b428db) + size;
-		bytes += step;
-		size -= step;
+	digest += size;
+	for (; size >= sizeof words; bytes += sizeof words, size -= sizeof words) {
+		memcpy(words, bytes, sizeof words);
+		digest = fold(words[0] ^ digest ^ 0xa0761d6478bd642f, words[1] ^ 0xe7037ed1a0b428db);
 	}
+	for (guint32 word; size >= sizeof word; bytes += sizeof word, size -= sizeof word) {
+		memcpy(&word, bytes, sizeof word);
+		digest = fold(word ^ digest ^ 0xa0761d6478bd642f, 0xe7037ed1a0b428db);
+	}
+	for (; size; bytes++, size--)
+		digest = fold(*bytes ^ digest ^ 0xa0761d6478bd642f, 0xe7037ed1a0b428db);
 	return digest;
 }
 
 /* A name up to its end, and the other words of a head. */
 static inline guint64 digest_head(guint64 digest, const struct xt_entry_match *extension, const char *name)
 {
-	char padded[XT_EXTENSION_MAXNAMELEN + 3];
+	guint8 padded[XT_EXTENSION_MAXNAMELEN + 3];
 
-	strncpy(padded, name, XT_EXTENSION_MAXNAMELEN);
+	strncpy((char *)padded, name, XT_EXTENSION_MAXNAMELEN);
 	memcpy(padded + XT_EXTENSION_MAXNAMELEN, &extension->u.user.match_size, sizeof extension->u.user.match_size);
 	padded[sizeof padded - 1] = extension->u.user.revision;
 	return digest_bytes(digest, padded, sizeof padded);

@@ -68,7 +68,7 @@ GPid service_start(sd_bus *bus, double *ret_ms)
 	g_ptr_array_add(argv, "/run/netfilterd");
 	g_ptr_array_add(argv, NULL);
 
-	write_file(CONFIGURATION, "[NetFilter]\nIdleExitSec=0\n");
+	write_file(CONFIGURATION, "[NetFilter]\nIdleExitSec=0\nContainerPublish=no\n");
 	if (sd_bus_add_match(bus, &slot,
 			     "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" SERVICE "'",
 			     on_name, &owned) < 0)
