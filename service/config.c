@@ -153,11 +153,14 @@ static guint find_line(const char *text, const char *group, const char *key)
 
 static bool parses(const char *text, gsize size, GKeyFile *file, GError **error)
 {
-	GError *failure = NULL;
+	g_autoptr(GError) failure = NULL;
+	g_autofree char *sentence = NULL;
 
 	if (size == 0 || g_key_file_load_from_data(file, text, size, G_KEY_FILE_NONE, &failure))
 		return true;
-	return netfilter_fail(error, INVALID_ARGS, "%s", failure->message);
+	/* It quotes the line, whatever it consists of. */
+	sentence = g_utf8_make_valid(failure->message, -1);
+	return netfilter_fail(error, INVALID_ARGS, "%s", sentence);
 }
 
 /* The first line that the text cannot be read to the end of. */

@@ -265,8 +265,8 @@ static inline bool extension_equal(const struct xt_entry_match *a, const struct 
 static inline bool standard_equal(const struct xt_entry_target *ours, const ActualEntry *actual,
 				  const struct xt_entry_target *theirs)
 {
-	return theirs->u.user.target_size == STANDARD_SIZE && !theirs->u.user.name[0] &&
-	       strcmp(ours->u.user.name, actual->target) == 0;
+	return theirs->u.user.target_size == STANDARD_SIZE && theirs->u.user.revision == ours->u.user.revision &&
+	       !theirs->u.user.name[0] && strcmp(ours->u.user.name, actual->target) == 0;
 }
 
 static bool target_is_standard(const Entry *entry, const Shape *shape)

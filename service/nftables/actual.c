@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/nftables/actual.h"
 
+#include "service/nftables/attribute.h"
 #include "service/nftables/expression.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -72,7 +72,7 @@ static int read_generation(const struct nlmsghdr *header, void *userdata)
 	const struct nlattr *attribute;
 
 	mnl_attr_for_each(attribute, header, sizeof(struct nfgenmsg)) if (mnl_attr_get_type(attribute) == NFTA_GEN_ID) *
-		(guint32 *)userdata = ntohl(mnl_attr_get_u32(attribute));
+		(guint32 *)userdata = attribute_number(attribute);
 	return MNL_CB_OK;
 }
 
@@ -107,12 +107,7 @@ static void read_attributes(const struct nlmsghdr *header, const struct nlattr *
 
 static bool is_named(const struct nlattr *attribute, const char *name)
 {
-	return attribute && g_str_equal(mnl_attr_get_str(attribute), name);
-}
-
-static guint32 get_number(const struct nlattr *attribute)
-{
-	return attribute ? ntohl(mnl_attr_get_u32(attribute)) : 0;
+	return g_strcmp0(attribute_text(attribute), name) == 0;
 }
 
 static int read_table(const struct nlmsghdr *header, void *userdata)
@@ -122,8 +117,8 @@ static int read_table(const struct nlmsghdr *header, void *userdata)
 
 	read_attributes(header, attributes, NFTA_TABLE_MAX);
 	ret->exists = true;
-	ret->flags = get_number(attributes[NFTA_TABLE_FLAGS]);
-	ret->owner = get_number(attributes[NFTA_TABLE_OWNER]);
+	ret->flags = attribute_number(attributes[NFTA_TABLE_FLAGS]);
+	ret->owner = attribute_number(attributes[NFTA_TABLE_OWNER]);
 	return MNL_CB_OK;
 }
 
@@ -135,12 +130,11 @@ static void add_base_chain(GString *text, const struct nlattr *const *attributes
 	mnl_attr_for_each_nested(part, attributes[NFTA_CHAIN_HOOK])
 	{
 		if (mnl_attr_get_type(part) == NFTA_HOOK_HOOKNUM)
-			hook = get_number(part);
+			hook = attribute_number(part);
 		else if (mnl_attr_get_type(part) == NFTA_HOOK_PRIORITY)
-			priority = get_number(part);
+			priority = attribute_number(part);
 	}
-	g_string_append_printf(text, "%s %d %d\n",
-			       attributes[NFTA_CHAIN_TYPE] ? mnl_attr_get_str(attributes[NFTA_CHAIN_TYPE]) : "?", hook,
+	g_string_append_printf(text, "%s %d %d\n", attribute_text(attributes[NFTA_CHAIN_TYPE]) ?: "?", hook,
 			       (gint32)priority);
 }
 
@@ -148,20 +142,22 @@ static int read_chain(const struct nlmsghdr *header, void *userdata)
 {
 	const struct nlattr *attributes[NFTA_CHAIN_MAX + 1];
 	Reading *reading = userdata;
+	const char *name;
 	GString *text;
 
 	read_attributes(header, attributes, NFTA_CHAIN_MAX);
-	if (!is_named(attributes[NFTA_CHAIN_TABLE], reading->table) || !attributes[NFTA_CHAIN_NAME])
+	name = attribute_text(attributes[NFTA_CHAIN_NAME]);
+	if (!is_named(attributes[NFTA_CHAIN_TABLE], reading->table) || !name)
 		return MNL_CB_OK;
 	text = g_string_new(NULL);
-	g_hash_table_insert(reading->chains, g_strdup(mnl_attr_get_str(attributes[NFTA_CHAIN_NAME])), text);
+	g_hash_table_insert(reading->chains, g_strdup(name), text);
 	if (!attributes[NFTA_CHAIN_HOOK])
 		return MNL_CB_OK;
 	add_base_chain(text, attributes);
 	if (is_named(attributes[NFTA_CHAIN_NAME], SKELETON_FORWARD))
-		reading->ret->drop = get_number(attributes[NFTA_CHAIN_POLICY]) == NF_DROP;
+		reading->ret->drop = attribute_number(attributes[NFTA_CHAIN_POLICY]) == NF_DROP;
 	else
-		reading->foreign |= get_number(attributes[NFTA_CHAIN_POLICY]) != NF_ACCEPT;
+		reading->foreign |= attribute_number(attributes[NFTA_CHAIN_POLICY]) != NF_ACCEPT;
 	return MNL_CB_OK;
 }
 
@@ -174,8 +170,8 @@ static int read_rule(const struct nlmsghdr *header, void *userdata)
 
 	g_assert(rule);
 	if (nftnl_rule_nlmsg_parse(header, rule) == 0 &&
-	    g_str_equal(nftnl_rule_get_str(rule, NFTNL_RULE_TABLE), reading->table)) {
-		text = g_hash_table_lookup(reading->chains, nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN));
+	    g_strcmp0(nftnl_rule_get_str(rule, NFTNL_RULE_TABLE), reading->table) == 0) {
+		text = g_hash_table_lookup(reading->chains, nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN) ?: "");
 		printed = expression_print(rule);
 		if (text)
 			g_string_append_printf(text, "%s\n", printed);
@@ -188,15 +184,17 @@ static int read_set(const struct nlmsghdr *header, void *userdata)
 {
 	const struct nlattr *attributes[NFTA_SET_MAX + 1];
 	Reading *reading = userdata;
+	const char *name;
 	enum set set;
 
 	read_attributes(header, attributes, NFTA_SET_MAX);
-	if (!is_named(attributes[NFTA_SET_TABLE], reading->table) || !attributes[NFTA_SET_NAME])
+	name = attribute_text(attributes[NFTA_SET_NAME]);
+	if (!is_named(attributes[NFTA_SET_TABLE], reading->table) || !name)
 		return MNL_CB_OK;
 	reading->n_sets++;
-	set = set_find(reading->family, mnl_attr_get_str(attributes[NFTA_SET_NAME]));
-	reading->foreign |= set == N_SETS || get_number(attributes[NFTA_SET_FLAGS]) != skeleton_set_flags(set) ||
-			    get_number(attributes[NFTA_SET_KEY_LEN]) != set_key_size(set, reading->family);
+	set = set_find(reading->family, name);
+	reading->foreign |= set == N_SETS || attribute_number(attributes[NFTA_SET_FLAGS]) != skeleton_set_flags(set) ||
+			    attribute_number(attributes[NFTA_SET_KEY_LEN]) != set_key_size(set, reading->family);
 	return MNL_CB_OK;
 }
 

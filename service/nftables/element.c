@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/nftables/element.h"
 
+#include "service/nftables/attribute.h"
+
 #include <arpa/inet.h>
-#include <endian.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <net/if.h>
@@ -185,8 +186,8 @@ static bool parse_verdict(Element *element, const struct nlattr *data)
 {
 	const struct nlattr *nest = find_attribute(data, NFTA_DATA_VERDICT);
 	const struct nlattr *code = nest ? find_attribute(nest, NFTA_VERDICT_CODE) : NULL;
-	const struct nlattr *chain = nest ? find_attribute(nest, NFTA_VERDICT_CHAIN) : NULL;
-	gint32 number = code ? (gint32)ntohl(mnl_attr_get_u32(code)) : NFT_RETURN;
+	const char *chain = nest ? attribute_text(find_attribute(nest, NFTA_VERDICT_CHAIN)) : NULL;
+	gint32 number = code ? (gint32)attribute_number(code) : NFT_RETURN;
 	guint8 verdict = N_VERDICTS;
 
 	if (number == NF_ACCEPT)
@@ -194,7 +195,7 @@ static bool parse_verdict(Element *element, const struct nlattr *data)
 	else if (number == NF_DROP)
 		verdict = VERDICT_DROP;
 	for (guint i = 0; chain && number == NFT_GOTO && i < N_VERDICTS; i++)
-		if (g_strcmp0(verdict_chain(i), mnl_attr_get_str(chain)) == 0)
+		if (g_strcmp0(verdict_chain(i), chain) == 0)
 			verdict = i;
 	extend(element, 4)[0] = verdict;
 	return verdict < N_VERDICTS;
@@ -210,9 +211,9 @@ static void parse_counter(const struct nlattr *expression, guint64 *packets, gui
 	mnl_attr_for_each_nested(part, data)
 	{
 		if (mnl_attr_get_type(part) == NFTA_COUNTER_PACKETS)
-			*packets = be64toh(mnl_attr_get_u64(part));
+			*packets = attribute_long(part);
 		else if (mnl_attr_get_type(part) == NFTA_COUNTER_BYTES)
-			*bytes = be64toh(mnl_attr_get_u64(part));
+			*bytes = attribute_long(part);
 	}
 }
 
@@ -235,8 +236,7 @@ bool element_parse(Element *element, enum family family, enum set set, const str
 
 	if (!parts[NFTA_SET_ELEM_KEY] || !parse_value(element, parts[NFTA_SET_ELEM_KEY], size))
 		return false;
-	if (parts[NFTA_SET_ELEM_FLAGS])
-		*ret_is_end = ntohl(mnl_attr_get_u32(parts[NFTA_SET_ELEM_FLAGS])) == NFT_SET_ELEM_INTERVAL_END;
+	*ret_is_end = attribute_number(parts[NFTA_SET_ELEM_FLAGS]) == NFT_SET_ELEM_INTERVAL_END;
 	if (parts[NFTA_SET_ELEM_EXPR])
 		parse_counter(parts[NFTA_SET_ELEM_EXPR], ret_packets, ret_bytes);
 	if (has_last(element) && !set_has_end_elements(set) &&
