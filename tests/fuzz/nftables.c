@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/nftables/actual.h"
+#include "service/nftables/attribute.h"
+#include "tests/fuzz/fuzz.h"
+
+#include <libnftnl/rule.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <sanitizer/asan_interface.h>
+
+/* Any attributes in answers of the kernel's to what is asked of nf_tables. The socket is in this program's hands. */
+
+static Input answers;
+static guint32 sequence;
+
+ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *request, size_t size);
+ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *buffer, size_t size);
+unsigned int __wrap_mnl_socket_get_portid(const struct mnl_socket *socket);
+int __wrap_mnl_socket_get_fd(const struct mnl_socket *socket);
+int __wrap_nftnl_rule_nlmsg_parse(const struct nlmsghdr *header, struct nftnl_rule *rule);
+
+ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket G_GNUC_UNUSED, const void *request, size_t size)
+{
+	sequence = ((const struct nlmsghdr *)request)->nlmsg_seq;
+	return size;
+}
+
+unsigned int __wrap_mnl_socket_get_portid(const struct mnl_socket *socket G_GNUC_UNUSED)
+{
+	return 0;
+}
+
+int __wrap_mnl_socket_get_fd(const struct mnl_socket *socket G_GNUC_UNUSED)
+{
+	return -1;
+}
+
+/* Messages up to one of no attributes, which ends the answer. */
+ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket G_GNUC_UNUSED, void *buffer, size_t size)
+{
+	gsize used = 0;
+
+	ASAN_UNPOISON_MEMORY_REGION(buffer, size);
+	for (;;) {
+		Input attributes = input_part(&answers, input_word(&answers));
+		struct nlmsghdr *header = (struct nlmsghdr *)((guint8 *)buffer + used);
+
+		if (used + MNL_ALIGN(sizeof *header + attributes.size) + sizeof *header + sizeof(int) > size)
+			attributes.size = 0;
+		mnl_nlmsg_put_header(header);
+		header->nlmsg_seq = sequence;
+		if (attributes.size == 0) {
+			header->nlmsg_type = NLMSG_DONE;
+			memset(mnl_nlmsg_put_extra_header(header, sizeof(int)), 0, sizeof(int));
+			used += header->nlmsg_len;
+			ASAN_POISON_MEMORY_REGION((guint8 *)buffer + used, size - used);
+			return used;
+		}
+		header->nlmsg_type = 0x0a00;
+		memset(mnl_nlmsg_put_extra_header(header, MNL_ALIGN(attributes.size)), 0, MNL_ALIGN(attributes.size));
+		memcpy(mnl_nlmsg_get_payload(header), attributes.data, attributes.size);
+		used += header->nlmsg_len;
+	}
+}
+
+/* libnftnl reads rules of the kernel's, and ends the program where they are another's: what it would read is left out.
+ */
+int __wrap_nftnl_rule_nlmsg_parse(const struct nlmsghdr *header, struct nftnl_rule *rule)
+{
+	const struct nlattr *attribute;
+
+	mnl_attr_for_each(attribute, header, sizeof(struct nfgenmsg))
+	{
+		const char *text = attribute_text(attribute);
+
+		if (text && mnl_attr_get_type(attribute) == NFTA_RULE_TABLE)
+			nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, text);
+		else if (text && mnl_attr_get_type(attribute) == NFTA_RULE_CHAIN)
+			nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, text);
+	}
+	return 0;
+}
+
+static void tell(const Element *element, const ActualCounter *counter G_GNUC_UNUSED, void *userdata)
+{
+	if (element)
+		element_append_text(element, userdata);
+}
+
+int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	Input input = { data, size };
+	guint8 what = input_byte(&input);
+	enum family family = what & 1 ? FAMILY_IPV6 : FAMILY_IPV4;
+	ActualTable table;
+	guint32 generation;
+
+	answers = input;
+	if (what >> 1 < N_SETS && set_in_family(what >> 1, family)) {
+		actual_elements(NULL, family, "t", what >> 1, tell, text);
+		return 0;
+	}
+	actual_generation(NULL, &generation);
+	actual_table(NULL, family, "t", &table);
+	return 0;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/settings.h"
+#include "dbus/details.h"
+#include "dbus/size.h"
+#include "service/model/name.h"
+#include "service/netlink/link.h"
+#include "tests/fuzz/fuzz.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+/*
+ * Any arguments that a bus lets through, as the methods read them. The input is what is read, on a line of its own, and
+ * the arguments as GVariant's text. Nothing is understood in half: there are settings, or a sentence.
+ */
+
+/* --- text into a message --- */
+
+static int append(sd_bus_message *message, GVariant *value);
+
+static int append_children(sd_bus_message *message, char type, const char *contents, GVariant *value)
+{
+	int r = sd_bus_message_open_container(message, type, contents);
+
+	for (gsize i = 0; r >= 0 && i < g_variant_n_children(value); i++) {
+		g_autoptr(GVariant) child = g_variant_get_child_value(value, i);
+
+		r = append(message, child);
+	}
+	return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+static int append_basic(sd_bus_message *message, GVariant *value)
+{
+	static int some_file = -1;
+	char type = g_variant_get_type_string(value)[0];
+	int boolean;
+
+	if (strchr("sog", type))
+		return sd_bus_message_append_basic(message, type, g_variant_get_string(value, NULL));
+	if (type == 'b') {
+		boolean = g_variant_get_boolean(value);
+		return sd_bus_message_append_basic(message, type, &boolean);
+	}
+	if (type == 'h') {
+		if (some_file < 0)
+			some_file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		return sd_bus_message_append_basic(message, type, &some_file);
+	}
+	return sd_bus_message_append_basic(message, type, g_variant_get_data(value));
+}
+
+static int append(sd_bus_message *message, GVariant *value)
+{
+	const char *type = g_variant_get_type_string(value);
+	g_autofree char *inner = NULL;
+
+	switch (g_variant_classify(value)) {
+	case G_VARIANT_CLASS_VARIANT: {
+		g_autoptr(GVariant) child = g_variant_get_variant(value);
+
+		return append_children(message, 'v', g_variant_get_type_string(child), value);
+	}
+	case G_VARIANT_CLASS_ARRAY:
+		return append_children(message, 'a', type + 1, value);
+	case G_VARIANT_CLASS_TUPLE:
+	case G_VARIANT_CLASS_DICT_ENTRY:
+		inner = g_strndup(type + 1, strlen(type) - 2);
+		return append_children(message, type[0] == '(' ? 'r' : 'e', inner, value);
+	case G_VARIANT_CLASS_MAYBE:
+		return -EINVAL;
+	default:
+		return append_basic(message, value);
+	}
+}
+
+static sd_bus *bus_new(void)
+{
+	sd_bus *bus = NULL;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0 || sd_bus_new(&bus) < 0 ||
+	    sd_bus_set_fd(bus, ends[0], ends[0]) < 0 || sd_bus_negotiate_fds(bus, true) < 0 || sd_bus_start(bus) < 0)
+		g_error("There is no bus");
+	return bus;
+}
+
+/* NULL: no bus would take it. */
+static sd_bus_message *message_new(GVariant *arguments)
+{
+	static sd_bus *bus;
+	sd_bus_message *message = NULL;
+	int r;
+
+	if (!bus)
+		bus = bus_new();
+	r = sd_bus_message_new_method_call(bus, &message, "org.example.NetFilter", "/", "org.example.Test", "Test");
+	for (gsize i = 0; r >= 0 && i < g_variant_n_children(arguments); i++) {
+		g_autoptr(GVariant) argument = g_variant_get_child_value(arguments, i);
+
+		r = append(message, argument);
+	}
+	if (r >= 0)
+		r = sd_bus_message_seal(message, 1, 0);
+	if (r >= 0)
+		r = sd_bus_message_rewind(message, true);
+	return r < 0 ? sd_bus_message_unref(message) : message;
+}
+
+/* --- what is read --- */
+
+static void look_at_addresses(char **texts)
+{
+	char buffer[INET6_ADDRSTRLEN + 4];
+	Address address, again;
+	Prefix prefix, masked;
+
+	for (; texts && *texts; texts++) {
+		if (address_parse(*texts, &address)) {
+			g_assert_true(address_parse(address_format(&address, buffer), &again));
+			g_assert_true(address_equal(&address, &again));
+		}
+		if (!prefix_parse(*texts, &prefix))
+			continue;
+		masked = prefix_mask(&prefix);
+		g_assert_true(prefix_overlaps(&prefix, &masked));
+		g_assert_true(prefix_parse(prefix_format(&prefix, buffer), &masked));
+	}
+}
+
+static bool read_network(sd_bus_message *message, Description *description, GError **error)
+{
+	g_auto(NetworkSettings) settings = {};
+
+	if (!network_settings_read(message, 1000, &settings, error))
+		return false;
+	look_at_addresses(settings.subnets);
+	look_at_addresses(settings.gateways);
+	if (settings.bridge)
+		link_check_name(settings.bridge, NULL);
+	description_add_lifetime(description, &settings.lifetime);
+	if (settings.endpoints)
+		description_add_endpoints(description, settings.endpoints);
+	return true;
+}
+
+static bool read_update(sd_bus_message *message, Description *description G_GNUC_UNUSED, GError **error)
+{
+	g_auto(NetworkSettings) settings = {};
+	guint mask;
+
+	return network_update_read(message, &settings, &mask, error);
+}
+
+static bool read_endpoint(sd_bus_message *message, Description *description, GError **error)
+{
+	g_autoptr(EndpointSettings) settings = endpoint_settings_read(message, 1000, error);
+
+	if (!settings)
+		return false;
+	name_is_valid("endpoint", settings->name, NULL);
+	look_at_addresses(settings->addresses);
+	description_add_endpoint(description, settings);
+	return true;
+}
+
+static bool read_endpoints(sd_bus_message *message, Description *description, GError **error)
+{
+	g_autoptr(GPtrArray) list = endpoint_list_read(message, 1000, error);
+
+	if (list)
+		description_add_endpoints(description, list);
+	return list;
+}
+
+static bool read_ingress(sd_bus_message *message, Description *description, GError **error)
+{
+	g_auto(IngressSettings) settings = {};
+
+	if (!ingress_settings_read(message, 1000, &settings, error))
+		return false;
+	look_at_addresses((char *[]){ settings.gateway, NULL });
+	if (settings.ports)
+		description_add_ports(description, settings.ports);
+	return true;
+}
+
+static bool read_mappings(sd_bus_message *message, Description *description, GError **error)
+{
+	g_autoptr(GArray) mappings = port_mappings_read(message, error);
+
+	if (mappings)
+		description_add_mappings(description, mappings);
+	return mappings;
+}
+
+static bool read_ports(sd_bus_message *message, Description *description, GError **error)
+{
+	g_autoptr(GArray) ports = ports_read(message, error);
+
+	if (ports)
+		description_add_ports(description, ports);
+	return ports;
+}
+
+static const struct {
+	const char *name, *types;
+	bool (*read)(sd_bus_message *message, Description *description, GError **error);
+} readers[] = {
+	{ "network", "(a{sv})", read_network },    { "update", "(a{sv})", read_update },
+	{ "endpoint", "(sa{sv})", read_endpoint }, { "endpoints", "(a(sa{sv}))", read_endpoints },
+	{ "ingress", "(a{sv})", read_ingress },    { "mappings", "(a(ssqqq))", read_mappings },
+	{ "ports", "(a(sq))", read_ports },
+};
+
+static void read_arguments(guint which, const char *text)
+{
+	g_auto(Description) description = description_new();
+	g_autoptr(GVariant) arguments = NULL;
+	g_autoptr(GError) error = NULL;
+	sd_bus_message *message;
+
+	arguments = g_variant_parse(G_VARIANT_TYPE(readers[which].types), text, NULL, NULL, NULL);
+	message = arguments ? message_new(arguments) : NULL;
+	if (!message)
+		return;
+	g_assert_false(message_is_larger(message, MAX_CALL_SIZE, G_MAXSIZE));
+	g_assert_true(readers[which].read(message, &description, &error) == !error);
+	if (error)
+		g_assert_true(g_utf8_validate(error->message, -1, NULL));
+	sd_bus_message_unref(message);
+}
+
+int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
+{
+	g_autofree char *input = input_text(&(Input){ data, size });
+	char *text = strchr(input, '\n');
+
+	if (!text)
+		return 0;
+	*text++ = '\0';
+	for (guint i = 0; i < G_N_ELEMENTS(readers); i++)
+		if (g_str_equal(readers[i].name, input))
+			read_arguments(i, text);
+	return 0;
+}
