@@ -22,6 +22,13 @@ static int world_neighbour(int host, const char *name, const char *net4, const c
 	return netns;
 }
 
+/* The name comes before the chains: a change waits until they are there. */
+static void start_service(World *world)
+{
+	world->service = service_start(world->bus, world->configuration);
+	call_error(world->bus, "", "Manager", "Reconcile", NULL);
+}
+
 static World *world_new(const Scenario *scenario)
 {
 	World *world = g_new0(World, 1);
@@ -42,7 +49,7 @@ static World *world_new(const Scenario *scenario)
 	world->bus = bus_connect();
 	world->scenario = scenario;
 	world->configuration = scenario->configuration ?: "";
-	world->service = service_start(world->bus, world->configuration);
+	start_service(world);
 	return world;
 }
 
@@ -95,7 +102,7 @@ void world_configure(World *world, const char *configuration)
 void world_restart_service(World *world)
 {
 	service_kill(world->service);
-	world->service = service_start(world->bus, world->configuration);
+	start_service(world);
 }
 
 void world_reconnect(World *world)
