@@ -162,35 +162,23 @@ static void drift(Rig *rig)
 
 /* --- the lock --- */
 
-/* Lets somebody hold the lock for so long, as another program would. */
-static void hold_lock(GPid *pid, double seconds)
+/* As another program would; closing it gives it back. */
+static int take_lock(void)
 {
-	g_autofree char *time = g_strdup_printf("%.2f", seconds);
-	const char *const argv[] = { "flock", LOCK, "sleep", time, NULL };
-	g_autoptr(GError) error = NULL;
-	int fd;
+	int fd = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
-	g_spawn_async(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, pid,
-		      &error);
-	g_assert_no_error(error);
-	fd = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	while (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-		flock(fd, LOCK_UN);
-		g_usleep(G_TIME_SPAN_MILLISECOND);
-	}
-	close(fd);
+	g_assert_no_errno(flock(fd, LOCK_EX));
+	return fd;
 }
 
 static void lock_waited_for(Rig *rig)
 {
 	Pipeline *pipeline = pipeline_new();
 	GDBusConnection *other = connection_new();
-	gint64 start;
-	GPid pid;
+	int lock;
 
 	create_all(rig);
-	hold_lock(&pid, 0.5);
-	start = g_get_monotonic_time();
+	lock = take_lock();
 	pipeline_call(pipeline, rig->bus, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8081, 81, 1)]");
 	pipeline_call(pipeline, other, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8082, 82, 1)]");
 	for (guint i = 0; i < 10; i++)
@@ -198,12 +186,14 @@ static void lock_waited_for(Rig *rig)
 	done(rig, "", "Manager", "GetNetwork", "s", "'web'");
 	done(rig, "", "Manager", "DumpRules", "s", "'ipv4'");
 	done(rig, APP, "Endpoint", "GetRules", "", "");
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 300000);
+	while (g_main_context_iteration(NULL, FALSE))
+		;
+	g_assert_null(pipeline_outcome(pipeline, 0));
+	g_assert_null(pipeline_outcome(pipeline, 1));
+	close(lock);
 	pipeline_run(pipeline);
-	g_assert_cmpint(g_get_monotonic_time() - start, >=, 300000);
 	g_assert_cmpstr(pipeline_outcome(pipeline, 0), ==, "");
 	g_assert_cmpstr(pipeline_outcome(pipeline, 1), ==, "");
-	g_spawn_close_pid(pid);
 	connection_close(other);
 	pipeline_free(pipeline);
 }
@@ -215,24 +205,24 @@ static void lock_not_to_be_had(Rig *rig)
 	g_autoptr(GVariant) reply = NULL;
 	g_autofree char *name = NULL;
 	gint64 start;
-	GPid pid;
+	int lock;
 
 	create_all(rig);
 	before = rig_state(rig);
-	hold_lock(&pid, 1.4);
+	lock = take_lock();
 	start = g_get_monotonic_time();
 	reply = ask_with_fds(rig->bus, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8081, 81, 1)]", NULL,
 			     &error);
 	g_assert_cmpint(g_get_monotonic_time() - start, >=, 900000);
-	g_assert_cmpint(g_get_monotonic_time() - start, <, 1350000);
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 5000000);
 	g_assert_null(reply);
 	name = g_dbus_error_get_remote_error(error);
 	g_assert_cmpstr(name, ==, OURS("Busy"));
 	g_assert_nonnull(strstr(error->message, "LockTimeoutSec=1"));
 	after = rig_state(rig);
 	g_assert_cmpstr(before, ==, after);
+	close(lock);
 	done(rig, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8081, 81, 1)]");
-	g_spawn_close_pid(pid);
 }
 
 /* Who leaves while its call waits for the lock has asked for nothing. */
@@ -240,20 +230,23 @@ static void lock_outlasts_caller(Rig *rig)
 {
 	GDBusConnection *client = connection_new();
 	Pipeline *pipeline = pipeline_new();
+	g_autofree char *name = g_strdup(g_dbus_connection_get_unique_name(client));
 	g_autofree char *before = rig_state(rig), *after = NULL;
-	GPid pid;
+	int lock = take_lock();
 
-	hold_lock(&pid, 0.3);
 	pipeline_call(pipeline, client, "", "Manager", "CreateNetwork", "sa{sv}",
 		      "'web', {'Subnets': <['172.18.0.0/16']>, 'Persistent': <true>}");
 	g_dbus_connection_flush_sync(client, NULL, NULL);
-	g_usleep(50 * G_TIME_SPAN_MILLISECOND);
 	connection_close(client);
 	pipeline_run(pipeline);
-	g_usleep(400 * G_TIME_SPAN_MILLISECOND);
+	/* What the bus has said of it before, the service has read before it answers. */
+	while (sd_bus_get_name_creds(rig->starter, name, 0, NULL) >= 0)
+		g_usleep(G_TIME_SPAN_MILLISECOND);
+	gone(rig, WEB);
+	close(lock);
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
 	after = rig_state(rig);
 	g_assert_cmpstr(before, ==, after);
-	g_spawn_close_pid(pid);
 	pipeline_free(pipeline);
 }
 
