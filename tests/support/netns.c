@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -116,4 +117,61 @@ bool netns_sysctl(int netns, const char *name, const char *value)
 	netns_enter(before);
 	close(before);
 	return written;
+}
+
+/* What the kernel says there of the calling thread's network; "" when it has no such file. */
+static char *read_there(int netns, const char *name)
+{
+	g_autofree char *path = g_build_filename("/proc/thread-self/net", name, NULL);
+	int before = netns_current();
+	char *text = NULL;
+
+	netns_enter(netns);
+	g_file_get_contents(path, &text, NULL, NULL);
+	netns_enter(before);
+	close(before);
+	return text ?: g_strdup("");
+}
+
+#define TENTATIVE 0x40
+#define LOCAL_ROUTE 0x80000000
+
+static bool has_local_route(const char *routes, const char *address)
+{
+	const char *at = routes;
+	unsigned flags;
+
+	while ((at = strstr(at, address))) {
+		if ((at == routes || at[-1] == '\n') &&
+		    sscanf(at + strlen(address), " 80 %*s %*s %*s %*s %*s %*s %x", &flags) == 1 && flags & LOCAL_ROUTE)
+			return true;
+		at++;
+	}
+	return false;
+}
+
+static bool addresses_are_usable(int netns, const char *interface)
+{
+	g_autofree char *addresses = read_there(netns, "if_inet6"), *routes = read_there(netns, "ipv6_route");
+	g_auto(GStrv) lines = g_strsplit(addresses, "\n", -1);
+
+	for (guint i = 0; lines[i]; i++) {
+		char address[33], name[32];
+		unsigned flags;
+
+		if (sscanf(lines[i], "%32s %*x %*x %*x %x %31s", address, &flags, name) == 3 &&
+		    strcmp(name, interface) == 0 && (flags & TENTATIVE || !has_local_route(routes, address)))
+			return false;
+	}
+	return true;
+}
+
+enum { ADDRESSES_MS = 10000 };
+
+void netns_wait_for_addresses(int netns, const char *interface)
+{
+	for (guint i = 0; i < ADDRESSES_MS && !addresses_are_usable(netns, interface); i++)
+		g_usleep(G_TIME_SPAN_MILLISECOND);
+	if (!addresses_are_usable(netns, interface))
+		g_error("%s: an IPv6 address cannot be used", interface);
 }

@@ -32,3 +32,7 @@ char *netns_output(int netns, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /** Writes a switch below /proc/sys there. false when it does not exist. */
 bool netns_sysctl(int netns, const char *name, const char *value);
+
+/** Waits until each IPv6 address of an interface that is up can be used: the kernel gives them their routes in its own
+ * time. */
+void netns_wait_for_addresses(int netns, const char *interface);

@@ -15,10 +15,12 @@ static int world_neighbour(int host, const char *name, const char *net4, const c
 	netns_run(host, "ip address add %s::1/64 dev %s nodad", net6, name);
 	netns_run(host, "ip link set %s up", name);
 	netns_run(netns, "ip address add %s.2/24 dev eth0", net4);
-	netns_run(netns, "ip address add %s::2/64 dev eth0", net6);
+	netns_run(netns, "ip address add %s::2/64 dev eth0 nodad", net6);
 	netns_run(netns, "ip link set eth0 up");
 	netns_run(netns, "ip route add default via %s.1", net4);
 	netns_run(netns, "ip -6 route add default via %s::1", net6);
+	netns_wait_for_addresses(netns, "eth0");
+	netns_wait_for_addresses(host, name);
 	return netns;
 }
 
@@ -83,9 +85,10 @@ int world_container(World *world, const Place *place)
 		netns_run(netns, "ip route add default via %s", place->gateway);
 	}
 	if (place->address6) {
-		netns_run(netns, "ip address add %s dev eth0", place->address6);
+		netns_run(netns, "ip address add %s dev eth0 nodad", place->address6);
 		netns_run(netns, "ip -6 route add default via %s", place->gateway6);
 	}
+	netns_wait_for_addresses(netns, "eth0");
 	return netns;
 }
 
