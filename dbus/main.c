@@ -136,38 +136,69 @@ static GHashTable *take_descriptors(void)
 	return descriptors;
 }
 
-static int restore(Service *service, const Options *options, sd_bus *bus)
+/* One that does not say who it is has ended before it began. */
+static int open_bus(sd_bus **ret, sd_id128_t *ret_id)
+{
+	sd_bus *bus = NULL;
+	int r;
+
+	r = sd_bus_open_system(&bus);
+	if (r >= 0)
+		r = sd_bus_get_bus_id(bus, ret_id);
+	if (r < 0) {
+		sd_bus_close_unref(bus);
+		return r;
+	}
+	*ret = bus;
+	return 0;
+}
+
+#define BUS_TIMEOUT_USEC (60 * G_USEC_PER_SEC)
+#define BUS_INTERVAL_USEC (G_USEC_PER_SEC / 10)
+
+/* Whoever was on a bus that died is to be cleaned up after as soon as there is one again. */
+static int wait_for_bus(sd_bus **ret, sd_id128_t *ret_id)
+{
+	gint64 end = g_get_monotonic_time() + BUS_TIMEOUT_USEC;
+	bool told = false;
+	int r;
+
+	while ((r = open_bus(ret, ret_id)) < 0 && g_get_monotonic_time() < end) {
+		if (!told)
+			g_warning("Cannot connect to the system bus, and wait for it: %s", g_strerror(-r));
+		told = true;
+		g_usleep(BUS_INTERVAL_USEC);
+	}
+	if (r < 0)
+		g_critical("Cannot connect to the system bus: %s", g_strerror(-r));
+	return r;
+}
+
+static int restore(Service *service, const Options *options, sd_id128_t bus_id)
 {
 	GHashTable *descriptors = take_descriptors();
 	g_autoptr(GError) error = NULL;
 	char id[SD_ID128_STRING_MAX];
-	sd_id128_t bus_id;
-	int r;
+	bool ok = service_restore(service, options->runtime_directory, sd_id128_to_string(bus_id, id), descriptors,
+				  &error);
 
-	r = sd_bus_get_bus_id(bus, &bus_id);
-	if (r < 0) {
-		g_critical("Cannot learn the bus's id: %s", g_strerror(-r));
-	} else if (!service_restore(service, options->runtime_directory, sd_id128_to_string(bus_id, id), descriptors,
-				    &error)) {
+	if (!ok)
 		g_critical("%s", error->message);
-		r = -EIO;
-	}
 	g_hash_table_unref(descriptors);
-	return r;
+	return ok ? 0 : -EIO;
 }
 
 static int serve(Service *service, const Options *options, sd_event *event)
 {
 	g_autoptr(Server) server = NULL;
 	sd_bus *bus = NULL;
+	sd_id128_t bus_id;
 	int r;
 
-	r = sd_bus_open_system(&bus);
-	if (r < 0) {
-		g_critical("Cannot connect to the system bus: %s", g_strerror(-r));
+	r = wait_for_bus(&bus, &bus_id);
+	if (r < 0)
 		return r;
-	}
-	r = restore(service, options, bus);
+	r = restore(service, options, bus_id);
 	if (r < 0) {
 		sd_bus_unref(bus);
 		return r;
