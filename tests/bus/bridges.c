@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <net/if.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/wait.h>
@@ -61,12 +62,17 @@ static bool find_bridge(char ret[static IF_NAMESIZE])
 	return *ret;
 }
 
-static void wait_for_bridges(guint n)
+static void wait_until_at_most(guint n)
 {
 	gint64 end = g_get_monotonic_time() + GONE_USEC;
 
 	while (count_bridges() > n && g_get_monotonic_time() < end)
 		g_usleep(G_TIME_SPAN_MILLISECOND);
+}
+
+static void wait_for_bridges(guint n)
+{
+	wait_until_at_most(n);
 	g_assert_cmpuint(count_bridges(), ==, n);
 }
 
@@ -75,6 +81,21 @@ static void client_dies(Rig *rig, GDBusConnection *client)
 {
 	connection_close(client);
 	goes(rig, "/network/n0");
+}
+
+/* What is found now is as it is until the service may go on. */
+static void halt(const Rig *rig)
+{
+	int status;
+
+	g_assert_no_errno(kill(rig->service, SIGSTOP));
+	g_assert_cmpint(waitpid(rig->service, &status, WUNTRACED), ==, rig->service);
+	g_assert_true(WIFSTOPPED(status));
+}
+
+static void go_on(const Rig *rig)
+{
+	g_assert_no_errno(kill(rig->service, SIGCONT));
 }
 
 static void create_on(Rig *rig, const char *bridge)
@@ -187,21 +208,30 @@ static void shut(Rig *rig)
 	char name[IF_NAMESIZE];
 
 	client_dies(rig, client);
+	halt(rig);
 	g_assert_true(find_bridge(name));
 	up = netns_output(rig->host, "ip -o link show up type bridge");
 	g_assert_cmpstr(up, ==, "");
+	go_on(rig);
 	wait_for_bridges(0);
 }
 
 static void taken_again(Rig *rig)
 {
 	GDBusConnection *client = client_with_networks(15);
-	g_autofree char *link = NULL;
+	Pipeline *pipeline = pipeline_new();
+	g_autofree char *link = NULL, *arguments = NULL;
 	char name[IF_NAMESIZE];
 
 	client_dies(rig, client);
+	halt(rig);
 	g_assert_true(find_bridge(name));
-	create_on(rig, name);
+	arguments = g_strdup_printf("'web', {'Bridge': <'%s'>, 'Subnets': <['172.18.0.0/16']>}", name);
+	pipeline_call(pipeline, rig->bus, "", "Manager", "CreateNetwork", "sa{sv}", arguments);
+	go_on(rig);
+	pipeline_run(pipeline);
+	g_assert_cmpstr(pipeline_outcome(pipeline, 0), ==, "");
+	pipeline_free(pipeline);
 	wait_for_bridges(1);
 	link = link_of(rig, name);
 	g_assert_nonnull(strstr(link, "172.18.0.1/16"));
@@ -228,8 +258,10 @@ static void of_somebody_else(Rig *rig)
 	char name[IF_NAMESIZE];
 
 	client_dies(rig, client);
+	halt(rig);
 	g_assert_true(find_bridge(name));
 	netns_run(rig->host, "sh -c \"ip link delete %s; ip link add %s type bridge\"", name, name);
+	go_on(rig);
 	wait_for_bridges(1);
 	g_usleep(100 * G_TIME_SPAN_MILLISECOND);
 	g_assert_cmpuint(if_nametoindex(name), >, 0);
@@ -248,7 +280,7 @@ static void after_a_crash(Rig *rig)
 	guint left;
 
 	client_dies(rig, client);
-	wait_for_bridges(N_NETWORKS - 5);
+	wait_until_at_most(N_NETWORKS - 5);
 	service_kill(rig->service);
 	left = count_bridges();
 	g_assert_cmpuint(left, >, 0);
