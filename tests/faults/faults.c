@@ -90,8 +90,8 @@ static char *world(const Rig *rig)
 	g_autoptr(GRegex) index = g_regex_new("(?m)^[0-9]+: |inet6 fe80:.*$", 0, 0, NULL);
 	g_autofree char *same_links = g_regex_replace(index, links, -1, 0, "", 0, NULL);
 	g_autofree char *switches =
-		netns_output(rig->host, "sh -c \"sysctl net.ipv4.ip_forward net.ipv4.conf net.ipv6.conf | grep "
-					"'ip_forward\\|forwarding\\|route_localnet\\|rp_filter\\|accept_ra '\"");
+		netns_output(rig->host, "sh -c 'cd /proc/sys/net && grep . ipv4/ip_forward ipv?/conf/*/forwarding "
+					"ipv4/conf/*/route_localnet ipv4/conf/*/rp_filter ipv6/conf/*/accept_ra'");
 
 	return g_strdup_printf("%s\n%s\n%s\n%s\n", rules, same_links, switches, objects);
 }
