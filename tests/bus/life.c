@@ -86,16 +86,9 @@ static GPid spawn_service(void)
 	return pid;
 }
 
-/* The bus still sees one that is dead. */
-static void name_comes_free(Rig *rig)
+static void wait_until_queued(const Rig *rig)
 {
-	sd_bus *other = bus_connect();
-
-	service_stop(rig->service);
-	g_assert_cmpint(sd_bus_request_name(other, NAME, 0), >=, 0);
-	listen_for_notifications();
-	rig->service = spawn_service();
-	for (guint i = 0; i < 300; i++) { /* until it stands in the queue for the name */
+	for (guint i = 0; i < 300; i++) {
 		char **owners = NULL;
 		guint n = 0;
 		sd_bus_message *reply = NULL;
@@ -113,6 +106,18 @@ static void name_comes_free(Rig *rig)
 		g_usleep(50 * G_TIME_SPAN_MILLISECOND);
 		g_assert_cmpuint(i, <, 299);
 	}
+}
+
+/* The bus still sees one that is dead. */
+static void name_comes_free(Rig *rig)
+{
+	sd_bus *other = bus_connect();
+
+	service_stop(rig->service);
+	g_assert_cmpint(sd_bus_request_name(other, NAME, 0), >=, 0);
+	listen_for_notifications();
+	rig->service = spawn_service();
+	wait_until_queued(rig);
 	g_assert_cmpint(sd_bus_release_name(other, NAME), >=, 0);
 	expect_notified("READY=1");
 	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
@@ -120,7 +125,28 @@ static void name_comes_free(Rig *rig)
 	stop_listening();
 }
 
-/* --- the end for want of anything to do --- */
+/* Whoever is told to end while it waits for the name takes it no more. */
+static void name_comes_too_late(Rig *rig)
+{
+	sd_bus *other = bus_connect();
+	char text[512];
+
+	service_stop(rig->service);
+	g_assert_cmpint(sd_bus_request_name(other, NAME, 0), >=, 0);
+	listen_for_notifications();
+	rig->service = spawn_service();
+	wait_until_queued(rig);
+	kill(rig->service, SIGTERM);
+	expect_notified("STOPPING=1");
+	g_assert_cmpint(sd_bus_release_name(other, NAME), >=, 0);
+	g_assert_cmpint(end_of_service(rig), ==, 0);
+	g_assert_false(notified(text, 0));
+	sd_bus_flush_close_unref(other);
+	stop_listening();
+	rig->service = service_start(rig->starter, rig->configuration);
+}
+
+/* --- the end --- */
 
 static pid_t bus_pid(const Rig *rig)
 {
@@ -140,13 +166,14 @@ static pid_t bus_pid(const Rig *rig)
  */
 static void no_way_back(Rig *rig)
 {
-	enum { ROUNDS = 4 };
+	enum { ROUNDS = 8 };
 	pid_t bus = bus_pid(rig);
 	guint n_made = 0;
 
 	listen_for_notifications();
 	for (guint round = 0; round < ROUNDS; round++) {
 		Pipeline *pipeline = pipeline_new();
+		bool told = round % 2; /* to end, else it wants to */
 		char text[512];
 		bool made;
 
@@ -156,11 +183,13 @@ static void no_way_back(Rig *rig)
 		pipeline_call(pipeline, rig->bus, "", "Manager", "CreateNetwork", "sa{sv}",
 			      "'web', {'Subnets': <['172.18.0.0/16']>}");
 		g_dbus_connection_flush_sync(rig->bus, NULL, NULL);
+		if (told)
+			kill(rig->service, SIGTERM);
 		expect_notified("STOPPING=1");
 		kill(bus, SIGCONT);
 		pipeline_run(pipeline);
 		made = *pipeline_outcome(pipeline, 0) == '\0';
-		g_assert_cmpint(end_of_service(rig), ==, made ? EXIT_AGAIN : 0);
+		g_assert_cmpint(end_of_service(rig), ==, made && !told ? EXIT_AGAIN : 0);
 		while (notified(text, 0))
 			g_assert_null(strstr(text, "READY=1"));
 		rig->service = service_start(rig->starter, rig->configuration);
@@ -271,6 +300,7 @@ static void broken_with_objects(Rig *rig)
 
 static const BusTest tests[] = {
 	{ "/bus/life/name-comes-free", name_comes_free },
+	{ "/bus/life/name-comes-too-late", name_comes_too_late },
 	{ "/bus/life/no-way-back", no_way_back, "IdleExitSec=1" },
 	{ "/bus/life/broken-from-the-start", broken_from_the_start },
 	{ "/bus/life/broken-with-objects", broken_with_objects },
