@@ -7,7 +7,7 @@
 
 #define GROUP "NetFilter"
 
-enum setting_type { SETTING_PREFIX, SETTING_BOOLEAN, SETTING_POLICY, SETTING_COUNT };
+enum setting_type { SETTING_BACKEND, SETTING_PREFIX, SETTING_BOOLEAN, SETTING_POLICY, SETTING_COUNT };
 
 static const struct {
 	const char *key;
@@ -15,6 +15,7 @@ static const struct {
 	gsize offset;
 	guint fallback, min, max;
 } settings[] = {
+	{ "Backend", SETTING_BACKEND, offsetof(Config, backend) },
 	{ "ChainPrefix", SETTING_PREFIX, offsetof(Config, chain_prefix) },
 	{ "Hairpin", SETTING_BOOLEAN, offsetof(Config, hairpin), false },
 	{ "LocalhostPublish", SETTING_BOOLEAN, offsetof(Config, localhost_publish), true },
@@ -51,12 +52,28 @@ static bool chain_prefix_is_valid(const char *prefix)
 	return !g_strv_contains(reserved, prefix);
 }
 
+/* The first is the default. */
+static const char *const backends[] = { "iptables", "nftables" };
+
+static bool set_backend(Config *config, const char *value, GError **error)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(backends); i++) {
+		if (!g_str_equal(backends[i], value))
+			continue;
+		config->backend = backends[i];
+		return true;
+	}
+	return netfilter_fail(error, INVALID_ARGS, "Backend=\"%s\" is not iptables or nftables", cut(value));
+}
+
 static bool set_value(Config *config, guint which, const char *value, GError **error)
 {
 	void *field = (char *)config + settings[which].offset;
 	guint64 number;
 
 	switch (settings[which].type) {
+	case SETTING_BACKEND:
+		return set_backend(config, value, error);
 	case SETTING_PREFIX:
 		if (!chain_prefix_is_valid(value))
 			return netfilter_fail(error, INVALID_ARGS,
@@ -90,13 +107,13 @@ static bool set_value(Config *config, guint which, const char *value, GError **e
 
 void config_init(Config *config)
 {
-	*config = (Config){ .chain_prefix = g_strdup("DOCKER") };
+	*config = (Config){ .backend = backends[0], .chain_prefix = g_strdup("DOCKER") };
 	for (guint i = 0; i < G_N_ELEMENTS(settings); i++) {
 		void *field = (char *)config + settings[i].offset;
 
 		if (settings[i].type == SETTING_COUNT)
 			*(guint *)field = settings[i].fallback;
-		else if (settings[i].type != SETTING_PREFIX)
+		else if (settings[i].type == SETTING_BOOLEAN || settings[i].type == SETTING_POLICY)
 			*(bool *)field = settings[i].fallback;
 	}
 }

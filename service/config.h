@@ -6,6 +6,7 @@
 
 /** What netfilterd.conf says; see there for what each key means. */
 typedef struct Config {
+	const char *backend; /* static; the name of one */
 	char *chain_prefix;
 	bool hairpin;
 	bool localhost_publish;

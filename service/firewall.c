@@ -2,8 +2,9 @@
 #include "service/firewall.h"
 
 #include "service/iptables/iptables.h"
+#include "service/nftables/nftables.h"
 
-static const BackendKind *const kinds[] = { &iptables_backend };
+static const BackendKind *const kinds[] = { &iptables_backend, &nftables_backend };
 
 struct Firewall {
 	Backend *backend;

@@ -24,7 +24,7 @@ static bool choose_prefix(Service *service, Config *fresh, GError **error)
 		return true;
 	if (!service->recovery.has_previous) {
 		/* The lock goes with what held it. */
-		if (!service_choose_chains(service, NULL, fresh->chain_prefix, error))
+		if (!service_choose_chains(service, fresh->backend, fresh->chain_prefix, error))
 			return false;
 		return service_lock(service) >= 0 ||
 		       netfilter_fail(error, BUSY, "another program holds the %s", service_lock_name(service));

@@ -41,7 +41,7 @@ Service *service_new(Config *config, const char *config_path, sd_event *event, G
 	service->config_path = g_strdup(config_path);
 	service->event = sd_event_ref(event);
 	service->model = model_new();
-	service->firewall = firewall_new(NULL, service->config.chain_prefix);
+	service->firewall = firewall_new(service->config.backend, service->config.chain_prefix);
 	service->netlink = g_steal_pointer(&netlink);
 	service->interfaces = interfaces_new(service->netlink);
 	service->forwarding = forwarding_new();

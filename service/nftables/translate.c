@@ -231,7 +231,7 @@ void translate(const Rule *rule, element_func tell, void *userdata)
 	case PLACE_INGRESS_ACCEPT:
 		translate_ingress_accept(&translation);
 		break;
-	case PLACE_ISOLATION:
+	case PLACE_ISOLATION_INTERNAL:
 		translate_isolation(&translation);
 		break;
 	case PLACE_OUTPUT_PORTS:
@@ -240,6 +240,9 @@ void translate(const Rule *rule, element_func tell, void *userdata)
 		break;
 	case PLACE_MASQUERADE_NETWORK:
 		translate_masquerade(&translation);
+		break;
+	case PLACE_MASQUERADE_CONTAINERS:
+		tell_interface(&translation, SET_CALLERS, rule->out);
 		break;
 	case PLACE_DNAT_PORT:
 		translate_dnat(&translation);

@@ -58,7 +58,7 @@ static void render_bridge(const Network *network, enum family family, const Rend
 		rule_set_source(rule, &network->subnets[family]);
 	rule->target = TARGET_PLACE;
 
-	if (options->hairpin && !network->internal)
+	if ((options->hairpin || options->container_publish) && !network->internal)
 		return;
 	rule = place_add(items, PLACE_PORTS_PASSED_BY, family, network->sequence, 0);
 	rule_set_in(rule, network->bridge);

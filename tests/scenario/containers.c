@@ -194,6 +194,12 @@ static void reloaded(World *world)
 			else
 				call(world->bus, "", "Manager", "Reload", NULL);
 			rules = world_rules(world, "iptables");
+			if (world_has_nftables()) {
+				g_assert_cmpint(
+					strstr(rules, "callers {\n\t\ttype ifname\n\t\tcounter\n\t\telements") != NULL,
+					==, strstr(configurations[i], "ContainerPublish=no") == NULL);
+				continue;
+			}
 			g_assert_cmpint(strstr(rules, "DOCKER-CONTAINERS") != NULL, ==,
 					strcmp(configurations[i], "") == 0 ||
 						strcmp(configurations[i], "ContainerPublish=yes") == 0);

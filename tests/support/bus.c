@@ -77,7 +77,8 @@ static gboolean on_the_bus(sd_bus *bus, GPid service)
 
 GPid service_start(sd_bus *bus, const char *configuration)
 {
-	g_autofree char *text = g_strdup_printf("[NetFilter]\n%s\n", configuration);
+	g_autofree char *text = g_strdup_printf("[NetFilter]\nBackend=%s\n%s\n",
+						g_getenv("NETFILTERD_BACKEND") ?: "iptables", configuration);
 	const char *const argv[] = { g_getenv("NETFILTERD") ?: "netfilterd",
 				     "--config",
 				     CONFIGURATION,

@@ -83,7 +83,8 @@ void rig_restart(Rig *rig)
 
 void rig_configure(const Rig *rig G_GNUC_UNUSED, const char *configuration)
 {
-	g_autofree char *text = g_strdup_printf("[NetFilter]\n%s\n", configuration);
+	g_autofree char *text = g_strdup_printf("[NetFilter]\nBackend=%s\n%s\n",
+						g_getenv("NETFILTERD_BACKEND") ?: "iptables", configuration);
 	g_autoptr(GError) error = NULL;
 
 	g_file_set_contents("/run/netfilterd.conf", text, -1, &error);

@@ -57,7 +57,8 @@ static World *world_new(const Scenario *scenario)
 
 static void world_free(World *world)
 {
-	service_stop(world->service);
+	if (world->service > 0)
+		service_stop(world->service);
 	sd_bus_flush_close_unref(world->bus);
 	listeners_close();
 	netns_run(world->host, "rm -rf /run/netfilterd /run/netfilterd.conf");
@@ -114,8 +115,16 @@ void world_reconnect(World *world)
 	world->bus = bus_connect();
 }
 
+bool world_has_nftables(void)
+{
+	return g_strcmp0(g_getenv("NETFILTERD_BACKEND"), "nftables") == 0;
+}
+
 char *world_rules(const World *world, const char *family)
 {
+	if (world_has_nftables())
+		return netns_output(world->host, "sh -c \"nft list table %s netfilterd 2>/dev/null || true\"",
+				    g_str_equal(family, "iptables") ? "ip" : "ip6");
 	return netns_output(world->host, "sh -c \"%s-legacy-save | grep -v '^#' | sed '/^:/s/ \\[.*//'\"", family);
 }
 

@@ -29,7 +29,7 @@ struct World {
 	int host, outside, elsewhere; /* namespaces */
 	GArray *containers;           /* their namespaces, int */
 	sd_bus *bus;                  /* the caller's: what it creates goes with it */
-	GPid service;
+	GPid service;                 /* 0: the test has ended it */
 	const Scenario *scenario;
 	const char *configuration; /* lines of it */
 };
@@ -53,7 +53,10 @@ void world_restart_service(World *world);
 /** Detaches the caller from the bus and connects anew, as if a client died and another came. */
 void world_reconnect(World *world);
 
-/** The host's rules of one family ("iptables", "ip6tables"), without counters. */
+/** Whether the rules are nftables', as $NETFILTERD_BACKEND says, and not iptables'. */
+bool world_has_nftables(void);
+
+/** The host's rules of one family ("iptables", "ip6tables"), as the backend's tool lists them. */
 char *world_rules(const World *world, const char *family);
 
 /** Runs each scenario in a world of its own: the main() of a scenario program. */
