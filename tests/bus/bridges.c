@@ -62,12 +62,18 @@ static bool find_bridge(char ret[static IF_NAMESIZE])
 	return *ret;
 }
 
+/* As long as there are fewer and fewer. */
 static void wait_until_at_most(guint n)
 {
 	gint64 end = g_get_monotonic_time() + GONE_USEC;
+	guint left = G_MAXUINT, now;
 
-	while (count_bridges() > n && g_get_monotonic_time() < end)
+	while ((now = count_bridges()) > n && g_get_monotonic_time() < end) {
+		if (now < left)
+			end = g_get_monotonic_time() + GONE_USEC;
+		left = now;
 		g_usleep(G_TIME_SPAN_MILLISECOND);
+	}
 }
 
 static void wait_for_bridges(guint n)
@@ -331,7 +337,7 @@ static void by_the_next_instance(Rig *rig)
 /* A stop does not wait for all of them, and the next instance answers before they are gone. */
 static void left_to_the_next(Rig *rig)
 {
-	enum { N_NETWORKS = 400, STOP_USEC = 8 * G_USEC_PER_SEC, START_USEC = 2 * G_USEC_PER_SEC };
+	enum { N_NETWORKS = 400, STOP_USEC = 15 * G_USEC_PER_SEC, START_USEC = 5 * G_USEC_PER_SEC };
 	GDBusConnection *client = client_with_networks(N_NETWORKS);
 	gint64 begin, stopped, started;
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* A bus and a machine that others use have a share in what is waited for. */
-enum { N_ENDPOINTS = 3000, N_CHANGES = 20, MAX_MS = 1000 };
+enum { N_ENDPOINTS = 3000, N_CHANGES = 20 };
 
 typedef struct Fixture {
 	sd_bus *root;

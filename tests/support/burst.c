@@ -186,7 +186,17 @@ static void previews(void)
 	sd_bus_flush_close_unref(bus);
 }
 
-/* As large as is allowed, read or a change that is refused; larger; and larger yet and never read. */
+/* It has read what this connection sent before. */
+static void wait_until_read(sd_bus *bus)
+{
+	sd_bus_message *call = new_call(bus, ROOT, STANDARD("Peer"), "Ping");
+
+	sd_bus_call(bus, call, 120 * G_USEC_PER_SEC, NULL, NULL);
+	sd_bus_message_unref(call);
+}
+
+/* As large as is allowed, read or a change that is refused; larger; and larger yet and never read. Less than the bus
+ * lets wait for one connection: what comes on top of that is refused by the bus, whomever it is from. */
 static void large_calls(void)
 {
 	g_autofree guint8 *bytes = g_malloc0(30 << 20);
@@ -203,6 +213,7 @@ static void large_calls(void)
 			check(sd_bus_message_append_array(call, 'y', bytes, 30 << 20), members[j]);
 			send_call(bus, call, j == 2 ? WANT_NONE : WANT_ANSWER);
 		}
+		wait_until_read(bus);
 	}
 	sd_bus_flush_close_unref(bus);
 }

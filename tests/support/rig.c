@@ -282,8 +282,11 @@ char *rig_rules(const Rig *rig)
 
 char *rig_links(const Rig *rig)
 {
-	return netns_output(rig->host, "sh -c \"ip -o address; sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding "
-				       "net.bridge.bridge-nf-call-iptables 2>&1\"");
+	/* The kernel takes its time to find an address of its own fit for use. */
+	return netns_output(
+		rig->host,
+		"sh -c \"ip -o address | sed 's/ tentative//'; sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding "
+		"net.bridge.bridge-nf-call-iptables 2>&1\"");
 }
 
 static int compare_strings(gconstpointer a, gconstpointer b)
