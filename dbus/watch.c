@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 #include <systemd/sd-event.h>
+#include <time.h>
 
 struct Watch {
 	const Bus *bus;
@@ -20,6 +21,7 @@ struct Watch {
 	GHashTable *alive; /* set of the names that were on the bus when we started, and have not left since */
 	bool exchanged;    /* an interface that serves is another than it was */
 	bool has_orphans;  /* could not be deleted */
+	sd_event_source *names_time; /* when to look who is on the bus */
 };
 
 typedef struct Departure {
@@ -45,25 +47,96 @@ static void done_departure(void *userdata, const GError *error)
 	g_free(departure);
 }
 
+static void end_owner(const Bus *bus, const char *name)
+{
+	Departure *departure;
+
+	calls_sender_left(bus->calls, name);
+	reads_sender_left(bus->reads, name);
+	policy_sender_left(bus->policy, name);
+	if (!service_owns(bus->service, name))
+		return;
+	departure = g_new(Departure, 1);
+	*departure = (Departure){ bus, g_strdup(name) };
+	queue_add(bus->queue, run_departure, done_departure, departure, QUEUE_NO_TIMEOUT);
+}
+
 static int on_name_owner_changed(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
 {
 	const Bus *bus = ((Watch *)userdata)->bus;
 	const char *name, *old, *new;
-	Departure *departure;
 	int r;
 
 	r = sd_bus_message_read(message, "sss", &name, &old, &new);
 	if (r < 0 || name[0] != ':' || *new)
 		return r;
 	g_hash_table_remove(((Watch *)userdata)->alive, name);
-	calls_sender_left(bus->calls, name);
-	reads_sender_left(bus->reads, name);
-	policy_sender_left(bus->policy, name);
-	if (!service_owns(bus->service, name))
+	end_owner(bus, name);
+	return 0;
+}
+
+/*
+ * What comes for one that does not read as fast, the bus keeps up to a limit, and drops the rest: that somebody has
+ * left, too. So some time after we have read something, we ask who is there.
+ */
+
+#define NAMES_USEC (5 * G_USEC_PER_SEC)
+
+static void ask_for_names_later(Watch *watch)
+{
+	int enabled = SD_EVENT_OFF;
+
+	sd_event_source_get_enabled(watch->names_time, &enabled);
+	if (enabled != SD_EVENT_OFF)
+		return;
+	sd_event_source_set_time_relative(watch->names_time, NAMES_USEC);
+	sd_event_source_set_enabled(watch->names_time, SD_EVENT_ONESHOT);
+}
+
+/* What the bus itself says, and answers, is no reason to ask again. */
+static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+{
+	if (g_strcmp0(sd_bus_message_get_sender(message), "org.freedesktop.DBus") != 0)
+		ask_for_names_later(userdata);
+	return 0;
+}
+
+/* Whose call was read before this answer was on the bus when it was made, or had left. */
+static int on_names(sd_bus_message *answer, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+{
+	g_autoptr(GHashTable) alive = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GPtrArray) departed = NULL;
+	Watch *watch = userdata;
+	const char *name;
+
+	if (sd_bus_message_is_method_error(answer, NULL) ||
+	    sd_bus_message_enter_container(answer, SD_BUS_TYPE_ARRAY, "s") < 0) {
+		ask_for_names_later(watch);
 		return 0;
-	departure = g_new(Departure, 1);
-	*departure = (Departure){ bus, g_strdup(name) };
-	queue_add(bus->queue, run_departure, done_departure, departure, QUEUE_NO_TIMEOUT);
+	}
+	while (sd_bus_message_read_basic(answer, SD_BUS_TYPE_STRING, &name) > 0)
+		g_hash_table_add(alive, (char *)name);
+	departed = service_find_departed(watch->bus->service, alive);
+	for (guint i = 0; i < departed->len; i++)
+		end_owner(watch->bus, departed->pdata[i]);
+	return 0;
+}
+
+/* What waits may yet become somebody's. */
+static int on_names_time(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED, void *userdata)
+{
+	g_autoptr(GHashTable) nobody = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GPtrArray) owners = NULL;
+	Watch *watch = userdata;
+	const Bus *bus = watch->bus;
+
+	owners = service_find_departed(bus->service, nobody);
+	if (!queue_is_empty(bus->queue))
+		ask_for_names_later(watch);
+	else if (owners->len > 0 && service_is_available(bus->service, NULL) &&
+		 sd_bus_call_method_async(bus->connection, NULL, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+					  "org.freedesktop.DBus", "ListNames", on_names, watch, NULL) < 0)
+		ask_for_names_later(watch);
 	return 0;
 }
 
@@ -223,6 +296,15 @@ static int watch_routes(Watch *watch)
 	return r < 0 ? r : sd_event_source_set_priority(watch->route_source, SD_EVENT_PRIORITY_IDLE);
 }
 
+static int watch_names(Watch *watch)
+{
+	int r = sd_event_add_time(watch->bus->event, &watch->names_time, CLOCK_MONOTONIC, 0, 0, on_names_time, watch);
+
+	if (r >= 0)
+		r = sd_event_source_set_enabled(watch->names_time, SD_EVENT_OFF);
+	return r < 0 ? r : sd_bus_add_filter(watch->bus->connection, NULL, on_message, watch);
+}
+
 static int watch_bus(Watch *watch)
 {
 	int r;
@@ -257,6 +339,7 @@ void watch_free(Watch *watch)
 	link_monitor_free(watch->monitor);
 	sd_event_source_disable_unref(watch->route_source);
 	route_monitor_free(watch->routes);
+	sd_event_source_disable_unref(watch->names_time);
 	g_hash_table_unref(watch->alive);
 	g_free(watch);
 }
@@ -280,6 +363,8 @@ int watch_start(Watch *watch)
 		r = watch_routes(watch);
 	if (r >= 0)
 		r = watch_bus(watch);
+	if (r >= 0)
+		r = watch_names(watch);
 	/* Whoever leaves after this is announced to us. */
 	return r < 0 ? r : list_names(watch);
 }

@@ -36,18 +36,26 @@ void service_end_owner(Service *service, const char *unique_name)
 	}
 }
 
-void service_end_orphans(Service *service, GHashTable *alive)
+GPtrArray *service_find_departed(const Service *service, GHashTable *alive)
 {
-	g_autoptr(GPtrArray) gone = g_ptr_array_new_with_free_func(g_free);
+	GPtrArray *departed = g_ptr_array_new_with_free_func(g_free);
 	GHashTableIter iter;
 	gpointer name;
 
 	g_hash_table_iter_init(&iter, service->model->owners);
 	while (g_hash_table_iter_next(&iter, &name, NULL))
-		if (service->recovery.other_bus || !g_hash_table_contains(alive, name))
-			g_ptr_array_add(gone, g_strdup(name));
-	for (guint i = 0; i < gone->len; i++)
-		service_end_owner(service, gone->pdata[i]);
+		if (!g_hash_table_contains(alive, name))
+			g_ptr_array_add(departed, g_strdup(name));
+	return departed;
+}
+
+void service_end_orphans(Service *service, GHashTable *alive)
+{
+	g_autoptr(GHashTable) nobody = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GPtrArray) departed = service_find_departed(service, service->recovery.other_bus ? nobody : alive);
+
+	for (guint i = 0; i < departed->len; i++)
+		service_end_owner(service, departed->pdata[i]);
 	service_end_lifetimes(service);
 }
 

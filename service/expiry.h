@@ -8,6 +8,9 @@
 /** The connection is gone, and with it all it owned. */
 void service_end_owner(Service *service, const char *unique_name);
 
+/** The owners of objects that are not among the names on the bus, a set; free the array. */
+GPtrArray *service_find_departed(const Service *service, GHashTable *alive);
+
 /** After a restart: everything goes whose owner is not among the names on the bus, a set. */
 void service_end_orphans(Service *service, GHashTable *alive);
 
