@@ -75,21 +75,28 @@ static gboolean on_the_bus(sd_bus *bus, GPid service)
 	return pid == service;
 }
 
+/* What the test says comes first, so that its lines are the second and on. */
+void service_configure(const char *configuration)
+{
+	g_autofree char *text = g_strdup_printf("[NetFilter]\n%s\nBackend=%s\n", configuration,
+						g_getenv("NETFILTERD_BACKEND") ?: "iptables");
+	g_autoptr(GError) error = NULL;
+
+	if (!g_file_set_contents(CONFIGURATION, text, -1, &error))
+		g_error("%s", error->message);
+}
+
 GPid service_start(sd_bus *bus, const char *configuration)
 {
-	g_autofree char *text = g_strdup_printf("[NetFilter]\nBackend=%s\n%s\n",
-						g_getenv("NETFILTERD_BACKEND") ?: "iptables", configuration);
 	const char *const argv[] = { g_getenv("NETFILTERD") ?: "netfilterd",
 				     "--config",
 				     CONFIGURATION,
 				     "--runtime-directory",
 				     RUNTIME_DIRECTORY,
 				     NULL };
-	g_autoptr(GError) error = NULL;
 	GPid pid;
 
-	if (!g_file_set_contents(CONFIGURATION, text, -1, &error))
-		g_error("%s", error->message);
+	service_configure(configuration);
 	g_assert_no_errno(g_mkdir_with_parents(RUNTIME_DIRECTORY, 0700));
 	pid = spawn(argv);
 	for (guint i = 0; i < START_MS && !on_the_bus(bus, pid); i++) {

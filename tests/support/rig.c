@@ -83,12 +83,7 @@ void rig_restart(Rig *rig)
 
 void rig_configure(const Rig *rig G_GNUC_UNUSED, const char *configuration)
 {
-	g_autofree char *text = g_strdup_printf("[NetFilter]\nBackend=%s\n%s\n",
-						g_getenv("NETFILTERD_BACKEND") ?: "iptables", configuration);
-	g_autoptr(GError) error = NULL;
-
-	g_file_set_contents("/run/netfilterd.conf", text, -1, &error);
-	g_assert_no_error(error);
+	service_configure(configuration);
 }
 
 static void bus_test_run(gconstpointer data)

@@ -95,11 +95,7 @@ int world_container(World *world, const Place *place)
 
 void world_configure(World *world, const char *configuration)
 {
-	g_autofree char *text = g_strdup_printf("[NetFilter]\n%s\n", configuration);
-	g_autoptr(GError) error = NULL;
-
-	g_file_set_contents("/run/netfilterd.conf", text, -1, &error);
-	g_assert_no_error(error);
+	service_configure(configuration);
 	world->configuration = configuration;
 }
 
