@@ -40,16 +40,18 @@ static void restore_forwarding(Batch *batch, const ForwardingFacts *facts)
 
 	for (enum family family = 0; family < N_FAMILIES; family++) {
 		bool ours = facts->switched[family];
+		bool bridge_filter = facts->bridge_filter[family];
 		guint8 policy = facts->policy[family];
 
 		if (batch->doubtful) {
+			bridge_filter |= service->recovery.bridge_filter[family];
 			ours |= forwarding_is_ours(service->forwarding, family);
 			if (firewall_policy_before(service->firewall, family) != TARGET_PLACE)
 				policy = firewall_policy_before(service->firewall, family);
 		}
 		forwarding_restore(service->forwarding, family, ours);
 		firewall_restore_policy(service->firewall, family, policy);
-		service->recovery.bridge_filter[family] = facts->bridge_filter[family];
+		service->recovery.bridge_filter[family] = bridge_filter;
 	}
 }
 
