@@ -102,11 +102,63 @@ static void need_not_be_there(void)
 	g_assert_error(error, NETFILTER_ERROR, NETFILTER_ERROR_INVALID_ARGS);
 }
 
+/* What of a file of the sources matches, with each match in this form on a line. */
+static char *matches(const char *file, const char *pattern, const char *form)
+{
+	g_autofree char *path = g_test_build_filename(G_TEST_DIST, "..", "service", file, NULL), *text = NULL;
+	g_autoptr(GRegex) regex = g_regex_new(pattern, G_REGEX_MULTILINE, 0, NULL);
+	g_autoptr(GMatchInfo) match = NULL;
+	GString *lines = g_string_new(NULL);
+
+	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	for (g_regex_match(regex, text, 0, &match); g_match_info_matches(match); g_match_info_next(match, NULL)) {
+		g_autofree char *line = g_match_info_expand_references(match, form, NULL);
+
+		g_string_append_printf(lines, "%s\n", line);
+	}
+	g_assert_cmpuint(lines->len, >, 100);
+	return g_string_free(lines, FALSE);
+}
+
+static void same_lines(char *documented, char *known)
+{
+	g_assert_cmpstr(documented, ==, known);
+	g_free(documented);
+	g_free(known);
+}
+
+/* The file that is installed has every key, in the same order, with its default. */
+static void installed(void)
+{
+	g_autofree char *lines = matches("netfilterd.conf", "^#(\\w+=.*)$", "\\1");
+	g_autofree char *text = g_strconcat("[NetFilter]\n", lines, NULL);
+	g_autoptr(GError) error = NULL;
+	Config config = {}, defaults;
+
+	same_lines(matches("netfilterd.conf", "^#(\\w+)=", "\\1"),
+		   matches("config.c", "^\t\\{ \"(\\w+)\", SETTING_", "\\1"));
+	same_lines(matches("netfilterd.conf", "^#(\\w+=\\d+)$", "\\1"),
+		   matches("config.c", "^\t\\{ \"(\\w+)\", SETTING_COUNT, offsetof\\(.*?\\), (\\d+)", "\\1=\\2"));
+	config_init(&defaults);
+	g_assert_true(config_parse("netfilterd.conf", text, &config, &error));
+	g_assert_no_error(error);
+	g_assert_cmpstr(config.backend, ==, defaults.backend);
+	g_assert_cmpstr(config.chain_prefix, ==, defaults.chain_prefix);
+	g_assert_cmpint(config.hairpin, ==, defaults.hairpin);
+	g_assert_cmpint(config.localhost_publish, ==, defaults.localhost_publish);
+	g_assert_cmpint(config.container_publish, ==, defaults.container_publish);
+	g_assert_cmpint(config.ip_forward, ==, defaults.ip_forward);
+	g_assert_cmpint(config.forward_policy_auto, ==, defaults.forward_policy_auto);
+	config_clear(&config);
+	config_clear(&defaults);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/config/names-the-line", names_the_line);
 	g_test_add_func("/config/passes-over", passes_over);
 	g_test_add_func("/config/need-not-be-there", need_not_be_there);
+	g_test_add_func("/config/installed", installed);
 	return g_test_run();
 }
