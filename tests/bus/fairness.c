@@ -263,6 +263,7 @@ int main(int argc, char **argv)
 	netns_enter(netns_new());
 	bus_start();
 	fixture.root = bus_connect();
+	g_assert_cmpint(sd_bus_set_method_call_timeout(fixture.root, 2 * MAX_MS * 1000ULL), >=, 0);
 	fixture.service = service_start(fixture.root, "");
 	call(fixture.root, "", "Manager", "CreateNetwork", "sa{sv}", "web", 1, "Subnets", "as", 1, "10.0.0.0/8");
 	call(fixture.root, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "spare", 1, "Addresses", "as", 1,
