@@ -20,7 +20,7 @@ typedef struct RulesetEntry {
 	guint64 digest; /* the backend's own, of the rule in its form; 0: not taken yet */
 } RulesetEntry;
 
-/* Three of these for every published port. */
+/* Four of these for every published port. */
 G_STATIC_ASSERT(sizeof(RulesetEntry) <= 136);
 
 Ruleset *ruleset_new(void);
