@@ -105,7 +105,7 @@ static void timeout(World *world)
 	web(world, FALSE);
 	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "other", 3, "Addresses", "as", 1,
 	     "172.18.0.3", "Ports", "a(ssqqq)", 1, "tcp", "", 8081, 80, 1, "TimeoutUSec", "t",
-	     (guint64)(600 * G_TIME_SPAN_MILLISECOND));
+	     (guint64)(3 * G_TIME_SPAN_SECOND));
 	listener_open(world_container(world, &other_place), "other", "tcp", NULL, 80);
 	expect(world->outside, "tcp", "192.0.2.1", 8081, "other from 192.0.2.2");
 	wait_gone(world->bus, "/network/web/endpoint/other");

@@ -11,7 +11,7 @@
 #define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
 #define ADDRESS "unix:path=/run/dbus/system_bus_socket"
 
-enum { GONE_MS = 2000 };
+enum { GONE_MS = 10000 };
 
 /* --- the service --- */
 
