@@ -246,10 +246,7 @@ static void enqueue(Call *call)
 {
 	g_autoptr(GError) error = NULL;
 
-	/*
-	 * The reply is made before anything is run, that what goes away soon does not lie between the objects that
-	 * stay: the heap would keep both.
-	 */
+	/* The reply is made before anything is run: what nobody could be told of is not begun. */
 	if (new_reply(call, &error))
 		queue_add(call->calls->queue, run_call, done_call, call, call->method->flags);
 	else
