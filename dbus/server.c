@@ -24,7 +24,8 @@ struct Server {
 	sd_event_source *name_source; /* armed while we wait for our name */
 	bool refused;                 /* changes were, when it was last looked at */
 	bool idle;                    /* ending because there is nothing to do, not because we were told to */
-	bool stopping;                /* the name is given up; the end comes with the last answer */
+	bool given_up;                /* we are to end, and are not to have the name any more */
+	bool stopping;                /* the bus knows; the end comes with the last answer */
 };
 
 /* --- the end --- */
@@ -107,6 +108,7 @@ static int on_name_given_up(sd_bus_message *reply G_GNUC_UNUSED, void *userdata,
 /* Calls that come from now on start the next instance: there is no way back. */
 static void give_up_name(Server *server)
 {
+	server->given_up = true;
 	sd_notify(false, "STOPPING=1");
 	sd_event_source_set_enabled(server->name_source, SD_EVENT_OFF);
 	if (sd_bus_release_name_async(server->bus.connection, NULL, BUS_NAME, on_name_given_up, server) < 0)
@@ -195,17 +197,6 @@ static void on_over(void *userdata)
 
 #define NAME_TIMEOUT_USEC (10 * G_USEC_PER_SEC)
 
-static bool run_start(void *userdata, GError **error G_GNUC_UNUSED)
-{
-	service_start(((Server *)userdata)->bus.service);
-	return true;
-}
-
-static void done_start(void *userdata G_GNUC_UNUSED, const GError *error G_GNUC_UNUSED)
-{
-	/* The service has said so. */
-}
-
 static int on_name_acquired(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
 {
 	Server *server = userdata;
@@ -289,6 +280,27 @@ static int request_name(Server *server)
 	return r < 0 ? r : sd_bus_request_name(bus->connection, BUS_NAME, SD_BUS_NAME_QUEUE);
 }
 
+static bool run_start(void *userdata, GError **error G_GNUC_UNUSED)
+{
+	service_start(((Server *)userdata)->bus.service);
+	return true;
+}
+
+/* Whoever sees the name finds the rules there; what the start met, the service has said. */
+static void done_start(void *userdata, const GError *error G_GNUC_UNUSED)
+{
+	Server *server = userdata;
+	int r;
+
+	if (server->given_up)
+		return;
+	r = request_name(server);
+	if (r < 0) {
+		g_critical("Cannot serve " BUS_NAME ": %s", g_strerror(-r));
+		sd_event_exit(server->bus.event, r);
+	}
+}
+
 int server_start(Server *server)
 {
 	const Bus *bus = &server->bus;
@@ -304,7 +316,7 @@ int server_start(Server *server)
 	/* Alone, since the journal starts with it. */
 	queue_add(bus->queue, run_start, done_start, server, QUEUE_ALONE | QUEUE_NO_TIMEOUT);
 	watch_end_orphans(server->watch);
-	return request_name(server);
+	return 0;
 }
 
 void server_exit(Server *server)

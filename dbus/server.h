@@ -14,8 +14,9 @@ typedef struct Server Server;
 Server *server_new(Service *service, sd_event *event, sd_bus *connection);
 
 /**
- * Puts everything on the bus, queues the start of the service and asks for the name; with it systemd is told that we
- * are ready. The event loop ends with -EEXIST when another keeps the name. Negative errno: the bus is not to be had.
+ * Puts everything on the bus and queues the start of the service. Once the rules are there we ask for the name, and
+ * with it systemd is told that we are ready. The event loop ends with -EEXIST when another keeps the name. Negative
+ * errno: the bus is not to be had.
  */
 int server_start(Server *server);
 
