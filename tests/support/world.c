@@ -24,13 +24,6 @@ static int world_neighbour(int host, const char *name, const char *net4, const c
 	return netns;
 }
 
-/* The name comes before the chains: a change waits until they are there. */
-static void start_service(World *world)
-{
-	world->service = service_start(world->bus, world->configuration);
-	call_error(world->bus, "", "Manager", "Reconcile", NULL);
-}
-
 static World *world_new(const Scenario *scenario)
 {
 	World *world = g_new0(World, 1);
@@ -51,7 +44,7 @@ static World *world_new(const Scenario *scenario)
 	world->bus = bus_connect();
 	world->scenario = scenario;
 	world->configuration = scenario->configuration ?: "";
-	start_service(world);
+	world->service = service_start(world->bus, world->configuration);
 	return world;
 }
 
@@ -102,7 +95,7 @@ void world_configure(World *world, const char *configuration)
 void world_restart_service(World *world)
 {
 	service_kill(world->service);
-	start_service(world);
+	world->service = service_start(world->bus, world->configuration);
 }
 
 void world_reconnect(World *world)
