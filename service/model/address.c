@@ -102,19 +102,6 @@ bool address_is_loopback(const Address *address)
 	return (address->family == AF_INET && address->bytes[0] == 127) || address_equal(address, &ipv6);
 }
 
-bool address_is_multicast(const Address *address)
-{
-	return (address->family == AF_INET && address->bytes[0] >> 4 == 14) ||
-	       (address->family == AF_INET6 && address->bytes[0] == 0xff);
-}
-
-bool address_is_broadcast(const Address *address)
-{
-	static const Address broadcast = { .family = AF_INET, .bytes = { 255, 255, 255, 255 } };
-
-	return address_equal(address, &broadcast);
-}
-
 bool address_is_link_local(const Address *address)
 {
 	return (address->family == AF_INET && address->bytes[0] == 169 && address->bytes[1] == 254) ||

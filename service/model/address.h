@@ -52,9 +52,6 @@ gboolean address_equal_func(gconstpointer a, gconstpointer b);
 /** 0.0.0.0 or ::. */
 bool address_is_any(const Address *address);
 bool address_is_loopback(const Address *address);
-bool address_is_multicast(const Address *address);
-/** 255.255.255.255. */
-bool address_is_broadcast(const Address *address);
 bool address_is_link_local(const Address *address);
 
 /** Reads "172.18.0.0/16"; the length is required. Host bits are kept. False leaves *ret alone. */
