@@ -21,6 +21,8 @@ static void question_init(Question *question, guint8 family, guint16 type, guint
 {
 	struct nfgenmsg *extra;
 
+	/* libmnl leaves what fills up an attribute as it is. */
+	memset(question->buffer, 0, sizeof question->buffer);
 	question->header = mnl_nlmsg_put_header(question->buffer);
 	question->header->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | type;
 	question->header->nlmsg_flags = NLM_F_REQUEST | flags;

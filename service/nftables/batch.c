@@ -41,7 +41,7 @@ Batch *batch_new(guint32 generation)
 {
 	/* So that an answer to another batch is not taken for one to this. */
 	static guint32 next_sequence = 1;
-	Batch *batch = g_new(Batch, 1);
+	Batch *batch = g_new0(Batch, 1); /* libmnl leaves what fills up an attribute as it is */
 	struct nlmsghdr *header;
 
 	batch->bytes = g_byte_array_new();
