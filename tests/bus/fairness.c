@@ -68,7 +68,9 @@ static void beside(gconstpointer data)
 	assert_below(waits.reads, "property");
 	assert_below(waits.changes, "change");
 	assert_below(waits.departures, "departure");
-	after = memory_of(fixture.service);
+	/* The library reads a message as a whole before anybody can refuse it: the last one may be on its way. */
+	for (guint i = 0; (after = memory_of(fixture.service)) - before >= MAX_GROWTH_MIB && i < 100; i++)
+		g_usleep(50000);
 	g_test_message("memory     %.1f MiB, %+.1f", after, after - before);
 	g_assert_cmpfloat(after - before, <, MAX_GROWTH_MIB);
 	waits_clear(&waits);
