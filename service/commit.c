@@ -59,12 +59,6 @@ static void cancel_plan(Service *service)
 	firewall_cancel_policies(service->firewall);
 }
 
-static void warn(GError *error)
-{
-	g_warning("%s", error->message);
-	g_error_free(error);
-}
-
 /* Where everything is looked at, what one thing meets does not keep the others from being put right. */
 static bool plan(Service *service, enum host_scope scope, GError **error)
 {
@@ -80,7 +74,7 @@ static bool plan(Service *service, enum host_scope scope, GError **error)
 	if (ok)
 		return true;
 	if (scope == HOST_EVERYTHING) {
-		warn(failure);
+		error_warn(failure);
 		return true;
 	}
 	g_propagate_error(error, failure);
@@ -322,7 +316,7 @@ static bool change_host_and_kernel(Service *service, enum host_scope scope, Back
 			g_propagate_error(error, failure);
 			return false;
 		}
-		warn(failure);
+		error_warn(failure);
 	}
 	return interfaces_open(service->interfaces, service->opened, error);
 }

@@ -41,3 +41,9 @@ const char *cut_into(const char *value, char buffer[static CUT_SIZE])
 	buffer[length] = '\0';
 	return buffer;
 }
+
+void error_warn(GError *error)
+{
+	g_warning("%s", error->message);
+	g_error_free(error);
+}

@@ -46,6 +46,9 @@ enum netfilter_error {
 #define netfilter_fail(error, code, ...) netfilter_set_error(error, NETFILTER_ERROR_##code, __VA_ARGS__)
 bool netfilter_set_error(GError **error, enum netfilter_error code, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
+/** Says in the log, as a warning, what nobody can be told, and frees it. */
+void error_warn(GError *error);
+
 /** How many bytes of a value an error or a line in the log shows. */
 #define CUT_MAX 64
 #define CUT_SIZE (CUT_MAX + sizeof "…")

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/host/interfaces.h"
 
+#include "service/host/interface-switch.h"
+#include "service/host/leftovers.h"
+#include "service/host/own-bridge.h"
 #include "service/netlink/bridge.h"
-#include "service/netlink/ip-address.h"
 
 #include <string.h>
 
@@ -22,16 +24,11 @@ typedef struct Plan {
 	guint8 on, off;         /* sets of 1 << enum interface_switch */
 } Plan;
 
-typedef struct Leftover {
-	InterfaceFacts facts;
-	bool down;
-} Leftover;
-
 struct Interfaces {
 	Netlink *netlink;
 	GHashTable *by_name; /* name → Interface, owned: those that serve an object, or did until the last commit */
-	GArray *leftovers;   /* Leftover */
-	GArray *plans;       /* Plan */
+	Leftovers *leftovers;
+	GArray *plans; /* Plan */
 };
 
 Interfaces *interfaces_new(Netlink *netlink)
@@ -40,7 +37,7 @@ Interfaces *interfaces_new(Netlink *netlink)
 
 	interfaces->netlink = netlink;
 	interfaces->by_name = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
-	interfaces->leftovers = g_array_new(FALSE, FALSE, sizeof(Leftover));
+	interfaces->leftovers = leftovers_new(netlink);
 	interfaces->plans = g_array_new(FALSE, FALSE, sizeof(Plan));
 	return interfaces;
 }
@@ -50,21 +47,9 @@ void interfaces_free(Interfaces *interfaces)
 	if (!interfaces)
 		return;
 	g_hash_table_unref(interfaces->by_name);
-	g_array_unref(interfaces->leftovers);
+	leftovers_free(interfaces->leftovers);
 	g_array_unref(interfaces->plans);
 	g_free(interfaces);
-}
-
-static void warn(GError *error)
-{
-	g_warning("%s", error->message);
-	g_error_free(error);
-}
-
-static void mac_from_number(guint64 number, guint8 ret[static 6])
-{
-	for (guint i = 0; i < 6; i++)
-		ret[i] = number >> (8 * (5 - i));
 }
 
 static Interface *add_interface(Interfaces *interfaces, const InterfaceFacts *facts)
@@ -83,22 +68,11 @@ bool interfaces_is_leaving(const Interfaces *interfaces, const char *name)
 	return interface && interface->facts.created;
 }
 
-static bool find_leftover(const Interfaces *interfaces, const char *name, guint *ret_index)
-{
-	for (guint i = 0; i < interfaces->leftovers->len; i++)
-		if (strcmp(g_array_index(interfaces->leftovers, Leftover, i).facts.name, name) == 0) {
-			*ret_index = i;
-			return true;
-		}
-	return false;
-}
-
 bool interfaces_is_leftover(const Interfaces *interfaces, const char *name, int ifindex)
 {
-	guint index;
+	const InterfaceFacts *facts = leftovers_find(interfaces->leftovers, name);
 
-	return find_leftover(interfaces, name, &index) &&
-	       g_array_index(interfaces->leftovers, Leftover, index).facts.ifindex == ifindex;
+	return facts && facts->ifindex == ifindex;
 }
 
 GArray *interfaces_created(const Interfaces *interfaces)
@@ -114,92 +88,16 @@ GArray *interfaces_created(const Interfaces *interfaces)
 		if (facts->created && facts->ifindex != 0)
 			g_array_append_val(list, facts->ifindex);
 	}
-	for (guint i = 0; i < interfaces->leftovers->len; i++)
-		g_array_append_val(list, g_array_index(interfaces->leftovers, Leftover, i).facts.ifindex);
+	for (guint i = 0; i < leftovers_count(interfaces->leftovers); i++)
+		g_array_append_val(list, leftovers_get(interfaces->leftovers, i)->ifindex);
 	return list;
-}
-
-/* --- switches --- */
-
-static const char *const switch_names[N_INTERFACE_SWITCHES] = {
-	[SWITCH_LOCALNET] = "route_localnet",         [SWITCH_FORWARDING_IPV4] = "IPv4 forwarding",
-	[SWITCH_FORWARDING_IPV6] = "IPv6 forwarding", [SWITCH_NF_CALL_IPV4] = "nf_call_iptables",
-	[SWITCH_NF_CALL_IPV6] = "nf_call_ip6tables",
-};
-
-static bool switch_get(Interfaces *interfaces, int ifindex, enum interface_switch which, bool *ret, GError **error)
-{
-	guint value = 0;
-	bool ok = false;
-
-	switch (which) {
-	case SWITCH_LOCALNET:
-		ok = link_get_switch(interfaces->netlink, ifindex, LINK_ROUTE_LOCALNET, &value, error);
-		break;
-	case SWITCH_FORWARDING_IPV4:
-		ok = link_get_switch(interfaces->netlink, ifindex, LINK_FORWARDING, &value, error);
-		break;
-	case SWITCH_FORWARDING_IPV6:
-		ok = link_get_switch6(interfaces->netlink, ifindex, LINK6_FORWARDING, &value, error);
-		break;
-	case SWITCH_NF_CALL_IPV4:
-		return bridge_get_nf_call(interfaces->netlink, ifindex, FAMILY_IPV4, ret, error);
-	case SWITCH_NF_CALL_IPV6:
-		return bridge_get_nf_call(interfaces->netlink, ifindex, FAMILY_IPV6, ret, error);
-	case N_INTERFACE_SWITCHES:
-		break;
-	}
-	*ret = value != 0;
-	return ok;
-}
-
-static bool switch_set(Interfaces *interfaces, int ifindex, enum interface_switch which, bool on, GError **error)
-{
-	switch (which) {
-	case SWITCH_LOCALNET:
-		return link_set_switch(interfaces->netlink, ifindex, LINK_ROUTE_LOCALNET, on, error);
-	case SWITCH_FORWARDING_IPV4:
-		return link_set_switch(interfaces->netlink, ifindex, LINK_FORWARDING, on, error);
-	case SWITCH_FORWARDING_IPV6:
-		return link_set_switch6(interfaces->netlink, ifindex, LINK6_FORWARDING, on, error);
-	case SWITCH_NF_CALL_IPV4:
-		return bridge_set_nf_call(interfaces->netlink, ifindex, FAMILY_IPV4, on, error);
-	case SWITCH_NF_CALL_IPV6:
-		return bridge_set_nf_call(interfaces->netlink, ifindex, FAMILY_IPV6, on, error);
-	case N_INTERFACE_SWITCHES:
-		break;
-	}
-	g_assert_not_reached();
-}
-
-static bool is_there(Interfaces *interfaces, int ifindex)
-{
-	LinkInfo info;
-
-	return ifindex != 0 && link_find_index(interfaces->netlink, ifindex, &info, NULL) && info.ifindex != 0;
-}
-
-/* An interface that is gone took its switches along. */
-static void switch_back(Interfaces *interfaces, int ifindex, enum interface_switch which, bool on)
-{
-	GError *error = NULL;
-
-	if (is_there(interfaces, ifindex) && !switch_set(interfaces, ifindex, which, on, &error))
-		warn(error);
 }
 
 static void revert_switch(void *self, int ifindex, guint value)
 {
-	switch_back(self, ifindex, value >> 1, value & 1);
-}
-
-static void revert_creation(void *self, int ifindex, guint value G_GNUC_UNUSED)
-{
 	Interfaces *interfaces = self;
-	GError *error = NULL;
 
-	if (!bridge_remove(interfaces->netlink, ifindex, &error))
-		warn(error);
+	interface_switch_put_back(interfaces->netlink, ifindex, value >> 1, value & 1);
 }
 
 /* --- what is to be done --- */
@@ -210,23 +108,6 @@ static bool is_planned(const Interfaces *interfaces, const char *name)
 		if (strcmp(g_array_index(interfaces->plans, Plan, i).interface->facts.name, name) == 0)
 			return true;
 	return false;
-}
-
-/* Those of a set that are off. */
-static bool find_off(Interfaces *interfaces, int ifindex, guint8 set, guint8 *ret, GError **error)
-{
-	bool on;
-
-	*ret = 0;
-	for (guint which = 0; which < N_INTERFACE_SWITCHES; which++) {
-		if (!(set & 1 << which))
-			continue;
-		if (!switch_get(interfaces, ifindex, which, &on, error))
-			return false;
-		if (!on)
-			*ret |= 1 << which;
-	}
-	return true;
 }
 
 static bool compare(Interfaces *interfaces, Plan *plan, const Network *network, guint8 wanted, GError **error)
@@ -250,7 +131,7 @@ static bool compare(Interfaces *interfaces, Plan *plan, const Network *network, 
 		facts->mac = network->mac;
 	} else if (facts->ifindex != 0) {
 		plan->off = facts->switched & ~wanted;
-		if (!find_off(interfaces, facts->ifindex, wanted, &plan->on, error))
+		if (!interface_switches_find_off(interfaces->netlink, facts->ifindex, wanted, &plan->on, error))
 			return false;
 	}
 	facts->switched = (facts->switched & wanted) | plan->on;
@@ -329,7 +210,7 @@ void interfaces_plan_all(Interfaces *interfaces, const Model *model, const Confi
 		GError *error = NULL;
 
 		if (!add_plan(interfaces, model, config, name, true, true, &error))
-			warn(error);
+			error_warn(error);
 	}
 }
 
@@ -357,8 +238,8 @@ GArray *interfaces_facts(const Interfaces *interfaces, bool all)
 			g_array_append_val(facts, g_array_index(interfaces->plans, Plan, i).interface->facts);
 		return facts;
 	}
-	for (guint i = 0; i < interfaces->leftovers->len; i++)
-		g_array_append_val(facts, g_array_index(interfaces->leftovers, Leftover, i).facts);
+	for (guint i = 0; i < leftovers_count(interfaces->leftovers); i++)
+		g_array_append_vals(facts, leftovers_get(interfaces->leftovers, i), 1);
 	g_hash_table_iter_init(&iter, interfaces->by_name);
 	while (g_hash_table_iter_next(&iter, NULL, &interface))
 		g_array_append_val(facts, ((const Interface *)interface)->facts);
@@ -375,52 +256,10 @@ void interfaces_close(Interfaces *interfaces, Effects *effects)
 
 		for (guint which = 0; which < N_INTERFACE_SWITCHES; which++)
 			if (plan->off & 1 << which) {
-				switch_back(interfaces, ifindex, which, false);
+				interface_switch_put_back(interfaces->netlink, ifindex, which, false);
 				effects_add(effects, revert_switch, interfaces, ifindex, which << 1 | true);
 			}
 	}
-}
-
-/*
- * The link-local address that the kernel would make as well, but would hold back for a second or two once the first
- * port brings the carrier; meanwhile it has no source for neighbour discovery, and nothing is forwarded to the bridge.
- */
-static Prefix link_local_address(const guint8 mac[static 6])
-{
-	const guint8 interface_id[8] = { mac[0] ^ 0x02, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5] };
-	Prefix address = { .address = { AF_INET6, { 0xfe, 0x80 } }, .length = 64 };
-
-	memcpy(address.address.bytes + 8, interface_id, sizeof interface_id);
-	return address;
-}
-
-/* Fails where the host has no IPv6, which is no matter to a network that has none. */
-static void prepare_ipv6(Interfaces *interfaces, int ifindex, const guint8 mac[static 6], bool needed)
-{
-	const Prefix address = link_local_address(mac);
-	g_autoptr(GError) error = NULL;
-
-	if (needed && !link_set_switch6(interfaces->netlink, ifindex, LINK6_DISABLE, 0, &error))
-		g_info("%s", error->message);
-	g_clear_error(&error);
-	/* Otherwise an endpoint could make itself the default router of a host that does not forward IPv6. */
-	if (!link_set_switch6(interfaces->netlink, ifindex, LINK6_ACCEPT_RA, 0, &error))
-		g_info("%s", error->message);
-	g_clear_error(&error);
-	if (!ip_address_add(interfaces->netlink, ifindex, &address, &error))
-		g_info("%s", error->message);
-}
-
-static bool add_gateways(Interfaces *interfaces, int ifindex, const Network *network, GError **error)
-{
-	for (enum family family = 0; family < N_FAMILIES; family++) {
-		Prefix address = { network->gateways[family], network->subnets[family].length };
-
-		if (network_has_family(network, family) &&
-		    !ip_address_add(interfaces->netlink, ifindex, &address, error))
-			return false;
-	}
-	return true;
 }
 
 static bool switch_on(Interfaces *interfaces, Effects *effects, const Plan *plan, GError **error)
@@ -430,8 +269,9 @@ static bool switch_on(Interfaces *interfaces, Effects *effects, const Plan *plan
 	for (guint which = 0; which < N_INTERFACE_SWITCHES; which++) {
 		if (!(plan->on & 1 << which))
 			continue;
-		if (!switch_set(interfaces, ifindex, which, true, error)) {
-			g_prefix_error(error, "interface %s, %s: ", plan->interface->facts.name, switch_names[which]);
+		if (!interface_switch_set(interfaces->netlink, ifindex, which, true, error)) {
+			g_prefix_error(error, "interface %s, %s: ", plan->interface->facts.name,
+				       interface_switch_name(which));
 			return false;
 		}
 		effects_add(effects, revert_switch, interfaces, ifindex, which << 1 | false);
@@ -439,30 +279,15 @@ static bool switch_on(Interfaces *interfaces, Effects *effects, const Plan *plan
 	return true;
 }
 
-static bool delete_leftover(Interfaces *interfaces, guint index, GError **error)
-{
-	int ifindex = g_array_index(interfaces->leftovers, Leftover, index).facts.ifindex;
-
-	g_array_remove_index_fast(interfaces->leftovers, index);
-	return bridge_remove(interfaces->netlink, ifindex, error);
-}
-
 static bool create(Interfaces *interfaces, Effects *effects, Plan *plan, GError **error)
 {
 	InterfaceFacts *facts = &plan->interface->facts;
-	guint8 mac[6];
-	guint leftover;
 
-	if (find_leftover(interfaces, facts->name, &leftover) && !delete_leftover(interfaces, leftover, error))
-		return false;
-	mac_from_number(plan->creates->mac, mac);
-	if (!bridge_add(interfaces->netlink, facts->name, mac, &facts->ifindex, error))
+	if (!leftovers_delete(interfaces->leftovers, facts->name, error) ||
+	    !own_bridge_create(interfaces->netlink, plan->creates, effects, &facts->ifindex, error))
 		return false;
 	plan->interface->present = facts->ifindex;
-	effects_add(effects, revert_creation, interfaces, facts->ifindex, 0);
-	prepare_ipv6(interfaces, facts->ifindex, mac, network_has_family(plan->creates, FAMILY_IPV6));
-	return add_gateways(interfaces, facts->ifindex, plan->creates, error) &&
-	       switch_on(interfaces, effects, plan, error) &&
+	return switch_on(interfaces, effects, plan, error) &&
 	       link_set_up(interfaces->netlink, facts->ifindex, true, error);
 }
 
@@ -479,39 +304,19 @@ bool interfaces_open(Interfaces *interfaces, Effects *effects, GError **error)
 			g_propagate_error(error, failure);
 			return false;
 		}
-		warn(failure);
+		error_warn(failure);
 	}
 	return true;
 }
 
 /* --- afterwards --- */
 
-static void put_aside(Interfaces *interfaces, const InterfaceFacts *facts)
-{
-	Leftover leftover = { .facts = *facts };
-
-	g_array_append_val(interfaces->leftovers, leftover);
-}
-
-/* There are no rules for them any more. */
-static void set_leftovers_down(Interfaces *interfaces)
-{
-	for (guint i = 0; i < interfaces->leftovers->len; i++) {
-		Leftover *leftover = &g_array_index(interfaces->leftovers, Leftover, i);
-		GError *error = NULL;
-
-		if (!leftover->down && !link_set_up(interfaces->netlink, leftover->facts.ifindex, false, &error))
-			warn(error);
-		leftover->down = true;
-	}
-}
-
 static void delete_now(Interfaces *interfaces, int ifindex)
 {
 	GError *error = NULL;
 
 	if (!bridge_remove(interfaces->netlink, ifindex, &error))
-		warn(error);
+		error_warn(error);
 }
 
 void interfaces_keep(Interfaces *interfaces, const Model *model, guint max_leftovers, GPtrArray *changed)
@@ -527,18 +332,18 @@ void interfaces_keep(Interfaces *interfaces, const Model *model, guint max_lefto
 		if (g_hash_table_contains(model->bridges, facts->name))
 			continue;
 		/* Nobody makes and leaves bridges faster than they can be deleted. */
-		if (facts->created && (!deleted || interfaces->leftovers->len >= max_leftovers)) {
+		if (facts->created && (!deleted || leftovers_count(interfaces->leftovers) >= max_leftovers)) {
 			delete_now(interfaces, facts->ifindex);
 			deleted = true;
 		} else if (facts->created) {
-			put_aside(interfaces, facts);
+			leftovers_add(interfaces->leftovers, facts);
 		}
 		facts->created = false;
 		if (!wanted_interface(model, facts->name))
 			g_hash_table_remove(interfaces->by_name, facts->name);
 	}
 	g_array_set_size(interfaces->plans, 0);
-	set_leftovers_down(interfaces);
+	leftovers_set_down(interfaces->leftovers);
 }
 
 void interfaces_cancel(Interfaces *interfaces)
@@ -598,9 +403,8 @@ GPtrArray *interfaces_look(Interfaces *interfaces, int ifindex, const char *name
 		if (!before != !interface->present)
 			g_ptr_array_add(names, g_strdup(interface->facts.name));
 	}
-	for (guint i = interfaces->leftovers->len; gone && i-- > 0;)
-		if (g_array_index(interfaces->leftovers, Leftover, i).facts.ifindex == ifindex)
-			g_array_remove_index_fast(interfaces->leftovers, i);
+	if (gone)
+		leftovers_forget(interfaces->leftovers, ifindex);
 	return names;
 }
 
@@ -624,18 +428,12 @@ GPtrArray *interfaces_exchanged(const Interfaces *interfaces)
 
 bool interfaces_delete_one(Interfaces *interfaces)
 {
-	GError *error = NULL;
-
-	if (interfaces->leftovers->len == 0)
-		return false;
-	if (!delete_leftover(interfaces, 0, &error))
-		warn(error);
-	return interfaces->leftovers->len > 0;
+	return leftovers_delete_one(interfaces->leftovers);
 }
 
 bool interfaces_has_leftovers(const Interfaces *interfaces)
 {
-	return interfaces->leftovers->len > 0;
+	return leftovers_count(interfaces->leftovers) > 0;
 }
 
 /* --- from the previous instance --- */
@@ -644,11 +442,9 @@ bool interfaces_has_leftovers(const Interfaces *interfaces)
 static bool is_ours(Interfaces *interfaces, const InterfaceFacts *facts)
 {
 	LinkInfo info;
-	guint8 mac[6];
 
-	mac_from_number(facts->mac, mac);
 	return facts->mac == 0 || !link_find_index(interfaces->netlink, facts->ifindex, &info, NULL) ||
-	       (info.kind == LINK_BRIDGE && memcmp(info.mac, mac, sizeof mac) == 0);
+	       own_bridge_matches(&info, facts->mac);
 }
 
 void interfaces_restore(Interfaces *interfaces, const InterfaceFacts *facts)
@@ -657,7 +453,7 @@ void interfaces_restore(Interfaces *interfaces, const InterfaceFacts *facts)
 	Interface *interface;
 
 	if (other && other->facts.created && other->facts.ifindex != 0 && other->facts.ifindex != facts->ifindex)
-		put_aside(interfaces, &other->facts);
+		leftovers_add(interfaces->leftovers, &other->facts);
 	interface = add_interface(interfaces, facts);
 	if (!is_ours(interfaces, facts))
 		set_void(interface);
@@ -667,7 +463,7 @@ void interfaces_restore(Interfaces *interfaces, const InterfaceFacts *facts)
 void interfaces_restore_leftover(Interfaces *interfaces, const InterfaceFacts *facts)
 {
 	if (is_ours(interfaces, facts) && !interfaces_is_leftover(interfaces, facts->name, facts->ifindex))
-		put_aside(interfaces, facts);
+		leftovers_add(interfaces->leftovers, facts);
 }
 
 void interfaces_restore_doubtful(Interfaces *interfaces, const InterfaceFacts *facts)
@@ -702,15 +498,12 @@ void interfaces_disown(Interfaces *interfaces, const char *name, guint64 mac)
 {
 	const Interface *known = g_hash_table_lookup(interfaces->by_name, name);
 	InterfaceFacts facts = { .created = true, .mac = mac };
-	guint8 bytes[6];
 	LinkInfo info;
 
-	mac_from_number(mac, bytes);
-	if (!link_find(interfaces->netlink, name, &info, NULL) || info.kind != LINK_BRIDGE ||
-	    memcmp(info.mac, bytes, sizeof bytes) != 0 || (known && known->facts.ifindex == info.ifindex) ||
-	    interfaces_is_leftover(interfaces, name, info.ifindex))
+	if (!link_find(interfaces->netlink, name, &info, NULL) || !own_bridge_matches(&info, mac) ||
+	    (known && known->facts.ifindex == info.ifindex) || interfaces_is_leftover(interfaces, name, info.ifindex))
 		return;
 	facts.ifindex = info.ifindex;
 	g_strlcpy(facts.name, name, sizeof facts.name);
-	put_aside(interfaces, &facts);
+	leftovers_add(interfaces->leftovers, &facts);
 }
