@@ -41,14 +41,18 @@ static bool plan_interfaces(Service *service, GError **error)
 
 static bool plan_forwarding(Service *service, GError **error)
 {
-	if (!forwarding_plan(service->forwarding, service->model, &service->config, error))
+	g_autoptr(GArray) serving = interfaces_serving(service->interfaces);
+
+	if (!forwarding_plan(service->forwarding, service->model, &service->config, serving, error))
 		return false;
-	for (enum family family = 0; family < N_FAMILIES; family++)
-		if (!firewall_plan_policy(service->firewall, family,
-					  forwarding_is_ours(service->forwarding, family) &&
-						  service->config.forward_policy_auto,
-					  error))
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		bool drop = forwarding_is_ours(service->forwarding, family) && service->config.forward_policy_auto;
+
+		if (forwarding_is_left(service->forwarding, family))
+			firewall_leave_policy(service->firewall, family);
+		else if (!firewall_plan_policy(service->firewall, family, drop, error))
 			return false;
+	}
 	return true;
 }
 
@@ -94,6 +98,12 @@ static void encode_host(const Service *service, bool all, GByteArray *to)
 		facts.bridge_filter[family] = service->recovery.bridge_filter[family];
 	}
 	encode_forwarding(to, &facts);
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		const ForwardingBefore *before = forwarding_before(service->forwarding, family);
+
+		if (before->interfaces && (all || forwarding_changes(service->forwarding)))
+			encode_forwarding_before(to, family, before);
+	}
 	for (guint i = 0; i < interfaces->len; i++)
 		encode_interface(to, &g_array_index(interfaces, InterfaceFacts, i));
 }

@@ -114,6 +114,13 @@ bool firewall_plan_policy(Firewall *firewall, enum family family, bool drop, GEr
 	return true;
 }
 
+void firewall_leave_policy(Firewall *firewall, enum family family)
+{
+	if (is_ours(firewall, family))
+		ruleset_set_forward_policy(firewall->ruleset, family, TARGET_PLACE);
+	firewall->policy_before[family] = TARGET_PLACE;
+}
+
 /* One that was given back is others' to set. */
 void firewall_keep_policies(Firewall *firewall)
 {

@@ -39,6 +39,9 @@ bool firewall_plan_policy(Firewall *firewall, enum family family, bool drop, GEr
 void firewall_keep_policies(Firewall *firewall);
 void firewall_cancel_policies(Firewall *firewall);
 
+/** Plans to leave it as it is: it is others' from then on. */
+void firewall_leave_policy(Firewall *firewall, enum family family);
+
 /** What FORWARD's policy was before us: enum rule_target; TARGET_PLACE while it is others'. */
 guint8 firewall_policy_before(const Firewall *firewall, enum family family);
 void firewall_restore_policy(Firewall *firewall, enum family family, guint8 before);

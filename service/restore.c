@@ -65,6 +65,21 @@ static bool read_forwarding(Batch *batch, Record *record, GError **error)
 	return true;
 }
 
+static bool read_forwarding_before(Batch *batch, Record *record, GError **error)
+{
+	Forwarding *forwarding = batch->service->forwarding;
+	g_auto(ForwardingBefore) before = {};
+	enum family family;
+
+	if (!decode_forwarding_before(record, &family, &before, error))
+		return false;
+	if (batch->doubtful && forwarding_before(forwarding, family)->interfaces)
+		return true;
+	forwarding_restore_before(forwarding, family, &before);
+	before = (ForwardingBefore){};
+	return true;
+}
+
 static bool read_host(Batch *batch, Record *record, GError **error)
 {
 	g_autoptr(GPtrArray) localnets = NULL;
@@ -112,8 +127,8 @@ static const struct {
 	char type;
 	bool (*read)(Batch *batch, Record *record, GError **error);
 } facts[] = {
-	{ 'S', read_service }, { 'W', read_forwarding }, { 'J', read_interface },
-	{ 'H', read_host },    { 'B', read_bridge },
+	{ 'S', read_service },           { 'W', read_forwarding }, { 'J', read_interface },
+	{ 'V', read_forwarding_before }, { 'H', read_host },       { 'B', read_bridge },
 };
 
 /* --- what is --- */

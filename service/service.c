@@ -44,7 +44,7 @@ Service *service_new(Config *config, const char *config_path, sd_event *event, G
 	service->firewall = firewall_new(service->config.backend, service->config.chain_prefix);
 	service->netlink = g_steal_pointer(&netlink);
 	service->interfaces = interfaces_new(service->netlink);
-	service->forwarding = forwarding_new();
+	service->forwarding = forwarding_new(service->netlink);
 	service->host_ports = host_ports_new();
 	service->lifetimes = lifetimes_new(event, on_expired, service);
 	service->flows = flows_new();

@@ -4,22 +4,34 @@
 #include "service/error.h"
 #include "service/host/effects.h"
 #include "service/host/wanted.h"
+#include "service/netlink/link.h"
 
 /**
  * Forwarding of the host, a family each: switched on where objects want it and it is off, and switched back when none
  * does any more, if it was us who switched it on. To be planned, closed and opened as interfaces are.
+ *
+ * The kernel sets that of all interfaces at once, and more along with it: what each had is written down before, and
+ * put back after. When an interface is there that came since, whose owner may rely on it, it stays on for good.
  */
 typedef struct Forwarding Forwarding;
 
-Forwarding *forwarding_new(void);
+Forwarding *forwarding_new(Netlink *netlink);
 void forwarding_free(Forwarding *forwarding); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Forwarding, forwarding_free)
 
-/** FAILED names the file that cannot be read. To be ended by forwarding_keep() or forwarding_cancel(). */
-bool forwarding_plan(Forwarding *forwarding, const Model *model, const Config *config, GError **error);
+/**
+ * serving are the interfaces of objects (GArray of int: ifindex). FAILED names what of the host cannot be read. To be
+ * ended by forwarding_keep() or forwarding_cancel().
+ */
+bool forwarding_plan(Forwarding *forwarding, const Model *model, const Config *config, const GArray *serving,
+		     GError **error);
 
-/** Whether it is us who have it switched on, once the plan is true. */
+/** Whether it is us who have it switched on, once the plan is true; and what there was before (forwarding's). */
 bool forwarding_is_ours(const Forwarding *forwarding, enum family family);
+const ForwardingBefore *forwarding_before(const Forwarding *forwarding, enum family family);
+
+/** Whether it stays on, and is ours no longer, with the plan. */
+bool forwarding_is_left(const Forwarding *forwarding, enum family family);
 
 /** Whether the plan makes anything true that was not. */
 bool forwarding_changes(const Forwarding *forwarding);
@@ -33,5 +45,6 @@ bool forwarding_open(Forwarding *forwarding, Effects *effects, GError **error);
 void forwarding_keep(Forwarding *forwarding, GPtrArray *changed);
 void forwarding_cancel(Forwarding *forwarding);
 
-/** From the previous instance. */
+/** From the previous instance. Of before the arrays become ours. */
 void forwarding_restore(Forwarding *forwarding, enum family family, bool switched);
+void forwarding_restore_before(Forwarding *forwarding, enum family family, const ForwardingBefore *before);

@@ -100,6 +100,18 @@ static void revert_switch(void *self, int ifindex, guint value)
 	interface_switch_put_back(interfaces->netlink, ifindex, value >> 1, value & 1);
 }
 
+GArray *interfaces_serving(const Interfaces *interfaces)
+{
+	GArray *list = interfaces_created(interfaces);
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, interfaces->by_name);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		g_array_append_val(list, ((const Interface *)value)->present);
+	return list;
+}
+
 /* --- what is to be done --- */
 
 static bool is_planned(const Interfaces *interfaces, const char *name)

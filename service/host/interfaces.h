@@ -28,6 +28,9 @@ bool interfaces_is_leftover(const Interfaces *interfaces, const char *name, int 
 /** The bridges created for networks, also those that wait to be deleted (GArray of int: ifindex). The caller's. */
 GArray *interfaces_created(const Interfaces *interfaces);
 
+/** The same, and all that serve an object or did until the commit that is planned (GArray of int: ifindex). */
+GArray *interfaces_serving(const Interfaces *interfaces);
+
 /**
  * Finds out what is to be done to one interface, or to all that serve or did: then what fails is said in the log, and
  * the rest goes on. thorough: also where nothing else is wanted than was last time. Ended by interfaces_keep() or

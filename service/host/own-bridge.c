@@ -77,6 +77,9 @@ bool own_bridge_create(Netlink *netlink, const Network *network, Effects *effect
 	if (!bridge_add(netlink, network->bridge, mac, ret_ifindex, error))
 		return false;
 	effects_add(effects, revert, netlink, *ret_ifindex, 0);
+	/* An endpoint in two networks answers by the one that has its default route. */
+	if (!link_set_switch(netlink, *ret_ifindex, LINK_RP_FILTER, 2, error))
+		return false;
 	prepare_ipv6(netlink, *ret_ifindex, mac, network_has_family(network, FAMILY_IPV6));
 	return add_gateways(netlink, *ret_ifindex, network, error);
 }

@@ -51,6 +51,55 @@ bool decode_forwarding(Record *record, ForwardingFacts *ret, GError **error)
 	return record_end(record, error);
 }
 
+void encode_forwarding_before(GByteArray *to, enum family family, const ForwardingBefore *before)
+{
+	guint n_routed = before->routed ? before->routed->len : 0;
+
+	record_put_head(to, 'V', 4 + 3 * before->interfaces->len + n_routed);
+	record_put_uint(to, family);
+	record_put_uint(to, before->along);
+	record_put_uint(to, before->interfaces->len);
+	for (guint i = 0; i < before->interfaces->len; i++) {
+		const InterfaceValue *value = &g_array_index(before->interfaces, InterfaceValue, i);
+
+		record_put_text(to, value->name);
+		record_put_uint(to, value->ifindex);
+		record_put_uint(to, value->value);
+	}
+	record_put_uint(to, n_routed);
+	for (guint i = 0; i < n_routed; i++)
+		record_put_uint(to, g_array_index(before->routed, int, i));
+}
+
+bool decode_forwarding_before(Record *record, enum family *ret_family, ForwardingBefore *ret, GError **error)
+{
+	g_auto(ForwardingBefore) before = {
+		.interfaces = g_array_new(FALSE, FALSE, sizeof(InterfaceValue)),
+		.routed = g_array_new(FALSE, FALSE, sizeof(int)),
+	};
+
+	*ret_family = record_get_uint(record, N_FAMILIES - 1);
+	before.along = record_get_uint(record, G_MAXUINT8);
+	for (guint n = record_get_uint(record, G_MAXUINT32); n > 0 && !record->bad; n--) {
+		InterfaceValue value;
+
+		get_name(record, value.name);
+		value.ifindex = record_get_uint(record, G_MAXINT);
+		value.value = record_get_uint(record, G_MAXUINT32);
+		g_array_append_val(before.interfaces, value);
+	}
+	for (guint n = record_get_uint(record, G_MAXUINT32); n > 0 && !record->bad; n--) {
+		int ifindex = record_get_uint(record, G_MAXINT);
+
+		g_array_append_val(before.routed, ifindex);
+	}
+	if (!record_end(record, error))
+		return false;
+	*ret = before;
+	before = (ForwardingBefore){};
+	return true;
+}
+
 bool decode_host(Record *record, ForwardingFacts *ret, GPtrArray **ret_localnets, GError **error)
 {
 	*ret_localnets = g_ptr_array_new();

@@ -12,6 +12,10 @@ bool decode_interface(Record *record, InterfaceFacts *ret, GError **error);
 void encode_forwarding(GByteArray *to, const ForwardingFacts *facts);
 bool decode_forwarding(Record *record, ForwardingFacts *ret, GError **error);
 
+/** The arrays that are read are the caller's. */
+void encode_forwarding_before(GByteArray *to, enum family family, const ForwardingBefore *before);
+bool decode_forwarding_before(Record *record, enum family *ret_family, ForwardingBefore *ret, GError **error);
+
 /** What version 2 said of the host: *ret_localnets are names of interfaces (char *, borrowed); the array is the
  * caller's. */
 bool decode_host(Record *record, ForwardingFacts *ret, GPtrArray **ret_localnets, GError **error);

@@ -26,6 +26,28 @@ typedef struct InterfaceFacts {
 	guint8 switched; /* set of 1 << enum interface_switch: on, and was off before */
 } InterfaceFacts;
 
+/** What one interface had. */
+typedef struct InterfaceValue {
+	int ifindex;
+	guint value;
+	char name[IFNAMSIZ];
+} InterfaceValue;
+
+/** What a host had before its forwarding of one family was switched on: the kernel sets all of it at once. */
+typedef struct ForwardingBefore {
+	guint8 along;       /* set of 1 << the number of a sysctl that is set along, which was on */
+	GArray *interfaces; /* InterfaceValue: the forwarding of each; NULL: nobody knows */
+	GArray *routed;     /* int: ifindex of those that have a default route of a router's, and accept_ra 1 */
+} ForwardingBefore;
+
+static inline void forwarding_before_clear(ForwardingBefore *before)
+{
+	g_clear_pointer(&before->interfaces, g_array_unref);
+	g_clear_pointer(&before->routed, g_array_unref);
+	before->along = 0;
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ForwardingBefore, forwarding_before_clear)
+
 typedef struct ForwardingFacts {
 	bool switched[N_FAMILIES]; /* forwarding of the host is on, and was off before */
 	guint8 policy[N_FAMILIES]; /* enum rule_target: what FORWARD's policy was before; TARGET_PLACE: it is others' */

@@ -62,21 +62,24 @@ static const struct {
 };
 
 /* libnl keeps this part of an interface to itself. False: it has no IPv6. */
-static bool read_inet6(struct nl_msg *reply, enum link_switch6 which, LinkSwitchValue *ret)
+static bool read_inet6(struct nl_msg *reply, enum link_switch6 which, InterfaceValue *ret)
 {
 	gint32 conf[DEVCONF_MAX];
 	int ifindex;
 
-	if (!inet6_message_read(reply, &ifindex, conf))
+	struct link_notice notice;
+
+	if (!inet6_message_read(reply, &ifindex, conf) || !link_notice_read(reply, &notice))
 		return false;
-	*ret = (LinkSwitchValue){ ifindex, conf[switches6[which].id] };
+	*ret = (InterfaceValue){ ifindex, conf[switches6[which].id] };
+	g_strlcpy(ret->name, notice.name, sizeof ret->name);
 	return true;
 }
 
 struct inet6_query {
 	enum link_switch6 which;
 	bool found;
-	LinkSwitchValue value;
+	InterfaceValue value;
 };
 
 static int on_inet6(struct nl_msg *reply, void *userdata)
@@ -163,11 +166,12 @@ bool links_save_forwarding(Netlink *netlink, GArray **ret, GError **error)
 
 	if (netlink_dump_links(netlink, &links) < 0)
 		return netlink_failed(netlink, error, "cannot list the forwarding of the interfaces");
-	*ret = g_array_new(FALSE, FALSE, sizeof(LinkSwitchValue));
+	*ret = g_array_new(FALSE, FALSE, sizeof(InterfaceValue));
 	for (struct nl_object *object = nl_cache_get_first(links); object; object = nl_cache_get_next(object)) {
 		RtnlLink *link = (RtnlLink *)object;
-		LinkSwitchValue value = { .ifindex = rtnl_link_get_ifindex(link) };
+		InterfaceValue value = { .ifindex = rtnl_link_get_ifindex(link) };
 
+		g_strlcpy(value.name, rtnl_link_get_name(link) ?: "", sizeof value.name);
 		if (rtnl_link_inet_get_conf(link, IPV4_DEVCONF_FORWARDING, &value.value) >= 0)
 			g_array_append_val(*ret, value);
 	}
@@ -177,7 +181,7 @@ bool links_save_forwarding(Netlink *netlink, GArray **ret, GError **error)
 static int on_forwarding6(struct nl_msg *reply, void *userdata)
 {
 	GArray *values = userdata;
-	LinkSwitchValue value;
+	InterfaceValue value;
 
 	if (read_inet6(reply, LINK6_FORWARDING, &value))
 		g_array_append_val(values, value);
@@ -186,7 +190,7 @@ static int on_forwarding6(struct nl_msg *reply, void *userdata)
 
 bool links_save_forwarding6(Netlink *netlink, GArray **ret, GError **error)
 {
-	g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(LinkSwitchValue));
+	g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(InterfaceValue));
 	const struct ifinfomsg header = { .ifi_family = AF_UNSPEC };
 	int r = -EAGAIN;
 
@@ -204,15 +208,15 @@ bool links_save_forwarding6(Netlink *netlink, GArray **ret, GError **error)
 	return true;
 }
 
-static const LinkSwitchValue *find_value(const GArray *values, int ifindex)
+static const InterfaceValue *find_value(const GArray *values, int ifindex)
 {
 	for (guint i = 0; i < values->len; i++)
-		if (g_array_index(values, LinkSwitchValue, i).ifindex == ifindex)
-			return &g_array_index(values, LinkSwitchValue, i);
+		if (g_array_index(values, InterfaceValue, i).ifindex == ifindex)
+			return &g_array_index(values, InterfaceValue, i);
 	return NULL;
 }
 
-static bool set_forwarding(Netlink *netlink, enum family family, const LinkSwitchValue *value, GError **error)
+static bool set_forwarding(Netlink *netlink, enum family family, const InterfaceValue *value, GError **error)
 {
 	if (family == FAMILY_IPV4)
 		return link_set_switch(netlink, value->ifindex, LINK_FORWARDING, value->value, error);
@@ -226,8 +230,8 @@ static bool restore_forwarding(Netlink *netlink, enum family family, const GArra
 	bool complete = true;
 
 	for (guint i = 0; i < saved->len; i++) {
-		const LinkSwitchValue *value = &g_array_index(saved, LinkSwitchValue, i);
-		const LinkSwitchValue *now = find_value(present, value->ifindex);
+		const InterfaceValue *value = &g_array_index(saved, InterfaceValue, i);
+		const InterfaceValue *now = find_value(present, value->ifindex);
 		g_autoptr(GError) failure = NULL;
 		LinkInfo info;
 

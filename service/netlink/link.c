@@ -46,13 +46,17 @@ static void read_link(RtnlLink *link, const char *name, LinkInfo *ret)
 	const struct nl_addr *mac = rtnl_link_get_addr(link);
 	const char *real_name = rtnl_link_get_name(link) ?: "";
 	bool is_bridge = g_strcmp0(rtnl_link_get_type(link), "bridge") == 0;
+	int32_t namespace = -1;
 
 	*ret = (LinkInfo){
 		.ifindex = rtnl_link_get_ifindex(link),
 		.kind = is_bridge && (!name || g_str_equal(name, real_name)) ? LINK_BRIDGE : LINK_OTHER,
 		.up = rtnl_link_get_flags(link) & IFF_UP,
 		.mtu = rtnl_link_get_mtu(link),
+		.master = rtnl_link_get_master(link),
 	};
+	ret->leads_out = g_strcmp0(rtnl_link_get_type(link), "veth") == 0 &&
+			 rtnl_link_get_link_netnsid(link, &namespace) == 0 && namespace >= 0;
 	if (mac && nl_addr_get_len(mac) == sizeof(ret->mac))
 		memcpy(ret->mac, nl_addr_get_binary_addr(mac), sizeof(ret->mac));
 	g_strlcpy(ret->name, real_name, sizeof(ret->name));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "service/model/facts.h"
 #include "service/netlink/netlink.h"
 #include <net/if.h>
 
@@ -23,8 +24,10 @@ typedef struct LinkInfo {
 	int ifindex; /* 0: there is none, and nothing else is set */
 	enum link_kind kind;
 	bool up;
-	guint8 mac[6]; /* zero where it has none, or one of another length */
-	guint mtu;     /* bytes */
+	guint8 mac[6];  /* zero where it has none, or one of another length */
+	guint mtu;      /* bytes */
+	int master;     /* ifindex; 0: it has none */
+	bool leads_out; /* a veth whose other end is in another namespace */
 	char name[IFNAMSIZ];
 } LinkInfo;
 
@@ -53,14 +56,8 @@ enum link_switch6 { LINK6_FORWARDING, LINK6_ACCEPT_RA, LINK6_DISABLE };
 bool link_get_switch6(Netlink *netlink, int ifindex, enum link_switch6 which, guint *ret, GError **error);
 bool link_set_switch6(Netlink *netlink, int ifindex, enum link_switch6 which, guint value, GError **error);
 
-/** What one interface had. */
-typedef struct LinkSwitchValue {
-	int ifindex;
-	guint value;
-} LinkSwitchValue;
-
 /**
- * The forwarding of every interface that has IPv4 (or IPv6), LinkSwitchValue,
+ * The forwarding of every interface that has IPv4 (or IPv6), InterfaceValue,
  * the caller's; and giving it back. An interface that has gone, or lost the family, is passed over, one
  * that has come since is left alone. FAILED when one cannot be written; the others are.
  */

@@ -20,6 +20,7 @@ bool route_read(struct nl_msg *message, struct route *ret)
 		return false;
 	*ret = (struct route){
 		.type = route->rtm_type,
+		.protocol = route->rtm_protocol,
 		.destination = { { .family = route->rtm_family }, route->rtm_dst_len },
 		.table = attributes[RTA_TABLE] ? nla_get_u32(attributes[RTA_TABLE]) : route->rtm_table,
 		.multipath = attributes[RTA_MULTIPATH],

@@ -156,3 +156,62 @@ bool route_list_local(Netlink *netlink, GArray **ret, GError **error)
 	*ret = g_steal_pointer(&list);
 	return true;
 }
+
+static int on_advertised_route(struct nl_msg *reply, void *userdata)
+{
+	GArray *list = userdata;
+	struct route route;
+
+	if (!route_read(reply, &route) || route.protocol != RTPROT_RA || route.destination.length != 0 ||
+	    route.ifindex == 0)
+		return NL_OK;
+	for (guint i = 0; i < list->len; i++)
+		if (g_array_index(list, int, i) == route.ifindex)
+			return NL_OK;
+	g_array_append_val(list, route.ifindex);
+	return NL_OK;
+}
+
+bool route_list_advertised(Netlink *netlink, GArray **ret, GError **error)
+{
+	g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(int));
+
+	if (dump_routes(netlink, FAMILY_IPV6, on_advertised_route, list) < 0)
+		return netlink_failed(netlink, error, "cannot list the routes that routers advertise");
+	*ret = g_steal_pointer(&list);
+	return true;
+}
+
+struct way {
+	int ifindex;
+	bool found;
+};
+
+static bool is_multicast(const Prefix *prefix)
+{
+	guint8 first = prefix->address.bytes[0];
+
+	return prefix->length >= 4 && (prefix->address.family == AF_INET6 ? first == 0xff : first >> 4 == 0xe);
+}
+
+static int on_way(struct nl_msg *reply, void *userdata)
+{
+	struct way *way = userdata;
+	struct route route;
+
+	if (route_read(reply, &route) && route.ifindex == way->ifindex &&
+	    !address_is_link_local(&route.destination.address) && !is_multicast(&route.destination))
+		way->found = true;
+	return NL_OK;
+}
+
+bool route_find_by_interface(Netlink *netlink, int ifindex, bool *ret_found, GError **error)
+{
+	struct way way = { .ifindex = ifindex };
+
+	for (enum family family = 0; family < N_FAMILIES && !way.found; family++)
+		if (dump_routes(netlink, family, on_way, &way) < 0)
+			return netlink_failed(netlink, error, "cannot list the routes by an interface");
+	*ret_found = way.found;
+	return true;
+}

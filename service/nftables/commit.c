@@ -38,9 +38,20 @@ static void work_clear(Work *work)
 	backend_commit_clear(&work->attempt);
 }
 
+/* What is others' stays as it is in the kernel, as long as we have a table there. */
 static bool wants_drop(const Work *work, enum family family)
 {
-	return ruleset_forward_policy(work->ruleset, family) == TARGET_DROP;
+	enum rule_target policy = ruleset_forward_policy(work->ruleset, family);
+
+	if (policy != TARGET_PLACE)
+		return policy == TARGET_DROP;
+	return work->touched ? work->nftables->tables[family].drop : work->actual[family].drop;
+}
+
+/* A host that goes on to forward, as we made it do, stays closed also when there is no object any more. */
+static bool wants_table(const Work *work, enum family family)
+{
+	return work->nftables->tables[family].wanted > 0 || wants_drop(work, family);
 }
 
 static void add_drift(Work *work, const char *what)
@@ -174,7 +185,7 @@ static void finish(Work *work, Ruleset *ruleset)
 		if (finish_item(work->touched->pdata[i], NULL))
 			inventory_remove(nftables->elements, work->touched->pdata[i]);
 	for (enum family family = 0; family < N_FAMILIES; family++) {
-		nftables->tables[family].held = nftables->tables[family].wanted > 0;
+		nftables->tables[family].held = wants_table(work, family);
 		nftables->tables[family].drop = nftables->tables[family].held && wants_drop(work, family);
 		for (enum place place = 0; place < N_PLACES; place++)
 			if (ruleset_is_dirty(ruleset, family, place))
@@ -229,9 +240,9 @@ static void take_counts_back(Work *work)
 	}
 }
 
-static enum fate find_fate(const Nftables *nftables, enum family family)
+static enum fate find_fate(const Work *work, enum family family)
 {
-	bool wanted = nftables->tables[family].wanted > 0, held = nftables->tables[family].held;
+	bool wanted = wants_table(work, family), held = work->nftables->tables[family].held;
 
 	if (held)
 		return wanted ? FATE_KEPT : FATE_DELETED;
@@ -246,7 +257,7 @@ static bool commit_changes(Nftables *nftables, Ruleset *ruleset, BackendCommit *
 
 	count_changes(&work, 1);
 	for (enum family family = 0; family < N_FAMILIES; family++)
-		work.fates[family] = find_fate(nftables, family);
+		work.fates[family] = find_fate(&work, family);
 	for (guint i = 0; i < work.touched->len; i++)
 		plan_item(work.touched->pdata[i], &work);
 	put_all(&work);
@@ -356,7 +367,7 @@ static int read_all(Work *work, guint32 *ret_generation)
 static enum fate judge(Work *work, enum family family)
 {
 	const ActualTable *actual = &work->actual[family];
-	bool wanted = work->nftables->tables[family].wanted > 0, expected = work->expected[family];
+	bool wanted = wants_table(work, family), expected = work->expected[family];
 
 	if (!wanted && !expected)
 		return FATE_NONE;

@@ -18,7 +18,9 @@ static bool read_facts(Record *record, bool *ret_is_fact, GError **error)
 {
 	const char *bus_id, *prefix, *backend;
 	g_autoptr(GPtrArray) localnets = NULL;
+	g_auto(ForwardingBefore) before = {};
 	ForwardingFacts forwarding;
+	enum family family;
 	InterfaceFacts interface;
 
 	*ret_is_fact = true;
@@ -27,6 +29,8 @@ static bool read_facts(Record *record, bool *ret_is_fact, GError **error)
 		return decode_service(record, &bus_id, &prefix, &backend, error);
 	case 'W':
 		return decode_forwarding(record, &forwarding, error);
+	case 'V':
+		return decode_forwarding_before(record, &family, &before, error);
 	case 'J':
 		return decode_interface(record, &interface, error);
 	case 'H':

@@ -107,7 +107,7 @@ static void test_ipv6_clearly(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	assert_fails(link_set_switch6(f->netlink, ifindex, LINK6_ACCEPT_RA, 0, &error), FAILED, "has no IPv6");
 	assert_succeeds(links_save_forwarding6(f->netlink, &forwarding, &error));
 	for (guint i = 0; i < forwarding->len; i++)
-		g_assert_cmpint(g_array_index(forwarding, LinkSwitchValue, i).ifindex, !=, ifindex);
+		g_assert_cmpint(g_array_index(forwarding, InterfaceValue, i).ifindex, !=, ifindex);
 	assert_succeeds(links_restore_forwarding6(f->netlink, forwarding, &error));
 
 	/* There is nothing of it. */

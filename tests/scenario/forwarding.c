@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/support/world.h"
 
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/icmp6.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -56,6 +59,18 @@ static void expect_strangers(World *world, const char *answer, const char *answe
 	expect(world->outside, "tcp", "2001:db8:2::2", 80, answer6);
 }
 
+static void expect_forwarding(World *world, const char *value)
+{
+	static const char *const files[] = { "net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding" };
+
+	for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
+		g_autofree char *found = netns_output(world->host, "cat /proc/sys/%s", files[i]);
+
+		g_test_message("%s", files[i]);
+		g_assert_cmpstr(g_strstrip(found), ==, value);
+	}
+}
+
 /* The service opens the host for its own traffic and for nobody else's. */
 static void was_off(World *world)
 {
@@ -77,6 +92,172 @@ static void was_off(World *world)
 	call(world->bus, "/network/web", "Network", "Delete", NULL);
 	expect(world->outside, "tcp", "192.0.2.1", 8080, "refused");
 	expect_strangers(world, "silence", "silence");
+	expect_forwarding(world, "0");
+}
+
+/* All that the kernel sets when forwarding is switched. */
+static char *switches(const World *world)
+{
+	return netns_output(world->host,
+			    "sh -c \"cd /proc/sys/net && grep . ipv4/ip_forward ipv4/conf/*/forwarding "
+			    "ipv4/conf/all/accept_redirects ipv6/conf/*/forwarding ipv6/conf/*/accept_ra\"");
+}
+
+static void create_network(World *world)
+{
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 2, "172.18.0.0/16",
+	     "fd00:18::/64", "Bridge", "s", "br-web");
+}
+
+/* What others use of it, one interface for itself, and what is to come. */
+static void as_it_was(World *world)
+{
+	static const struct {
+		const char *file, *value, *usual;
+	} cases[] = {
+		{ "net/ipv4/conf/wg0/forwarding", "1", "0" },     { "net/ipv6/conf/wg0/forwarding", "1", "0" },
+		{ "net/ipv4/conf/lo/forwarding", "1", "0" },      { "net/ipv4/conf/default/forwarding", "1", "0" },
+		{ "net/ipv6/conf/default/forwarding", "1", "0" }, { "net/ipv4/conf/all/accept_redirects", "0", "1" },
+		{ "net/ipv6/conf/wg0/accept_ra", "0", "1" },      { "net/ipv6/conf/wg0/accept_ra", "2", "1" },
+	};
+
+	netns_run(world->host, "ip link add wg0 type bridge");
+	for (guint i = 0; i < 2 * G_N_ELEMENTS(cases); i++) {
+		const char *file = cases[i / 2].file;
+		g_autofree char *before = NULL, *after = NULL;
+
+		g_test_message("%s=%s%s", file, cases[i / 2].value, i % 2 ? ", restarted" : "");
+		netns_sysctl(world->host, file, cases[i / 2].value);
+		before = switches(world);
+		create_network(world);
+		expect_forwarding(world, "1");
+		if (i % 2)
+			world_restart_service(world);
+		call(world->bus, "/network/web", "Network", "Delete", NULL);
+		after = switches(world);
+		g_assert_cmpstr(after, ==, before);
+		netns_sysctl(world->host, file, cases[i / 2].usual);
+	}
+}
+
+/* What came since may live by it. */
+static void newcomer(World *world)
+{
+	listener_open(world->elsewhere, "elsewhere", "tcp", NULL, 80);
+	web(world, TRUE);
+	netns_run(world->host, "ip link add vpn0 type bridge");
+	call(world->bus, "/network/web", "Network", "Delete", NULL);
+	expect_forwarding(world, "1");
+	expect_strangers(world, "silence", "silence");
+	world_restart_service(world);
+	expect_forwarding(world, "1");
+	expect_strangers(world, "silence", "silence");
+
+	/* It is the host's own by now. */
+	netns_run(world->host, "ip link delete vpn0");
+	create_network(world);
+	call(world->bus, "/network/web", "Network", "Delete", NULL);
+	expect_forwarding(world, "1");
+	expect_strangers(world, "silence", "silence");
+	/* Also while nobody is there. */
+	service_stop(world->service);
+	expect_forwarding(world, "1");
+	expect_strangers(world, "silence", "silence");
+	world->service = service_start(world->bus, world->configuration);
+	create_network(world);
+	expect_strangers(world, "silence", "silence");
+}
+
+static void advertise(World *world)
+{
+	struct nd_router_advert advertisement = { .nd_ra_type = ND_ROUTER_ADVERT,
+						  .nd_ra_router_lifetime = htons(1800) };
+	struct sockaddr_in6 everybody = { .sin6_family = AF_INET6 };
+	int hops = 255, fd;
+
+	netns_enter(world->outside);
+	inet_pton(AF_INET6, "ff02::1", &everybody.sin6_addr);
+	everybody.sin6_scope_id = if_nametoindex("eth0");
+	fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6);
+	g_assert_no_errno(setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof hops));
+	g_assert_no_errno(
+		sendto(fd, &advertisement, sizeof advertisement, 0, (struct sockaddr *)&everybody, sizeof everybody));
+	close(fd);
+	netns_enter(world->host);
+}
+
+static gboolean has_advertised_route(World *world)
+{
+	g_autofree char *routes = netns_output(world->host, "ip -6 route show default proto ra");
+
+	return *routes != '\0';
+}
+
+static void expect_accept_ra(World *world, const char *outside, const char *elsewhere)
+{
+	g_autofree char *found = netns_output(
+		world->host, "sh -c \"cd /proc/sys/net/ipv6/conf && cat outside/accept_ra elsewhere/accept_ra\"");
+	g_autofree char *expected = g_strdup_printf("%s\n%s\n", outside, elsewhere);
+
+	g_assert_cmpstr(found, ==, expected);
+}
+
+/* A host that has its way out from a router keeps it, though hosts that forward do not listen to routers. */
+static void advertised(World *world)
+{
+	for (guint i = 0; i < 100 && !has_advertised_route(world); i++) {
+		advertise(world);
+		g_usleep(50000);
+	}
+	g_assert_true(has_advertised_route(world));
+	expect_accept_ra(world, "1", "1");
+	create_network(world);
+	g_assert_true(has_advertised_route(world));
+	expect_accept_ra(world, "2", "1");
+	world_restart_service(world);
+	call(world->bus, "/network/web", "Network", "Delete", NULL);
+	g_assert_true(has_advertised_route(world));
+	expect_accept_ra(world, "1", "1");
+}
+
+/* An administrator of a router may want no new interface to forward. */
+static void by_default_off(World *world)
+{
+	int app;
+
+	netns_sysctl(world->host, "net/ipv4/conf/default/forwarding", "0");
+	netns_sysctl(world->host, "net/ipv6/conf/default/forwarding", "0");
+	app = web(world, TRUE);
+	listener_open(app, "app", "tcp", NULL, 80);
+	listener_open(world->outside, "outside", "tcp", NULL, 80);
+	listener_open(world->outside, "outside", "udp", NULL, 53);
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "app from 192.0.2.2");
+	expect(world->outside, "tcp", "2001:db8:1::1", 8080, "app from 2001:db8:1::2");
+	expect_out(app, "outside from 192.0.2.1", "outside from 2001:db8:1::1");
+}
+
+/* Published by the network that does not have its default route, on a host that looks where packets come from. */
+static void in_two_networks(World *world)
+{
+	int app;
+
+	netns_sysctl(world->host, "net/ipv4/conf/all/rp_filter", "1");
+	netns_sysctl(world->host, "net/ipv4/conf/default/rp_filter", "1");
+	app = web(world, TRUE);
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "db", 2, "Subnets", "as", 1, "172.19.0.0/16",
+	     "Bridge", "s", "br-db");
+	netns_run(world->host, "ip link add name second type veth peer name eth1 netns /proc/%d/fd/%d", getpid(), app);
+	netns_run(world->host, "ip link set second master br-db up");
+	netns_run(app, "ip link set eth1 up");
+	netns_run(app, "ip address add 172.19.0.2/16 dev eth1");
+	netns_run(app, "ip route replace default via 172.19.0.1 dev eth1");
+	netns_sysctl(app, "net/ipv4/conf/all/rp_filter", "0");
+	netns_sysctl(app, "net/ipv4/conf/eth0/rp_filter", "0");
+	netns_sysctl(app, "net/ipv4/conf/eth1/rp_filter", "0");
+	listener_open(app, "app", "tcp", NULL, 80);
+	listener_open(world->outside, "outside", "tcp", NULL, 80);
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "app from 192.0.2.2");
+	expect(app, "tcp", "192.0.2.2", 80, "outside from 192.0.2.1");
 }
 
 /* A host that is a router already stays the one it was. */
@@ -120,6 +301,11 @@ static const Scenario scenarios[] = {
 	{ "/forwarding/masquerade-on", masquerade_on },
 	{ "/forwarding/masquerade-off", masquerade_off },
 	{ "/forwarding/was-off", was_off },
+	{ "/forwarding/as-it-was", as_it_was },
+	{ "/forwarding/newcomer", newcomer },
+	{ "/forwarding/advertised", advertised },
+	{ "/forwarding/by-default-off", by_default_off, .router = true },
+	{ "/forwarding/in-two-networks", in_two_networks },
 	{ "/forwarding/was-on", was_on, .router = true },
 	{ "/forwarding/policy-kept", policy_kept, "ForwardPolicy=keep" },
 	{ "/forwarding/not-wanted", not_wanted, "IPForward=no" },

@@ -45,6 +45,8 @@ static const Entry facts[] = {
 	{ 'S', "sc6b1e0db0ceee296dc1ce5c76b085ad6|sDOCKER|siptables", 1 },
 	{ 'W', "b1|u2|b0|b0|u1|b1" },
 	{ 'J', "sbr-web|u5|b1|u31|u2199023255553", 1 },
+	{ 'V', "u1|u1|u2|slo|u1|u0|swg0|u3|u1|u1|u3" },
+	{ 'V', "u0|u3|u0|u0" },
 	/* What version 2 wrote is read alone. */
 	{ 'H', "b1|b0|b1|b0|u1|u2|u2|sbr-web|stheirs0" },
 	{ 'B', "sbr-web|u5" },
@@ -107,6 +109,8 @@ static bool read_fact(Record *record, void *userdata, GError **error)
 	g_autoptr(GPtrArray) localnets = NULL;
 	ForwardingFacts forwarding = {};
 	InterfaceFacts interface = {};
+	g_auto(ForwardingBefore) before = {};
+	enum family family;
 	Reading *reading = userdata;
 	GByteArray *written = g_byte_array_new();
 	bool ok = false;
@@ -120,6 +124,11 @@ static bool read_fact(Record *record, void *userdata, GError **error)
 	case 'W':
 		ok = decode_forwarding(record, &forwarding, error);
 		encode_forwarding(written, &forwarding);
+		break;
+	case 'V':
+		ok = decode_forwarding_before(record, &family, &before, error);
+		if (ok)
+			encode_forwarding_before(written, family, &before);
 		break;
 	case 'J':
 		ok = decode_interface(record, &interface, error);
