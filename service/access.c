@@ -137,3 +137,13 @@ bool service_look_at_interface(Service *service, int ifindex, const char *name, 
 		service_announce_presence(service, came_or_went->pdata[i]);
 	return exchanged->len > 0;
 }
+
+int service_flows_fd(const Service *service)
+{
+	return flows_fd(service->flows);
+}
+
+void service_end_flows(Service *service)
+{
+	flows_go_on(service->flows);
+}

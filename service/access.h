@@ -42,6 +42,10 @@ int service_lock(Service *service);
 void service_unlock(Service *service);
 const char *service_lock_name(const Service *service);
 
+/** Readable when service_end_flows() is due: old connections are being ended, and nobody was answered yet. -1: none. */
+int service_flows_fd(const Service *service);
+void service_end_flows(Service *service);
+
 /** A route has appeared: says so in the log, once for each, if it lies over a network and is not ours. */
 void service_route_appeared(Service *service, const Prefix *destination, int ifindex);
 

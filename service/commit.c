@@ -165,18 +165,31 @@ static bool begin_journal(Service *service, GError **error)
 
 /* --- success --- */
 
-static void finish_objects(Service *service)
+static void end_flows(Service *service)
 {
 	GArray *claims = service->transaction.claims;
 	g_autoptr(GArray) addresses = g_array_new(FALSE, FALSE, sizeof(Address));
 
 	for (guint i = 0; i < service->transaction.changes->len; i++) {
 		const Change *change = change_at(service, i);
-		const Lifetime *lifetime;
-		bool begins;
 
 		if (change->kind->addresses)
 			change->kind->addresses(change, addresses);
+	}
+	for (guint i = 0; i < claims->len; i++)
+		flows_add_ports(service->flows, &g_array_index(claims, PortRange, i));
+	for (guint i = 0; i < addresses->len; i++)
+		flows_add_address(service->flows, &g_array_index(addresses, Address, i));
+	flows_end(service->flows);
+}
+
+static void finish_objects(Service *service)
+{
+	for (guint i = 0; i < service->transaction.changes->len; i++) {
+		const Change *change = change_at(service, i);
+		const Lifetime *lifetime;
+		bool begins;
+
 		if (!change->kind->lifetime)
 			continue;
 		lifetime = change->kind->lifetime(change, &begins);
@@ -185,10 +198,6 @@ static void finish_objects(Service *service)
 		else
 			lifetimes_end(service->lifetimes, (Lifetime *)lifetime);
 	}
-	for (guint i = 0; i < claims->len; i++)
-		flows_add_ports(service->flows, &g_array_index(claims, PortRange, i));
-	for (guint i = 0; i < addresses->len; i++)
-		flows_add_address(service->flows, &g_array_index(addresses, Address, i));
 }
 
 void service_release_claims(Service *service)
@@ -252,6 +261,8 @@ static void finish(Service *service, BackendCommit *commit, GPtrArray *changed)
 	g_autoptr(GPtrArray) came_or_went = interfaces_presence_changes(service->interfaces);
 	g_autoptr(GByteArray) outcome = encode_outcome(service);
 
+	/* Beside all else, for as long as it takes. */
+	end_flows(service);
 	effects_keep(service->closed);
 	effects_keep(service->opened);
 	interfaces_keep(service->interfaces, service->model, service->config.max_networks, changed);
@@ -268,7 +279,6 @@ static void finish(Service *service, BackendCommit *commit, GPtrArray *changed)
 	transaction_finish(&service->transaction);
 	finish_journal(service, outcome, commit->commits > 0);
 	service_release_claims(service);
-	flows_end(service->flows);
 }
 
 /* --- failure --- */

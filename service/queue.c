@@ -4,6 +4,7 @@
 #include "service/commit.h"
 #include "service/start.h"
 
+#include <sys/epoll.h>
 #include <time.h>
 
 /*
@@ -42,6 +43,7 @@ struct Queue {
 	GQueue changes;      /* Entry, waiting */
 	GPtrArray *finished; /* Entry, to be answered when the lock is free again: callers may take it at once */
 	sd_event_source *idle, *linger, *deadline, *retry;
+	sd_event_source *flows; /* until when finished is not answered; NULL: nothing is waited for */
 	uint64_t delay_usec;
 	guint seen; /* how many were waiting when it last looked whether more come */
 	void (*committed)(void *userdata);
@@ -122,6 +124,7 @@ void queue_free(Queue *queue)
 	sd_event_source_disable_unref(queue->linger);
 	sd_event_source_disable_unref(queue->deadline);
 	sd_event_source_disable_unref(queue->retry);
+	sd_event_source_disable_unref(queue->flows);
 	g_queue_clear_full(&queue->changes, entry_free);
 	g_ptr_array_unref(queue->finished);
 	sd_event_unref(queue->event);
@@ -130,7 +133,7 @@ void queue_free(Queue *queue)
 
 bool queue_is_empty(const Queue *queue)
 {
-	return g_queue_is_empty((GQueue *)&queue->changes);
+	return g_queue_is_empty((GQueue *)&queue->changes) && !queue->flows;
 }
 
 static bool is_waiting_for_lock(Queue *queue)
@@ -144,7 +147,7 @@ static bool is_waiting_for_lock(Queue *queue)
 void queue_add(Queue *queue, QueueRun run, QueueDone done, void *userdata, guint flags)
 {
 	Entry *change = g_new(Entry, 1);
-	bool first = queue_is_empty(queue);
+	bool first = g_queue_is_empty(&queue->changes);
 
 	*change = (Entry){ run, done, userdata, flags, now(queue), NULL };
 	g_queue_push_tail(&queue->changes, change);
@@ -297,10 +300,43 @@ static void wait_for_lock(Queue *queue)
 			       service_lock_name(queue->service), service_config(queue->service)->lock_timeout_sec);
 		fail_all(queue, late, error);
 	}
-	if (queue_is_empty(queue))
+	if (g_queue_is_empty(&queue->changes))
 		return;
 	sd_event_source_set_time_relative(queue->retry, LOCK_RETRY_USEC);
 	sd_event_source_set_enabled(queue->retry, SD_EVENT_ONESHOT);
+}
+
+static void conclude(Queue *queue)
+{
+	answer_finished(queue);
+	queue->committed(queue->userdata);
+	service_compact(queue->service);
+}
+
+static void wait_for_flows(Queue *queue);
+
+static int on_flows_ended(sd_event_source *source G_GNUC_UNUSED, int fd G_GNUC_UNUSED, uint32_t events G_GNUC_UNUSED,
+			  void *userdata)
+{
+	Queue *queue = userdata;
+
+	queue->flows = sd_event_source_disable_unref(queue->flows);
+	service_end_flows(queue->service);
+	wait_for_flows(queue);
+	queue_work(queue);
+	return 0;
+}
+
+/* Who is answered meets no connection of before. The loop goes on meanwhile, and changes wait. */
+static void wait_for_flows(Queue *queue)
+{
+	int fd = service_flows_fd(queue->service);
+
+	if (fd >= 0 && sd_event_add_io(queue->event, &queue->flows, fd, EPOLLIN, on_flows_ended, queue) >= 0)
+		return;
+	while (service_flows_fd(queue->service) >= 0)
+		service_end_flows(queue->service);
+	conclude(queue);
 }
 
 static void queue_work(Queue *queue)
@@ -315,7 +351,7 @@ static void queue_work(Queue *queue)
 	sd_event_source_set_enabled(queue->deadline, SD_EVENT_OFF);
 	queue->seen = 0;
 	sd_event_source_set_enabled(queue->retry, SD_EVENT_OFF);
-	if (queue_is_empty(queue))
+	if (queue->flows || g_queue_is_empty(&queue->changes))
 		return;
 
 	r = service_lock(queue->service);
@@ -325,7 +361,7 @@ static void queue_work(Queue *queue)
 	}
 
 	changes = g_ptr_array_sized_new(g_queue_get_length(&queue->changes));
-	while (!queue_is_empty(queue))
+	while (!g_queue_is_empty(&queue->changes))
 		g_ptr_array_add(changes, g_queue_pop_head(&queue->changes));
 	if (r < 0) {
 		netfilter_fail(&error, FAILED, "the %s cannot be taken: %s", service_lock_name(queue->service),
@@ -339,7 +375,5 @@ static void queue_work(Queue *queue)
 	service_release_claims(queue->service);
 	queue->delay_usec = MAX(MIN_DELAY_USEC, 2 * (uint64_t)(g_get_monotonic_time() - begin));
 	service_unlock(queue->service);
-	answer_finished(queue);
-	queue->committed(queue->userdata);
-	service_compact(queue->service);
+	wait_for_flows(queue);
 }

@@ -4,21 +4,31 @@
 #include "service/netlink/conntrack.h"
 
 struct Flows {
-	ConntrackFilter *stale;
+	ConntrackFilter *stale; /* to be ended next */
+	ConntrackFlush *flush;  /* what is being ended; NULL: nothing */
 };
 
 Flows *flows_new(void)
 {
-	Flows *flows = g_new(Flows, 1);
+	Flows *flows = g_new0(Flows, 1);
 
 	flows->stale = conntrack_filter_new();
 	return flows;
+}
+
+static void finish(Flows *flows)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (flows->flush && !conntrack_flush_finish(g_steal_pointer(&flows->flush), NULL, &error))
+		g_warning("Connections to what was removed may linger: %s", error->message);
 }
 
 void flows_free(Flows *flows)
 {
 	if (!flows)
 		return;
+	finish(flows);
 	conntrack_filter_free(flows->stale);
 	g_free(flows);
 }
@@ -39,10 +49,23 @@ void flows_end(Flows *flows)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (conntrack_filter_is_empty(flows->stale))
+	if (flows->flush || conntrack_filter_is_empty(flows->stale))
 		return;
-	if (!conntrack_flush(flows->stale, NULL, &error))
-		g_warning("Connections to what was removed may linger: %s", error->message);
-	conntrack_filter_free(flows->stale);
+	flows->flush = conntrack_flush_start(flows->stale, &error);
 	flows->stale = conntrack_filter_new();
+	if (!flows->flush)
+		g_warning("Connections to what was removed may linger: %s", error->message);
+	else if (conntrack_flush_fd(flows->flush) < 0)
+		finish(flows);
+}
+
+int flows_fd(const Flows *flows)
+{
+	return flows->flush ? conntrack_flush_fd(flows->flush) : -1;
+}
+
+void flows_go_on(Flows *flows)
+{
+	finish(flows);
+	flows_end(flows);
 }

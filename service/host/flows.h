@@ -10,12 +10,17 @@
 typedef struct Flows Flows;
 
 Flows *flows_new(void);
-void flows_free(Flows *flows); /* NULL is fine */
+void flows_free(Flows *flows); /* NULL is fine; waits for what is being ended */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Flows, flows_free)
 
 /** Notes what has gone stale. Ports of protocols other than UDP are passed over. */
 void flows_add_address(Flows *flows, const Address *address);
 void flows_add_ports(Flows *flows, const PortRange *range);
 
-/** Ends them; what cannot be ended is said in the log. */
+/**
+ * Ends them; what cannot be ended is said in the log. Where the kernel has many connections it goes on beside the
+ * loop: until flows_fd() is readable, when flows_go_on() is due. -1: nothing is being ended.
+ */
 void flows_end(Flows *flows);
+int flows_fd(const Flows *flows);
+void flows_go_on(Flows *flows);

@@ -20,15 +20,13 @@ Interfaces *interfaces_new(Netlink *netlink);
 void interfaces_free(Interfaces *interfaces); /* NULL is fine; what is there stays */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Interfaces, interfaces_free)
 
-/** Whether a bridge of ours, that no network in the model has any more, goes with the next commit; or waits to be
- * deleted. */
+/** Whether a bridge of ours that no network has any more goes with the next commit; or waits to be deleted. */
 bool interfaces_is_leaving(const Interfaces *interfaces, const char *name);
 bool interfaces_is_leftover(const Interfaces *interfaces, const char *name, int ifindex);
 
-/** The bridges created for networks, also those that wait to be deleted (GArray of int: ifindex). The caller's. */
+/** The bridges created for networks, also those that wait to be deleted; and with those all that serve objects, or did
+ * before the commit that is planned (GArray of int: ifindex). The caller's. */
 GArray *interfaces_created(const Interfaces *interfaces);
-
-/** The same, and all that serve an object or did until the commit that is planned (GArray of int: ifindex). */
 GArray *interfaces_serving(const Interfaces *interfaces);
 
 /**
@@ -40,8 +38,7 @@ bool interfaces_plan(Interfaces *interfaces, const Model *model, const Config *c
 		     GError **error);
 void interfaces_plan_all(Interfaces *interfaces, const Model *model, const Config *config);
 
-/** Whether the plans change what is true; and what they make true, or all that is (InterfaceFacts, the caller's).
- */
+/** Whether the plans change what is true; and what they, or all, make true (InterfaceFacts, the caller's). */
 bool interfaces_changes(const Interfaces *interfaces);
 GArray *interfaces_facts(const Interfaces *interfaces, bool all);
 

@@ -85,7 +85,8 @@ struct ConntrackFlush {
 	GArray *own_prefixes;               /* of those that are more than one address */
 	GByteArray *batch;                  /* of messages that delete */
 	guint batched, deleted;
-	GError *error; /* the first */
+	guint32 entries; /* that the kernel had */
+	GError *error;   /* the first */
 	GThread *thread;
 	int fd; /* an eventfd */
 };
@@ -214,9 +215,10 @@ static int on_statistics(struct nl_msg *message, void *userdata)
 	return NL_OK;
 }
 
-static void scan_family(ConntrackFlush *flush, enum family family, guint32 entries)
+static void scan_family(ConntrackFlush *flush, enum family family)
 {
-	g_autoptr(GArray) scans = conntrack_plan(flush->filter->addresses, flush->filter->udp_ports, family, entries);
+	g_autoptr(GArray) scans =
+		conntrack_plan(flush->filter->addresses, flush->filter->udp_ports, family, flush->entries);
 
 	for (guint i = 0; i < scans->len; i++) {
 		const struct conntrack_scan *scan = &g_array_index(scans, struct conntrack_scan, i);
@@ -230,21 +232,20 @@ static void scan_family(ConntrackFlush *flush, enum family family, guint32 entri
 	}
 }
 
+static bool count_entries(ConntrackFlush *flush, GError **error)
+{
+	if (netlink_request(flush->reader, conntrack_request(IPCTNL_MSG_CT_GET_STATS, 0, AF_UNSPEC), on_statistics,
+			    &flush->entries) < 0)
+		return netlink_failed(flush->reader, error, "cannot count the connection tracking entries");
+	return true;
+}
+
 static void run(ConntrackFlush *flush)
 {
 	const ConntrackFilter *filter = flush->filter;
 	GError *error = NULL;
-	guint32 entries = 0;
 
-	if (conntrack_filter_is_empty(filter))
-		return;
-	if (netlink_request(flush->reader, conntrack_request(IPCTNL_MSG_CT_GET_STATS, 0, AF_UNSPEC), on_statistics,
-			    &entries) < 0) {
-		netlink_failed(flush->reader, &error, "cannot count the connection tracking entries");
-		fail(flush, error);
-		return;
-	}
-	if (entries == 0)
+	if (conntrack_filter_is_empty(filter) || flush->entries == 0)
 		return;
 	if (g_hash_table_size(filter->udp_ports) > 0 && !find_own(flush, &error)) {
 		fail(flush, error);
@@ -252,7 +253,7 @@ static void run(ConntrackFlush *flush)
 	}
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		if (filter->families[family])
-			scan_family(flush, family, entries);
+			scan_family(flush, family);
 }
 
 /* --- from the start to the end --- */
@@ -292,7 +293,7 @@ static ConntrackFlush *flush_new(const ConntrackFilter *filter, GError **error)
 	if (!flush->deleter)
 		return NULL;
 	flush->routes = netlink_new(error);
-	if (!flush->routes)
+	if (!flush->routes || !count_entries(flush, error))
 		return NULL;
 	return g_steal_pointer(&flush);
 }
@@ -308,6 +309,9 @@ static gpointer run_thread(gpointer userdata)
 	return NULL;
 }
 
+/* As many are looked through in less than what a thread may be kept waiting. */
+#define FEW_ENTRIES 4096
+
 ConntrackFlush *conntrack_flush_start(ConntrackFilter *filter, GError **error)
 {
 	g_autoptr(ConntrackFilter) owned = filter;
@@ -315,6 +319,11 @@ ConntrackFlush *conntrack_flush_start(ConntrackFilter *filter, GError **error)
 
 	if (!flush)
 		return NULL;
+	if (flush->entries <= FEW_ENTRIES) {
+		run(flush);
+		flush->owned = g_steal_pointer(&owned);
+		return g_steal_pointer(&flush);
+	}
 	flush->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (flush->fd < 0) {
 		netfilter_fail(error, FAILED, "cannot make an eventfd: %s", g_strerror(errno));

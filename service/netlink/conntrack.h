@@ -40,7 +40,8 @@ bool conntrack_flush(const ConntrackFilter *filter, guint *ret_deleted, GError *
 /**
  * The same beside the caller's loop: started here, with a filter that it takes
  * over and in the caller's network namespace, it is done when conntrack_flush_fd()
- * is readable, and then finished without waiting. NULL: it could not be started.
+ * is readable, and then finished without waiting. Where the kernel has few entries it is done
+ * when it comes back, and has no descriptor (-1). NULL: it could not be started.
  */
 typedef struct ConntrackFlush ConntrackFlush;
 ConntrackFlush *conntrack_flush_start(ConntrackFilter *filter, GError **error);

@@ -19,6 +19,7 @@ static const struct {
 	{ "restart", "kill -9 and start again with n published ports", measure_restart },
 	{ "dying-clients", "Clients with an endpoint and a port each dying at once", measure_dying_clients },
 	{ "networks", "One more network", measure_networks },
+	{ "connections", "Changes where many connections are tracked", measure_connections },
 	{ "fairness", "Calls beside users without rights who ask for all they can", measure_fairness },
 	{ "connect", "A TCP connection to the last port", measure_connect },
 	{ "instructions", "Instructions of one more published port and one less", measure_instructions },

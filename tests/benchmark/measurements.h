@@ -25,6 +25,9 @@ void measure_idle(void);
 /** fairness.c */
 void measure_fairness(void);
 
+/** connections.c */
+void measure_connections(void);
+
 /** connect.c */
 void measure_connect(void);
 

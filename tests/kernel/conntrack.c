@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/conntrack.h"
 #include "service/netlink/sysctl.h"
+#include "tests/support/connections.h"
 #include "tests/support/netns.h"
 
 #include <errno.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netfilter/nfnetlink_conntrack.h>
-#include <linux/netlink.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,79 +62,6 @@ static const char *const entries[] = {
 	"-p udp -s 2001:db8::9 -d 2001:db8:5::7 --sport 999 --dport 5301",
 	"-p udp -s 192.0.2.9 -d 198.51.100.8 --dst-nat 198.51.100.9 --sport 999 --dport 5300",
 };
-
-static void put(GByteArray *batch, guint16 type, gconstpointer data, gsize size)
-{
-	const struct nlattr attribute = { .nla_len = NLA_HDRLEN + size, .nla_type = type };
-
-	g_byte_array_append(batch, (const guint8 *)&attribute, sizeof(attribute));
-	g_byte_array_append(batch, data, size);
-	g_byte_array_append(batch, (const guint8[4]){ 0 }, NLA_ALIGN(size) - size);
-}
-
-static guint begin(GByteArray *batch, guint16 type)
-{
-	guint at = batch->len;
-
-	put(batch, type | NLA_F_NESTED, NULL, 0);
-	return at;
-}
-
-static void end(GByteArray *batch, guint at)
-{
-	((struct nlattr *)(batch->data + at))->nla_len = batch->len - at;
-}
-
-static void put_tuple(GByteArray *batch, guint16 type, gconstpointer source, gconstpointer destination, gsize size,
-		      guint16 source_port, guint16 destination_port)
-{
-	guint16 ports[2] = { g_htons(source_port), g_htons(destination_port) };
-	guint tuple = begin(batch, type), part = begin(batch, CTA_TUPLE_IP);
-
-	put(batch, size == 4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC, source, size);
-	put(batch, size == 4 ? CTA_IP_V4_DST : CTA_IP_V6_DST, destination, size);
-	end(batch, part);
-	part = begin(batch, CTA_TUPLE_PROTO);
-	put(batch, CTA_PROTO_NUM, &(guint8){ IPPROTO_UDP }, 1);
-	put(batch, CTA_PROTO_SRC_PORT, &ports[0], 2);
-	put(batch, CTA_PROTO_DST_PORT, &ports[1], 2);
-	end(batch, part);
-	end(batch, tuple);
-}
-
-/*
- * What others have: UDP flows through the host to servers elsewhere, every
- * same_port-th of them to the port 5300. conntrack(8) would take minutes.
- */
-static void fill_foreign(guint count, enum family family, guint same_port)
-{
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	const gsize size = family == FAMILY_IPV4 ? 4 : 16;
-	g_autoptr(GByteArray) batch = g_byte_array_new();
-
-	for (guint i = 0; i < count; i++) {
-		guint8 client[16] = { 10, i >> 18, i >> 10, i >> 2 }, server[16] = { 198, 18, 100, i };
-		const struct nfgenmsg info = { .nfgen_family = family_to_af(family) };
-		struct nlmsghdr header = {
-			.nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW,
-			.nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE,
-		};
-		guint at = batch->len;
-		guint16 port = i % same_port == 0 ? 5300 : 6000 + i % 1000;
-
-		g_byte_array_append(batch, (const guint8 *)&header, sizeof(header));
-		g_byte_array_append(batch, (const guint8 *)&info, sizeof(info));
-		put_tuple(batch, CTA_TUPLE_ORIG, client, server, size, 1024 + i % 4 * 1000, port);
-		put_tuple(batch, CTA_TUPLE_REPLY, server, client, size, port, 1024 + i % 4 * 1000);
-		put(batch, CTA_TIMEOUT, &(guint32){ g_htonl(600) }, 4);
-		((struct nlmsghdr *)(batch->data + at))->nlmsg_len = batch->len - at;
-		if (i % 100 < 99 && i < count - 1)
-			continue;
-		g_assert_cmpint(send(fd, batch->data, batch->len, 0), ==, batch->len);
-		g_byte_array_set_size(batch, 0);
-	}
-	close(fd);
-}
 
 /* Those that are not there. */
 static void fill(Fixture *f)
@@ -237,7 +162,7 @@ static void test_match(Fixture *f, gconstpointer data)
 		g_test_message("%s", cases[i].what[0]);
 		netns_run(f->netns, "conntrack -F");
 		fill(f);
-		fill_foreign(foreign, i % 2, 2);
+		connections_fill(foreign, i % 2, 2);
 		for (const char *const *what = cases[i].what; *what; what++)
 			add(filter, *what);
 		g_assert_cmpint(conntrack_filter_is_empty(filter), ==, !cases[i].what[0]);
@@ -318,7 +243,7 @@ static bool fill_table(enum family family)
 		g_test_skip(error ? error->message : "the kernel tracks less than 241000 connections");
 		return false;
 	}
-	fill_foreign(FULL, family, 100);
+	connections_fill(FULL, family_to_af(family), 100);
 	return true;
 }
 
@@ -417,8 +342,8 @@ static void test_own_many(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
 	g_autoptr(ConntrackFilter) filter = conntrack_filter_new();
 
-	fill_foreign(20000, FAMILY_IPV4, 1);
-	fill_foreign(20000, FAMILY_IPV6, 1);
+	connections_fill(20000, family_to_af(FAMILY_IPV4), 1);
+	connections_fill(20000, family_to_af(FAMILY_IPV6), 1);
 	for (guint i = 0; i < 256; i++) {
 		g_autofree char *text = g_strdup_printf("198.18.100.%u 5300 1", i);
 
@@ -427,7 +352,7 @@ static void test_own_many(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	g_assert_cmpuint(flush(filter), ==, 20000);
 	g_assert_cmpuint(count_entries(f), ==, 20000);
 	netns_run(f->netns, "ip route add local 198.18.0.0/16 dev lo");
-	fill_foreign(20000, FAMILY_IPV4, 1);
+	connections_fill(20000, family_to_af(FAMILY_IPV4), 1);
 	conntrack_filter_add_udp_ports(filter, FAMILY_IPV4, &(const Address){}, 5300, 1);
 	g_assert_cmpuint(flush(filter), ==, 20000);
 	g_assert_cmpuint(count_entries(f), ==, 20000);

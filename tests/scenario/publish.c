@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/support/world.h"
 
+#include "tests/support/connections.h"
+
+#include <stdlib.h>
 #include <unistd.h>
 
 static const Place app_place = { .bridge = "br-web", .address = "172.18.0.2/16", .gateway = "172.18.0.1" };
@@ -279,11 +282,11 @@ static void udp_flow_ends(World *world)
 	int app = web_with_app(world), flow;
 
 	listener_open(app, "app", "udp", NULL, 53);
-	publish(world, "udp", "", 5353, 53, 1);
-	flow = flow_open(world->outside, "udp", "192.0.2.1", 5353);
+	publish(world, "udp", "", 5300, 53, 1);
+	flow = flow_open(world->outside, "udp", "192.0.2.1", 5300);
 	expect_flow(flow, "app from 192.0.2.2");
 	expect_flow(flow, "app from 192.0.2.2");
-	unpublish(world, "udp", "", 5353, 53, 1);
+	unpublish(world, "udp", "", 5300, 53, 1);
 	expect_flow(flow, "refused");
 	close(flow);
 }
@@ -293,12 +296,12 @@ static void udp_flow_begins(World *world)
 {
 	int app = web_with_app(world), flow;
 
-	listener_open(world->host, "host", "udp", NULL, 5353);
-	flow = flow_open(world->outside, "udp", "192.0.2.1", 5353);
+	listener_open(world->host, "host", "udp", NULL, 5300);
+	flow = flow_open(world->outside, "udp", "192.0.2.1", 5300);
 	expect_flow(flow, "host from 192.0.2.2");
 	listeners_close();
 	listener_open(app, "app", "udp", NULL, 53);
-	publish(world, "udp", "", 5353, 53, 1);
+	publish(world, "udp", "", 5300, 53, 1);
 	expect_flow(flow, "app from 192.0.2.2");
 	close(flow);
 }
@@ -310,14 +313,42 @@ static void endpoint_deleted(World *world)
 	listener_open(app, "app", "tcp", NULL, 80);
 	listener_open(app, "app", "udp", NULL, 53);
 	publish(world, "tcp", "", 8080, 80, 1);
-	publish(world, "udp", "", 5353, 53, 1);
-	flow = flow_open(world->outside, "udp", "192.0.2.1", 5353);
+	publish(world, "udp", "", 5300, 53, 1);
+	flow = flow_open(world->outside, "udp", "192.0.2.1", 5300);
 	expect_flow(flow, "app from 192.0.2.2");
 	call(world->bus, APP, "Endpoint", "Delete", NULL);
 	expect(world->outside, "tcp", "192.0.2.1", 8080, "refused");
 	expect_flow(flow, "refused");
 	g_assert_true(listener_possible(world->host, "tcp", "0.0.0.0", 8080));
 	close(flow);
+}
+
+/* As many as are looked through beside the loop: nobody is answered before, and what others have stays. */
+static void among_connections(World *world, void (*run)(World *world))
+{
+	const guint count = 10000;
+	g_autofree char *left = NULL;
+
+	connections_fill(count, AF_INET, 1);
+	connections_fill(count, AF_INET6, 1);
+	run(world);
+	left = netns_output(world->host, "conntrack -C");
+	g_assert_cmpuint(atoi(left), >=, 2 * count);
+}
+
+static void udp_flow_ends_among(World *world)
+{
+	among_connections(world, udp_flow_ends);
+}
+
+static void udp_flow_begins_among(World *world)
+{
+	among_connections(world, udp_flow_begins);
+}
+
+static void endpoint_deleted_among(World *world)
+{
+	among_connections(world, endpoint_deleted);
 }
 
 static const Scenario scenarios[] = {
@@ -334,6 +365,9 @@ static const Scenario scenarios[] = {
 	{ "/publish/udp-flow-ends", udp_flow_ends },
 	{ "/publish/udp-flow-begins", udp_flow_begins },
 	{ "/publish/endpoint-deleted", endpoint_deleted },
+	{ "/publish/udp-flow-ends-among-connections", udp_flow_ends_among },
+	{ "/publish/udp-flow-begins-among-connections", udp_flow_begins_among },
+	{ "/publish/endpoint-deleted-among-connections", endpoint_deleted_among },
 	{ "/publish/hairpin", hairpin, "Hairpin=yes" },
 };
 
