@@ -162,7 +162,7 @@ static void test_match(Fixture *f, gconstpointer data)
 		g_test_message("%s", cases[i].what[0]);
 		netns_run(f->netns, "conntrack -F");
 		fill(f);
-		connections_fill(foreign, i % 2, 2);
+		connections_fill(foreign, family_to_af(i % 2), 2);
 		for (const char *const *what = cases[i].what; *what; what++)
 			add(filter, *what);
 		g_assert_cmpint(conntrack_filter_is_empty(filter), ==, !cases[i].what[0]);
@@ -342,8 +342,8 @@ static void test_own_many(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
 	g_autoptr(ConntrackFilter) filter = conntrack_filter_new();
 
-	connections_fill(20000, family_to_af(FAMILY_IPV4), 1);
-	connections_fill(20000, family_to_af(FAMILY_IPV6), 1);
+	connections_fill(20000, AF_INET, 1);
+	connections_fill(20000, AF_INET6, 1);
 	for (guint i = 0; i < 256; i++) {
 		g_autofree char *text = g_strdup_printf("198.18.100.%u 5300 1", i);
 
@@ -352,7 +352,7 @@ static void test_own_many(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	g_assert_cmpuint(flush(filter), ==, 20000);
 	g_assert_cmpuint(count_entries(f), ==, 20000);
 	netns_run(f->netns, "ip route add local 198.18.0.0/16 dev lo");
-	connections_fill(20000, family_to_af(FAMILY_IPV4), 1);
+	connections_fill(20000, AF_INET, 1);
 	conntrack_filter_add_udp_ports(filter, FAMILY_IPV4, &(const Address){}, 5300, 1);
 	g_assert_cmpuint(flush(filter), ==, 20000);
 	g_assert_cmpuint(count_entries(f), ==, 20000);
