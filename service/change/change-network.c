@@ -5,6 +5,7 @@
 #include "service/change/request.h"
 #include "service/journal/encode.h"
 #include "service/model/special.h"
+#include "service/netlink/ip-address.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 /* The longest subnets that hold a gateway and an endpoint, the shortest that are still somebody's network. */
 static const struct {
 	guint8 min, max;
-} subnet_lengths[N_FAMILIES] = { [FAMILY_IPV4] = { 8, 30 }, [FAMILY_IPV6] = { 16, 126 } };
+} subnet_lengths[N_FAMILIES] = { [FAMILY_IPV4] = { 8, 31 }, [FAMILY_IPV6] = { 16, 127 } };
 
 static bool parse_subnet(Network *network, const char *text, GError **error)
 {
@@ -157,6 +158,55 @@ static guint64 random_mac(void)
 	return 0x020000000000 | ((guint64)g_random_int_range(0, 1 << 8) << 32) | g_random_int();
 }
 
+/* Of one family, "172.18.0.1/16, 172.18.1.1/24", or "no ipv4 address". */
+static char *list_addresses(const GArray *addresses, enum family family)
+{
+	GString *list = g_string_new(NULL);
+	char text[INET6_ADDRSTRLEN + 4];
+
+	for (guint i = 0; i < addresses->len; i++) {
+		const Prefix *prefix = &g_array_index(addresses, IpAddress, i).prefix;
+
+		if (address_family(&prefix->address) == family)
+			g_string_append_printf(list, "%s%s", list->len > 0 ? ", " : "", prefix_format(prefix, text));
+	}
+	if (list->len == 0)
+		g_string_append_printf(list, "no %s address", family_to_string(family));
+	return g_string_free(list, FALSE);
+}
+
+static bool has_address(const GArray *addresses, const Address *address)
+{
+	for (guint i = 0; i < addresses->len; i++)
+		if (address_equal(&g_array_index(addresses, IpAddress, i).prefix.address, address))
+			return true;
+	return false;
+}
+
+/* Endpoints find the host by the gateway's address, and what is not ours is not given any. */
+static bool check_adopted(const Transaction *transaction, const Network *network, int ifindex, GError **error)
+{
+	g_autoptr(GArray) addresses = NULL;
+
+	if (network->internal)
+		return true;
+	if (!ip_address_list(transaction->netlink, ifindex, &addresses, error))
+		return false;
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		g_autofree char *list = NULL;
+		char gateway[INET6_ADDRSTRLEN];
+
+		if (!network_has_family(network, family) || has_address(addresses, &network->gateways[family]))
+			continue;
+		list = list_addresses(addresses, family);
+		return netfilter_fail(
+			error, INVALID_ARGS,
+			"Bridge: \"%s\" has %s; it needs %s, the network's gateway, or Gateways names what it has",
+			network->bridge, cut(list), address_format(&network->gateways[family], gateway));
+	}
+	return true;
+}
+
 static bool choose_bridge(Transaction *transaction, Network *network, GError **error)
 {
 	const Network *other;
@@ -178,7 +228,7 @@ static bool choose_bridge(Transaction *transaction, Network *network, GError **e
 	}
 	if (info.kind != LINK_BRIDGE)
 		return netfilter_fail(error, BRIDGE_IN_USE, "interface %s exists and is not a bridge", network->bridge);
-	return true;
+	return check_adopted(transaction, network, info.ifindex, error);
 }
 
 /* --- requests --- */

@@ -199,7 +199,7 @@ Address prefix_first_host(const Prefix *prefix)
 	guint bytes = address_bytes(&address);
 
 	/* The lowest bit is a host bit, so the addition never carries. */
-	if (bytes > 0 && prefix->length < 8 * bytes)
+	if (bytes > 0 && prefix->length + 2u <= 8 * bytes)
 		address.bytes[bytes - 1] |= 1;
 	return address;
 }

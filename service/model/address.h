@@ -69,5 +69,5 @@ bool prefix_overlaps(const Prefix *a, const Prefix *b);
 /** The network address itself, or the IPv4 broadcast address: never a host's (a /31, /32, /127 or /128 has neither). */
 bool prefix_reserves(const Prefix *prefix, const Address *address);
 
-/** The first host address of a subnet: its network address plus one; the address itself in a /32 or /128. */
+/** The first host address of a subnet: its network address plus one; that itself in a /31, /32, /127 or /128. */
 Address prefix_first_host(const Prefix *prefix);

@@ -82,7 +82,9 @@ static const Creation creations[] = {
 	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16', 'fd00:77:0:1::/64']>}", INTERACTIVE, USE_HOST },
 
 	/* Interfaces of the host. */
-	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Bridge': <'virbr9'>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Bridge': <'virbr9'>}", INTERACTIVE, USE_HOST,
+	  STANDARD("InvalidArgs") },
+	{ "CreateNetwork", "{'Subnets': <['192.168.122.0/24']>, 'Bridge': <'virbr9'>}", INTERACTIVE, USE_HOST },
 	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Bridge': <'virbr9'>, 'Internal': <true>}", INTERACTIVE,
 	  USE_HOST },
 	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Bridge': <'uplink'>}", INTERACTIVE, USE_HOST,

@@ -25,7 +25,6 @@ static void ingress_behind_its_network(Rig *rig)
 	};
 
 	netns_run(rig->host, "ip link add theirs type bridge");
-	netns_run(rig->host, "ip address add 172.18.0.1/16 dev theirs");
 	netns_run(rig->host, "ip link set theirs up");
 	for (guint i = 0; i < G_N_ELEMENTS(sequences); i++) {
 		g_autofree char *network =
@@ -37,8 +36,8 @@ static void ingress_behind_its_network(Rig *rig)
 			Pipeline *pipeline = pipeline_new();
 			g_autoptr(GVariant) reply = NULL;
 
-			if (!strstr(network, "theirs"))
-				netns_run(rig->host, "ip address flush dev theirs");
+			netns_run(rig->host, strstr(network, "theirs") ? "ip address replace 172.18.0.1/16 dev theirs"
+								       : "ip address flush dev theirs");
 			done(rig, "", "Manager", "CreateNetwork", "sa{sv}", network);
 			pipeline_call(pipeline, rig->bus, WEB, "Network", "Delete", "", "");
 			if (!together)

@@ -152,7 +152,6 @@ static void subnets(Rig *rig)
 		{ "['0.0.0.0/0']", "0.0.0.0/0" },
 		{ "['0.0.0.0/8']", "0.0.0.0/8" },
 		{ "['10.0.0.0/7']", "10.0.0.0/7" },
-		{ "['10.0.0.0/31']", "10.0.0.0/31" },
 		{ "['10.0.0.0/32']", "10.0.0.0/32" },
 		{ "['10.0.0.0/33']", "10.0.0.0/33" },
 		{ "['10.0.0.0/-1']", "10.0.0.0/-1" },
@@ -173,7 +172,7 @@ static void subnets(Rig *rig)
 		{ "['::1/64']", "::1/64" },
 		{ "['fe80::/64']", "fe80::/64" },
 		{ "['ff02::/64']", "ff02::/64" },
-		{ "['fd00::/127']", "fd00::/127" },
+		{ "['fd00::/128']", "fd00::/128" },
 		{ "['fd00::/129']", "fd00::/129" },
 		{ "['fd00::%lo/64']", "fd00::%lo/64" },
 		{ "['172.19.0.0/16', '172.21.0.0/16']", "172.21.0.0/16" },
@@ -188,9 +187,13 @@ static void subnets(Rig *rig)
 	static const struct {
 		const char *given, *taken, *gateway;
 	} good[] = {
-		{ "10.0.0.0/8", "10.0.0.0/8", "10.0.0.1" },       { "10.0.0.0/30", "10.0.0.0/30", "10.0.0.1" },
-		{ "10.1.2.3/24", "10.1.2.0/24", "10.1.2.1" },     { "fd00:99::5/126", "fd00:99::4/126", "fd00:99::5" },
+		{ "10.0.0.0/8", "10.0.0.0/8", "10.0.0.1" },
+		{ "10.0.0.0/30", "10.0.0.0/30", "10.0.0.1" },
+		{ "10.1.2.3/24", "10.1.2.0/24", "10.1.2.1" },
+		{ "fd00:99::5/126", "fd00:99::4/126", "fd00:99::5" },
 		{ "FD00:99::/64", "fd00:99::/64", "fd00:99::1" },
+		{ "10.0.0.3/31", "10.0.0.2/31", "10.0.0.2" },
+		{ "fd00:99::7/127", "fd00:99::6/127", "fd00:99::6" },
 	};
 
 	create_world(rig);
@@ -272,23 +275,61 @@ static void bridges(Rig *rig)
 	REFUSE_ALL("", "Manager", "CreateNetwork", "sa{sv}", "'new', {'Subnets': <['172.19.0.0/16']>, 'Bridge': <%s>}",
 		   bad);
 
-	/* One that exists is adopted and left alone. */
-	netns_run(rig->host, "ip link add mine type bridge");
-	links = rig_links(rig);
-	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
-	     "'new', {'Subnets': <['172.19.0.0/16']>, 'Bridge': <'mine'>}");
-	done(rig, "/network/new", "Network", "Delete", "", "");
-	g_free(links);
-	links = netns_output(rig->host, "ip -o link show mine");
-	g_assert_nonnull(strstr(links, "mine"));
-	netns_run(rig->host, "ip link del mine");
-
 	/* A name too long for an interface, or with what no interface has, gets one all the same. */
 	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
 	     "'a long name with blanks', {'Subnets': <['172.19.0.0/16']>}");
-	g_free(links);
 	links = rig_links(rig);
 	g_assert_nonnull(strstr(links, "172.19.0.1/16"));
+}
+
+/* One that exists is adopted and left alone. It has what endpoints need, or they would never reach anything. */
+static void adopted_bridges(Rig *rig)
+{
+	static const struct {
+		const char *addresses, *settings;
+		const char *refused[2]; /* what the error names; NULL: it is adopted */
+	} rows[] = {
+		{ "", "'Subnets': <['172.19.0.0/16']>", { "no ipv4 address", "172.19.0.1" } },
+		{ "", "'Subnets': <['fd00:19::/64']>", { "no ipv6 address", "fd00:19::1" } },
+		{ "172.19.0.254/16", "'Subnets': <['172.19.0.0/16']>", { "172.19.0.254/16", "172.19.0.1" } },
+		{ "10.9.0.1/16", "'Subnets': <['172.19.0.0/16']>", { "10.9.0.1/16", "172.19.0.1" } },
+		{ "10.9.0.1/16 172.19.0.9/24",
+		  "'Subnets': <['172.19.0.0/16']>",
+		  { "10.9.0.1/16, 172.19.0.9/24", "172.19.0.1" } },
+		{ "172.19.0.1/16",
+		  "'Subnets': <['172.19.0.0/16', 'fd00:19::/64']>",
+		  { "no ipv6 address", "fd00:19::1" } },
+		{ "172.19.0.1/16",
+		  "'Subnets': <['172.19.0.0/16']>, 'Gateways': <['172.19.0.254']>",
+		  { "172.19.0.1/16", "172.19.0.254" } },
+		{ "172.19.0.1/16", "'Subnets': <['172.19.0.0/16']>" },
+		{ "10.9.0.1/16 172.19.0.1/24", "'Subnets': <['172.19.0.0/16']>" },
+		{ "172.19.0.1/16 fd00:19::1/64", "'Subnets': <['172.19.0.0/16', 'fd00:19::/64']>" },
+		{ "172.19.0.254/16", "'Subnets': <['172.19.0.0/16']>, 'Gateways': <['172.19.0.254']>" },
+		{ "172.19.0.0/31", "'Subnets': <['172.19.0.0/31']>" },
+		{ "", "'Subnets': <['172.19.0.0/16', 'fd00:19::/64']>, 'Internal': <true>" },
+	};
+
+	create_world(rig);
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *arguments = g_strdup_printf("'new', {'Bridge': <'mine'>, %s}", rows[i].settings);
+		g_auto(GStrv) addresses = g_strsplit(rows[i].addresses, " ", -1);
+		g_autofree char *before = NULL, *after = NULL;
+
+		netns_run(rig->host, "ip link add mine type bridge");
+		for (guint j = 0; addresses[j]; j++)
+			netns_run(rig->host, "ip address add %s dev mine", addresses[j]);
+		before = rig_links(rig);
+		for (guint j = 0; j < 2 && rows[i].refused[j]; j++)
+			refused(rig, INVALID, rows[i].refused[j], "", "Manager", "CreateNetwork", "sa{sv}", arguments);
+		if (!rows[i].refused[0]) {
+			done(rig, "", "Manager", "CreateNetwork", "sa{sv}", arguments);
+			done(rig, "/network/new", "Network", "Delete", "", "");
+		}
+		after = rig_links(rig);
+		g_assert_cmpstr(before, ==, after);
+		netns_run(rig->host, "ip link del mine");
+	}
 }
 
 static void host_bindings(Rig *rig)
@@ -803,6 +844,7 @@ static const BusTest tests[] = {
 	{ "/bus/settings/subnets", subnets },
 	{ "/bus/settings/gateways", gateways },
 	{ "/bus/settings/bridges", bridges },
+	{ "/bus/settings/adopted-bridges", adopted_bridges },
 	{ "/bus/settings/host-bindings", host_bindings },
 	{ "/bus/settings/addresses", addresses },
 	{ "/bus/settings/mappings", mappings, "MaxPorts=200000\nMaxPortsPerCall=200000" },
