@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/support/rig.h"
 
+#include <signal.h>
 #include <string.h>
 
 #define WEB "/network/web"
@@ -262,6 +263,7 @@ static void group_commit(Rig *rig)
 {
 	enum { CALLS = 120 };
 	g_autoptr(GArray) commits = NULL;
+	g_autoptr(GVariant) reply = NULL;
 	Pipeline *pipeline = pipeline_new();
 	Signals *signals;
 	guint added = 0;
@@ -270,11 +272,18 @@ static void group_commit(Rig *rig)
 	done(rig, WEB, "Network", "CreateEndpoint", "sa{sv}",
 	     "'app', {'Addresses': <['172.18.0.2']>, 'Persistent': <true>}");
 	signals = signals_new(rig);
+	kill(rig->service, SIGSTOP);
 	for (guint i = 0; i < CALLS; i++) {
 		g_autofree char *ports = g_strdup_printf("[('tcp', '0.0.0.0', %u, %u, 1)]", 2000 + i, 2000 + i);
 
 		pipeline_call(pipeline, rig->bus, APP, "Endpoint", "Publish", "a(ssqqq)", ports);
 	}
+	/* The bus answers this when it has passed on what came before. */
+	reply = g_dbus_connection_call_sync(rig->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+					    "org.freedesktop.DBus", "GetId", NULL, NULL, G_DBUS_CALL_FLAGS_NONE, -1,
+					    NULL, NULL);
+	g_assert_nonnull(reply);
+	kill(rig->service, SIGCONT);
 	pipeline_run(pipeline);
 	expect_success(pipeline, CALLS);
 	commits = signals_take_commits(signals);
