@@ -125,7 +125,7 @@ void service_route_appeared(Service *service, const Prefix *destination, int ifi
 
 bool service_serves(const Service *service, const char *interface)
 {
-	return interfaces_is_present(service->interfaces, interface);
+	return interfaces_ifindex(service->interfaces, interface) != 0;
 }
 
 bool service_look_at_interface(Service *service, int ifindex, const char *name, bool gone)

@@ -3,6 +3,7 @@
 
 #include "service/journal/encode.h"
 #include "service/journal/facts.h"
+#include "service/netlink/neighbour.h"
 #include "service/service.h"
 
 #include <malloc.h>
@@ -183,6 +184,28 @@ static void end_flows(Service *service)
 	flows_end(service->flows);
 }
 
+/* An endpoint that comes in the place of another has another MAC address. */
+static void forget_neighbours(Service *service)
+{
+	g_autoptr(GArray) neighbours = g_array_new(FALSE, FALSE, sizeof(Neighbour));
+	GError *error = NULL;
+
+	for (guint i = 0; i < service->transaction.changes->len; i++) {
+		const Change *change = change_at(service, i);
+		const Endpoint *endpoint = change->kind->neighbour ? change->kind->neighbour(change) : NULL;
+
+		for (enum family family = 0; endpoint && family < N_FAMILIES; family++) {
+			Neighbour neighbour = { interfaces_ifindex(service->interfaces, endpoint->network->bridge),
+						endpoint->addresses[family] };
+
+			if (neighbour.ifindex != 0 && neighbour.address.family != AF_UNSPEC)
+				g_array_append_val(neighbours, neighbour);
+		}
+	}
+	if (!neighbours_flush(service->netlink, neighbours, &error))
+		error_warn(error);
+}
+
 static void finish_objects(Service *service)
 {
 	for (guint i = 0; i < service->transaction.changes->len; i++) {
@@ -263,6 +286,7 @@ static void finish(Service *service, BackendCommit *commit, GPtrArray *changed)
 
 	/* Beside all else, for as long as it takes. */
 	end_flows(service);
+	forget_neighbours(service);
 	effects_keep(service->closed);
 	effects_keep(service->opened);
 	interfaces_keep(service->interfaces, service->model, service->config.max_networks, changed);

@@ -71,7 +71,7 @@ static void announce_presence(Service *service, enum object_kind kind, void *obj
 {
 	const char *const kinds[] = { [OBJECT_NETWORK] = "network", [OBJECT_INGRESS] = "ingress" };
 
-	if (interfaces_is_present(service->interfaces, interface))
+	if (interfaces_ifindex(service->interfaces, interface) != 0)
 		g_message("Interface %s of %s \"%s\" is there again", interface, kinds[kind], cut(name));
 	else
 		g_warning("Interface %s of %s \"%s\" is gone; its rules stay, and serve it when the interface comes "

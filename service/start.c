@@ -58,7 +58,7 @@ static void warn_of_missing(const Service *service)
 	for (const GList *i = service->model->networks_by_age.head; i; i = i->next) {
 		const Network *network = i->data;
 
-		if (!interfaces_is_present(service->interfaces, network->bridge))
+		if (interfaces_ifindex(service->interfaces, network->bridge) == 0)
 			g_warning(
 				"Bridge %s of network \"%s\" is not there; its rules stay, and serve it when it comes",
 				network->bridge, cut(network->name));
@@ -66,7 +66,7 @@ static void warn_of_missing(const Service *service)
 	for (const GList *i = service->model->ingresses_by_age.head; i; i = i->next) {
 		const Ingress *ingress = i->data;
 
-		if (!interfaces_is_present(service->interfaces, ingress->bridge))
+		if (interfaces_ifindex(service->interfaces, ingress->bridge) == 0)
 			g_warning("Interface %s of ingress \"%s\" is not there; its rules stay, and serve it when it "
 				  "comes",
 				  ingress->bridge, cut(ingress->name));

@@ -172,6 +172,11 @@ static void addresses_removed(const Change *change, GArray *addresses)
 			g_array_append_val(addresses, endpoint->addresses[family]);
 }
 
+static const Endpoint *neighbour_of(const Change *change)
+{
+	return change->object;
+}
+
 static const Lifetime *lifetime_added(const Change *change, bool *ret_begins)
 {
 	*ret_begins = true;
@@ -208,6 +213,7 @@ const ChangeKind endpoint_added = {
 	.release = release_unless_applied,
 	.encode = encode_added,
 	.decode = decode_added,
+	.neighbour = neighbour_of,
 	.lifetime = lifetime_added,
 	.announce = announce_added,
 };
@@ -225,6 +231,7 @@ const ChangeKind endpoint_removed = {
 	.interface = interface_removed,
 	.ports = ports_removed,
 	.addresses = addresses_removed,
+	.neighbour = neighbour_of,
 	.lifetime = lifetime_removed,
 	.announce = announce_removed,
 };

@@ -64,6 +64,9 @@ struct ChangeKind {
 	/** An address whose connections end: adds to a GArray of Address. */
 	void (*addresses)(const Change *change, GArray *addresses);
 
+	/** An endpoint that came or went: another machine has its addresses by now. */
+	const Endpoint *(*neighbour)(const Change *change);
+
 	/** The lifetime that begins or ends with it, and which of the two. */
 	const Lifetime *(*lifetime)(const Change *change, bool *ret_begins);
 

@@ -20,6 +20,7 @@ typedef struct Plan {
 	Interface before;
 	bool known;             /* else it is there for this plan only, so far */
 	bool optional;          /* what fails is said in the log, and the rest goes on */
+	bool down;              /* it is there, and not up */
 	const Network *creates; /* the network whose bridge is to be created; NULL: none */
 	guint8 on, off;         /* sets of 1 << enum interface_switch */
 } Plan;
@@ -147,6 +148,7 @@ static bool compare(Interfaces *interfaces, Plan *plan, const Network *network, 
 			return false;
 	}
 	facts->switched = (facts->switched & wanted) | plan->on;
+	plan->down = facts->ifindex != 0 && !info.up;
 	plan->interface->wanted = wanted;
 	plan->interface->present = info.ifindex;
 	return true;
@@ -339,6 +341,8 @@ void interfaces_keep(Interfaces *interfaces, const Model *model, guint max_lefto
 		const Plan *plan = &g_array_index(interfaces->plans, Plan, i);
 		InterfaceFacts *facts = &plan->interface->facts;
 
+		if (!plan->known && plan->down)
+			g_warning("Interface %s is down; what it serves is not reached until it is up", facts->name);
 		if (plan->creates || plan->on || plan->off)
 			g_ptr_array_add(changed, g_strdup_printf("interface %s", facts->name));
 		if (g_hash_table_contains(model->bridges, facts->name))
@@ -367,11 +371,11 @@ void interfaces_cancel(Interfaces *interfaces)
 
 /* --- which of them are there --- */
 
-bool interfaces_is_present(const Interfaces *interfaces, const char *name)
+int interfaces_ifindex(const Interfaces *interfaces, const char *name)
 {
 	const Interface *interface = g_hash_table_lookup(interfaces->by_name, name);
 
-	return interface && interface->present != 0;
+	return interface ? interface->present : 0;
 }
 
 GPtrArray *interfaces_presence_changes(const Interfaces *interfaces)

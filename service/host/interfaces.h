@@ -54,8 +54,8 @@ void interfaces_keep(Interfaces *interfaces, const Model *model, guint max_lefto
 
 void interfaces_cancel(Interfaces *interfaces); /* it is not: what is known is as before */
 
-/** Whether one that serves was there at the last look; and those that the plans make come or go (names, caller's). */
-bool interfaces_is_present(const Interfaces *interfaces, const char *name);
+/** What one that serves had at the last look, 0: nothing; those that the plans make come or go (names, caller's). */
+int interfaces_ifindex(const Interfaces *interfaces, const char *name);
 GPtrArray *interfaces_presence_changes(const Interfaces *interfaces);
 
 /** Looks again after one came, went or was renamed to a name. Those that are there now, or no longer. The caller's. */

@@ -4,9 +4,15 @@
 #include "service/netlink/netlink.h"
 #include "service/model/address.h"
 
+/** An address behind an interface. */
+typedef struct Neighbour {
+	int ifindex;
+	Address address;
+} Neighbour;
+
 /**
- * Forgets the MAC address that an interface has for this address, also one that
- * was set for good: the next packet asks for it. That there is none, or that the
- * interface is gone, is no failure.
+ * Forgets which MAC addresses these (GArray of Neighbour) have, so that they are asked for again. What somebody wrote
+ * for good (permanent, noarp) stays. Those that are not known, or whose interface is gone, are no failure; FAILED: the
+ * others are forgotten.
  */
-bool neighbour_flush(Netlink *netlink, int ifindex, const Address *address, GError **error);
+bool neighbours_flush(Netlink *netlink, const GArray *neighbours, GError **error);

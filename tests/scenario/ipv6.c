@@ -47,6 +47,36 @@ static void both_families(World *world)
 	expect(world->outside, "udp", "2001:db8:1::1", 5353, "app from 2001:db8:1::2");
 }
 
+static void create_app(World *world)
+{
+	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 2, "Addresses", "as", 2,
+	     "172.18.0.2", "fd00:18::2", "Ports", "a(ssqqq)", 1, "tcp", "", 8080, 80, 1);
+}
+
+/* Another container in its place, with another MAC address, that says nothing by itself. */
+static void another_in_its_place(World *world)
+{
+	int first, second;
+
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 2, "172.18.0.0/16",
+	     "fd00:18::/64", "Bridge", "s", "br-web");
+	/* Without it the bridge would have no carrier for a moment, and forget all. */
+	world_container(world, &sibling_place);
+	create_app(world);
+	first = world_container(world, &app_place);
+	listener_open(first, "first", "tcp", NULL, 80);
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "first from 192.0.2.2");
+	expect(world->outside, "tcp", "2001:db8:1::1", 8080, "first from 2001:db8:1::2");
+	call(world->bus, APP, "Endpoint", "Delete", NULL);
+	netns_run(first, "ip link set eth0 down");
+
+	create_app(world);
+	second = world_container(world, &app_place);
+	listener_open(second, "second", "tcp", NULL, 80);
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "second from 192.0.2.2");
+	expect(world->outside, "tcp", "2001:db8:1::1", 8080, "second from 2001:db8:1::2");
+}
+
 static void one_host_address(World *world)
 {
 	int app;
@@ -186,6 +216,7 @@ static void one_family(World *world)
 
 static const Scenario scenarios[] = {
 	{ "/ipv6/both-families", both_families },
+	{ "/ipv6/another-in-its-place", another_in_its_place },
 	{ "/ipv6/one-host-address", one_host_address },
 	{ "/ipv6/range", range },
 	{ "/ipv6/from-the-host", from_the_host },
