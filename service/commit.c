@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/commit.h"
 
+#include "service/change/change-network.h"
 #include "service/journal/encode.h"
 #include "service/journal/facts.h"
 #include "service/netlink/neighbour.h"
@@ -365,6 +366,30 @@ static bool change_host_and_kernel(Service *service, enum host_scope scope, Back
 	return interfaces_open(service->interfaces, service->opened, error);
 }
 
+static bool has_new_network(const Service *service)
+{
+	for (guint i = 0; i < service->transaction.changes->len; i++)
+		if (change_at(service, i)->kind == &network_added)
+			return true;
+	return false;
+}
+
+static void warn_of_forward_drops(Service *service)
+{
+	g_autoptr(GPtrArray) drops = NULL;
+	GError *error = NULL;
+
+	if (!firewall_find_forward_drops(service->firewall, &drops, &error)) {
+		error_warn(error);
+		return;
+	}
+	for (guint i = 0; i < drops->len; i++)
+		g_warning(
+			"nftables' chain %s stops what is forwarded to endpoints and from them, whatever the rules of "
+			"this service accept",
+			cut(drops->pdata[i]));
+}
+
 static bool commit(Service *service, enum host_scope scope, BackendCommit *commit, GPtrArray *changed, GError **error)
 {
 	if (!service_is_available(service, error)) {
@@ -376,6 +401,8 @@ static bool commit(Service *service, enum host_scope scope, BackendCommit *commi
 		put_back(service, commit);
 		return false;
 	}
+	if (scope == HOST_EVERYTHING || has_new_network(service))
+		warn_of_forward_drops(service);
 	finish(service, commit, changed);
 	return true;
 }

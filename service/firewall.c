@@ -2,6 +2,7 @@
 #include "service/firewall.h"
 
 #include "service/iptables/iptables.h"
+#include "service/nftables/forward-drops.h"
 #include "service/nftables/nftables.h"
 
 static const BackendKind *const kinds[] = { &iptables_backend, &nftables_backend };
@@ -171,4 +172,11 @@ bool firewall_find_foreign(Firewall *firewall, char ***ret, GError **error)
 bool firewall_counters(Firewall *firewall, const Rule *const *rules, gsize n, RuleCounters *ret, GError **error)
 {
 	return firewall->backend->kind->counters(firewall->backend, rules, n, ret, error);
+}
+
+bool firewall_find_forward_drops(Firewall *firewall, GPtrArray **ret, GError **error)
+{
+	g_autofree char *own = nftables_table(firewall->prefix);
+
+	return forward_drops_find(own, ret, error);
 }

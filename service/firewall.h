@@ -39,6 +39,12 @@ bool firewall_plan_policy(Firewall *firewall, enum family family, bool drop, GEr
 void firewall_keep_policies(Firewall *firewall);
 void firewall_cancel_policies(Firewall *firewall);
 
+/**
+ * Base chains of others at nftables' hook forward that stop what comes to them (char *, the caller's): no accept of
+ * ours is one there. FAILED.
+ */
+bool firewall_find_forward_drops(Firewall *firewall, GPtrArray **ret, GError **error);
+
 /** Plans to leave it as it is: it is others' from then on. */
 void firewall_leave_policy(Firewall *firewall, enum family family);
 

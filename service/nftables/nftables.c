@@ -14,14 +14,18 @@
 #define NFT_TABLE_F_PERSIST 0x4
 #endif
 
+char *nftables_table(const char *prefix)
+{
+	return g_str_equal(prefix, "DOCKER") ? g_strdup("netfilterd") : g_strdup_printf("netfilterd-%s", prefix);
+}
+
 static Backend *nftables_new(const char *prefix)
 {
 	Nftables *nftables = g_new0(Nftables, 1);
 
 	g_assert(strlen(prefix) <= BACKEND_PREFIX_MAX);
 	nftables->backend.kind = &nftables_backend;
-	nftables->table =
-		g_str_equal(prefix, "DOCKER") ? g_strdup("netfilterd") : g_strdup_printf("netfilterd-%s", prefix);
+	nftables->table = nftables_table(prefix);
 	nftables->elements = inventory_new();
 	return &nftables->backend;
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What the service says of routes that appear over its networks. */
+/* What the service says of the host in its log. */
 
 #define LOG "/run/netfilterd.log"
 
@@ -80,8 +80,74 @@ static void later_routes(Rig *rig)
 	g_assert_cmpuint(count_parts(text, "A route of the host"), ==, told + 1);
 }
 
+/* --- nftables' chains that stop what the service lets through --- */
+
+#define STOPS "stops what is forwarded to endpoints"
+
+static guint times_told(void)
+{
+	g_autofree char *text = read_log();
+
+	return count_parts(text, STOPS);
+}
+
+/* Each is told of at each occasion, once. */
+static void forward_drops(Rig *rig)
+{
+	static const struct {
+		const char *script; /* for nft */
+		const char *told;   /* NULL: it stops nobody */
+	} cases[] = {
+		{ "table ip filter { chain FORWARD { type filter hook forward priority filter; policy drop; }; }",
+		  "ip filter FORWARD" },
+		{ "table ip6 filter { chain FORWARD { type filter hook forward priority filter; policy drop; }; }",
+		  "ip6 filter FORWARD" },
+		{ "table inet x { chain y { type filter hook forward priority -300; policy drop; accept; }; }",
+		  "inet x y" },
+		{ "table inet firewalld { chain filter_FORWARD { type filter hook forward priority filter + 10; policy "
+		  "accept; ct state established accept; counter reject with icmpx type admin-prohibited; }; }",
+		  "inet firewalld filter_FORWARD" },
+		{ "table inet x { chain y { type filter hook forward priority 0; log prefix \"no \" drop; }; }",
+		  "inet x y" },
+		{ "table inet x { chain y { type filter hook forward priority 0; }; }" },
+		{ "table inet x { chain y { type filter hook forward priority 0; ip saddr 10.0.0.1 drop; }; }" },
+		{ "table inet x { chain y { type filter hook forward priority 0; drop; accept; }; }" },
+		{ "table inet x { chain y { type filter hook input priority 0; policy drop; }; }" },
+		{ "table inet x { chain y { drop; }; }" },
+		{ "table bridge x { chain y { type filter hook forward priority 0; policy drop; }; }" },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *sentence = g_strdup_printf("nftables' chain %s " STOPS, cases[i].told);
+		g_autofree char *text = NULL;
+		guint before;
+
+		g_test_message("%s", cases[i].script);
+		text = g_strconcat(cases[i].script, "\n", NULL);
+		g_assert_true(g_file_set_contents("/run/script.nft", text, -1, NULL));
+		netns_run(rig->host, "nft -f /run/script.nft");
+		before = times_told();
+		/* At the start, and as rig_restart() has it reconciled. */
+		rig_restart(rig);
+		g_assert_cmpuint(times_told(), ==, before + 2 * !!cases[i].told);
+		done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'web', {'Subnets': <['172.18.0.0/16']>}");
+		g_assert_cmpuint(times_told(), ==, before + 3 * !!cases[i].told);
+		done(rig, "/network/web", "Network", "CreateEndpoint", "sa{sv}",
+		     "'app', {'Addresses': <['172.18.0.2']>}");
+		g_assert_cmpuint(times_told(), ==, before + 3 * !!cases[i].told);
+		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+		g_assert_cmpuint(times_told(), ==, before + 4 * !!cases[i].told);
+		if (cases[i].told)
+			wait_for(sentence);
+		done(rig, "/network/web", "Network", "Delete", "", "");
+		g_assert_cmpuint(times_told(), ==, before + 4 * !!cases[i].told);
+		netns_run(rig->host, "nft flush ruleset");
+	}
+}
+
 static const BusTest tests[] = {
-	{ "/routes/later", later_routes, .before = catch_log },
+	{ "/host-log/routes", later_routes, .before = catch_log },
+	{ "/host-log/forward-drops", forward_drops, .before = catch_log },
 };
 
 int main(int argc, char **argv)

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/nftables/forward-drops.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/rule.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <string.h>
+
+typedef struct Search {
+	struct mnl_socket *socket;
+	guint32 sequence;
+	const char *own_table;
+	GPtrArray *drops;
+	GPtrArray *open; /* struct nftnl_chain: base chains at forward whose policy is accept */
+} Search;
+
+static const char *family_name(guint32 family)
+{
+	switch (family) {
+	case NFPROTO_IPV4:
+		return "ip";
+	case NFPROTO_IPV6:
+		return "ip6";
+	case NFPROTO_INET:
+		return "inet";
+	}
+	return NULL;
+}
+
+static void add_drop(Search *search, const struct nftnl_chain *chain)
+{
+	g_ptr_array_add(search->drops,
+			g_strdup_printf("%s %s %s", family_name(nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY)),
+					nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE),
+					nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME)));
+}
+
+static void free_chain(gpointer chain)
+{
+	nftnl_chain_free(chain);
+}
+
+static int on_chain(const struct nlmsghdr *header, void *userdata)
+{
+	struct nftnl_chain *chain = nftnl_chain_alloc();
+	Search *search = userdata;
+
+	if (!chain || nftnl_chain_nlmsg_parse(header, chain) < 0 || !nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM) ||
+	    nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM) != NF_INET_FORWARD ||
+	    !family_name(nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY)) ||
+	    g_strcmp0(nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE), search->own_table) == 0) {
+		nftnl_chain_free(chain);
+		return MNL_CB_OK;
+	}
+	if (nftnl_chain_get_u32(chain, NFTNL_CHAIN_POLICY) != NF_DROP) {
+		g_ptr_array_add(search->open, chain);
+		return MNL_CB_OK;
+	}
+	add_drop(search, chain);
+	nftnl_chain_free(chain);
+	return MNL_CB_OK;
+}
+
+/* Whether it stops whatever comes to it. */
+static bool stops_all(const struct nftnl_rule *rule)
+{
+	struct nftnl_expr_iter *iter = nftnl_expr_iter_create(rule);
+	const struct nftnl_expr *expression;
+	bool stops = false, all = true;
+
+	while (iter && (expression = nftnl_expr_iter_next(iter))) {
+		const char *name = nftnl_expr_get_str(expression, NFTNL_EXPR_NAME);
+
+		if (g_str_equal(name, "reject") ||
+		    (g_str_equal(name, "immediate") && nftnl_expr_is_set(expression, NFTNL_EXPR_IMM_VERDICT) &&
+		     (int)nftnl_expr_get_u32(expression, NFTNL_EXPR_IMM_VERDICT) == NF_DROP))
+			stops = true;
+		else if (!g_str_equal(name, "counter") && !g_str_equal(name, "log"))
+			all = false;
+	}
+	if (iter)
+		nftnl_expr_iter_destroy(iter);
+	return stops && all;
+}
+
+static int on_rule(const struct nlmsghdr *header, void *userdata)
+{
+	struct nftnl_rule *rule = nftnl_rule_alloc();
+	bool *last_stops = userdata;
+
+	if (rule && nftnl_rule_nlmsg_parse(header, rule) >= 0)
+		*last_stops = stops_all(rule);
+	nftnl_rule_free(rule);
+	return MNL_CB_OK;
+}
+
+static int receive(Search *search, mnl_cb_t read, void *userdata)
+{
+	guint64 buffer[8192];
+	int r = MNL_CB_OK;
+
+	while (r == MNL_CB_OK) {
+		ssize_t n = mnl_socket_recvfrom(search->socket, buffer, sizeof buffer);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		r = mnl_cb_run(buffer, n, search->sequence, mnl_socket_get_portid(search->socket), read, userdata);
+	}
+	return r == MNL_CB_STOP ? 0 : -errno;
+}
+
+static struct nlmsghdr *begin(Search *search, guint64 *buffer, guint16 type, guint16 family)
+{
+	return nftnl_nlmsg_build_hdr((char *)buffer, type, family, NLM_F_DUMP, ++search->sequence);
+}
+
+static int ask(Search *search, const struct nlmsghdr *header, mnl_cb_t read, void *userdata)
+{
+	if (mnl_socket_sendto(search->socket, header, header->nlmsg_len) < 0)
+		return -errno;
+	return receive(search, read, userdata);
+}
+
+static int find_chains(Search *search)
+{
+	guint64 buffer[64] = {};
+
+	return ask(search, begin(search, buffer, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC), on_chain, search);
+}
+
+static int look_at_end(Search *search, const struct nftnl_chain *chain)
+{
+	struct nftnl_rule *rule = nftnl_rule_alloc();
+	guint64 buffer[256] = {};
+	bool last_stops = false;
+	struct nlmsghdr *header;
+	int r;
+
+	if (!rule)
+		g_error("Out of memory");
+	header = begin(search, buffer, NFT_MSG_GETRULE, nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY));
+	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE));
+	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME));
+	nftnl_rule_nlmsg_build_payload(header, rule);
+	nftnl_rule_free(rule);
+	r = ask(search, header, on_rule, &last_stops);
+	if (r >= 0 && last_stops)
+		add_drop(search, chain);
+	return r;
+}
+
+static int find(Search *search)
+{
+	int r = -EINTR;
+
+	/* Somebody else changes it while it is shown. */
+	for (guint i = 0; i < 10 && r == -EINTR; i++) {
+		g_ptr_array_set_size(search->drops, 0);
+		g_ptr_array_set_size(search->open, 0);
+		r = find_chains(search);
+		for (guint j = 0; r >= 0 && j < search->open->len; j++)
+			r = look_at_end(search, search->open->pdata[j]);
+	}
+	return r;
+}
+
+bool forward_drops_find(const char *own_table, GPtrArray **ret, GError **error)
+{
+	g_autoptr(GPtrArray) drops = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) open = g_ptr_array_new_with_free_func(free_chain);
+	Search search = { mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC), 0, own_table, drops, open };
+	int r;
+
+	if (!search.socket || mnl_socket_bind(search.socket, 0, MNL_SOCKET_AUTOPID) < 0)
+		r = -errno;
+	else
+		r = find(&search);
+	if (search.socket)
+		mnl_socket_close(search.socket);
+	/* There is no nf_tables, or what was seen first has gone. */
+	if (r < 0 && r != -EINVAL && r != -EOPNOTSUPP && r != -ENOENT)
+		return netfilter_fail(error, FAILED, "cannot look for nftables' chains at the hook forward: %s",
+				      g_strerror(-r));
+	*ret = g_steal_pointer(&drops);
+	return true;
+}
