@@ -59,7 +59,8 @@ void host_ports_free(HostPorts *ports)
 static struct sock_filter drop_all_code[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
 static const struct sock_fprog drop_all = { G_N_ELEMENTS(drop_all_code), drop_all_code };
 
-static int bind_socket(const PortRange *range, guint16 port)
+/* beside: what is left of others' connections, which are no obstacle to one that says so. */
+static int bind_socket(const PortRange *range, guint16 port, bool beside)
 {
 	union {
 		struct sockaddr any;
@@ -86,8 +87,13 @@ static int bind_socket(const PortRange *range, guint16 port)
 		address.in.sin_port = htons(port);
 		memcpy(&address.in.sin_addr, range->address.bytes, sizeof address.in.sin_addr);
 	}
+	if (r >= 0 && beside)
+		r = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
 	if (r >= 0)
 		r = bind(fd, &address.any, v6 ? sizeof address.in6 : sizeof address.in);
+	/* Nobody else comes beside it. */
+	if (r >= 0 && beside)
+		r = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 0 }, sizeof(int));
 	/* A datagram socket that nobody reads would fill its buffer with what bypasses our rules. */
 	if (r >= 0 && range->protocol == IPPROTO_UDP)
 		r = setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &drop_all, sizeof drop_all);
@@ -152,11 +158,25 @@ static void warn_once(HostPorts *ports, const PortRange *range, guint16 port, in
 	ports->warned[range->protocol] = true;
 }
 
+static bool has_left_alone(const PortRange *range, guint16 port)
+{
+	bool left;
+
+	return range->protocol == IPPROTO_TCP && sockets_are_left(range->family, &range->address, port, &left, NULL) &&
+	       left;
+}
+
 /* A socket, -1 where the rules have to do without, or another negative errno: the port cannot be had. */
 static int take(HostPorts *ports, const PortRange *range, guint16 port, guint *next_bound)
 {
-	int fd = bind_socket(range, port);
+	int fd = bind_socket(range, port, false);
 
+	if (fd == -EADDRINUSE && has_left_alone(range, port)) {
+		fd = bind_socket(range, port, true);
+		/* Those of programs that did not say so themselves keep it from everybody, for a minute. */
+		if (fd == -EADDRINUSE)
+			return -1;
+	}
 	if (fd == -EACCES && is_bound_on_host(ports, range, port, next_bound))
 		return -EADDRINUSE;
 	if (!is_missing_socket(fd))

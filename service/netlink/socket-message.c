@@ -35,6 +35,7 @@ bool socket_message_read(struct nl_msg *message, struct socket_info *ret)
 	*ret = (struct socket_info){
 		.local = local_address(socket),
 		.port = g_ntohs(socket->id.idiag_sport),
+		.is_left = socket->idiag_inode == 0,
 		.v6_only = attributes[INET_DIAG_SKV6ONLY] && nla_get_u8(attributes[INET_DIAG_SKV6ONLY]),
 	};
 	return true;

@@ -9,6 +9,7 @@ struct socket_info {
 	Address local; /* of IPv4 where it is one in IPv6's clothes */
 	guint16 port;
 	bool v6_only;
+	bool is_left; /* of a connection that no program has any more */
 };
 
 /** False for what is no socket of IPv4 or IPv6. */

@@ -19,7 +19,9 @@ struct search {
 	enum family family;
 	const Address *address; /* NULL: any */
 	guint first;
-	guint found; /* the lowest until now, or the end of the range */
+	bool left_too; /* in whatever state, and what is left of connections apart */
+	guint found;   /* the lowest until now, or the end of the range */
+	guint left;    /* of those that no program has */
 };
 
 static bool overlaps(const struct search *search, const struct socket_info *socket)
@@ -40,9 +42,20 @@ static int on_socket(struct nl_msg *message, void *userdata)
 
 	if (!socket_message_read(message, &socket))
 		return NL_SKIP;
-	if (socket.port >= search->first && socket.port < search->found && overlaps(search, &socket))
+	if (socket.port < search->first || socket.port >= search->found || !overlaps(search, &socket))
+		return NL_OK;
+	if (search->left_too && socket.is_left)
+		search->left++;
+	else
 		search->found = socket.port;
 	return NL_OK;
+}
+
+static guint32 find_states(guint8 protocol, const struct search *search)
+{
+	if (search->left_too)
+		return G_MAXUINT32;
+	return protocol == IPPROTO_UDP ? 1u << TCP_CLOSE : 1u << TCP_LISTEN | 1u << BOUND_INACTIVE;
 }
 
 static int dump_sockets(Netlink *netlink, guint8 protocol, sa_family_t family, guint16 port, struct search *search)
@@ -50,7 +63,7 @@ static int dump_sockets(Netlink *netlink, guint8 protocol, sa_family_t family, g
 	struct inet_diag_req_v2 header = {
 		.sdiag_family = family,
 		.sdiag_protocol = protocol,
-		.idiag_states = protocol == IPPROTO_UDP ? 1u << TCP_CLOSE : 1u << TCP_LISTEN | 1u << BOUND_INACTIVE,
+		.idiag_states = find_states(protocol, search),
 		.id.idiag_sport = g_htons(port), /* 0: any */
 	};
 	NlMsg *request = nlmsg_alloc_simple(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP);
@@ -60,25 +73,42 @@ static int dump_sockets(Netlink *netlink, guint8 protocol, sa_family_t family, g
 	return netlink_request(netlink, request, on_socket, search);
 }
 
-bool sockets_find_bound(guint8 protocol, enum family family, const Address *address, guint16 first, guint16 count,
-			guint *ret_port, GError **error)
+static bool search_sockets(struct search *search, guint8 protocol, const Address *address, guint16 port, GError **error)
 {
-	struct search search = { .family = family, .first = first, .found = (guint)first + count };
-	const guint16 port = count == 1 ? first : 0;
 	g_autoptr(Netlink) netlink = NULL;
 	int r;
 
 	if (address->family != AF_UNSPEC && !address_is_any(address))
-		search.address = address;
+		search->address = address;
 	netlink = netlink_open(NETLINK_SOCK_DIAG, error);
 	if (!netlink)
 		return false;
-	r = dump_sockets(netlink, protocol, AF_INET6, port, &search);
-	if (r >= 0 && family == FAMILY_IPV4)
-		r = dump_sockets(netlink, protocol, AF_INET, port, &search);
+	r = dump_sockets(netlink, protocol, AF_INET6, port, search);
+	if (r >= 0 && search->family == FAMILY_IPV4)
+		r = dump_sockets(netlink, protocol, AF_INET, port, search);
 	if (r < 0)
 		return netlink_failed(netlink, error, "Cannot list the host's %s sockets",
 				      protocol_to_string(protocol));
+	return true;
+}
+
+bool sockets_find_bound(guint8 protocol, enum family family, const Address *address, guint16 first, guint16 count,
+			guint *ret_port, GError **error)
+{
+	struct search search = { .family = family, .first = first, .found = (guint)first + count };
+
+	if (!search_sockets(&search, protocol, address, count == 1 ? first : 0, error))
+		return false;
 	*ret_port = search.found;
+	return true;
+}
+
+bool sockets_are_left(enum family family, const Address *address, guint16 port, bool *ret, GError **error)
+{
+	struct search search = { .family = family, .first = port, .found = (guint)port + 1, .left_too = true };
+
+	if (!search_sockets(&search, IPPROTO_TCP, address, port, error))
+		return false;
+	*ret = search.left > 0 && search.found > port;
 	return true;
 }

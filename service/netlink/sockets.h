@@ -21,3 +21,9 @@
  */
 bool sockets_find_bound(guint8 protocol, enum family family, const Address *address, guint16 first, guint16 count,
 			guint *ret_port, GError **error);
+
+/**
+ * Whether all that has a TCP port, on an address that overlaps this one, is left of connections whose programs are done
+ * with them (TIME_WAIT and the like): a bind() fails for their sake, and nobody minds who gets the port. FAILED.
+ */
+bool sockets_are_left(enum family family, const Address *address, guint16 port, bool *ret, GError **error);

@@ -3,7 +3,9 @@
 
 #include "tests/support/connections.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const Place app_place = { .bridge = "br-web", .address = "172.18.0.2/16", .gateway = "172.18.0.1" };
@@ -277,6 +279,54 @@ static void taken_port(World *world)
 
 /* A flow that connection tracking knows does not pass the DNAT rule again: taking the rule away would not end
  * it. */
+/* A program on the host that had a client on port 8080, and closes first. keep: what it closes last. */
+static void serve_once(World *world, gboolean reuse, gboolean keep)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(8080) };
+	int listener, client, server;
+
+	netns_enter(world->host);
+	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	g_assert_no_errno(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse));
+	g_assert_no_errno(bind(listener, (struct sockaddr *)&address, sizeof address));
+	g_assert_no_errno(listen(listener, 1));
+	netns_enter(world->outside);
+	client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	address.sin_addr.s_addr = inet_addr("192.0.2.1");
+	g_assert_no_errno(connect(client, (struct sockaddr *)&address, sizeof address));
+	netns_enter(world->host);
+	server = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	g_assert_cmpint(server, >=, 0);
+	close(listener);
+	if (keep) {
+		g_assert_cmpstr(
+			call_error(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 8080, 80, 1), ==,
+			"PortInUse");
+	}
+	close(server);
+	g_assert_cmpint(read(client, &(char){ 0 }, 1), ==, 0);
+	close(client);
+}
+
+/* What is left of its connections keeps the port from nobody; its connections do. */
+static void left_over(World *world)
+{
+	int app = web_with_app(world);
+
+	listener_open(app, "app", "tcp", NULL, 80);
+	for (guint i = 0; i < 4; i++) {
+		g_test_message("%s, %s", i & 1 ? "SO_REUSEADDR" : "without", i & 2 ? "with a connection" : "done");
+		serve_once(world, i & 1, i & 2);
+		publish(world, "tcp", "", 8080, 80, 1);
+		expect(world->outside, "tcp", "192.0.2.1", 8080, "app from 192.0.2.2");
+		if (i & 1)
+			g_assert_false(listener_possible(world->host, "tcp", "0.0.0.0", 8080));
+		unpublish(world, "tcp", "", 8080, 80, 1);
+		/* What is left of those without the option would be in the way of the next program. */
+		netns_run(world->host, "ss --kill state time-wait sport = 8080");
+	}
+}
+
 static void udp_flow_ends(World *world)
 {
 	int app = web_with_app(world), flow;
@@ -362,6 +412,7 @@ static const Scenario scenarios[] = {
 	{ "/publish/allocated", allocated },
 	{ "/publish/allocated-beside-reserved", allocated_beside_reserved },
 	{ "/publish/taken-port", taken_port },
+	{ "/publish/left-over", left_over },
 	{ "/publish/udp-flow-ends", udp_flow_ends },
 	{ "/publish/udp-flow-begins", udp_flow_begins },
 	{ "/publish/endpoint-deleted", endpoint_deleted },
