@@ -3,6 +3,7 @@
 
 #include "dbus/error.h"
 #include "dbus/log.h"
+#include "dbus/lookup.h"
 #include "dbus/names.h"
 #include "dbus/path.h"
 #include "dbus/rate-limit.h"

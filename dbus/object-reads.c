@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/object-reads.h"
 
+#include "dbus/lookup.h"
 #include "dbus/names.h"
 #include "dbus/object.h"
 #include "dbus/path.h"

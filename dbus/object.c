@@ -2,6 +2,7 @@
 #include "dbus/object.h"
 
 #include "dbus/interface.h"
+#include "dbus/lookup.h"
 #include "dbus/names.h"
 #include "dbus/path.h"
 

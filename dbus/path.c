@@ -2,13 +2,13 @@
 #include "dbus/path.h"
 
 #include "dbus/names.h"
+#include "service/model/ingress.h"
 #include "service/model/name.h"
 
 #include <string.h>
 #include <systemd/sd-bus.h>
 
-/* endpoint is looked at for OBJECT_ENDPOINT alone. The caller frees, as libsystemd's. */
-static char *encode(enum object_kind kind, const char *name, const char *endpoint)
+char *path_encode(enum object_kind kind, const char *name, const char *endpoint)
 {
 	char *path = NULL;
 	int r = -ENOMEM;
@@ -35,11 +35,11 @@ char *path_of(enum object_kind kind, const void *object)
 
 	switch (kind) {
 	case OBJECT_NETWORK:
-		return encode(kind, ((const Network *)object)->name, NULL);
+		return path_encode(kind, ((const Network *)object)->name, NULL);
 	case OBJECT_ENDPOINT:
-		return encode(kind, endpoint->network->name, endpoint->name);
+		return path_encode(kind, endpoint->network->name, endpoint->name);
 	case OBJECT_INGRESS:
-		return encode(kind, ((const Ingress *)object)->name, NULL);
+		return path_encode(kind, ((const Ingress *)object)->name, NULL);
 	}
 	g_assert_not_reached();
 }
@@ -80,7 +80,7 @@ static bool decode(const char *path, enum object_kind kind, char **ret_name, cha
 /* More than one path may decode to a name; the one that the name is encoded to is the object's. */
 static bool is_canonical(const char *path, enum object_kind kind, const char *name, const char *endpoint)
 {
-	char *canonical = encode(kind, name, endpoint);
+	char *canonical = path_encode(kind, name, endpoint);
 	bool equal = strcmp(canonical, path) == 0;
 
 	free(canonical);
@@ -95,38 +95,4 @@ bool path_decode(const char *path, enum object_kind *ret_kind, char **ret_name, 
 						       : OBJECT_INGRESS;
 	return decode(path, *ret_kind, ret_name, ret_endpoint) &&
 	       is_canonical(path, *ret_kind, *ret_name, *ret_endpoint);
-}
-
-void *path_lookup(const Service *service, const char *path, enum object_kind kind)
-{
-	g_autofree char *name = NULL, *endpoint_name = NULL;
-	enum object_kind found;
-	const Network *network;
-
-	if (!path_is_of(path, kind) || !path_decode(path, &found, &name, &endpoint_name))
-		return NULL;
-	if (kind == OBJECT_INGRESS)
-		return g_hash_table_lookup(service_model(service)->ingresses, name);
-	network = g_hash_table_lookup(service_model(service)->networks, name);
-	if (network && kind == OBJECT_ENDPOINT)
-		return g_hash_table_lookup(network->endpoints, endpoint_name);
-	return (void *)network;
-}
-
-void *path_find(const Service *service, const char *path, enum object_kind kind, GError **error)
-{
-	g_autofree char *name = NULL, *endpoint_name = NULL;
-	enum object_kind found;
-	void *object = path_lookup(service, path, kind);
-
-	if (object)
-		return object;
-	if (!path_decode(path, &found, &name, &endpoint_name) || found != kind)
-		netfilter_fail(error, INVALID_ARGS, "\"%s\" is not the path of %s", cut(path),
-			       kind == OBJECT_NETWORK    ? "a network"
-			       : kind == OBJECT_ENDPOINT ? "an endpoint"
-							 : "an ingress");
-	else
-		netfilter_fail(error, UNKNOWN_OBJECT, "there is no object \"%s\"", cut(path));
-	return NULL;
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/access.h"
+#include "service/model/endpoint.h"
 
-/** The object path of an object; the caller frees. */
+/** The object path of names; endpoint is looked at for OBJECT_ENDPOINT alone. free() it, it is libsystemd's. */
+char *path_encode(enum object_kind kind, const char *name, const char *endpoint);
+
+/** That of an object; free() it. */
 char *path_of(enum object_kind kind, const void *object);
 
 /** The interface an object of that kind implements; static. */
@@ -17,12 +20,3 @@ bool path_is_of(const char *path, enum object_kind kind);
  * could have this path: an object has one path, that its name is encoded to, and valid names.
  */
 bool path_decode(const char *path, enum object_kind *ret_kind, char **ret_name, char **ret_endpoint);
-
-/** The object of that kind at a path, or NULL. */
-void *path_lookup(const Service *service, const char *path, enum object_kind kind);
-
-/**
- * The object at a path. UNKNOWN_OBJECT when there is none, or INVALID_ARGS when
- * it is not of the kind.
- */
-void *path_find(const Service *service, const char *path, enum object_kind kind, GError **error);

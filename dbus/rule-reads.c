@@ -2,6 +2,7 @@
 #include "dbus/rule-reads.h"
 
 #include "dbus/error.h"
+#include "dbus/lookup.h"
 #include "dbus/path.h"
 #include "service/rule-lines.h"
 

@@ -6,18 +6,6 @@
 
 /* Any text as the path of an object. What it is decoded to has that path, and no other. */
 
-static char *encode(enum object_kind kind, const char *name, const char *endpoint_name)
-{
-	g_autoptr(Network) network = network_new(kind == OBJECT_INGRESS ? "" : name);
-	g_autoptr(Endpoint) endpoint = endpoint_new(network, endpoint_name ?: "");
-	g_autoptr(Ingress) ingress = ingress_new(name);
-	const void *objects[] = {
-		[OBJECT_NETWORK] = network, [OBJECT_ENDPOINT] = endpoint, [OBJECT_INGRESS] = ingress
-	};
-
-	return path_of(kind, objects[kind]);
-}
-
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
 	g_autofree char *path = input_text(&(Input){ data, size }), *name = NULL, *endpoint = NULL;
@@ -28,7 +16,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 		return 0;
 	g_assert_true(path_is_of(path, kind));
 	g_assert_true((endpoint != NULL) == (kind == OBJECT_ENDPOINT));
-	encoded = encode(kind, name, endpoint);
+	encoded = path_encode(kind, name, endpoint);
 	g_assert_cmpstr(encoded, ==, path);
 	free(encoded); /* libsystemd's */
 	return 0;
