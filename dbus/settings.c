@@ -353,16 +353,6 @@ EndpointSettings *endpoint_settings_read(sd_bus_message *message, uid_t uid, GEr
 	return read_endpoint(message, uid, &seen, error);
 }
 
-void endpoint_settings_free(EndpointSettings *settings)
-{
-	if (!settings)
-		return;
-	g_free(settings->name);
-	g_strfreev(settings->addresses);
-	g_clear_pointer(&settings->ports, g_array_unref);
-	g_free(settings);
-}
-
 /* heirs gets those of the list that do not say how long they live; borrowed from it. */
 static GPtrArray *read_endpoint_list(sd_bus_message *message, uid_t uid, GPtrArray *heirs, GError **error)
 {
@@ -443,15 +433,6 @@ bool network_settings_read(sd_bus_message *message, uid_t uid, NetworkSettings *
 	return ok;
 }
 
-void network_settings_clear(NetworkSettings *settings)
-{
-	g_clear_pointer(&settings->bridge, g_free);
-	g_clear_pointer(&settings->subnets, g_strfreev);
-	g_clear_pointer(&settings->gateways, g_strfreev);
-	g_clear_pointer(&settings->host_binding, g_free);
-	g_clear_pointer(&settings->endpoints, g_ptr_array_unref);
-}
-
 /* In the order of the bits of enum network_update. */
 static const Setting update_table[] = {
 	{ "InterContainerCommunication", "b", read_boolean, offsetof(NetworkSettings, communication) },
@@ -485,11 +466,4 @@ bool ingress_settings_read(sd_bus_message *message, uid_t uid, IngressSettings *
 
 	*ret = (IngressSettings){ .lifetime = lifetime_of_sender(message, uid) };
 	return read_settings(message, ingress_table, ret, &seen, error);
-}
-
-void ingress_settings_clear(IngressSettings *settings)
-{
-	g_clear_pointer(&settings->gateway, g_free);
-	g_clear_pointer(&settings->bridge, g_free);
-	g_clear_pointer(&settings->ports, g_array_unref);
 }

@@ -16,24 +16,18 @@
  * say how long they live take the lifetime settings of the network.
  */
 bool network_settings_read(sd_bus_message *message, uid_t uid, NetworkSettings *ret, GError **error);
-void network_settings_clear(NetworkSettings *settings);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NetworkSettings, network_settings_clear)
 
 /** An a{sv} of what Network.Update takes; *ret_mask tells which it was given. */
 bool network_update_read(sd_bus_message *message, NetworkSettings *ret, guint *ret_mask, GError **error);
 
 /** A name and an a{sv} of endpoint settings, "sa{sv}". */
 EndpointSettings *endpoint_settings_read(sd_bus_message *message, uid_t uid, GError **error);
-void endpoint_settings_free(EndpointSettings *settings); /* NULL is fine */
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(EndpointSettings, endpoint_settings_free)
 
 /** An a(sa{sv}) of endpoints (GPtrArray of EndpointSettings); NULL on failure. */
 GPtrArray *endpoint_list_read(sd_bus_message *message, uid_t uid, GError **error);
 
 /** An a{sv} of ingress settings; free with ingress_settings_clear() whatever comes back. */
 bool ingress_settings_read(sd_bus_message *message, uid_t uid, IngressSettings *ret, GError **error);
-void ingress_settings_clear(IngressSettings *settings);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(IngressSettings, ingress_settings_clear)
 
 /** An a(ssqqq) of port mappings (GArray of PortMapping); NULL on failure. */
 GArray *port_mappings_read(sd_bus_message *message, GError **error);

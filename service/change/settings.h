@@ -19,6 +19,9 @@ typedef struct EndpointSettings {
 	LifetimeSettings lifetime;
 } EndpointSettings;
 
+void endpoint_settings_free(EndpointSettings *settings); /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EndpointSettings, endpoint_settings_free)
+
 typedef struct NetworkSettings {
 	char *bridge; /* NULL: from the name */
 	char **subnets;
@@ -29,6 +32,10 @@ typedef struct NetworkSettings {
 	LifetimeSettings lifetime;
 } NetworkSettings;
 
+/** Frees what is in it. */
+void network_settings_clear(NetworkSettings *settings);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NetworkSettings, network_settings_clear)
+
 /** What Network.Update may change: a bit is set in the mask for each that is given. */
 enum network_update { UPDATE_COMMUNICATION = 1, UPDATE_MASQUERADE = 2, UPDATE_HOST_BINDING = 4 };
 
@@ -38,3 +45,6 @@ typedef struct IngressSettings {
 	GArray *ports; /* LinkPort; NULL: none */
 	LifetimeSettings lifetime;
 } IngressSettings;
+
+void ingress_settings_clear(IngressSettings *settings);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(IngressSettings, ingress_settings_clear)

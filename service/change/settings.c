@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/change/settings.h"
+
+void endpoint_settings_free(EndpointSettings *settings)
+{
+	if (!settings)
+		return;
+	g_free(settings->name);
+	g_strfreev(settings->addresses);
+	g_clear_pointer(&settings->ports, g_array_unref);
+	g_free(settings);
+}
+
+void network_settings_clear(NetworkSettings *settings)
+{
+	g_clear_pointer(&settings->bridge, g_free);
+	g_clear_pointer(&settings->subnets, g_strfreev);
+	g_clear_pointer(&settings->gateways, g_strfreev);
+	g_clear_pointer(&settings->host_binding, g_free);
+	g_clear_pointer(&settings->endpoints, g_ptr_array_unref);
+}
+
+void ingress_settings_clear(IngressSettings *settings)
+{
+	g_clear_pointer(&settings->gateway, g_free);
+	g_clear_pointer(&settings->bridge, g_free);
+	g_clear_pointer(&settings->ports, g_array_unref);
+}
