@@ -19,7 +19,7 @@ struct Announcer {
 	const Service *service;
 	GPtrArray *signals;    /* Signal, in order */
 	GHashTable *announced; /* set of what is in signals, for coalescing */
-	bool hairpin;          /* as last announced */
+	bool hairpin, ready;   /* as last announced */
 	guint64 committed;     /* the generation of rules, likewise */
 	guint64 generation;
 };
@@ -56,6 +56,7 @@ Announcer *announcer_new(sd_bus *connection, const Service *service)
 		.signals = g_ptr_array_new_with_free_func(signal_free),
 		.announced = g_hash_table_new(signal_hash, signal_equal),
 		.hairpin = service_config(service)->hairpin,
+		.ready = service_is_available(service, NULL),
 		.generation = service_generation(service),
 	};
 	return announcer;
@@ -196,6 +197,16 @@ static void drop_short_lived(GPtrArray *signals)
 	}
 }
 
+/* A property of the service itself, if it is another than was announced last. */
+static void announce_own(Announcer *announcer, const char *property, bool *announced, bool now)
+{
+	if (*announced == now)
+		return;
+	*announced = now;
+	check(sd_bus_emit_properties_changed(announcer->connection, ROOT_PATH, MANAGER_INTERFACE, property, NULL),
+	      property, ROOT_PATH);
+}
+
 void announcer_emit(Announcer *announcer)
 {
 	g_autoptr(GPtrArray) signals = g_steal_pointer(&announcer->signals);
@@ -205,10 +216,6 @@ void announcer_emit(Announcer *announcer)
 	drop_short_lived(signals);
 	for (guint i = 0; i < signals->len; i++)
 		emit(announcer, signals->pdata[i]);
-	if (announcer->hairpin != service_config(announcer->service)->hairpin) {
-		announcer->hairpin = service_config(announcer->service)->hairpin;
-		check(sd_bus_emit_properties_changed(announcer->connection, ROOT_PATH, MANAGER_INTERFACE, "Hairpin",
-						     NULL),
-		      "Hairpin", ROOT_PATH);
-	}
+	announce_own(announcer, "Hairpin", &announcer->hairpin, service_config(announcer->service)->hairpin);
+	announce_own(announcer, "Ready", &announcer->ready, service_is_available(announcer->service, NULL));
 }

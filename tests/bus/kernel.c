@@ -83,9 +83,11 @@ static void backend_unavailable(Rig *rig)
 	refused(rig, OURS("BackendUnavailable"), "CAP_NET_RAW", "", "Manager", "CreateNetwork", "sa{sv}",
 		"'web', {'Subnets': <['172.18.0.0/16']>}");
 	refused(rig, OURS("BackendUnavailable"), "CAP_NET_RAW", "", "Manager", "Reconcile", "", "");
+	property_is(rig, "false", "", "Manager", "Ready");
 	property_is(rig, "'iptables'", "", "Manager", "Backend");
 	g_setenv("NETFILTERD", service, TRUE);
 	rig_restart(rig);
+	property_is(rig, "true", "", "Manager", "Ready");
 	create_all(rig);
 }
 

@@ -238,14 +238,21 @@ static void mend(Rig *rig, const char *configuration)
 
 static void broken_from_the_start(Rig *rig)
 {
-	g_autofree char *rules = NULL;
+	g_autofree char *rules = NULL, *text = NULL;
+	Signals *signals;
 
 	service_stop(rig->service);
 	start_broken(rig);
+	property_is(rig, "false", "", "Manager", "Ready");
 	expect_refusal(rig);
 	rules = rig_rules(rig);
 	g_assert_null(strstr(rules, "DOCKER"));
+	signals = signals_new(rig);
 	mend(rig, "ChainPrefix=MINE");
+	text = signals_take(signals);
+	signals_free(signals);
+	g_assert_true(g_str_has_prefix(text, "PropertiesChanged  Ready=true\n"));
+	property_is(rig, "true", "", "Manager", "Ready");
 	property_is(rig, "'MINE'", "", "Manager", "ChainPrefix");
 	g_free(rules);
 	rules = rig_rules(rig);
