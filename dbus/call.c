@@ -143,7 +143,6 @@ static void describe_object(const Call *call, Description *description)
 {
 	const char *path = sd_bus_message_get_path(call->message);
 	g_autofree char *name = NULL, *endpoint = NULL;
-	const Lifetime *lifetime = NULL;
 	enum object_kind kind;
 	void *object;
 
@@ -156,19 +155,11 @@ static void describe_object(const Call *call, Description *description)
 	object = path_find(call->service, path, kind, NULL);
 	if (!object)
 		return;
-	switch (kind) {
-	case OBJECT_NETWORK:
-		lifetime = &((Network *)object)->lifetime;
-		break;
-	case OBJECT_ENDPOINT:
-		lifetime = &((Endpoint *)object)->lifetime;
-		break;
-	case OBJECT_INGRESS:
-		lifetime = &((Ingress *)object)->lifetime;
-		break;
-	}
-	if (lifetime->uid != call->uid)
+	if (object_lifetime(kind, object)->uid != call->uid)
 		description->actions |= 1 << ACTION_MANAGE_FOREIGN;
+	/* What is created has its own. */
+	if (!description->tells_labels)
+		description_add_labels(description, object_labels(kind, object));
 }
 
 static const PolicyMethod *policy_of(const Call *call)
@@ -178,10 +169,13 @@ static const PolicyMethod *policy_of(const Call *call)
 
 static bool describe(Call *call, Description *description, GError **error)
 {
+	bool ok;
+
 	sd_bus_message_rewind(call->message, true);
 	description->actions = 1 << policy_of(call)->action;
+	ok = !call->method->describe || call->method->describe(call, description, error);
 	describe_object(call, description);
-	return !call->method->describe || call->method->describe(call, description, error);
+	return ok;
 }
 
 static bool is_privileged(const Call *call)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/details.h"
 
+#include "service/model/labels.h"
+
 #include <string.h>
 
 Description description_new(void)
@@ -17,6 +19,13 @@ void description_add(Description *description, const char *key, const char *valu
 {
 	g_ptr_array_add(description->details, g_strdup(key));
 	g_ptr_array_add(description->details, g_strdup(cut(value)));
+}
+
+void description_add_labels(Description *description, char *const *labels)
+{
+	g_ptr_array_add(description->details, g_strdup("labels"));
+	g_ptr_array_add(description->details, labels_format(labels));
+	description->tells_labels = true;
 }
 
 /* Says a detail only when every one of the mappings would say the same: a rule in polkit must not be misled by one of
@@ -174,14 +183,18 @@ void description_add_lifetime(Description *description, const LifetimeSettings *
 		description->actions |= 1 << ACTION_MAKE_PERSISTENT;
 }
 
-void description_add_endpoint(Description *description, const EndpointSettings *settings)
+/* Only when all of them have the same. */
+static void add_common_labels(Description *description, char *const *labels, const GPtrArray *endpoints)
 {
-	description_add_lifetime(description, &settings->lifetime);
-	if (settings->ports)
-		description_add_mappings(description, settings->ports);
+	for (guint i = 0; i < endpoints->len; i++)
+		if (!labels_equal(((const EndpointSettings *)endpoints->pdata[i])->labels, labels)) {
+			description->tells_labels = true;
+			return;
+		}
+	description_add_labels(description, labels);
 }
 
-void description_add_endpoints(Description *description, const GPtrArray *endpoints)
+static void add_endpoints(Description *description, const GPtrArray *endpoints)
 {
 	g_autoptr(GArray) mappings = g_array_new(FALSE, FALSE, sizeof(PortMapping));
 	g_autoptr(GString) names = g_string_new(NULL);
@@ -196,4 +209,40 @@ void description_add_endpoints(Description *description, const GPtrArray *endpoi
 	}
 	description_add(description, "endpoint", names->str);
 	description_add_mappings(description, mappings);
+}
+
+void description_add_endpoint(Description *description, const EndpointSettings *settings)
+{
+	description_add_labels(description, settings->labels);
+	description_add_lifetime(description, &settings->lifetime);
+	if (settings->ports)
+		description_add_mappings(description, settings->ports);
+}
+
+void description_add_endpoints(Description *description, const GPtrArray *endpoints)
+{
+	add_common_labels(description,
+			  endpoints->len > 0 ? ((const EndpointSettings *)endpoints->pdata[0])->labels : NULL,
+			  endpoints);
+	add_endpoints(description, endpoints);
+}
+
+void description_add_network_settings(Description *description, const NetworkSettings *settings)
+{
+	description_add_lifetime(description, &settings->lifetime);
+	if (!settings->endpoints || settings->endpoints->len == 0) {
+		description_add_labels(description, settings->labels);
+		return;
+	}
+	description->actions |= 1 << ACTION_MANAGE_ENDPOINTS;
+	add_common_labels(description, settings->labels, settings->endpoints);
+	add_endpoints(description, settings->endpoints);
+}
+
+void description_add_ingress_settings(Description *description, const IngressSettings *settings)
+{
+	description_add_labels(description, settings->labels);
+	description_add_lifetime(description, &settings->lifetime);
+	if (settings->ports)
+		description_add_ports(description, settings->ports);
 }

@@ -9,6 +9,7 @@
 typedef struct Description {
 	guint actions;      /* set of 1 << enum policy_action */
 	GPtrArray *details; /* key, value, …; char *, owned */
+	bool tells_labels;  /* or has found that there is no one answer */
 } Description;
 
 Description description_new(void);
@@ -22,9 +23,14 @@ void description_add(Description *description, const char *key, const char *valu
 void description_add_mappings(Description *description, const GArray *mappings);
 void description_add_ports(Description *description, const GArray *ports);
 
+/** Tells of labels: "key=value", each on a line of its own, whole. */
+void description_add_labels(Description *description, char *const *labels);
+
 /** Tells of what a creation asks for, and demands what it makes use of. */
 void description_add_network(Description *description, const Network *network, const Claim *claim);
 void description_add_ingress(Description *description, const Ingress *ingress, const Claim *claim);
 void description_add_lifetime(Description *description, const LifetimeSettings *lifetime);
+void description_add_network_settings(Description *description, const NetworkSettings *settings);
+void description_add_ingress_settings(Description *description, const IngressSettings *settings);
 void description_add_endpoint(Description *description, const EndpointSettings *settings);
 void description_add_endpoints(Description *description, const GPtrArray *endpoints);

@@ -3,8 +3,8 @@
 
 #include "dbus/error.h"
 #include "dbus/names.h"
+#include "dbus/object-reads.h"
 #include "dbus/path.h"
-#include "dbus/names.h"
 #include "dbus/reply.h"
 #include "dbus/settings.h"
 #include "dbus/size.h"
@@ -27,11 +27,7 @@ static bool describe_create_network(Call *call, Description *description, GError
 	    !network_settings_read(call->message, call->uid, &settings, error))
 		return false;
 	description_add(description, "network", name);
-	description_add_lifetime(description, &settings.lifetime);
-	if (settings.endpoints && settings.endpoints->len > 0) {
-		description->actions |= 1 << ACTION_MANAGE_ENDPOINTS;
-		description_add_endpoints(description, settings.endpoints);
-	}
+	description_add_network_settings(description, &settings);
 	network = network_claim(service_transaction(call->service), name, &settings, &claim, error);
 	if (!network)
 		return false;
@@ -65,9 +61,7 @@ static bool describe_create_ingress(Call *call, Description *description, GError
 	    !ingress_settings_read(call->message, call->uid, &settings, error))
 		return false;
 	description_add(description, "ingress", name);
-	description_add_lifetime(description, &settings.lifetime);
-	if (settings.ports)
-		description_add_ports(description, settings.ports);
+	description_add_ingress_settings(description, &settings);
 	ingress = ingress_claim(service_transaction(call->service), name, &settings, &claim, error);
 	if (!ingress)
 		return false;
@@ -210,6 +204,13 @@ static int on_preview_ingress(sd_bus_message *message, void *userdata, sd_bus_er
 	return reads_add(bus->reads, message, &kind, userdata);
 }
 
+static int on_find_objects(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+{
+	const Bus *bus = userdata;
+
+	return reads_add(bus->reads, message, &find_objects_read, userdata);
+}
+
 static int on_dump_rules(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
 {
 	const Bus *bus = userdata;
@@ -245,6 +246,8 @@ static const sd_bus_vtable vtable[] = {
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetIngress", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", ingress), on_get_ingress,
 				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("FindObjects", SD_BUS_ARGS("a{ss}", labels), SD_BUS_RESULT("ao", objects),
+				on_find_objects, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("PreviewNetwork", SD_BUS_ARGS("s", name, "a{sv}", settings), SD_BUS_RESULT("s", rules),
 				on_preview_network, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("PreviewIngress", SD_BUS_ARGS("s", name, "a{sv}", settings), SD_BUS_RESULT("s", rules),

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/object-reads.h"
 
+#include "dbus/error.h"
 #include "dbus/lookup.h"
 #include "dbus/names.h"
 #include "dbus/object.h"
 #include "dbus/path.h"
 #include "dbus/reply.h"
+#include "dbus/settings.h"
 
 #include <string.h>
 
@@ -16,7 +18,7 @@
 /* What an object may hold and still be read at once. */
 #define FEW 64
 
-/* --- GetManagedObjects --- */
+/* --- GetManagedObjects, FindObjects --- */
 
 /* How often it begins anew because something changed; then it is made in one step. */
 #define MAX_TRIES 3
@@ -26,6 +28,7 @@ typedef struct Walk {
 	guint64 generation;
 	guint tries;
 	const GList *network, *endpoint, *ingress; /* what comes next */
+	char **labels;                             /* FindObjects: those that are looked for */
 } Walk;
 
 static void walk_free(gpointer data)
@@ -33,10 +36,11 @@ static void walk_free(gpointer data)
 	Walk *walk = data;
 
 	sd_bus_message_unref(walk->reply);
+	g_strfreev(walk->labels);
 	g_free(walk);
 }
 
-static int begin_walk(Walk *walk, Read *read)
+static int begin_walk(Walk *walk, Read *read, const char *elements)
 {
 	const Bus *bus = read->userdata;
 	const Model *model = service_model(bus->service);
@@ -49,7 +53,7 @@ static int begin_walk(Walk *walk, Read *read)
 	walk->ingress = model->ingresses_by_age.head;
 	walk->reply = sd_bus_message_unref(walk->reply);
 	r = sd_bus_message_new_method_return(read->call, &walk->reply);
-	return r < 0 ? r : sd_bus_message_open_container(walk->reply, 'a', "{oa{sa{sv}}}");
+	return r < 0 ? r : sd_bus_message_open_container(walk->reply, 'a', elements);
 }
 
 static void *next_object(Walk *walk, enum object_kind *ret_kind)
@@ -75,8 +79,11 @@ static void *next_object(Walk *walk, enum object_kind *ret_kind)
 	return object;
 }
 
-static int append_object(sd_bus_message *reply, const Bus *bus, enum object_kind kind, void *object)
+typedef int (*WalkAppend)(const Walk *walk, const Bus *bus, enum object_kind kind, void *object);
+
+static int append_object(const Walk *walk, const Bus *bus, enum object_kind kind, void *object)
 {
+	sd_bus_message *reply = walk->reply;
 	int r = sd_bus_message_open_container(reply, 'e', "oa{sa{sv}}");
 
 	if (r >= 0)
@@ -94,7 +101,12 @@ static int append_object(sd_bus_message *reply, const Bus *bus, enum object_kind
 	return r;
 }
 
-static int step_managed_objects(Read *read, sd_bus_error *error G_GNUC_UNUSED)
+static int append_found(const Walk *walk, const Bus *bus G_GNUC_UNUSED, enum object_kind kind, void *object)
+{
+	return labels_match(object_labels(kind, object), walk->labels) ? path_append(walk->reply, kind, object) : 0;
+}
+
+static int step_walk(Read *read, const char *elements, WalkAppend append)
 {
 	const Bus *bus = read->userdata;
 	gint64 begin = g_get_monotonic_time();
@@ -103,12 +115,10 @@ static int step_managed_objects(Read *read, sd_bus_error *error G_GNUC_UNUSED)
 	void *object;
 	int r = 0;
 
-	if (!walk)
-		walk = read->state = g_new0(Walk, 1);
 	if (!walk->reply || walk->generation != announcer_generation(bus->announcer))
-		r = begin_walk(walk, read);
+		r = begin_walk(walk, read, elements);
 	while (r >= 0 && (object = next_object(walk, &kind))) {
-		r = append_object(walk->reply, bus, kind, object);
+		r = append(walk, bus, kind, object);
 		if (r >= 0 && walk->tries <= MAX_TRIES && !read_has_time(begin))
 			return 1;
 	}
@@ -118,6 +128,28 @@ static int step_managed_objects(Read *read, sd_bus_error *error G_GNUC_UNUSED)
 		r = sd_bus_send(NULL, walk->reply, NULL);
 	return MIN(r, 0);
 }
+
+static int step_managed_objects(Read *read, sd_bus_error *error G_GNUC_UNUSED)
+{
+	if (!read->state)
+		read->state = g_new0(Walk, 1);
+	return step_walk(read, "{oa{sa{sv}}}", append_object);
+}
+
+static int step_find_objects(Read *read, sd_bus_error *ret_error)
+{
+	g_autoptr(GError) error = NULL;
+	Walk *walk = read->state;
+
+	if (!walk) {
+		walk = read->state = g_new0(Walk, 1);
+		if (!labels_read(read->call, &walk->labels, &error))
+			return error_set(ret_error, error);
+	}
+	return step_walk(read, "o", append_found);
+}
+
+const ReadKind find_objects_read = { step_find_objects, walk_free };
 
 /* --- properties --- */
 

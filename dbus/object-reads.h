@@ -9,3 +9,6 @@
  * other call.
  */
 int object_read_add(const Bus *bus, sd_bus_message *call);
+
+/** FindObjects; to be put in with the Bus. */
+extern const ReadKind find_objects_read;

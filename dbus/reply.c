@@ -45,6 +45,15 @@ int address_append(sd_bus_message *message, const Address *address)
 					    : sd_bus_message_append_basic(message, 's', address_format(address, text));
 }
 
+int labels_append(sd_bus_message *message, char *const *labels)
+{
+	int r = sd_bus_message_open_container(message, 'a', "{ss}");
+
+	for (; r >= 0 && labels && *labels; labels += 2)
+		r = sd_bus_message_append(message, "{ss}", labels[0], labels[1]);
+	return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
 int path_append(sd_bus_message *message, enum object_kind kind, const void *object)
 {
 	char *path = path_of(kind, object);

@@ -201,6 +201,39 @@ static bool read_strings(sd_bus_message *message, void *field, GError **error)
 	return true;
 }
 
+static int append_label(sd_bus_message *message, GPtrArray *list)
+{
+	const char *key, *value;
+	int r = sd_bus_message_read(message, "{ss}", &key, &value);
+
+	if (r <= 0)
+		return r;
+	g_ptr_array_add(list, g_strdup(key));
+	g_ptr_array_add(list, g_strdup(value));
+	return 1;
+}
+
+bool labels_read(sd_bus_message *message, char ***ret, GError **error)
+{
+	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
+	int r;
+
+	if (!check(sd_bus_message_enter_container(message, 'a', "{ss}"), error))
+		return false;
+	while ((r = append_label(message, list)) > 0)
+		;
+	if (!check(r, error) || !check(sd_bus_message_exit_container(message), error))
+		return false;
+	g_ptr_array_add(list, NULL);
+	*ret = labels_new((char **)g_ptr_array_steal(list, NULL), error);
+	return *ret;
+}
+
+static bool read_labels(sd_bus_message *message, void *field, GError **error)
+{
+	return labels_read(message, field, error);
+}
+
 static bool read_descriptor(sd_bus_message *message, void *field, GError **error)
 {
 	return check(sd_bus_message_read_basic(message, 'h', field), error);
@@ -310,27 +343,32 @@ static LifetimeSettings lifetime_of_sender(sd_bus_message *message, uid_t uid)
 	return (LifetimeSettings){ .uid = uid, .sender = sd_bus_message_get_sender(message), .fd = -1 };
 }
 
-#define LIFETIME_SETTINGS(type)                                                         \
-	{ "Persistent", "b", read_boolean, offsetof(type, lifetime.persistent) },       \
-		{ "LifetimeFd", "h", read_descriptor, offsetof(type, lifetime.fd) },    \
-	{                                                                               \
-		"TimeoutUSec", "t", read_timeout, offsetof(type, lifetime.timeout_usec) \
+#define COMMON_SETTINGS(type)                                                             \
+	{ "Labels", "a{ss}", read_labels, offsetof(type, labels) },                       \
+		{ "Persistent", "b", read_boolean, offsetof(type, lifetime.persistent) }, \
+		{ "LifetimeFd", "h", read_descriptor, offsetof(type, lifetime.fd) },      \
+	{                                                                                 \
+		"TimeoutUSec", "t", read_timeout, offsetof(type, lifetime.timeout_usec)   \
 	}
 
 static const Setting endpoint_table[] = {
 	{ "Addresses", "as", read_strings, offsetof(EndpointSettings, addresses) },
 	{ "Ports", "a(ssqqq)", read_mappings, offsetof(EndpointSettings, ports) },
-	LIFETIME_SETTINGS(EndpointSettings),
+	COMMON_SETTINGS(EndpointSettings),
 	{},
 };
 
-static bool says_lifetime(guint64 seen)
+/* Whether the field, or any part of it, was given. */
+static bool is_given(guint64 seen, gsize offset, gsize size)
 {
 	for (guint i = 0; endpoint_table[i].key; i++)
-		if (seen & 1ULL << i && endpoint_table[i].offset >= offsetof(EndpointSettings, lifetime))
+		if (seen & 1ULL << i && endpoint_table[i].offset - offset < size)
 			return true;
 	return false;
 }
+
+#define IS_GIVEN(seen, field) \
+	is_given(seen, offsetof(EndpointSettings, field), sizeof(((EndpointSettings *)NULL)->field))
 
 static EndpointSettings *read_endpoint(sd_bus_message *message, uid_t uid, guint64 *ret_seen, GError **error)
 {
@@ -353,8 +391,8 @@ EndpointSettings *endpoint_settings_read(sd_bus_message *message, uid_t uid, GEr
 	return read_endpoint(message, uid, &seen, error);
 }
 
-/* heirs gets those of the list that do not say how long they live; borrowed from it. */
-static GPtrArray *read_endpoint_list(sd_bus_message *message, uid_t uid, GPtrArray *heirs, GError **error)
+/* given (GArray of guint64) gets for each of the list which settings it has, as read_settings() says it. */
+static GPtrArray *read_endpoint_list(sd_bus_message *message, uid_t uid, GArray *given, GError **error)
 {
 	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)endpoint_settings_free);
 	guint64 seen;
@@ -368,8 +406,7 @@ static GPtrArray *read_endpoint_list(sd_bus_message *message, uid_t uid, GPtrArr
 		if (!settings)
 			return NULL;
 		g_ptr_array_add(list, settings);
-		if (!says_lifetime(seen))
-			g_ptr_array_add(heirs, settings);
+		g_array_append_val(given, seen);
 		if (!check(sd_bus_message_exit_container(message), error))
 			return NULL;
 	}
@@ -380,15 +417,15 @@ static GPtrArray *read_endpoint_list(sd_bus_message *message, uid_t uid, GPtrArr
 
 GPtrArray *endpoint_list_read(sd_bus_message *message, uid_t uid, GError **error)
 {
-	g_autoptr(GPtrArray) heirs = g_ptr_array_new();
+	g_autoptr(GArray) given = g_array_new(FALSE, FALSE, sizeof(guint64));
 
-	return read_endpoint_list(message, uid, heirs, error);
+	return read_endpoint_list(message, uid, given, error);
 }
 
-/* Settings come in any order: the lifetime that the endpoints take is known once all are read. */
+/* Settings come in any order: what the endpoints inherit is known once all are read. */
 typedef struct NetworkReading {
 	NetworkSettings settings; /* first: the table's offsets are its */
-	GPtrArray *heirs;         /* EndpointSettings that do not say how long they live; borrowed */
+	GArray *given;            /* guint64, of each endpoint */
 } NetworkReading;
 
 static bool read_endpoints(sd_bus_message *message, void *field, GError **error)
@@ -396,8 +433,22 @@ static bool read_endpoints(sd_bus_message *message, void *field, GError **error)
 	NetworkReading *reading = field;
 
 	reading->settings.endpoints =
-		read_endpoint_list(message, reading->settings.lifetime.uid, reading->heirs, error);
+		read_endpoint_list(message, reading->settings.lifetime.uid, reading->given, error);
 	return reading->settings.endpoints;
+}
+
+/* What an endpoint does not say the network says for it. */
+static void inherit(const NetworkReading *reading)
+{
+	for (guint i = 0; i < reading->given->len; i++) {
+		EndpointSettings *endpoint = reading->settings.endpoints->pdata[i];
+		guint64 given = g_array_index(reading->given, guint64, i);
+
+		if (!IS_GIVEN(given, lifetime))
+			endpoint->lifetime = reading->settings.lifetime;
+		if (!IS_GIVEN(given, labels))
+			endpoint->labels = g_strdupv(reading->settings.labels);
+	}
 }
 
 static const Setting network_table[] = {
@@ -409,26 +460,26 @@ static const Setting network_table[] = {
 	{ "Masquerade", "b", read_boolean, offsetof(NetworkSettings, masquerade) },
 	{ "HostBinding", "s", read_string, offsetof(NetworkSettings, host_binding) },
 	{ "Endpoints", "a(sa{sv})", read_endpoints, 0 },
-	LIFETIME_SETTINGS(NetworkSettings),
+	COMMON_SETTINGS(NetworkSettings),
 	{},
 };
 
 bool network_settings_read(sd_bus_message *message, uid_t uid, NetworkSettings *ret, GError **error)
 {
-	g_autoptr(GPtrArray) heirs = g_ptr_array_new();
+	g_autoptr(GArray) given = g_array_new(FALSE, FALSE, sizeof(guint64));
 	NetworkReading reading = {
 		.settings = {
 			.communication = true,
 			.masquerade = true,
 			.lifetime = lifetime_of_sender(message, uid),
 		},
-		.heirs = heirs,
+		.given = given,
 	};
 	guint64 seen;
 	bool ok = read_settings(message, network_table, &reading, &seen, error);
 
-	for (guint i = 0; ok && i < heirs->len; i++)
-		((EndpointSettings *)heirs->pdata[i])->lifetime = reading.settings.lifetime;
+	if (ok)
+		inherit(&reading);
 	*ret = reading.settings;
 	return ok;
 }
@@ -456,7 +507,7 @@ static const Setting ingress_table[] = {
 	{ "Gateway", "s", read_string, offsetof(IngressSettings, gateway) },
 	{ "Bridge", "s", read_string, offsetof(IngressSettings, bridge) },
 	{ "Ports", "a(sq)", read_ports, offsetof(IngressSettings, ports) },
-	LIFETIME_SETTINGS(IngressSettings),
+	COMMON_SETTINGS(IngressSettings),
 	{},
 };
 

@@ -3,6 +3,7 @@
 
 #include "service/access.h"
 #include "service/change/settings.h"
+#include "service/model/labels.h"
 #include <systemd/sd-bus.h>
 
 /**
@@ -34,6 +35,9 @@ GArray *port_mappings_read(sd_bus_message *message, GError **error);
 
 /** An a(sq) of ports (GArray of LinkPort); NULL on failure. */
 GArray *ports_read(sd_bus_message *message, GError **error);
+
+/** An a{ss} of labels, the caller's. */
+bool labels_read(sd_bus_message *message, char ***ret, GError **error);
 
 /** One string. */
 bool string_read(sd_bus_message *message, char type, const char **ret, GError **error);

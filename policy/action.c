@@ -22,6 +22,7 @@ const PolicyMethod policy_methods[] = {
 	{ MANAGER, "CreateIngress", ACTION_MANAGE_INGRESS, "create ingress" },
 	{ MANAGER, "GetNetwork", ACTION_NONE, "look up network" },
 	{ MANAGER, "GetIngress", ACTION_NONE, "look up ingress" },
+	{ MANAGER, "FindObjects", ACTION_NONE, "find objects" },
 	{ MANAGER, "PreviewNetwork", ACTION_NONE, "preview network" },
 	{ MANAGER, "PreviewIngress", ACTION_NONE, "preview ingress" },
 	{ MANAGER, "DumpRules", ACTION_NONE, "read rules" },

@@ -58,6 +58,7 @@ Endpoint *endpoint_create(Transaction *transaction, Network *network, const Endp
 		return NULL;
 	}
 	fresh = endpoint_new(network, settings->name);
+	fresh->labels = g_strdupv(settings->labels);
 	if (!parse_addresses(transaction->model, fresh, settings->addresses, error) ||
 	    !quota_check(transaction->model, transaction->config, QUOTA_ENDPOINTS, settings->lifetime.uid, 1, error) ||
 	    !request_lifetime(transaction, &fresh->lifetime, OBJECT_ENDPOINT, fresh, &settings->lifetime, error))

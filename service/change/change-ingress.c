@@ -89,6 +89,7 @@ Ingress *ingress_claim(const Transaction *transaction, const char *name, const I
 	if (!name_is_valid("ingress", name, error))
 		return NULL;
 	fresh = ingress_new(name);
+	fresh->labels = g_strdupv(settings->labels);
 	if (!parse_gateway(fresh, settings->gateway, error) ||
 	    !choose_bridge(transaction, fresh, settings->bridge, error))
 		return NULL;
@@ -108,6 +109,7 @@ Ingress *ingress_create(Transaction *transaction, const char *name, const Ingres
 		return NULL;
 	}
 	fresh = ingress_new(name);
+	fresh->labels = g_strdupv(settings->labels);
 	if (!parse_gateway(fresh, settings->gateway, error) || !check_gateway(transaction, fresh, error) ||
 	    !choose_bridge(transaction, fresh, settings->bridge, error) ||
 	    !check_networks(transaction->model, fresh, error) ||

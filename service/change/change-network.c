@@ -127,6 +127,7 @@ static bool parse_network(Network *network, const NetworkSettings *settings, GEr
 	network->internal = settings->internal;
 	network->options.communication = settings->communication;
 	network->options.masquerade = settings->masquerade;
+	network->labels = g_strdupv(settings->labels);
 	return parse_subnets(network, settings->subnets, error) && parse_gateways(network, settings->gateways, error) &&
 	       parse_host_binding(network, settings->host_binding, &network->options.host_binding, error) &&
 	       parse_bridge(network, settings->bridge, error);

@@ -8,6 +8,7 @@ void endpoint_settings_free(EndpointSettings *settings)
 	g_free(settings->name);
 	g_strfreev(settings->addresses);
 	g_clear_pointer(&settings->ports, g_array_unref);
+	g_strfreev(settings->labels);
 	g_free(settings);
 }
 
@@ -18,6 +19,7 @@ void network_settings_clear(NetworkSettings *settings)
 	g_clear_pointer(&settings->gateways, g_strfreev);
 	g_clear_pointer(&settings->host_binding, g_free);
 	g_clear_pointer(&settings->endpoints, g_ptr_array_unref);
+	g_clear_pointer(&settings->labels, g_strfreev);
 }
 
 void ingress_settings_clear(IngressSettings *settings)
@@ -25,4 +27,5 @@ void ingress_settings_clear(IngressSettings *settings)
 	g_clear_pointer(&settings->gateway, g_free);
 	g_clear_pointer(&settings->bridge, g_free);
 	g_clear_pointer(&settings->ports, g_array_unref);
+	g_clear_pointer(&settings->labels, g_strfreev);
 }

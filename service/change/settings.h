@@ -16,6 +16,7 @@ typedef struct EndpointSettings {
 	char *name;
 	char **addresses;
 	GArray *ports; /* PortMapping; NULL: none */
+	char **labels; /* NULL: not said */
 	LifetimeSettings lifetime;
 } EndpointSettings;
 
@@ -29,6 +30,7 @@ typedef struct NetworkSettings {
 	bool internal, communication, masquerade;
 	char *host_binding;   /* NULL or "": any */
 	GPtrArray *endpoints; /* EndpointSettings; NULL: none */
+	char **labels;        /* NULL: not said */
 	LifetimeSettings lifetime;
 } NetworkSettings;
 
@@ -43,6 +45,7 @@ typedef struct IngressSettings {
 	char *gateway;
 	char *bridge;  /* NULL: by route */
 	GArray *ports; /* LinkPort; NULL: none */
+	char **labels; /* NULL: not said */
 	LifetimeSettings lifetime;
 } IngressSettings;
 

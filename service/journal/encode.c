@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/journal/encode.h"
 
+#include "service/model/labels.h"
+
 #include <string.h>
 
 /* --- parts of entries --- */
@@ -70,6 +72,35 @@ static void put_lifetime(GByteArray *to, const Lifetime *lifetime)
 	record_put_uint(to, lifetime->deadline_usec);
 }
 
+static guint count_label_fields(char *const *labels)
+{
+	return 1 + (labels ? g_strv_length((char **)labels) : 0);
+}
+
+static void put_labels(GByteArray *to, char *const *labels)
+{
+	record_put_uint(to, count_label_fields(labels) - 1);
+	for (; labels && *labels; labels++)
+		record_put_text(to, *labels);
+}
+
+/* What is older has none. */
+static bool get_labels(Record *record, char ***ret)
+{
+	g_autoptr(GPtrArray) list = NULL;
+
+	if (!record_has_more(record))
+		return true;
+	list = g_ptr_array_new_with_free_func(g_free);
+	for (guint n = record_get_uint(record, 2 * LABELS_MAX); n > 0; n--)
+		g_ptr_array_add(list, g_strdup(record_get_text(record)));
+	if (list->len % 2 != 0)
+		return false;
+	g_ptr_array_add(list, NULL);
+	*ret = labels_new((char **)g_ptr_array_steal(list, NULL), NULL);
+	return *ret;
+}
+
 static guint64 get_sequence(Record *record, Model *model)
 {
 	guint64 sequence = record_get_uint(record, G_MAXUINT64);
@@ -107,7 +138,7 @@ static void *found(const Record *record, void *object, GError **error)
 
 void encode_network(GByteArray *to, const Network *network)
 {
-	record_put_head(to, 'N', 9 + 2 * N_FAMILIES + LIFETIME_FIELDS);
+	record_put_head(to, 'N', 9 + 2 * N_FAMILIES + LIFETIME_FIELDS + count_label_fields(network->labels));
 	record_put_text(to, network->name);
 	record_put_text(to, network->bridge);
 	record_put_bool(to, network->creates_bridge);
@@ -120,6 +151,7 @@ void encode_network(GByteArray *to, const Network *network)
 	record_put_uint(to, network->sequence);
 	put_lifetime(to, &network->lifetime);
 	record_put_uint(to, network->mac);
+	put_labels(to, network->labels);
 }
 
 static bool network_fits(const Model *model, const Network *network)
@@ -146,6 +178,7 @@ Network *decode_network(Record *record, Model *model, GError **error)
 	/* Version 2 gave bridges no address of their own. */
 	if (record_has_more(record))
 		network->mac = record_get_uint(record, G_MAXUINT64);
+	good &= get_labels(record, &network->labels);
 	if (!found(record, good && network_fits(model, network) ? network : NULL, error))
 		return NULL;
 	return g_steal_pointer(&network);
@@ -203,10 +236,11 @@ static Endpoint *get_endpoint(Record *record, const Model *model)
 
 void encode_endpoint(GByteArray *to, const Endpoint *endpoint)
 {
-	record_put_head(to, 'E', 2 + N_FAMILIES + LIFETIME_FIELDS);
+	record_put_head(to, 'E', 2 + N_FAMILIES + LIFETIME_FIELDS + count_label_fields(endpoint->labels));
 	put_endpoint(to, endpoint);
 	put_addresses(to, endpoint->addresses);
 	put_lifetime(to, &endpoint->lifetime);
+	put_labels(to, endpoint->labels);
 }
 
 static bool endpoint_fits(const Model *model, const Endpoint *endpoint)
@@ -228,6 +262,7 @@ Endpoint *decode_endpoint(Record *record, Model *model, GError **error)
 	bool good = get_addresses(record, endpoint->addresses);
 
 	get_lifetime(record, model, OBJECT_ENDPOINT, endpoint, &endpoint->lifetime);
+	good &= get_labels(record, &endpoint->labels);
 	if (!found(record, good && endpoint_fits(model, endpoint) ? endpoint : NULL, error))
 		return NULL;
 	return g_steal_pointer(&endpoint);
@@ -360,12 +395,13 @@ Endpoint *decode_link_gone(Record *record, const Model *model, guint *ret_index,
 
 void encode_ingress(GByteArray *to, const Ingress *ingress)
 {
-	record_put_head(to, 'I', 4 + LIFETIME_FIELDS);
+	record_put_head(to, 'I', 4 + LIFETIME_FIELDS + count_label_fields(ingress->labels));
 	record_put_text(to, ingress->name);
 	put_address(to, &ingress->gateway);
 	record_put_text(to, ingress->bridge);
 	record_put_uint(to, ingress->sequence);
 	put_lifetime(to, &ingress->lifetime);
+	put_labels(to, ingress->labels);
 }
 
 Ingress *decode_ingress(Record *record, Model *model, GError **error)
@@ -377,6 +413,7 @@ Ingress *decode_ingress(Record *record, Model *model, GError **error)
 	good &= g_strlcpy(ingress->bridge, record_get_text(record), sizeof ingress->bridge) < sizeof ingress->bridge;
 	ingress->sequence = get_sequence(record, model);
 	get_lifetime(record, model, OBJECT_INGRESS, ingress, &ingress->lifetime);
+	good &= get_labels(record, &ingress->labels);
 	return found(record, good ? ingress : NULL, error) ? g_steal_pointer(&ingress) : NULL;
 }
 

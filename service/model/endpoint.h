@@ -22,6 +22,7 @@ struct Endpoint {
 	GPtrArray *ports;              /* PortMapping, owned, in order of publication */
 	GPtrArray *links;              /* Link, owned */
 	GPtrArray *parents;            /* Endpoint, borrowed: who links to this one */
+	char **labels;                 /* labels.h */
 	Lifetime lifetime;
 };
 

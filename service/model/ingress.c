@@ -16,6 +16,7 @@ void ingress_free(Ingress *ingress)
 	if (!ingress)
 		return;
 	g_ptr_array_unref(ingress->ports);
+	g_strfreev(ingress->labels);
 	lifetime_clear(&ingress->lifetime);
 	g_free(ingress->name);
 	g_free(ingress);

@@ -20,6 +20,7 @@ typedef struct Ingress {
 	char bridge[IFNAMSIZ]; /* the interface that reaches the gateway */
 	guint64 sequence;
 	GPtrArray *ports; /* IngressPort, owned, in order of publication */
+	char **labels;    /* labels.h */
 	Lifetime lifetime;
 } Ingress;
 

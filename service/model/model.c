@@ -54,6 +54,32 @@ void model_free(Model *model)
 	g_free(model);
 }
 
+Lifetime *object_lifetime(enum object_kind kind, void *object)
+{
+	switch (kind) {
+	case OBJECT_NETWORK:
+		return &((Network *)object)->lifetime;
+	case OBJECT_ENDPOINT:
+		return &((Endpoint *)object)->lifetime;
+	case OBJECT_INGRESS:
+		return &((Ingress *)object)->lifetime;
+	}
+	g_assert_not_reached();
+}
+
+char *const *object_labels(enum object_kind kind, const void *object)
+{
+	switch (kind) {
+	case OBJECT_NETWORK:
+		return ((const Network *)object)->labels;
+	case OBJECT_ENDPOINT:
+		return ((const Endpoint *)object)->labels;
+	case OBJECT_INGRESS:
+		return ((const Ingress *)object)->labels;
+	}
+	g_assert_not_reached();
+}
+
 bool model_is_empty(const Model *model)
 {
 	return g_hash_table_size(model->networks) == 0 && g_hash_table_size(model->ingresses) == 0;

@@ -34,6 +34,10 @@ Model *model_new(void);
 void model_free(Model *model); /* NULL is fine; frees every object */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Model, model_free)
 
+/** What every kind of object has. */
+Lifetime *object_lifetime(enum object_kind kind, void *object);
+char *const *object_labels(enum object_kind kind, const void *object);
+
 bool model_is_empty(const Model *model); /* neither network nor ingress */
 
 Network *model_find_network(const Model *model, const char *name, GError **error);         /* NO_SUCH_NETWORK */

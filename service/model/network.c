@@ -20,6 +20,7 @@ void network_free(Network *network)
 		return;
 	g_assert(g_hash_table_size(network->endpoints) == 0);
 	g_hash_table_unref(network->endpoints);
+	g_strfreev(network->labels);
 	lifetime_clear(&network->lifetime);
 	g_free(network->name);
 	g_free(network);

@@ -26,6 +26,7 @@ typedef struct Network {
 	GHashTable *endpoints;   /* name → Endpoint */
 	GQueue endpoints_by_age; /* the same, the oldest first */
 	guint n_localhost;       /* ports in it that answer on 127.0.0.0/8, where that is asked for */
+	char **labels;           /* labels.h */
 	Lifetime lifetime;
 } Network;
 

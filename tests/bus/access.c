@@ -70,6 +70,38 @@ static void alice_publishes(World *world)
 		MAPPING("tcp", "8091"));
 }
 
+/* The example as it is shipped: what is labelled for bob, and nothing else. */
+static void labels_count(World *world)
+{
+	static const char *const refusals[] = {
+		"[('x', {'Addresses': <['172.18.0.4']>})]",
+		"[('x', @a{sv} {'Addresses': <['172.18.0.4']>, 'Labels': <{'team': 'bobby'}>})]",
+		"[('x', @a{sv} {'Addresses': <['172.18.0.4']>, 'Labels': <{'team': 'red', 'x': 'team=bob'}>})]",
+		/* One without them spoils the list, wherever it stands. */
+		"[('x', @a{sv} {'Addresses': <['172.18.0.4']>, 'Labels': <{'team': 'bob'}>}), "
+		"('y', @a{sv} {'Addresses': <['172.18.0.5']>})]",
+		"[('x', @a{sv} {'Addresses': <['172.18.0.4']>}), "
+		"('y', @a{sv} {'Addresses': <['172.18.0.5']>, 'Labels': <{'team': 'bob'}>})]",
+	};
+
+	create_base(world);
+	done(as_root(world), WEB, "Network", "CreateEndpoint", "sa{sv}",
+	     "'his', {'Addresses': <['172.18.0.6']>, 'Labels': <{'a': 'b', 'team': 'bob'}>}");
+	for (gsize i = 0; i < G_N_ELEMENTS(refusals); i++)
+		refused(as(world, world->bob), INTERACTIVE, ACTION("manage-"), WEB, "Network", "CreateEndpoints",
+			"a(sa{sv})", refusals[i]);
+	refused(as(world, world->bob), INTERACTIVE, ACTION("manage-endpoints"), APP, "Endpoint", "Delete", "", "");
+	refused(as(world, world->bob), INTERACTIVE, ACTION("manage-networks"), WEB, "Network", "Delete", "", "");
+	refused(as(world, world->bob), INTERACTIVE, ACTION("manage-endpoints"), "/network/db", "Network",
+		"CreateEndpoint", "sa{sv}", "'x', {'Addresses': <['172.19.0.4']>, 'Labels': <{'team': 'bob'}>}");
+	done(as(world, world->bob), WEB, "Network", "CreateEndpoint", "sa{sv}",
+	     "'one', {'Addresses': <['172.18.0.4']>, 'Labels': <{'team': 'bob', 'z': ''}>}");
+	done(as(world, world->bob), WEB, "Network", "CreateEndpoints", "a(sa{sv})",
+	     "[('two', {'Addresses': <['172.18.0.5']>, 'Labels': <{'team': 'bob'}>})]");
+	done(as(world, world->bob), WEB "/endpoint/his", "Endpoint", "Publish", "a(ssqqq)", MAPPING("udp", "53"));
+	done(as(world, world->bob), WEB "/endpoint/his", "Endpoint", "Delete", "", "");
+}
+
 static void objects_carry_their_owner(World *world)
 {
 	g_autofree char *owner = NULL;
@@ -231,6 +263,7 @@ static void refusals_in_the_log(World *world)
 }
 
 static const AccessTest tests[] = {
+	{ "/access/labels-count", labels_count },
 	{ "/access/reading-is-open", reading_is_open },
 	{ "/access/bob-changes-nothing", bob_changes_nothing },
 	{ "/access/alice-publishes-by-the-example-rule", alice_publishes },

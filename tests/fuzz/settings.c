@@ -203,6 +203,17 @@ static bool read_ports(sd_bus_message *message, Description *description, GError
 	return ports;
 }
 
+static bool read_labels(sd_bus_message *message, Description *description, GError **error)
+{
+	g_auto(GStrv) labels = NULL;
+
+	if (!labels_read(message, &labels, error))
+		return false;
+	g_assert_true(labels_match(labels, labels));
+	description_add_labels(description, labels);
+	return true;
+}
+
 static const struct {
 	const char *name, *types;
 	bool (*read)(sd_bus_message *message, Description *description, GError **error);
@@ -210,7 +221,7 @@ static const struct {
 	{ "network", "(a{sv})", read_network },    { "update", "(a{sv})", read_update },
 	{ "endpoint", "(sa{sv})", read_endpoint }, { "endpoints", "(a(sa{sv}))", read_endpoints },
 	{ "ingress", "(a{sv})", read_ingress },    { "mappings", "(a(ssqqq))", read_mappings },
-	{ "ports", "(a(sq))", read_ports },
+	{ "ports", "(a(sq))", read_ports },        { "labels", "(a{ss})", read_labels },
 };
 
 static void read_arguments(guint which, const char *text)
