@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "dbus/version.h"
+#include "service/clear.h"
 #include "service/lifetimes.h"
 #include "service/reload.h"
 #include "service/restore.h"
@@ -22,12 +23,14 @@
 typedef struct Options {
 	const char *config_path; /* NULL: CONFIG_PATH, which need not be there */
 	const char *runtime_directory;
+	bool clear;
 } Options;
 
 static const char help[] = "netfilterd: container networks and published ports over D-Bus\n"
 			   "\n"
 			   "  --config FILE              read this configuration (" CONFIG_PATH ")\n"
 			   "  --runtime-directory DIR    keep the state here (" RUNTIME_DIRECTORY ")\n"
+			   "  --clear                    take away all that a service that has ended left, and end\n"
 			   "  --version                  print the version\n"
 			   "  --help                     print this\n"
 			   "\n"
@@ -37,11 +40,9 @@ static const char help[] = "netfilterd: container networks and published ports o
 static int parse_options(int argc, char **argv, Options *ret)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "runtime-directory", required_argument, NULL, 'r' },
-		{ "version", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },
-		{},
+		{ "config", required_argument, NULL, 'c' }, { "runtime-directory", required_argument, NULL, 'r' },
+		{ "clear", no_argument, NULL, 'C' },        { "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },         {},
 	};
 	int c;
 
@@ -53,6 +54,9 @@ static int parse_options(int argc, char **argv, Options *ret)
 			break;
 		case 'r':
 			ret->runtime_directory = optarg;
+			break;
+		case 'C':
+			ret->clear = true;
 			break;
 		case 'v':
 			puts("netfilterd " VERSION);
@@ -221,45 +225,65 @@ static int serve(Service *service, const Options *options, sd_event *event)
 	return r;
 }
 
-static int run(const Options *options)
+/* Whoever calls is to hear what is wrong with the file, which a service that ends at once cannot tell him. */
+static Service *new_service(const Options *options, sd_event *event, GError **ret_refusal)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(Service) service = NULL;
-	sd_event *event = NULL;
-	GError *refusal = NULL;
+	Service *service;
 	Config config;
-	int r;
 
-	/* Whoever calls is to hear what is wrong with the file, which a service that ends at once cannot tell him. */
-	if (!config_load(options->config_path ?: CONFIG_PATH, options->config_path != NULL, &config, &refusal))
+	if (!config_load(options->config_path ?: CONFIG_PATH, options->config_path != NULL, &config, ret_refusal))
 		config_init(&config);
-	r = sd_event_default(&event);
-	/* Where systemd asks for it (WatchdogSec=). */
-	if (r >= 0)
-		r = sd_event_set_watchdog(event, true);
-	if (r < 0) {
-		g_critical("Cannot make an event loop: %s", g_strerror(-r));
-		config_clear(&config);
-		g_clear_error(&refusal);
-		return r;
-	}
 	service = service_new(&config, options->config_path ?: CONFIG_PATH, event, &error);
 	if (!service) {
 		g_critical("%s", error->message);
 		config_clear(&config);
-		g_clear_error(&refusal);
-		r = -EIO;
-	} else {
-		if (refusal)
-			service_misconfigured(service, refusal);
-		r = serve(service, options, event);
 	}
-	sd_event_unref(event);
-	return r;
+	return service;
+}
+
+/* Needs neither the bus nor a configuration that is understood. */
+static int clear(const Options *options, sd_event *event)
+{
+	g_autoptr(GError) refusal = NULL, error = NULL;
+	g_autoptr(Service) service = new_service(options, event, &refusal);
+
+	if (!service)
+		return -EIO;
+	if (refusal)
+		g_warning("%s", refusal->message);
+	if (!service_clear(service, options->runtime_directory, &error)) {
+		g_critical("%s", error->message);
+		return -EIO;
+	}
+	return 0;
+}
+
+static int run(const Options *options, sd_event *event)
+{
+	g_autoptr(Service) service = NULL;
+	GError *refusal = NULL;
+	int r;
+
+	/* Where systemd asks for it (WatchdogSec=). */
+	r = sd_event_set_watchdog(event, true);
+	if (r < 0) {
+		g_critical("Cannot keep systemd's watchdog: %s", g_strerror(-r));
+		return r;
+	}
+	service = new_service(options, event, &refusal);
+	if (!service) {
+		g_clear_error(&refusal);
+		return -EIO;
+	}
+	if (refusal)
+		service_misconfigured(service, refusal);
+	return serve(service, options, event);
 }
 
 int main(int argc, char **argv)
 {
+	sd_event *event = NULL;
 	Options options;
 	int r;
 
@@ -269,8 +293,15 @@ int main(int argc, char **argv)
 	log_start();
 	raise_descriptor_limit();
 	keep_large_blocks_apart();
-	/* A lost bus ends the loop with a code of its own: systemd is to start the next instance, which finds the
-	 * owners gone. */
-	r = run(&options);
+	r = sd_event_default(&event);
+	if (r < 0)
+		g_critical("Cannot make an event loop: %s", g_strerror(-r));
+	else if (options.clear)
+		r = clear(&options, event);
+	else
+		/* A lost bus ends the loop with a code of its own: systemd is to start the next instance, which finds
+		 * the owners gone. */
+		r = run(&options, event);
+	sd_event_unref(event);
 	return r < 0 ? EXIT_FAILURE : r;
 }

@@ -11,6 +11,7 @@ void service_misconfigured(Service *service, GError *why)
 {
 	g_critical("%s", why->message);
 	service->misconfigured = true;
+	service->recovery.keeps_chains = true;
 	/* To callers it is no fault of their arguments. */
 	netfilter_fail(&service->refusal, FAILED, "%s", why->message);
 	g_error_free(why);

@@ -26,9 +26,9 @@ static bool read_service(Batch *batch, Record *record, GError **error)
 		return false;
 	/* Unique names mean something on the bus they were given out on, no other. */
 	service->recovery.other_bus = strcmp(bus_id, service->bus_id) != 0;
-	if (strcmp(prefix, service->config.chain_prefix) == 0)
+	if (strcmp(prefix, service->config.chain_prefix) == 0 && !service->recovery.keeps_chains)
 		return true;
-	if (!service->misconfigured)
+	if (!service->recovery.keeps_chains)
 		g_warning(CHAIN_PREFIX_LATER, service->config.chain_prefix, cut(prefix));
 	return service_choose_chains(service, backend, prefix, error);
 }

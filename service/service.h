@@ -38,6 +38,7 @@ struct Service {
 	char *bus_id;     /* of the bus the owners are on */
 	struct {
 		bool has_previous;              /* there was a previous instance: what is in our chains is ours */
+		bool keeps_chains;              /* its backend and prefix stay, whatever is configured */
 		bool other_bus;                 /* its owners were on another bus: all are gone */
 		bool bridge_filter[N_FAMILIES]; /* it switched the sysctl for all bridges on, as version 2 did */
 		bool first_commit;              /* is still to come: what differs in the kernel is no drift */

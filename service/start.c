@@ -32,8 +32,7 @@ static bool check_chains(Service *service, GError **error)
 			      names, service->config_path);
 }
 
-/* What the previous instance switched on that this one has no use for. */
-static void switch_off_unused(Service *service)
+void service_switch_off_unused(Service *service)
 {
 	static const char *const files[N_FAMILIES] = {
 		[FAMILY_IPV4] = "net/bridge/bridge-nf-call-iptables",
@@ -84,7 +83,7 @@ static bool start(Service *service, GError **error)
 	service->recovery.first_commit = true;
 	if (!service_commit(service, error))
 		return false;
-	switch_off_unused(service);
+	service_switch_off_unused(service);
 	warn_of_missing(service);
 	return true;
 }

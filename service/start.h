@@ -13,5 +13,8 @@ void service_start(Service *service);
 /** Before changes: tries again what kept them from being possible, where that may have passed. Needs the lock. */
 void service_retry_start(Service *service);
 
+/** What the previous instance switched on that this version has no use for. */
+void service_switch_off_unused(Service *service);
+
 /** When nothing is held any more: asks for the chains, and with them the journal, to go too. Commit afterwards. */
 void service_stop(Service *service);

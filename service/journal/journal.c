@@ -177,12 +177,23 @@ static void mark(const Journal *journal)
 		close(fd);
 }
 
+/* What root writes is to be read by the next one, whose user has the directory. */
+static void give_to_owner(const Journal *journal, int fd)
+{
+	struct stat status;
+
+	if (fstat(journal->directory, &status) >= 0 && status.st_uid != geteuid() &&
+	    fchown(fd, status.st_uid, status.st_gid) < 0)
+		g_warning("%s: cannot be given to the owner of its directory: %s", journal->path, g_strerror(errno));
+}
+
 bool journal_checkpoint(Journal *journal, const GByteArray *batch, guint64 generation, GError **error)
 {
 	int fd = openat(journal->directory, TEMPORARY_NAME, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return fail(error, journal, "write it");
+	give_to_owner(journal, fd);
 	if (!write_checkpoint(fd, batch, generation) ||
 	    renameat(journal->directory, TEMPORARY_NAME, journal->directory, FILE_NAME) < 0) {
 		fail(error, journal, "write it");
