@@ -6,6 +6,7 @@
 #include "dbus/log-control.h"
 #include "dbus/log.h"
 #include "dbus/names.h"
+#include "dbus/status.h"
 #include "dbus/watch.h"
 #include "service/host/sweeper.h"
 #include "service/expiry.h"
@@ -22,7 +23,7 @@ struct Server {
 	Sweeper *sweeper;             /* of bridges */
 	sd_event_source *idle_source; /* armed while nothing is held */
 	sd_event_source *name_source; /* armed while we wait for our name */
-	bool refused;                 /* changes were, when it was last looked at */
+	char *status;                 /* what systemd was told last */
 	bool idle;                    /* ending because there is nothing to do, not because we were told to */
 	bool given_up;                /* we are to end, and are not to have the name any more */
 	bool stopping;                /* the bus knows; the end comes with the last answer */
@@ -138,24 +139,13 @@ static bool delete_bridge(void *userdata)
 	return more;
 }
 
-/* What "systemctl status" shows: why changes are refused. */
-static void tell_status(Server *server)
-{
-	g_autoptr(GError) refusal = NULL;
-	bool refuses = !service_is_available(server->bus.service, &refusal);
-
-	if (refuses || server->refused)
-		sd_notifyf(false, "STATUS=%s", refuses ? refusal->message : "");
-	server->refused = refuses;
-}
-
 static void on_committed_batch(void *userdata)
 {
 	Server *server = userdata;
 
 	announcer_emit(server->bus.announcer);
 	watch_settled(server->watch);
-	tell_status(server);
+	status_tell(&server->status, server->bus.service);
 	if (service_has_leftovers(server->bus.service))
 		sweeper_wake(server->sweeper);
 	check_idle(server);
@@ -344,5 +334,6 @@ void server_free(Server *server)
 	sd_event_source_disable_unref(server->name_source);
 	sd_bus_flush_close_unref(bus->connection);
 	sd_event_unref(bus->event);
+	g_free(server->status);
 	g_free(server);
 }

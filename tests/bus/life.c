@@ -146,6 +146,57 @@ static void name_comes_too_late(Rig *rig)
 	rig->service = service_start(rig->starter, rig->configuration);
 }
 
+/* Every status there was, one behind the other, up to the one that is awaited. */
+static char *statuses_until(const char *last)
+{
+	GString *all = g_string_new(NULL);
+	char text[512];
+
+	while (notified(text, WAIT_MS)) {
+		const char *status = strstr(text, "STATUS=");
+
+		if (!status)
+			continue;
+		g_string_append_printf(all, "%s%s", all->len ? "; " : "", status + strlen("STATUS="));
+		if (g_str_has_suffix(all->str, last))
+			break;
+	}
+	return g_string_free(all, FALSE);
+}
+
+/* What there is, when it has become something else; and not once a call. */
+static void status(Rig *rig)
+{
+	const char *backend = g_getenv("NETFILTERD_BACKEND") ?: "iptables";
+	g_autofree char *all = NULL, *expected = NULL, *last = NULL;
+	char text[512];
+
+	service_stop(rig->service);
+	listen_for_notifications();
+	rig->service = service_start(rig->starter, rig->configuration);
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'web', {'Subnets': <['172.18.0.0/16']>}");
+	done(rig, "/network/web", "Network", "Update", "a{sv}", "{'Masquerade': <false>}");
+	done(rig, "", "Manager", "Reconcile", "", "");
+	done(rig, "/network/web", "Network", "CreateEndpoints", "a(sa{sv})",
+	     "[('a', {'Addresses': <['172.18.0.2']>}), ('b', {'Addresses': <['172.18.0.3']>, 'Ports': <[('tcp', '', "
+	     "uint16 8080, uint16 80, uint16 1)]>})]");
+	done(rig, "", "Manager", "CreateIngress", "sa{sv}", "'in', {'Gateway': <'172.18.0.9'>}");
+	done(rig, "/network/web/endpoint/a", "Endpoint", "Delete", "", "");
+	done(rig, "/network/web", "Network", "Delete", "", "");
+	last = g_strdup_printf("; 0 networks, 0 endpoints, 1 ingress, %s", backend);
+	all = statuses_until(last);
+	expected =
+		g_strdup_printf("0 networks, 0 endpoints, %1$s; 1 network, 0 endpoints, %1$s; 1 network, 2 endpoints, "
+				"%1$s; 1 network, 2 endpoints, 1 ingress, %1$s; 1 network, 1 endpoint, 1 ingress, "
+				"%1$s; 0 networks, 0 endpoints, 1 ingress, %1$s",
+				backend);
+	g_assert_cmpstr(all, ==, expected);
+	done(rig, "/ingress/in", "Ingress", "Delete", "", "");
+	expect_notified("STATUS=0 networks, 0 endpoints, ");
+	g_assert_false(notified(text, 0));
+	stop_listening();
+}
+
 /* --- the end --- */
 
 static pid_t bus_pid(const Rig *rig)
@@ -308,6 +359,7 @@ static void broken_with_objects(Rig *rig)
 static const BusTest tests[] = {
 	{ "/bus/life/name-comes-free", name_comes_free },
 	{ "/bus/life/name-comes-too-late", name_comes_too_late },
+	{ "/bus/life/status", status },
 	{ "/bus/life/no-way-back", no_way_back, "IdleExitSec=1" },
 	{ "/bus/life/broken-from-the-start", broken_from_the_start },
 	{ "/bus/life/broken-with-objects", broken_with_objects },
