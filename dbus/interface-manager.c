@@ -16,23 +16,35 @@
 #include "service/preview.h"
 #include "service/reload.h"
 
-static bool describe_create_network(Call *call, Description *description, GError **error)
+static bool read_network(Call *call, const char **ret_name, NetworkSettings *ret, GError **error)
 {
-	g_auto(NetworkSettings) settings = {};
+	return string_read(call->message, 's', ret_name, error) &&
+	       network_settings_read(call->message, call->uid, ret, error);
+}
+
+static bool describe_claim(Call *call, Description *description, const char *name, const NetworkSettings *settings,
+			   GError **error)
+{
 	g_autoptr(Network) network = NULL;
-	const char *name;
 	Claim claim;
 
-	if (!string_read(call->message, 's', &name, error) ||
-	    !network_settings_read(call->message, call->uid, &settings, error))
-		return false;
-	description_add(description, "network", name);
-	description_add_network_settings(description, &settings);
-	network = network_claim(service_transaction(call->service), name, &settings, &claim, error);
+	network = network_claim(service_transaction(call->service), name, settings, &claim, error);
 	if (!network)
 		return false;
 	description_add_network(description, network, &claim);
 	return true;
+}
+
+static bool describe_create_network(Call *call, Description *description, GError **error)
+{
+	g_auto(NetworkSettings) settings = {};
+	const char *name;
+
+	if (!read_network(call, &name, &settings, error))
+		return false;
+	description_add(description, "network", name);
+	description_add_network_settings(description, &settings);
+	return describe_claim(call, description, name, &settings, error);
 }
 
 static bool run_create_network(Call *call, GError **error)
@@ -41,13 +53,47 @@ static bool run_create_network(Call *call, GError **error)
 	const Network *network;
 	const char *name;
 
-	if (!string_read(call->message, 's', &name, error) ||
-	    !network_settings_read(call->message, call->uid, &settings, error))
+	if (!read_network(call, &name, &settings, error))
 		return false;
 	network = network_create(service_transaction(call->service), name, &settings, error);
 	if (!network || (!network->creates_bridge && !call_may_use_host(call, error)))
 		return false;
 	return reply_written(path_append(call->reply, OBJECT_NETWORK, network), error);
+}
+
+/* One that is there makes use of nothing anew, but its endpoints are to come to what may be another's. */
+static bool describe_ensure_network(Call *call, Description *description, GError **error)
+{
+	g_auto(NetworkSettings) settings = {};
+	const Network *there;
+	const char *name;
+
+	if (!read_network(call, &name, &settings, error))
+		return false;
+	description_add(description, "network", name);
+	description_add_network_settings(description, &settings);
+	there = model_find_network(service_model(call->service), name, NULL);
+	if (!there)
+		return describe_claim(call, description, name, &settings, error);
+	if (there->lifetime.uid != call->uid && settings.endpoints && settings.endpoints->len > 0)
+		description->actions |= 1 << ACTION_MANAGE_FOREIGN;
+	return true;
+}
+
+static bool run_ensure_network(Call *call, GError **error)
+{
+	g_auto(NetworkSettings) settings = {};
+	const Network *network;
+	const char *name;
+	bool created;
+
+	if (!read_network(call, &name, &settings, error))
+		return false;
+	network = network_ensure(service_transaction(call->service), name, &settings, &created, error);
+	if (!network || (created && !network->creates_bridge && !call_may_use_host(call, error)))
+		return false;
+	return reply_written(path_append(call->reply, OBJECT_NETWORK, network), error) &&
+	       reply_written(sd_bus_message_append(call->reply, "b", created), error);
 }
 
 static bool describe_create_ingress(Call *call, Description *description, GError **error)
@@ -98,6 +144,7 @@ static bool run_reload(Call *call, GError **error)
 
 static const Method methods[] = {
 	{ "CreateNetwork", describe_create_network, run_create_network },
+	{ "EnsureNetwork", describe_ensure_network, run_ensure_network },
 	{ "CreateIngress", describe_create_ingress, run_create_ingress },
 	{ "Reconcile", NULL, run_reconcile, QUEUE_ALONE },
 	{ "Reload", NULL, run_reload, .mends = true },
@@ -240,6 +287,8 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD_WITH_ARGS("CreateNetwork", SD_BUS_ARGS("s", name, "a{sv}", settings), SD_BUS_RESULT("o", network),
 				on_change, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("EnsureNetwork", SD_BUS_ARGS("s", name, "a{sv}", settings),
+				SD_BUS_RESULT("o", network, "b", created), on_change, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("CreateIngress", SD_BUS_ARGS("s", name, "a{sv}", settings), SD_BUS_RESULT("o", ingress),
 				on_change, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetNetwork", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", network), on_get_network,

@@ -36,6 +36,23 @@ static bool run_create_endpoint(Call *call, GError **error)
 	return endpoint && reply_written(path_append(call->reply, OBJECT_ENDPOINT, endpoint), error);
 }
 
+static bool run_ensure_endpoint(Call *call, GError **error)
+{
+	Network *network = call_object(call, OBJECT_NETWORK, error);
+	g_autoptr(EndpointSettings) settings = NULL;
+	const Endpoint *endpoint;
+	bool created;
+
+	if (!network)
+		return false;
+	settings = endpoint_settings_read(call->message, call->uid, error);
+	if (!settings)
+		return false;
+	endpoint = endpoint_ensure(service_transaction(call->service), network, settings, &created, error);
+	return endpoint && reply_written(path_append(call->reply, OBJECT_ENDPOINT, endpoint), error) &&
+	       reply_written(sd_bus_message_append(call->reply, "b", created), error);
+}
+
 static bool describe_create_endpoints(Call *call, Description *description, GError **error)
 {
 	g_autoptr(GPtrArray) list = endpoint_list_read(call->message, call->uid, error);
@@ -68,6 +85,54 @@ static bool run_create_endpoints(Call *call, GError **error)
 	return reply_written(sd_bus_message_close_container(call->reply), error);
 }
 
+/* The same as to call the endpoint itself. */
+static bool describe_delete_endpoint(Call *call, Description *description, GError **error)
+{
+	const Network *network = call_object(call, OBJECT_NETWORK, error);
+	const Endpoint *endpoint;
+	const char *name;
+
+	if (!network || !string_read(call->message, 's', &name, error))
+		return false;
+	description_add(description, "endpoint", name);
+	endpoint = network_find_endpoint(network, name, NULL);
+	if (!endpoint)
+		return true;
+	description_add_labels(description, endpoint->labels);
+	if (endpoint->lifetime.uid != call->uid)
+		description->actions |= 1 << ACTION_MANAGE_FOREIGN;
+	return true;
+}
+
+static bool run_delete_endpoint(Call *call, GError **error)
+{
+	const Network *network = call_object(call, OBJECT_NETWORK, error);
+	Endpoint *endpoint;
+	const char *name;
+
+	if (!network || !string_read(call->message, 's', &name, error))
+		return false;
+	endpoint = network_find_endpoint(network, name, NULL);
+	if (endpoint)
+		endpoint_delete(service_transaction(call->service), endpoint);
+	return true;
+}
+
+static bool run_retain(Call *call, GError **error)
+{
+	Network *network = call_object(call, OBJECT_NETWORK, error);
+	g_autoptr(GHashTable) names = NULL;
+	guint deleted;
+
+	if (!network)
+		return false;
+	names = names_read(call->message, error);
+	if (!names)
+		return false;
+	deleted = network_retain(service_transaction(call->service), network, names);
+	return reply_written(sd_bus_message_append(call->reply, "u", deleted), error);
+}
+
 static bool run_update(Call *call, GError **error)
 {
 	Network *network = call_object(call, OBJECT_NETWORK, error);
@@ -91,6 +156,9 @@ static bool run_delete(Call *call, GError **error)
 static const Method methods[] = {
 	{ "CreateEndpoint", describe_create_endpoint, run_create_endpoint },
 	{ "CreateEndpoints", describe_create_endpoints, run_create_endpoints },
+	{ "EnsureEndpoint", describe_create_endpoint, run_ensure_endpoint },
+	{ "DeleteEndpoint", describe_delete_endpoint, run_delete_endpoint },
+	{ "Retain", NULL, run_retain },
 	{ "Update", NULL, run_update },
 	{ "Delete", NULL, run_delete },
 	{},
@@ -172,6 +240,12 @@ const sd_bus_vtable network_vtable[] = {
 				SD_BUS_RESULT("o", endpoint), object_change, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("CreateEndpoints", SD_BUS_ARGS("a(sa{sv})", endpoints), SD_BUS_RESULT("ao", paths),
 				object_change, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("EnsureEndpoint", SD_BUS_ARGS("s", name, "a{sv}", settings),
+				SD_BUS_RESULT("o", endpoint, "b", created), object_change, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("DeleteEndpoint", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT, object_change,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Retain", SD_BUS_ARGS("as", endpoints), SD_BUS_RESULT("u", deleted), object_change,
+				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetEndpoint", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", endpoint), on_get_endpoint,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Update", SD_BUS_ARGS("a{sv}", settings), SD_BUS_NO_RESULT, object_change,

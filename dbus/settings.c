@@ -201,6 +201,21 @@ static bool read_strings(sd_bus_message *message, void *field, GError **error)
 	return true;
 }
 
+GHashTable *names_read(sd_bus_message *message, GError **error)
+{
+	g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+	const char *name;
+	int r;
+
+	if (!check(sd_bus_message_enter_container(message, 'a', "s"), error))
+		return NULL;
+	while ((r = sd_bus_message_read_basic(message, 's', &name)) > 0)
+		g_hash_table_add(names, (char *)name);
+	if (!check(r, error) || !check(sd_bus_message_exit_container(message), error))
+		return NULL;
+	return g_steal_pointer(&names);
+}
+
 static int append_label(sd_bus_message *message, GPtrArray *list)
 {
 	const char *key, *value;

@@ -39,5 +39,8 @@ GArray *ports_read(sd_bus_message *message, GError **error);
 /** An a{ss} of labels, the caller's. */
 bool labels_read(sd_bus_message *message, char ***ret, GError **error);
 
+/** An as of names, as a set; NULL on failure. The names are borrowed from the message. */
+GHashTable *names_read(sd_bus_message *message, GError **error);
+
 /** One string. */
 bool string_read(sd_bus_message *message, char type, const char **ret, GError **error);

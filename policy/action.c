@@ -19,6 +19,7 @@ static const char *const action_ids[N_POLICY_ACTIONS] = {
 /* The verbs complete "Authentication is required to …" in the polkit actions file. */
 const PolicyMethod policy_methods[] = {
 	{ MANAGER, "CreateNetwork", ACTION_MANAGE_NETWORKS, "create network" },
+	{ MANAGER, "EnsureNetwork", ACTION_MANAGE_NETWORKS, "create network" },
 	{ MANAGER, "CreateIngress", ACTION_MANAGE_INGRESS, "create ingress" },
 	{ MANAGER, "GetNetwork", ACTION_NONE, "look up network" },
 	{ MANAGER, "GetIngress", ACTION_NONE, "look up ingress" },
@@ -31,6 +32,9 @@ const PolicyMethod policy_methods[] = {
 
 	{ NETWORK, "CreateEndpoint", ACTION_MANAGE_ENDPOINTS, "create endpoint" },
 	{ NETWORK, "CreateEndpoints", ACTION_MANAGE_ENDPOINTS, "create endpoints" },
+	{ NETWORK, "EnsureEndpoint", ACTION_MANAGE_ENDPOINTS, "create endpoint" },
+	{ NETWORK, "DeleteEndpoint", ACTION_MANAGE_ENDPOINTS, "delete endpoint" },
+	{ NETWORK, "Retain", ACTION_MANAGE_ENDPOINTS, "delete other endpoints of network" },
 	{ NETWORK, "GetEndpoint", ACTION_NONE, "look up endpoint" },
 	{ NETWORK, "Update", ACTION_MANAGE_NETWORKS, "change network" },
 	{ NETWORK, "GetRules", ACTION_NONE, "read rules" },

@@ -5,6 +5,9 @@
 #include "service/change/change-port.h"
 #include "service/change/request.h"
 #include "service/journal/encode.h"
+#include "service/model/labels.h"
+
+#include <string.h>
 
 static bool parse_address(const Model *model, Endpoint *endpoint, const char *text, GError **error)
 {
@@ -71,6 +74,120 @@ Endpoint *endpoint_create(Transaction *transaction, Network *network, const Endp
 		return NULL;
 	return endpoint;
 }
+
+/* --- whether one that is there is what is asked for --- */
+
+/* All but the host port, which a request may leave open. */
+static int compare_openly(const PortMapping *a, const PortMapping *b)
+{
+	int order = memcmp(&a->host_address, &b->host_address, sizeof a->host_address);
+
+	if (order == 0)
+		order = a->protocol - b->protocol;
+	if (order == 0)
+		order = a->endpoint_port - b->endpoint_port;
+	return order != 0 ? order : a->count - b->count;
+}
+
+static int compare_mappings(gconstpointer a, gconstpointer b)
+{
+	const PortMapping *x = a, *y = b;
+	int order = compare_openly(x, y);
+
+	return order != 0 ? order : x->host_port - y->host_port;
+}
+
+/* With the host address that it stands for. */
+static void add_mapping(GArray *list, const Endpoint *endpoint, const PortMapping *mapping)
+{
+	PortMapping copy = *mapping;
+
+	if (copy.host_address.family == AF_UNSPEC)
+		copy.host_address = endpoint->network->options.host_binding;
+	g_array_append_val(list, copy);
+}
+
+/* Each that is requested is another that is published, and none is left over. */
+static bool has_ports(const Endpoint *endpoint, const GArray *requested)
+{
+	g_autoptr(GArray) published = g_array_new(FALSE, FALSE, sizeof(PortMapping));
+	g_autoptr(GArray) wanted = g_array_new(FALSE, FALSE, sizeof(PortMapping));
+	guint open = 0, next = 0;
+
+	for (guint i = 0; i < endpoint->ports->len; i++)
+		add_mapping(published, endpoint, endpoint->ports->pdata[i]);
+	for (guint i = 0; requested && i < requested->len; i++)
+		add_mapping(wanted, endpoint, &g_array_index(requested, PortMapping, i));
+	g_array_sort(published, compare_mappings);
+	g_array_sort(wanted, compare_mappings);
+
+	for (guint i = 0; i < published->len; i++) {
+		const PortMapping *have = &g_array_index(published, PortMapping, i);
+		const PortMapping *want = &g_array_index(wanted, PortMapping, next);
+
+		if (open > 0 && compare_openly(have - 1, have) != 0)
+			return false;
+		for (; next < wanted->len && want->host_port == 0 && compare_openly(want, have) == 0; next++, want++)
+			open++;
+		if (next < wanted->len && compare_mappings(want, have) == 0)
+			next++;
+		else if (open-- == 0)
+			return false;
+	}
+	return next == wanted->len && open == 0;
+}
+
+static bool has_addresses(const Endpoint *endpoint, char **texts)
+{
+	Address left[N_FAMILIES];
+
+	memcpy(left, endpoint->addresses, sizeof left);
+	for (guint i = 0; texts && texts[i]; i++) {
+		Address address, *same;
+
+		if (!address_parse(texts[i], &address))
+			return false;
+		same = &left[address_family(&address)];
+		if (!address_equal(same, &address))
+			return false;
+		*same = (Address){};
+	}
+	return left[FAMILY_IPV4].family == AF_UNSPEC && left[FAMILY_IPV6].family == AF_UNSPEC;
+}
+
+/* The first setting in which an endpoint differs; NULL: none. */
+static const char *find_difference(const Endpoint *endpoint, const EndpointSettings *settings)
+{
+	if (!has_addresses(endpoint, settings->addresses))
+		return "Addresses";
+	if (!has_ports(endpoint, settings->ports))
+		return "Ports";
+	if (!labels_equal(endpoint->labels, settings->labels))
+		return "Labels";
+	if (endpoint->lifetime.persistent != settings->lifetime.persistent)
+		return "Persistent";
+	return NULL;
+}
+
+Endpoint *endpoint_ensure(Transaction *transaction, Network *network, const EndpointSettings *settings,
+			  bool *ret_created, GError **error)
+{
+	Endpoint *endpoint = g_hash_table_lookup(network->endpoints, settings->name);
+	const char *difference;
+
+	*ret_created = !endpoint;
+	if (!endpoint)
+		return endpoint_create(transaction, network, settings, error);
+	difference = find_difference(endpoint, settings);
+	if (difference) {
+		netfilter_fail(error, ENDPOINT_EXISTS, "%s: network \"%s\" has an endpoint \"%s\" with another value",
+			       difference, cut(network->name), cut(endpoint->name));
+		return NULL;
+	}
+	return endpoint;
+}
+
+/* --- the end --- */
 
 void endpoint_delete(Transaction *transaction, Endpoint *endpoint)
 {

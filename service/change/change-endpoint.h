@@ -9,6 +9,13 @@
 /** ENDPOINT_EXISTS, INVALID_ARGS, ADDRESS_IN_USE, QUOTA_EXCEEDED, and what endpoint_publish() meets. */
 Endpoint *endpoint_create(Transaction *transaction, Network *network, const EndpointSettings *settings, GError **error);
 
+/**
+ * The endpoint of that name, created if there is none. ENDPOINT_EXISTS names the setting in which the one that is
+ * there differs; what endpoint_create() meets.
+ */
+Endpoint *endpoint_ensure(Transaction *transaction, Network *network, const EndpointSettings *settings,
+			  bool *ret_created, GError **error);
+
 /** With its ports, and every link from it or to it. */
 void endpoint_delete(Transaction *transaction, Endpoint *endpoint);
 

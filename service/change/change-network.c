@@ -4,6 +4,7 @@
 #include "service/change/change-endpoint.h"
 #include "service/change/request.h"
 #include "service/journal/encode.h"
+#include "service/model/labels.h"
 #include "service/model/special.h"
 #include "service/netlink/ip-address.h"
 
@@ -261,6 +262,62 @@ Network *network_create(Transaction *transaction, const char *name, const Networ
 	return network;
 }
 
+/* The first setting in which a network differs from one that is made of settings; NULL: none. */
+static const char *find_difference(const Network *there, const Network *wanted)
+{
+	const NetworkOptions *a = &there->options, *b = &wanted->options;
+
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		if (!address_equal(&there->subnets[family].address, &wanted->subnets[family].address) ||
+		    there->subnets[family].length != wanted->subnets[family].length)
+			return "Subnets";
+		if (!address_equal(&there->gateways[family], &wanted->gateways[family]))
+			return "Gateways";
+	}
+	if (strcmp(there->bridge, wanted->bridge) != 0)
+		return "Bridge";
+	if (there->internal != wanted->internal)
+		return "Internal";
+	if (a->communication != b->communication)
+		return "InterContainerCommunication";
+	if (a->masquerade != b->masquerade)
+		return "Masquerade";
+	if (!address_equal(&a->host_binding, &b->host_binding))
+		return "HostBinding";
+	return labels_equal(there->labels, wanted->labels) ? NULL : "Labels";
+}
+
+static bool check_same(const Network *there, const NetworkSettings *settings, GError **error)
+{
+	g_autoptr(Network) wanted = network_new(there->name);
+	const char *difference;
+
+	if (!parse_network(wanted, settings, error))
+		return false;
+	difference = find_difference(there, wanted);
+	if (!difference && there->lifetime.persistent != settings->lifetime.persistent)
+		difference = "Persistent";
+	return !difference || netfilter_fail(error, NETWORK_EXISTS, "%s: network \"%s\" exists with another value",
+					     difference, cut(there->name));
+}
+
+Network *network_ensure(Transaction *transaction, const char *name, const NetworkSettings *settings, bool *ret_created,
+			GError **error)
+{
+	Network *network = g_hash_table_lookup(transaction->model->networks, name);
+	bool created;
+
+	*ret_created = !network;
+	if (!network)
+		return network_create(transaction, name, settings, error);
+	if (!check_same(network, settings, error))
+		return NULL;
+	for (guint i = 0; settings->endpoints && i < settings->endpoints->len; i++)
+		if (!endpoint_ensure(transaction, network, settings->endpoints->pdata[i], &created, error))
+			return NULL;
+	return network;
+}
+
 Network *network_claim(const Transaction *transaction, const char *name, const NetworkSettings *settings, Claim *ret,
 		       GError **error)
 {
@@ -292,6 +349,20 @@ bool network_update(Transaction *transaction, Network *network, guint mask, cons
 					      .part = g_memdup2(&options, sizeof options),
 				      });
 	return true;
+}
+
+guint network_retain(Transaction *transaction, Network *network, GHashTable *names)
+{
+	guint deleted = 0;
+
+	for (GList *i = network->endpoints_by_age.tail, *previous; i; i = previous) {
+		previous = i->prev;
+		if (g_hash_table_contains(names, ((const Endpoint *)i->data)->name))
+			continue;
+		endpoint_delete(transaction, i->data);
+		deleted++;
+	}
+	return deleted;
 }
 
 void network_delete(Transaction *transaction, Network *network)

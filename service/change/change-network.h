@@ -11,6 +11,13 @@
 Network *network_create(Transaction *transaction, const char *name, const NetworkSettings *settings, GError **error);
 
 /**
+ * The network of that name, created if there is none; its endpoints likewise. NETWORK_EXISTS, ENDPOINT_EXISTS name the
+ * setting in which what is there differs; and what network_create() meets.
+ */
+Network *network_ensure(Transaction *transaction, const char *name, const NetworkSettings *settings, bool *ret_created,
+			GError **error);
+
+/**
  * What would be created, without its endpoints, and what that makes use of; whether it can be had is not looked at.
  * The caller's. NULL with INVALID_ARGS, or FAILED when the host cannot be asked.
  */
@@ -20,6 +27,9 @@ Network *network_claim(const Transaction *transaction, const char *name, const N
 /** mask is a set of enum network_update. INVALID_ARGS. */
 bool network_update(Transaction *transaction, Network *network, guint mask, const NetworkSettings *settings,
 		    GError **error);
+
+/** Deletes all endpoints but those in a set of names. How many. */
+guint network_retain(Transaction *transaction, Network *network, GHashTable *names);
 
 /** With its endpoints. */
 void network_delete(Transaction *transaction, Network *network);

@@ -104,11 +104,15 @@ static const struct {
 	const char *path, *interface, *member, *types, *arguments;
 } changes[] = {
 	{ "", "Manager", "CreateNetwork", "sa{sv}", "'x', {'Subnets': <['172.30.0.0/16']>}" },
+	{ "", "Manager", "EnsureNetwork", "sa{sv}", "'x', {'Subnets': <['172.30.0.0/16']>}" },
 	{ "", "Manager", "CreateIngress", "sa{sv}", "'x', {'Gateway': <'172.18.0.9'>}" },
 	{ "", "Manager", "Reconcile", "", "" },
 	{ "", "Manager", "Reload", "", "" },
 	{ WEB, "Network", "CreateEndpoint", "sa{sv}", "'x', {'Addresses': <['172.18.0.4']>}" },
 	{ WEB, "Network", "CreateEndpoints", "a(sa{sv})", "[('x', {'Addresses': <['172.18.0.4']>})]" },
+	{ WEB, "Network", "EnsureEndpoint", "sa{sv}", "'x', {'Addresses': <['172.18.0.4']>}" },
+	{ WEB, "Network", "DeleteEndpoint", "s", "'nobody'" },
+	{ WEB, "Network", "Retain", "as", "['app', 'other']" },
 	{ WEB, "Network", "Update", "a{sv}", "{'Masquerade': <false>}" },
 	{ APP, "Endpoint", "Publish", "a(ssqqq)", MAPPING("tcp", "8090") },
 	{ APP, "Endpoint", "Unpublish", "a(ssqqq)", MAPPING("tcp", "8080") },
