@@ -174,6 +174,10 @@ static bool describe(Call *call, Description *description, GError **error)
 	sd_bus_message_rewind(call->message, true);
 	description->actions = 1 << policy_of(call)->action;
 	ok = !call->method->describe || call->method->describe(call, description, error);
+	if (ok && call->claims) {
+		sd_bus_message_rewind(call->message, true);
+		ok = call->method->claim(call, description, error);
+	}
 	describe_object(call, description);
 	return ok;
 }
@@ -248,13 +252,21 @@ static void enqueue(Call *call)
 		answer(call, error);
 }
 
+static void ask(Call *call);
+
 static void on_verdict(sd_bus_message *message G_GNUC_UNUSED, uid_t uid G_GNUC_UNUSED, const GError *error,
 		       void *userdata)
 {
-	if (error)
-		refuse(userdata, error);
-	else
-		enqueue(userdata);
+	Call *call = userdata;
+
+	if (error) {
+		refuse(call, error);
+	} else if (call->method->claim && !call->claims) {
+		call->claims = true;
+		ask(call);
+	} else {
+		enqueue(call);
+	}
 }
 
 /*
@@ -265,13 +277,15 @@ static void ask(Call *call)
 {
 	g_auto(Description) description = description_new();
 	g_autoptr(GError) error = NULL;
+	guint missing;
 	int r;
 
 	describe(call, &description, NULL);
-	call->granted = description.actions;
+	missing = description.actions & ~call->granted;
+	call->granted |= missing;
 	g_ptr_array_add(description.details, NULL);
-	r = policy_ask(call->calls->policy, call->message, description.actions,
-		       (const char *const *)description.details->pdata, on_verdict, call);
+	r = policy_ask(call->calls->policy, call->message, missing, (const char *const *)description.details->pdata,
+		       on_verdict, call);
 	if (r >= 0)
 		return;
 	netfilter_fail(&error, ACCESS_DENIED, "polkit cannot be asked: %s", g_strerror(-r));

@@ -10,9 +10,9 @@ typedef struct Method Method;
 
 /**
  * A call that changes something, on its way: who is it (policy) → what would
- * happen (describe) → may it (policy) → wait for the others (queue) → do it (run) →
- * answer. Nothing of the message is kept in between: describe and run each
- * read it from the start.
+ * happen (describe) → may it (policy) → what of the host it uses (claim) → may it
+ * that → wait for the others (queue) → do it (run) → answer. Nothing of the message is kept in between: describe and
+ * run each read it from the start.
  */
 typedef struct Call {
 	struct Calls *calls;
@@ -21,6 +21,7 @@ typedef struct Call {
 	const Method *method;
 	uid_t uid;
 	guint granted;         /* set of 1 << enum policy_action */
+	bool claims;           /* the host is looked at: the call as such may be made */
 	sd_bus_message *reply; /* from when it waits for its turn until the commit */
 	bool tried;            /* the change was run before */
 } Call;
@@ -32,7 +33,12 @@ struct Method {
 	/** Reads the message again, makes the change, appends the results to call->reply. May run more than once. */
 	bool (*run)(Call *call, GError **error);
 	guint flags; /* enum queue_flag */
-	bool mends;  /* it may also be called while changes are refused: it is to put that right */
+	/**
+	 * Reads the message, and the host for what of it the call makes use of: the more there is of it, the longer,
+	 * so only for those who have the rest granted. NULL where there is no such thing.
+	 */
+	bool (*claim)(Call *call, Description *description, GError **error);
+	bool mends; /* it may also be called while changes are refused: it is to put that right */
 };
 
 /** The object the message was sent to. UNKNOWN_OBJECT when it is not there (any more). */

@@ -138,7 +138,7 @@ void description_add_ports(Description *description, const GArray *ports)
 	add_ports_told(description, ports, tell_port);
 }
 
-static void add_claim(Description *description, const Claim *claim)
+void description_add_claim(Description *description, const Claim *claim)
 {
 	if (claim->host)
 		description->actions |= 1 << ACTION_USE_HOST_RESOURCES;
@@ -151,7 +151,7 @@ static void append_to_list(GString *list, const char *text)
 	g_string_append_printf(list, "%s%s", list->len > 0 ? ", " : "", text);
 }
 
-void description_add_network(Description *description, const Network *network, const Claim *claim)
+void description_add_network(Description *description, const Network *network)
 {
 	g_autoptr(GString) subnets = g_string_new(NULL), gateways = g_string_new(NULL);
 	char text[INET6_ADDRSTRLEN + 4];
@@ -165,16 +165,14 @@ void description_add_network(Description *description, const Network *network, c
 	description_add(description, "bridge", network->bridge);
 	description_add(description, "subnet", subnets->str);
 	description_add(description, "gateway", gateways->str);
-	add_claim(description, claim);
 }
 
-void description_add_ingress(Description *description, const Ingress *ingress, const Claim *claim)
+void description_add_ingress(Description *description, const Ingress *ingress)
 {
 	char text[INET6_ADDRSTRLEN];
 
 	description_add(description, "bridge", ingress->bridge);
 	description_add(description, "gateway", address_format(&ingress->gateway, text));
-	add_claim(description, claim);
 }
 
 void description_add_lifetime(Description *description, const LifetimeSettings *lifetime)

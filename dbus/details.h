@@ -26,9 +26,10 @@ void description_add_ports(Description *description, const GArray *ports);
 /** Tells of labels: "key=value", each on a line of its own, whole. */
 void description_add_labels(Description *description, char *const *labels);
 
-/** Tells of what a creation asks for, and demands what it makes use of. */
-void description_add_network(Description *description, const Network *network, const Claim *claim);
-void description_add_ingress(Description *description, const Ingress *ingress, const Claim *claim);
+/** Tells of what a creation asks for, and demands what that needs. */
+void description_add_network(Description *description, const Network *network);
+void description_add_ingress(Description *description, const Ingress *ingress);
+void description_add_claim(Description *description, const Claim *claim);
 void description_add_lifetime(Description *description, const LifetimeSettings *lifetime);
 void description_add_network_settings(Description *description, const NetworkSettings *settings);
 void description_add_ingress_settings(Description *description, const IngressSettings *settings);

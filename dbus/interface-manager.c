@@ -22,16 +22,33 @@ static bool read_network(Call *call, const char **ret_name, NetworkSettings *ret
 	       network_settings_read(call->message, call->uid, ret, error);
 }
 
-static bool describe_claim(Call *call, Description *description, const char *name, const NetworkSettings *settings,
-			   GError **error)
+static bool describe_network(Description *description, const char *name, const NetworkSettings *settings,
+			     GError **error)
 {
-	g_autoptr(Network) network = NULL;
-	Claim claim;
+	g_autoptr(Network) network = network_sketch(name, settings, error);
 
-	network = network_claim(service_transaction(call->service), name, settings, &claim, error);
 	if (!network)
 		return false;
-	description_add_network(description, network, &claim);
+	description_add_network(description, network);
+	return true;
+}
+
+/* One that is there makes use of nothing anew. */
+static bool claim_network(Call *call, Description *description, GError **error)
+{
+	g_auto(NetworkSettings) settings = {};
+	g_autoptr(Network) network = NULL;
+	const char *name;
+	Claim claim;
+
+	if (!read_network(call, &name, &settings, error))
+		return false;
+	if (model_find_network(service_model(call->service), name, NULL))
+		return true;
+	network = network_sketch(name, &settings, error);
+	if (!network || !claim_find_network(service_transaction(call->service), network, &claim, error))
+		return false;
+	description_add_claim(description, &claim);
 	return true;
 }
 
@@ -44,7 +61,7 @@ static bool describe_create_network(Call *call, Description *description, GError
 		return false;
 	description_add(description, "network", name);
 	description_add_network_settings(description, &settings);
-	return describe_claim(call, description, name, &settings, error);
+	return describe_network(description, name, &settings, error);
 }
 
 static bool run_create_network(Call *call, GError **error)
@@ -61,7 +78,7 @@ static bool run_create_network(Call *call, GError **error)
 	return reply_written(path_append(call->reply, OBJECT_NETWORK, network), error);
 }
 
-/* One that is there makes use of nothing anew, but its endpoints are to come to what may be another's. */
+/* The endpoints of one that is there are to come to what may be another's. */
 static bool describe_ensure_network(Call *call, Description *description, GError **error)
 {
 	g_auto(NetworkSettings) settings = {};
@@ -74,7 +91,7 @@ static bool describe_ensure_network(Call *call, Description *description, GError
 	description_add_network_settings(description, &settings);
 	there = model_find_network(service_model(call->service), name, NULL);
 	if (!there)
-		return describe_claim(call, description, name, &settings, error);
+		return describe_network(description, name, &settings, error);
 	if (there->lifetime.uid != call->uid && settings.endpoints && settings.endpoints->len > 0)
 		description->actions |= 1 << ACTION_MANAGE_FOREIGN;
 	return true;
@@ -111,7 +128,8 @@ static bool describe_create_ingress(Call *call, Description *description, GError
 	ingress = ingress_claim(service_transaction(call->service), name, &settings, &claim, error);
 	if (!ingress)
 		return false;
-	description_add_ingress(description, ingress, &claim);
+	description_add_ingress(description, ingress);
+	description_add_claim(description, &claim);
 	return true;
 }
 
@@ -143,8 +161,8 @@ static bool run_reload(Call *call, GError **error)
 }
 
 static const Method methods[] = {
-	{ "CreateNetwork", describe_create_network, run_create_network },
-	{ "EnsureNetwork", describe_ensure_network, run_ensure_network },
+	{ "CreateNetwork", describe_create_network, run_create_network, .claim = claim_network },
+	{ "EnsureNetwork", describe_ensure_network, run_ensure_network, .claim = claim_network },
 	{ "CreateIngress", describe_create_ingress, run_create_ingress },
 	{ "Reconcile", NULL, run_reconcile, QUEUE_ALONE },
 	{ "Reload", NULL, run_reload, .mends = true },

@@ -254,7 +254,7 @@ static int watch_links(Watch *watch)
 {
 	g_autoptr(GError) error = NULL;
 
-	watch->monitor = link_monitor_new_full(&(LinkMonitorCallbacks){ on_interface }, watch, &error);
+	watch->monitor = link_monitor_new(on_interface, watch, &error);
 	if (!watch->monitor) {
 		g_critical("%s", error->message);
 		return -EIO;

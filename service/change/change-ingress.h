@@ -11,7 +11,10 @@
  */
 Ingress *ingress_create(Transaction *transaction, const char *name, const IngressSettings *settings, GError **error);
 
-/** What would be created, without its ports, and what that makes use of, as network_claim(). */
+/**
+ * What would be created, without its ports, and what that makes use of. The caller's. NULL with INVALID_ARGS, or
+ * FAILED when the host cannot be asked for the way to the gateway.
+ */
 Ingress *ingress_claim(const Transaction *transaction, const char *name, const IngressSettings *settings, Claim *ret,
 		       GError **error);
 

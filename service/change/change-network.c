@@ -318,15 +318,14 @@ Network *network_ensure(Transaction *transaction, const char *name, const Networ
 	return network;
 }
 
-Network *network_claim(const Transaction *transaction, const char *name, const NetworkSettings *settings, Claim *ret,
-		       GError **error)
+Network *network_sketch(const char *name, const NetworkSettings *settings, GError **error)
 {
 	g_autoptr(Network) fresh = NULL;
 
 	if (!name_is_valid("network", name, error))
 		return NULL;
 	fresh = network_new(name);
-	if (!parse_network(fresh, settings, error) || !claim_find_network(transaction, fresh, ret, error))
+	if (!parse_network(fresh, settings, error))
 		return NULL;
 	return g_steal_pointer(&fresh);
 }

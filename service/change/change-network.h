@@ -18,11 +18,10 @@ Network *network_ensure(Transaction *transaction, const char *name, const Networ
 			GError **error);
 
 /**
- * What would be created, without its endpoints, and what that makes use of; whether it can be had is not looked at.
- * The caller's. NULL with INVALID_ARGS, or FAILED when the host cannot be asked.
+ * What would be created, without its endpoints; whether it can be had is not looked at. The caller's. NULL with
+ * INVALID_ARGS.
  */
-Network *network_claim(const Transaction *transaction, const char *name, const NetworkSettings *settings, Claim *ret,
-		       GError **error);
+Network *network_sketch(const char *name, const NetworkSettings *settings, GError **error);
 
 /** mask is a set of enum network_update. INVALID_ARGS. */
 bool network_update(Transaction *transaction, Network *network, guint mask, const NetworkSettings *settings,
