@@ -78,8 +78,7 @@ bool conntrack_filter_is_empty(const ConntrackFilter *filter)
 /* --- the work --- */
 
 struct ConntrackFlush {
-	const ConntrackFilter *filter;
-	ConntrackFilter *owned;             /* the same, or NULL where it is the caller's */
+	ConntrackFilter *filter;
 	Netlink *reader, *deleter, *routes; /* made where it was started: in that network namespace */
 	GHashTable *own;                    /* set of Address: the host's */
 	GArray *own_prefixes;               /* of those that are more than one address */
@@ -269,12 +268,12 @@ static void flush_free(ConntrackFlush *flush)
 	if (flush->fd >= 0)
 		close(flush->fd);
 	g_clear_error(&flush->error);
-	conntrack_filter_free(flush->owned);
+	conntrack_filter_free(flush->filter);
 	g_free(flush);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ConntrackFlush, flush_free)
 
-static ConntrackFlush *flush_new(const ConntrackFilter *filter, GError **error)
+static ConntrackFlush *flush_new(ConntrackFilter *filter, GError **error)
 {
 	g_autoptr(ConntrackFlush) flush = g_new0(ConntrackFlush, 1);
 
@@ -314,14 +313,12 @@ static gpointer run_thread(gpointer userdata)
 
 ConntrackFlush *conntrack_flush_start(ConntrackFilter *filter, GError **error)
 {
-	g_autoptr(ConntrackFilter) owned = filter;
 	g_autoptr(ConntrackFlush) flush = flush_new(filter, error);
 
 	if (!flush)
 		return NULL;
 	if (flush->entries <= FEW_ENTRIES) {
 		run(flush);
-		flush->owned = g_steal_pointer(&owned);
 		return g_steal_pointer(&flush);
 	}
 	flush->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -334,7 +331,6 @@ ConntrackFlush *conntrack_flush_start(ConntrackFilter *filter, GError **error)
 		netfilter_fail(error, FAILED, "cannot start a thread that deletes connection tracking entries");
 		return NULL;
 	}
-	flush->owned = g_steal_pointer(&owned);
 	return g_steal_pointer(&flush);
 }
 
@@ -356,14 +352,4 @@ bool conntrack_flush_finish(ConntrackFlush *flush, guint *ret_deleted, GError **
 		g_propagate_error(error, g_steal_pointer(&flush->error));
 	flush_free(flush);
 	return complete;
-}
-
-bool conntrack_flush(const ConntrackFilter *filter, guint *ret_deleted, GError **error)
-{
-	ConntrackFlush *flush = flush_new(filter, error);
-
-	if (!flush)
-		return false;
-	run(flush);
-	return conntrack_flush_finish(flush, ret_deleted, error);
 }

@@ -30,22 +30,18 @@ void conntrack_filter_add_udp_ports(ConntrackFilter *filter, enum family family,
 bool conntrack_filter_is_empty(const ConntrackFilter *filter);
 
 /**
- * Deletes what matches; *ret_deleted may be NULL. FAILED when the kernel refuses: the rest is deleted.
- * With 240,000 entries a port takes some 55 ms, an IPv4 address twice that, and
- * whatever is asked for some 500 ms at most: as long as an IPv6 address takes
- * where the entries are of IPv6, which no kernel can filter by address.
- */
-bool conntrack_flush(const ConntrackFilter *filter, guint *ret_deleted, GError **error);
-
-/**
- * The same beside the caller's loop: started here, with a filter that it takes
- * over and in the caller's network namespace, it is done when conntrack_flush_fd()
- * is readable, and then finished without waiting. Where the kernel has few entries it is done
- * when it comes back, and has no descriptor (-1). NULL: it could not be started.
+ * Deletes what matches, beside the caller's loop: started here, with a filter that it takes over and in the caller's
+ * network namespace, it is done when conntrack_flush_fd() is readable, and then finished without waiting. Where the
+ * kernel has few entries it is done when it comes back, and has no descriptor (-1). NULL: it could not be started.
+ * With 240,000 entries a port takes some 55 ms, an IPv4 address twice that, and whatever is asked for some 500 ms at
+ * most: as long as an IPv6 address takes where the entries are of IPv6, which no kernel can filter by address.
  */
 typedef struct ConntrackFlush ConntrackFlush;
 ConntrackFlush *conntrack_flush_start(ConntrackFilter *filter, GError **error);
 int conntrack_flush_fd(const ConntrackFlush *flush);
 
-/** What became of it; waits where it is not done, and frees it. */
+/**
+ * What became of it; waits where it is not done, and frees it. *ret_deleted may be NULL. FAILED when the kernel
+ * refused some: the rest is deleted.
+ */
 bool conntrack_flush_finish(ConntrackFlush *flush, guint *ret_deleted, GError **error);

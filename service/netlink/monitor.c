@@ -16,8 +16,7 @@ struct LinkMonitor {
 	Netlink *netlink;       /* questions */
 	GHashTable *interfaces; /* ifindex → struct interface */
 	bool stale;             /* something was missed: the list is to be made again */
-	LinkMonitorCallbacks callbacks;
-	link_vanished_func vanished;
+	link_changed_func changed;
 	void *userdata;
 };
 
@@ -31,23 +30,13 @@ static bool is_same(const struct interface *interface, const char *name, bool up
 	return interface && g_str_equal(interface->name, name) && interface->up == up;
 }
 
-static void tell(const LinkMonitor *monitor, int ifindex, const char *name, bool gone)
-{
-	if (monitor->callbacks.changed)
-		monitor->callbacks.changed(ifindex, name, gone, monitor->userdata);
-}
-
 static void set_present(LinkMonitor *monitor, int ifindex, const char *name, bool up)
 {
-	const struct interface *known = g_hash_table_lookup(monitor->interfaces, GINT_TO_POINTER(ifindex));
-	g_autofree char *old = known && !g_str_equal(known->name, name) ? g_strdup(known->name) : NULL;
 	struct interface *now = g_new0(struct interface, 1);
 
 	now->up = up;
 	g_strlcpy(now->name, name, sizeof(now->name));
 	g_hash_table_insert(monitor->interfaces, GINT_TO_POINTER(ifindex), now);
-	if (old && monitor->vanished)
-		monitor->vanished(old, monitor->userdata);
 }
 
 static void set_gone(LinkMonitor *monitor, int ifindex)
@@ -56,9 +45,7 @@ static void set_gone(LinkMonitor *monitor, int ifindex)
 
 	if (!g_hash_table_steal_extended(monitor->interfaces, GINT_TO_POINTER(ifindex), NULL, (gpointer *)&known))
 		return;
-	if (monitor->vanished)
-		monitor->vanished(known->name, monitor->userdata);
-	tell(monitor, ifindex, known->name, true);
+	monitor->changed(ifindex, known->name, true, monitor->userdata);
 }
 
 /* What the kernel says of it now; told if that, or what was notified, is another than what is known. */
@@ -69,7 +56,7 @@ static void look_again(LinkMonitor *monitor, int ifindex)
 
 	if (r >= 0) {
 		set_present(monitor, ifindex, rtnl_link_get_name(link), rtnl_link_get_flags(link) & IFF_UP);
-		tell(monitor, ifindex, rtnl_link_get_name(link), false);
+		monitor->changed(ifindex, rtnl_link_get_name(link), false, monitor->userdata);
 	} else if (r == -ENODEV) {
 		set_gone(monitor, ifindex);
 	} else {
@@ -98,7 +85,7 @@ static int on_notification(struct nl_msg *message, void *userdata)
 	} else if (!known) {
 		/* Even if it is gone by now: somebody may count on it, and wait for its end. */
 		set_present(monitor, notice.ifindex, notice.name, notice.up);
-		tell(monitor, notice.ifindex, notice.name, false);
+		monitor->changed(notice.ifindex, notice.name, false, monitor->userdata);
 	} else if (!is_same(known, notice.name, notice.up)) {
 		/* Not to be believed: it may be older than the list that was made after an overrun. */
 		look_again(monitor, notice.ifindex);
@@ -130,22 +117,19 @@ static bool list_again(LinkMonitor *monitor, bool told, GError **error)
 			continue;
 		set_present(monitor, ifindex, name, up);
 		if (told)
-			tell(monitor, ifindex, name, false);
+			monitor->changed(ifindex, name, false, monitor->userdata);
 	}
 	monitor->stale = false;
 	return true;
 }
 
-static LinkMonitor *monitor_new(const LinkMonitorCallbacks *callbacks, link_vanished_func vanished, void *userdata,
-				GError **error)
+LinkMonitor *link_monitor_new(link_changed_func changed, void *userdata, GError **error)
 {
 	g_autoptr(LinkMonitor) monitor = g_new0(LinkMonitor, 1);
 	const int size = RECEIVE_BUFFER;
 	int r;
 
-	if (callbacks)
-		monitor->callbacks = *callbacks;
-	monitor->vanished = vanished;
+	monitor->changed = changed;
 	monitor->userdata = userdata;
 	monitor->interfaces = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	monitor->netlink = netlink_new(error);
@@ -173,16 +157,6 @@ static LinkMonitor *monitor_new(const LinkMonitorCallbacks *callbacks, link_vani
 	if (!list_again(monitor, false, error))
 		return NULL;
 	return g_steal_pointer(&monitor);
-}
-
-LinkMonitor *link_monitor_new_full(const LinkMonitorCallbacks *callbacks, void *userdata, GError **error)
-{
-	return monitor_new(callbacks, NULL, userdata, error);
-}
-
-LinkMonitor *link_monitor_new(link_vanished_func vanished, void *userdata, GError **error)
-{
-	return monitor_new(NULL, vanished, userdata, error);
 }
 
 void link_monitor_free(LinkMonitor *monitor)

@@ -11,34 +11,19 @@
  */
 typedef struct LinkMonitor LinkMonitor;
 
-typedef struct LinkMonitorCallbacks {
-	/**
-	 * An interface came, was renamed, was set up or down (also when it was
-	 * set back before anybody looked), with the name it has now; or it is
-	 * gone: deleted or moved to another namespace, with the last name it
-	 * had. Each is told of an ifindex that this monitor knows: it is not
-	 * told of those that are there already when it begins. Must not free
-	 * the monitor.
-	 */
-	void (*changed)(int ifindex, const char *name, bool gone, void *userdata);
-} LinkMonitorCallbacks;
+/**
+ * An interface came, was renamed, was set up or down (also when it was set back before anybody looked), with the name
+ * it has now; or it is gone: deleted or moved to another namespace, with the last name it had. Each is told of an
+ * ifindex that this monitor knows: it is not told of those that are there already when it begins. Must not free the
+ * monitor.
+ */
+typedef void (*link_changed_func)(int ifindex, const char *name, bool gone, void *userdata);
 
-/** The callbacks are copied. FAILED when the interfaces cannot be watched. */
-LinkMonitor *link_monitor_new_full(const LinkMonitorCallbacks *callbacks, void *userdata, GError **error);
+/** FAILED when the interfaces cannot be watched. */
+LinkMonitor *link_monitor_new(link_changed_func changed, void *userdata, GError **error);
 void link_monitor_free(LinkMonitor *monitor); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LinkMonitor, link_monitor_free)
 
 /** For polling; the monitor's. */
 int link_monitor_fd(const LinkMonitor *monitor);
 void link_monitor_dispatch(LinkMonitor *monitor);
-
-/* By name. */
-
-/**
- * Told of every interface that is deleted, moved to another namespace or renamed
- * away, by its (old) name; another interface may have taken that name meanwhile.
- * Who deletes one and creates one of the same name dispatches in between, or
- * takes the end of the first for that of the second. Must not free the monitor.
- */
-typedef void (*link_vanished_func)(const char *name, void *userdata);
-LinkMonitor *link_monitor_new(link_vanished_func vanished, void *userdata, GError **error);

@@ -26,7 +26,6 @@ struct Ruleset {
 	GHashTable *entries; /* a set of RulesetEntry by content */
 	GHashTable *askers; /* RulesetEntry → GSequence of RuleOrder, oldest first: who asks for it beside the oldest */
 	enum rule_target forward_policy[N_FAMILIES];
-	guint size;
 };
 
 static guint entry_hash(gconstpointer entry)
@@ -308,8 +307,6 @@ static void ruleset_change(Ruleset *ruleset, RulesetEntry *entry, guint32 refere
 {
 	List *list = ruleset_list(ruleset, &entry->rule);
 
-	if (entry->rule.target != TARGET_PLACE)
-		ruleset->size += (references > 0) - (entry->references > 0);
 	list->count[entry_status(entry)]--;
 	entry->references = references;
 	entry->held = held;
@@ -450,9 +447,4 @@ void ruleset_finish(Ruleset *ruleset)
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		for (enum place place = 0; place < N_PLACES; place++)
 			list_finish(ruleset, &ruleset->lists[family][place]);
-}
-
-guint ruleset_size(const Ruleset *ruleset)
-{
-	return ruleset->size;
 }

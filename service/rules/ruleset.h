@@ -75,6 +75,3 @@ void ruleset_committed(Ruleset *ruleset, enum family family, enum place place);
 
 /** Frees what is neither wanted nor held; called when a change is final. */
 void ruleset_finish(Ruleset *ruleset);
-
-/** How many rules are wanted, those of TARGET_PLACE not counted. */
-guint ruleset_size(const Ruleset *ruleset);

@@ -108,12 +108,15 @@ static void add(ConntrackFilter *filter, const char *text)
 		conntrack_filter_add_address(filter, &address);
 }
 
-static guint flush(const ConntrackFilter *filter)
+/* Takes the filter. */
+static guint flush(ConntrackFilter **filter)
 {
 	g_autoptr(GError) error = NULL;
+	ConntrackFlush *flush = conntrack_flush_start(g_steal_pointer(filter), &error);
 	guint deleted = 0;
 
-	g_assert_true(conntrack_flush(filter, &deleted, &error));
+	g_assert_no_error(error);
+	g_assert_true(conntrack_flush_finish(flush, &deleted, &error));
 	g_assert_no_error(error);
 	return deleted;
 }
@@ -166,9 +169,8 @@ static void test_match(Fixture *f, gconstpointer data)
 		for (const char *const *what = cases[i].what; *what; what++)
 			add(filter, *what);
 		g_assert_cmpint(conntrack_filter_is_empty(filter), ==, !cases[i].what[0]);
-		g_assert_cmpuint(flush(filter), ==, cases[i].deleted);
+		g_assert_cmpuint(flush(&filter), ==, cases[i].deleted);
 		g_assert_cmpuint(count_entries(f), ==, foreign + G_N_ELEMENTS(entries) - cases[i].deleted);
-		g_assert_cmpuint(flush(filter), ==, 0);
 		remains = left(f);
 		g_assert_cmpstr(remains, ==, cases[i].left);
 	}
@@ -222,7 +224,7 @@ static void test_flow(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	g_assert_false(arrives(second));
 
 	add(filter, "127.0.0.1 5300 1");
-	g_assert_cmpuint(flush(filter), ==, 1);
+	g_assert_cmpuint(flush(&filter), ==, 1);
 	send_to(client, INADDR_LOOPBACK, 5300);
 	g_assert_false(arrives(first));
 	g_assert_true(arrives(second));
@@ -293,7 +295,7 @@ static void test_full(Fixture *f, gconstpointer data)
 		fill(f);
 		g_assert_cmpuint(count_entries(f), ==, FULL + G_N_ELEMENTS(entries));
 		start = used_usec();
-		g_assert_cmpuint(flush(filter), ==, cases[i].deleted);
+		g_assert_cmpuint(flush(&filter), ==, cases[i].deleted);
 		used = used_usec() - start;
 		if (i == 0)
 			whole = used;
@@ -349,12 +351,13 @@ static void test_own_many(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 		add(filter, text);
 	}
-	g_assert_cmpuint(flush(filter), ==, 20000);
+	g_assert_cmpuint(flush(&filter), ==, 20000);
 	g_assert_cmpuint(count_entries(f), ==, 20000);
 	netns_run(f->netns, "ip route add local 198.18.0.0/16 dev lo");
 	connections_fill(20000, AF_INET, 1);
+	filter = conntrack_filter_new();
 	conntrack_filter_add_udp_ports(filter, FAMILY_IPV4, &(const Address){}, 5300, 1);
-	g_assert_cmpuint(flush(filter), ==, 20000);
+	g_assert_cmpuint(flush(&filter), ==, 20000);
 	g_assert_cmpuint(count_entries(f), ==, 20000);
 }
 
@@ -363,10 +366,13 @@ static int flush_as_nobody(void)
 {
 	g_autoptr(ConntrackFilter) filter = conntrack_filter_new();
 	g_autoptr(GError) error = NULL;
+	ConntrackFlush *flush;
 
 	add(filter, "172.18.0.2");
-	if (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0 ||
-	    conntrack_flush(filter, NULL, &error))
+	if (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0)
+		return 1;
+	flush = conntrack_flush_start(g_steal_pointer(&filter), &error);
+	if (flush && conntrack_flush_finish(flush, NULL, &error))
 		return 1;
 	printf("# %s\n", error->message);
 	return g_error_matches(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED) &&
@@ -417,9 +423,8 @@ static void test_many(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	}
 	add(filter, "ipv4 1024 64000");
 	start = g_get_monotonic_time();
-	g_assert_cmpuint(flush(filter), ==, 4000);
+	g_assert_cmpuint(flush(&filter), ==, 4000);
 	g_test_message("4000 of 8000 in %" G_GINT64_FORMAT " ms", (g_get_monotonic_time() - start) / 1000);
-	g_assert_cmpuint(flush(filter), ==, 0);
 	g_free(count);
 	count = netns_output(f->netns, "conntrack -C");
 	g_assert_cmpint(atoi(count), >=, 4000);

@@ -125,7 +125,7 @@ static void test_ipv6_clearly(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	assert_succeeds(flush(f, ifindex, &ipv6.address, &error));
 	conntrack_filter_add_address(filter, &ipv6.address);
 	conntrack_filter_add_udp_ports(filter, FAMILY_IPV6, &(const Address){}, 53, 1);
-	assert_succeeds(conntrack_flush(filter, NULL, &error));
+	assert_succeeds(conntrack_flush_finish(conntrack_flush_start(g_steal_pointer(&filter), NULL), NULL, &error));
 
 	g_assert_no_errno(mount("tmpfs", "/proc/sys/net", "tmpfs", 0, NULL));
 	assert_fails(sysctl_get("net/ipv6/conf/all/forwarding", &found, &error), FAILED,
