@@ -426,6 +426,8 @@ bool service_reconcile(Service *service, guint *ret_repaired, GError **error)
 	*ret_repaired = result.added + result.removed + changed->len;
 	for (guint i = 0; i < changed->len; i++)
 		g_warning("%s was not as it should be; put right", (const char *)changed->pdata[i]);
+	/* All that the kernel has was read. */
+	service->n_uncompacted = MANY_CHANGES;
 	return ok;
 }
 

@@ -44,7 +44,7 @@ struct Service {
 		bool first_commit;              /* is still to come: what differs in the kernel is no drift */
 	} recovery;
 	GHashTable *routes_told; /* set of sentences (char *) */
-	guint n_uncompacted;     /* changes since the heap was last given back */
+	guint n_uncompacted;     /* changes made or read since the heap was last given back */
 };
 
 /** Takes over config, copies config_path, refers to event. NULL with FAILED when the kernel's netlink is not there. */
