@@ -35,7 +35,8 @@ bool socket_message_read(struct nl_msg *message, struct socket_info *ret)
 	*ret = (struct socket_info){
 		.local = local_address(socket),
 		.port = g_ntohs(socket->id.idiag_sport),
-		.is_left = socket->idiag_inode == 0,
+		.inode = socket->idiag_inode,
+		.uid = socket->idiag_uid,
 		.v6_only = attributes[INET_DIAG_SKV6ONLY] && nla_get_u8(attributes[INET_DIAG_SKV6ONLY]),
 	};
 	return true;

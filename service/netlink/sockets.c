@@ -44,37 +44,42 @@ static int on_socket(struct nl_msg *message, void *userdata)
 		return NL_SKIP;
 	if (socket.port < search->first || socket.port >= search->found || !overlaps(search, &socket))
 		return NL_OK;
-	if (search->left_too && socket.is_left)
+	if (search->left_too && socket.inode == 0)
 		search->left++;
 	else
 		search->found = socket.port;
 	return NL_OK;
 }
 
-static guint32 find_states(guint8 protocol, const struct search *search)
+static guint32 bound_states(guint8 protocol)
 {
-	if (search->left_too)
-		return G_MAXUINT32;
 	return protocol == IPPROTO_UDP ? 1u << TCP_CLOSE : 1u << TCP_LISTEN | 1u << BOUND_INACTIVE;
 }
 
-static int dump_sockets(Netlink *netlink, guint8 protocol, sa_family_t family, guint16 port, struct search *search)
+static int dump_sockets(Netlink *netlink, guint8 protocol, sa_family_t family, guint32 states, guint16 port,
+			nl_recvmsg_msg_cb_t reply, void *userdata)
 {
 	struct inet_diag_req_v2 header = {
 		.sdiag_family = family,
 		.sdiag_protocol = protocol,
-		.idiag_states = find_states(protocol, search),
+		.idiag_states = states,
 		.id.idiag_sport = g_htons(port), /* 0: any */
 	};
 	NlMsg *request = nlmsg_alloc_simple(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP);
 
 	if (!request || nlmsg_append(request, &header, sizeof header, NLMSG_ALIGNTO) < 0)
 		g_error("Out of memory");
-	return netlink_request(netlink, request, on_socket, search);
+	return netlink_request(netlink, request, reply, userdata);
+}
+
+static bool dump_failed(Netlink *netlink, guint8 protocol, GError **error)
+{
+	return netlink_failed(netlink, error, "Cannot list the host's %s sockets", protocol_to_string(protocol));
 }
 
 static bool search_sockets(struct search *search, guint8 protocol, const Address *address, guint16 port, GError **error)
 {
+	guint32 states = search->left_too ? G_MAXUINT32 : bound_states(protocol);
 	g_autoptr(Netlink) netlink = NULL;
 	int r;
 
@@ -83,13 +88,10 @@ static bool search_sockets(struct search *search, guint8 protocol, const Address
 	netlink = netlink_open(NETLINK_SOCK_DIAG, error);
 	if (!netlink)
 		return false;
-	r = dump_sockets(netlink, protocol, AF_INET6, port, search);
+	r = dump_sockets(netlink, protocol, AF_INET6, states, port, on_socket, search);
 	if (r >= 0 && search->family == FAMILY_IPV4)
-		r = dump_sockets(netlink, protocol, AF_INET, port, search);
-	if (r < 0)
-		return netlink_failed(netlink, error, "Cannot list the host's %s sockets",
-				      protocol_to_string(protocol));
-	return true;
+		r = dump_sockets(netlink, protocol, AF_INET, states, port, on_socket, search);
+	return r >= 0 || dump_failed(netlink, protocol, error);
 }
 
 bool sockets_find_bound(guint8 protocol, enum family family, const Address *address, guint16 first, guint16 count,
@@ -111,4 +113,35 @@ bool sockets_are_left(enum family family, const Address *address, guint16 port, 
 		return false;
 	*ret = search.left > 0 && search.found > port;
 	return true;
+}
+
+struct visit {
+	SocketVisitor *visitor;
+	void *userdata;
+};
+
+static int on_visited(struct nl_msg *message, void *userdata)
+{
+	const struct visit *visit = userdata;
+	struct socket_info socket;
+
+	if (!socket_message_read(message, &socket))
+		return NL_SKIP;
+	if (socket.port != 0)
+		visit->visitor(&socket, visit->userdata);
+	return NL_OK;
+}
+
+bool sockets_visit_bound(guint8 protocol, SocketVisitor *visitor, void *userdata, GError **error)
+{
+	static const sa_family_t families[] = { AF_INET, AF_INET6 };
+	g_autoptr(Netlink) netlink = netlink_open(NETLINK_SOCK_DIAG, error);
+	struct visit visit = { visitor, userdata };
+	int r = 0;
+
+	if (!netlink)
+		return false;
+	for (guint i = 0; i < G_N_ELEMENTS(families) && r >= 0; i++)
+		r = dump_sockets(netlink, protocol, families[i], bound_states(protocol), 0, on_visited, &visit);
+	return r >= 0 || dump_failed(netlink, protocol, error);
 }

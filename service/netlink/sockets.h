@@ -3,6 +3,7 @@
 
 #include "service/model/address.h"
 #include "service/error.h"
+#include "service/netlink/socket-info.h"
 
 /**
  * Finds out which ports programs on the host have, for who may not try by binding
@@ -21,6 +22,10 @@
  */
 bool sockets_find_bound(guint8 protocol, enum family family, const Address *address, guint16 first, guint16 count,
 			guint *ret_port, GError **error);
+
+/** Visits all that sockets_find_bound() looks through, of both families, in no order. FAILED. */
+typedef void SocketVisitor(const struct socket_info *socket, void *userdata);
+bool sockets_visit_bound(guint8 protocol, SocketVisitor *visit, void *userdata, GError **error);
 
 /**
  * Whether all that has a TCP port, on an address that overlaps this one, is left of connections whose programs are done

@@ -3,7 +3,8 @@
 # Debian packages, for scripts that source this. Installs only what is missing, and nothing when nothing is.
 
 BUILD_PACKAGES='gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libip4tc-dev libip6tc-dev
-	libmnl-dev libmsgpack-dev libnftnl-dev libnl-route-3-dev libsystemd-dev'
+	libjson-glib-dev libmnl-dev libmsgpack-dev libnftnl-dev libnl-route-3-dev libsmartcols-dev libsystemd-dev
+	python3-docutils'
 # busctl is in systemd, setpriv and unshare are in util-linux
 RUN_PACKAGES='dbus-daemon iproute2 iptables nftables systemd util-linux'
 

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/cli/cli.h"
+
+/** Lets polkit ask in this terminal (pkttyagent), where there is one and nobody else asks for the user's session. */
+void agent_start(Cli *cli);
+void agent_stop(Cli *cli);

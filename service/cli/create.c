@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/names.h"
+#include "service/cli/client.h"
+#include "service/cli/object.h"
+#include "service/cli/ports.h"
+#include "service/cli/settings.h"
+#include "service/cli/value.h"
+#include "service/cli/verbs.h"
+
+#include <stdio.h>
+
+/* The ports that an endpoint has in the end: which were allocated only the service knows. */
+static int print_ports(Cli *cli, const Object *endpoint)
+{
+	g_autoptr(GVariant) reply = NULL, value = NULL;
+	int r = client_call(cli, endpoint->path, STANDARD("Properties"), "Get",
+			    g_variant_new("(ss)", ENDPOINT_INTERFACE, "Ports"), &reply);
+
+	if (r != 0)
+		return r;
+	g_variant_get(reply, "(v)", &value);
+	ports_print(cli, value);
+	return 0;
+}
+
+int verb_create(Cli *cli, char **arguments, guint n G_GNUC_UNUSED)
+{
+	g_auto(Object) object = {};
+	int r = object_of_kind(arguments[0], OBJECT_NETWORK, &object);
+
+	if (r != 0)
+		return r;
+	return client_call(cli, ROOT_PATH, "Manager", "CreateNetwork",
+			   g_variant_new("(s@a{sv})", object.name, network_settings(&cli->options, LIFE_PERSISTENT)),
+			   NULL);
+}
+
+int verb_endpoint(Cli *cli, char **arguments, guint n G_GNUC_UNUSED)
+{
+	g_auto(Object) object = {};
+	g_autofree char *network = NULL;
+	GError *error = NULL;
+	GVariant *settings;
+	int r = object_of_kind(arguments[0], OBJECT_ENDPOINT, &object);
+
+	if (r == 0)
+		r = object_check(cli, &(Object){ .kind = OBJECT_NETWORK, .name = object.name });
+	if (r != 0)
+		return r;
+	settings = endpoint_settings(&cli->options, LIFE_PERSISTENT, &error);
+	if (!settings)
+		return report_error(error);
+	network = object_network_path(&object);
+	r = client_call(cli, network, "Network", "CreateEndpoint",
+			g_variant_new("(s@a{sv})", object.endpoint, settings), NULL);
+	return r == 0 && cli->options.publish->len > 0 ? print_ports(cli, &object) : r;
+}
+
+/* With or without the prefix that an ingress has elsewhere: here it can be nothing else. */
+static int read_ingress(const char *text, Object *ret)
+{
+	g_autofree char *name = g_str_has_prefix(text, "ingress:") || *text == '/'
+					? g_strdup(text)
+					: g_strconcat("ingress:", text, NULL);
+
+	return object_of_kind(name, OBJECT_INGRESS, ret);
+}
+
+int verb_ingress(Cli *cli, char **arguments, guint n G_GNUC_UNUSED)
+{
+	g_auto(Object) object = {};
+	GError *error = NULL;
+	GVariant *settings;
+	int r = read_ingress(arguments[0], &object);
+
+	if (r != 0)
+		return r;
+	settings = ingress_settings(&cli->options, LIFE_PERSISTENT, &error);
+	if (!settings)
+		return report_error(error);
+	return client_call(cli, ROOT_PATH, "Manager", "CreateIngress",
+			   g_variant_new("(s@a{sv})", object.name, settings), NULL);
+}
+
+static void print_rules(Cli *cli, GVariant *reply)
+{
+	const char *rules;
+
+	g_variant_get(reply, "(&s)", &rules);
+	if (cli->options.json == JSON_OFF) {
+		fputs(rules, stdout);
+	} else {
+		g_autoptr(GVariant) text = g_variant_get_child_value(reply, 0);
+
+		value_print_json(text, cli->options.json);
+	}
+}
+
+int verb_preview(Cli *cli, char **arguments, guint n G_GNUC_UNUSED)
+{
+	g_autoptr(GVariant) reply = NULL;
+	g_auto(Object) object = {};
+	GError *error = NULL;
+	GVariant *settings;
+	bool ingress;
+	int r;
+
+	if (!object_parse(arguments[0], &object, &error))
+		return report_error(error);
+	if (object.kind == OBJECT_ENDPOINT)
+		return usage_error("\"%s\" is an endpoint; a preview is of a network or of ingress:NAME",
+				   cut(arguments[0]));
+	ingress = object.kind == OBJECT_INGRESS;
+	settings = ingress ? ingress_settings(&cli->options, LIFE_PERSISTENT, &error)
+			   : network_settings(&cli->options, LIFE_PERSISTENT);
+	if (!settings)
+		return report_error(error);
+	r = client_call(cli, ROOT_PATH, "Manager", ingress ? "PreviewIngress" : "PreviewNetwork",
+			g_variant_new("(s@a{sv})", object.name, settings), &reply);
+	if (r == 0)
+		print_rules(cli, reply);
+	return r;
+}

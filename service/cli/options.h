@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/cli/cli.h"
+
+/* The letters of the options that only some verbs take. */
+enum {
+	OPTION_SUBNET = 's',
+	OPTION_GATEWAY = 'g',
+	OPTION_BRIDGE = 'b',
+	OPTION_INTERNAL = 'i',
+	OPTION_NO_COMMUNICATION = 'c',
+	OPTION_NO_MASQUERADE = 'm',
+	OPTION_HOST_BINDING = 'o',
+	OPTION_ADDRESS = 'a',
+	OPTION_PUBLISH = 'p',
+	OPTION_LABEL = 'l',
+	OPTION_TIMEOUT = 't',
+	OPTION_WATCH = 'w',
+	OPTION_NETWORK = 'n',
+	OPTION_NAME = 'N',
+};
+
+/**
+ * Reads the command line and drops the options from it: (*argv)[0] is then the first argument. Returns whether to go
+ * on; otherwise *ret_code is what to end with, and what there was to say is said.
+ */
+bool options_read(int argc, char **argv, Options *ret, char ***ret_arguments, guint *ret_n, int *ret_code);
+void options_clear(Options *options);
+
+/** Whether each option that was given is a general one or among those that a verb takes, by their letters. */
+bool options_check(const char *verb, const char *taken);
+
+/** "90", "30s", "15min", "2h", "1d" as microseconds. */
+bool span_parse(const char *text, guint64 *ret_usec);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/cli/settings.h"
+
+#include "service/cli/ports.h"
+
+static void add_strings(GVariantBuilder *builder, const char *key, const GPtrArray *texts)
+{
+	if (texts->len > 0)
+		g_variant_builder_add(builder, "{sv}", key,
+				      g_variant_new_strv((const char *const *)texts->pdata, texts->len));
+}
+
+static void add_string(GVariantBuilder *builder, const char *key, const char *text)
+{
+	if (text)
+		g_variant_builder_add(builder, "{sv}", key, g_variant_new_string(text));
+}
+
+static void add_bool(GVariantBuilder *builder, const char *key, bool value)
+{
+	g_variant_builder_add(builder, "{sv}", key, g_variant_new_boolean(value));
+}
+
+/* KEY=VALUE; without a value it is empty. */
+static void add_labels(GVariantBuilder *builder, const GPtrArray *labels)
+{
+	GVariantBuilder entries;
+
+	if (labels->len == 0)
+		return;
+	g_variant_builder_init(&entries, G_VARIANT_TYPE("a{ss}"));
+	for (guint i = 0; i < labels->len; i++) {
+		g_auto(GStrv) parts = g_strsplit(labels->pdata[i], "=", 2);
+
+		g_variant_builder_add(&entries, "{ss}", parts[0] ?: "", parts[0] && parts[1] ? parts[1] : "");
+	}
+	g_variant_builder_add(builder, "{sv}", "Labels", g_variant_builder_end(&entries));
+}
+
+/* What every object has. */
+static void add_common(GVariantBuilder *builder, const Options *options, enum life life)
+{
+	if (life == LIFE_PERSISTENT)
+		add_bool(builder, "Persistent", true);
+	add_labels(builder, options->labels);
+	if (options->timeout_usec > 0)
+		g_variant_builder_add(builder, "{sv}", "TimeoutUSec", g_variant_new_uint64(options->timeout_usec));
+}
+
+GVariant *network_settings(const Options *options, enum life life)
+{
+	GVariantBuilder builder;
+
+	g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
+	add_strings(&builder, "Subnets", options->subnets);
+	add_strings(&builder, "Gateways", options->gateways);
+	add_string(&builder, "Bridge", options->bridge);
+	add_string(&builder, "HostBinding", options->host_binding);
+	if (options->internal)
+		add_bool(&builder, "Internal", true);
+	if (!options->communication)
+		add_bool(&builder, "InterContainerCommunication", false);
+	if (!options->masquerade)
+		add_bool(&builder, "Masquerade", false);
+	add_common(&builder, options, life);
+	return g_variant_builder_end(&builder);
+}
+
+GVariant *endpoint_settings(const Options *options, enum life life, GError **error)
+{
+	GVariant *ports = mappings_parse((char **)options->publish->pdata, options->publish->len, error);
+	GVariantBuilder builder;
+
+	if (!ports)
+		return NULL;
+	g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
+	add_strings(&builder, "Addresses", options->addresses);
+	g_variant_builder_add(&builder, "{sv}", "Ports", ports);
+	add_common(&builder, options, life);
+	return g_variant_builder_end(&builder);
+}
+
+GVariant *ingress_settings(const Options *options, enum life life, GError **error)
+{
+	GVariant *ports = ports_parse((char **)options->publish->pdata, options->publish->len, error);
+	GVariantBuilder builder;
+
+	if (!ports)
+		return NULL;
+	g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
+	if (options->gateways->len > 0)
+		add_string(&builder, "Gateway", options->gateways->pdata[0]);
+	add_string(&builder, "Bridge", options->bridge);
+	g_variant_builder_add(&builder, "{sv}", "Ports", ports);
+	add_common(&builder, options, life);
+	return g_variant_builder_end(&builder);
+}
