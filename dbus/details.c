@@ -179,6 +179,9 @@ void description_add_lifetime(Description *description, const LifetimeSettings *
 {
 	if (lifetime->persistent)
 		description->actions |= 1 << ACTION_MAKE_PERSISTENT;
+	/* That one never goes is as good. */
+	if (lifetime->interface)
+		description->actions |= 1 << ACTION_USE_HOST_RESOURCES;
 }
 
 /* Only when all of them have the same. */

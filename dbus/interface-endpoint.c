@@ -5,8 +5,8 @@
 #include "dbus/names.h"
 #include "dbus/reply.h"
 #include "dbus/settings.h"
-#include "service/change/change-endpoint.h"
 #include "service/change/change-link.h"
+#include "service/change/change-network.h"
 #include "service/change/change-port.h"
 
 static bool describe_mappings(Call *call, Description *description, GError **error)
@@ -84,7 +84,7 @@ static bool run_delete(Call *call, GError **error)
 
 	if (!endpoint)
 		return false;
-	endpoint_delete(service_transaction(call->service), endpoint);
+	network_delete_endpoint(service_transaction(call->service), endpoint);
 	return true;
 }
 

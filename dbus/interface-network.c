@@ -114,7 +114,7 @@ static bool run_delete_endpoint(Call *call, GError **error)
 		return false;
 	endpoint = network_find_endpoint(network, name, NULL);
 	if (endpoint)
-		endpoint_delete(service_transaction(call->service), endpoint);
+		network_delete_endpoint(service_transaction(call->service), endpoint);
 	return true;
 }
 

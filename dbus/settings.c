@@ -174,6 +174,16 @@ static bool read_boolean(sd_bus_message *message, void *field, GError **error)
 	return true;
 }
 
+static bool read_choice(sd_bus_message *message, void *field, GError **error)
+{
+	int value;
+
+	if (!check(sd_bus_message_read_basic(message, 'b', &value), error))
+		return false;
+	*(enum choice *)field = value ? CHOICE_YES : CHOICE_NO;
+	return true;
+}
+
 static bool read_string(sd_bus_message *message, void *field, GError **error)
 {
 	const char *value;
@@ -369,6 +379,8 @@ static LifetimeSettings lifetime_of_sender(sd_bus_message *message, uid_t uid)
 static const Setting endpoint_table[] = {
 	{ "Addresses", "as", read_strings, offsetof(EndpointSettings, addresses) },
 	{ "Ports", "a(ssqqq)", read_mappings, offsetof(EndpointSettings, ports) },
+	{ "Reserve", "b", read_choice, offsetof(EndpointSettings, reserve) },
+	{ "LifetimeInterface", "s", read_string, offsetof(EndpointSettings, lifetime.interface) },
 	COMMON_SETTINGS(EndpointSettings),
 	{},
 };
@@ -475,6 +487,8 @@ static const Setting network_table[] = {
 	{ "Masquerade", "b", read_boolean, offsetof(NetworkSettings, masquerade) },
 	{ "HostBinding", "s", read_string, offsetof(NetworkSettings, host_binding) },
 	{ "Endpoints", "a(sa{sv})", read_endpoints, 0 },
+	{ "Reserve", "b", read_choice, offsetof(NetworkSettings, reserve) },
+	{ "LifetimeEndpoints", "b", read_boolean, offsetof(NetworkSettings, lifetime_endpoints) },
 	COMMON_SETTINGS(NetworkSettings),
 	{},
 };

@@ -128,6 +128,15 @@ bool service_serves(const Service *service, const char *interface)
 	return interfaces_ifindex(service->interfaces, interface) != 0;
 }
 
+/* Those that go with an interface. */
+static void expire_endpoints(Service *service, int ifindex)
+{
+	const GPtrArray *list = g_hash_table_lookup(service->model->by_interface, GINT_TO_POINTER(ifindex));
+
+	for (guint i = 0; list && i < list->len; i++)
+		lifetimes_expire(service->lifetimes, &((Endpoint *)list->pdata[i])->lifetime);
+}
+
 bool service_look_at_interface(Service *service, int ifindex, const char *name, bool gone)
 {
 	g_autoptr(GPtrArray) came_or_went = interfaces_look(service->interfaces, ifindex, name, gone);
@@ -135,6 +144,8 @@ bool service_look_at_interface(Service *service, int ifindex, const char *name, 
 
 	for (guint i = 0; i < came_or_went->len; i++)
 		service_announce_presence(service, came_or_went->pdata[i]);
+	if (gone)
+		expire_endpoints(service, ifindex);
 	return exchanged->len > 0;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/expiry.h"
 
-#include "service/change/change-endpoint.h"
 #include "service/change/change-ingress.h"
 #include "service/change/change-network.h"
 #include "service/change/change-service.h"
@@ -14,7 +13,7 @@ static void delete_object(Service *service, const Lifetime *lifetime)
 		network_delete(&service->transaction, lifetime->object);
 		break;
 	case OBJECT_ENDPOINT:
-		endpoint_delete(&service->transaction, lifetime->object);
+		network_delete_endpoint(&service->transaction, lifetime->object);
 		break;
 	case OBJECT_INGRESS:
 		ingress_delete(&service->transaction, lifetime->object);
@@ -49,6 +48,24 @@ GPtrArray *service_find_departed(const Service *service, GHashTable *alive)
 	return departed;
 }
 
+/* What went while nobody looked. */
+static void expire_without_interface(Service *service)
+{
+	GHashTableIter iter;
+	gpointer ifindex, value;
+
+	g_hash_table_iter_init(&iter, service->model->by_interface);
+	while (g_hash_table_iter_next(&iter, &ifindex, &value)) {
+		const GPtrArray *endpoints = value;
+		LinkInfo info;
+
+		if (!link_find_index(service->netlink, GPOINTER_TO_INT(ifindex), &info, NULL) || info.ifindex != 0)
+			continue;
+		for (guint i = 0; i < endpoints->len; i++)
+			lifetimes_expire(service->lifetimes, &((Endpoint *)endpoints->pdata[i])->lifetime);
+	}
+}
+
 void service_end_orphans(Service *service, GHashTable *alive)
 {
 	g_autoptr(GHashTable) nobody = g_hash_table_new(g_str_hash, g_str_equal);
@@ -56,6 +73,7 @@ void service_end_orphans(Service *service, GHashTable *alive)
 
 	for (guint i = 0; i < departed->len; i++)
 		service_end_owner(service, departed->pdata[i]);
+	expire_without_interface(service);
 	service_end_lifetimes(service);
 }
 

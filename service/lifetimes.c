@@ -74,13 +74,18 @@ guint64 lifetimes_deadline(Lifetimes *lifetimes, guint64 timeout_usec)
 	return timeout_usec < G_MAXUINT64 - now ? now + timeout_usec : 0;
 }
 
+void lifetimes_expire(Lifetimes *lifetimes, Lifetime *lifetime)
+{
+	if (g_hash_table_add(lifetimes->expired, lifetime))
+		lifetimes->on_expired(lifetimes->userdata);
+}
+
 static void expire(Watch *watch)
 {
 	watch->expired = true;
 	if (!watch->lifetime)
 		return;
-	g_hash_table_add(watch->lifetimes->expired, watch->lifetime);
-	watch->lifetimes->on_expired(watch->lifetimes->userdata);
+	lifetimes_expire(watch->lifetimes, watch->lifetime);
 }
 
 static int on_descriptor(sd_event_source *source G_GNUC_UNUSED, int fd G_GNUC_UNUSED, uint32_t events G_GNUC_UNUSED,
@@ -233,11 +238,11 @@ void lifetimes_end(Lifetimes *lifetimes, Lifetime *lifetime)
 {
 	const Watch *watch = g_hash_table_lookup(lifetimes->watches, lifetime);
 
+	g_hash_table_remove(lifetimes->expired, lifetime);
 	if (!watch)
 		return;
 	if (watch->fd >= 0)
 		sd_notifyf(false, "FDSTOREREMOVE=1\nFDNAME=" STORE_NAME "%" G_GUINT64_FORMAT, lifetime->token);
-	g_hash_table_remove(lifetimes->expired, lifetime);
 	g_hash_table_remove(lifetimes->watches, lifetime);
 }
 

@@ -29,6 +29,9 @@ bool lifetimes_claim(Lifetimes *lifetimes, guint64 token, int fd, GError **error
 void lifetimes_begin(Lifetimes *lifetimes, Lifetime *lifetime);
 void lifetimes_end(Lifetimes *lifetimes, Lifetime *lifetime);
 
+/** What an object lives by that is not watched here has ended. It must stay until lifetimes_end(). */
+void lifetimes_expire(Lifetimes *lifetimes, Lifetime *lifetime);
+
 /** Gives up the descriptors that were claimed and for which no object came. */
 void lifetimes_release(Lifetimes *lifetimes);
 

@@ -322,7 +322,7 @@ static void restore_ports(Service *service)
 		for (const GList *e = ((const Network *)i->data)->endpoints_by_age.head; e; e = e->next) {
 			const Endpoint *endpoint = e->data;
 
-			for (guint p = 0; p < endpoint->ports->len; p++) {
+			for (guint p = 0; endpoint->reserves && p < endpoint->ports->len; p++) {
 				PortRange ranges[N_FAMILIES];
 				guint n = endpoint_port_ranges(endpoint, endpoint->ports->pdata[p], ranges);
 

@@ -48,6 +48,36 @@ static bool parse_addresses(const Model *model, Endpoint *endpoint, char **texts
 	return true;
 }
 
+static bool wants_reservation(const Network *network, const EndpointSettings *settings)
+{
+	return settings->reserve == CHOICE_DEFAULT ? network->reserves : settings->reserve == CHOICE_YES;
+}
+
+/* The interface of that name now: one that takes the name later is another. */
+static bool find_interface(const Transaction *transaction, Endpoint *endpoint, const LifetimeSettings *settings,
+			   GError **error)
+{
+	LinkInfo info;
+
+	if (!settings->interface)
+		return true;
+	if (settings->persistent)
+		return netfilter_fail(error, INVALID_ARGS,
+				      "LifetimeInterface: a persistent object lives until it is deleted");
+	if (g_str_equal(settings->interface, "lo"))
+		return netfilter_fail(error, INVALID_ARGS, "LifetimeInterface: \"lo\" never goes");
+	if (!link_find(transaction->netlink, settings->interface, &info, error)) {
+		g_prefix_error(error, "LifetimeInterface: ");
+		return false;
+	}
+	if (info.ifindex == 0)
+		return netfilter_fail(error, INVALID_ARGS, "LifetimeInterface: there is no interface \"%s\"",
+				      settings->interface);
+	endpoint->ifindex = info.ifindex;
+	endpoint->lifetime.with_owner = false;
+	return true;
+}
+
 Endpoint *endpoint_create(Transaction *transaction, Network *network, const EndpointSettings *settings, GError **error)
 {
 	g_autoptr(Endpoint) fresh = NULL;
@@ -62,9 +92,11 @@ Endpoint *endpoint_create(Transaction *transaction, Network *network, const Endp
 	}
 	fresh = endpoint_new(network, settings->name);
 	fresh->labels = g_strdupv(settings->labels);
+	fresh->reserves = wants_reservation(network, settings);
 	if (!parse_addresses(transaction->model, fresh, settings->addresses, error) ||
 	    !quota_check(transaction->model, transaction->config, QUOTA_ENDPOINTS, settings->lifetime.uid, 1, error) ||
-	    !request_lifetime(transaction, &fresh->lifetime, OBJECT_ENDPOINT, fresh, &settings->lifetime, error))
+	    !request_lifetime(transaction, &fresh->lifetime, OBJECT_ENDPOINT, fresh, &settings->lifetime, error) ||
+	    !find_interface(transaction, fresh, &settings->lifetime, error))
 		return NULL;
 
 	endpoint = g_steal_pointer(&fresh);
@@ -164,6 +196,8 @@ static const char *find_difference(const Endpoint *endpoint, const EndpointSetti
 		return "Ports";
 	if (!labels_equal(endpoint->labels, settings->labels))
 		return "Labels";
+	if (endpoint->reserves != wants_reservation(endpoint->network, settings))
+		return "Reserve";
 	if (endpoint->lifetime.persistent != settings->lifetime.persistent)
 		return "Persistent";
 	return NULL;

@@ -16,7 +16,7 @@ Endpoint *endpoint_create(Transaction *transaction, Network *network, const Endp
 Endpoint *endpoint_ensure(Transaction *transaction, Network *network, const EndpointSettings *settings,
 			  bool *ret_created, GError **error);
 
-/** With its ports, and every link from it or to it. */
+/** With its ports, and every link from it or to it; its network stays (network_delete_endpoint()). */
 void endpoint_delete(Transaction *transaction, Endpoint *endpoint);
 
 extern const ChangeKind endpoint_added, endpoint_removed;

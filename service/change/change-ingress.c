@@ -141,7 +141,7 @@ static bool publish_one(Transaction *transaction, Ingress *ingress, const LinkPo
 		return true;
 	}
 	if (!quota_check(transaction->model, transaction->config, QUOTA_PORTS, ingress->lifetime.uid, 1, error) ||
-	    !request_ports(transaction, &range, 1, error))
+	    !request_ports(transaction, &range, 1, true, error))
 		return false;
 	port = g_new(IngressPort, 1);
 	*port = (IngressPort){

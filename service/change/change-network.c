@@ -129,6 +129,8 @@ static bool parse_network(Network *network, const NetworkSettings *settings, GEr
 	network->options.communication = settings->communication;
 	network->options.masquerade = settings->masquerade;
 	network->labels = g_strdupv(settings->labels);
+	network->reserves = settings->reserve != CHOICE_NO;
+	network->ends_with_endpoints = settings->lifetime_endpoints;
 	return parse_subnets(network, settings->subnets, error) && parse_gateways(network, settings->gateways, error) &&
 	       parse_host_binding(network, settings->host_binding, &network->options.host_binding, error) &&
 	       parse_bridge(network, settings->bridge, error);
@@ -284,6 +286,8 @@ static const char *find_difference(const Network *there, const Network *wanted)
 		return "Masquerade";
 	if (!address_equal(&a->host_binding, &b->host_binding))
 		return "HostBinding";
+	if (there->reserves != wanted->reserves)
+		return "Reserve";
 	return labels_equal(there->labels, wanted->labels) ? NULL : "Labels";
 }
 
@@ -350,6 +354,20 @@ bool network_update(Transaction *transaction, Network *network, guint mask, cons
 	return true;
 }
 
+static void end_if_empty(Transaction *transaction, Network *network)
+{
+	if (network->ends_with_endpoints && g_hash_table_size(network->endpoints) == 0)
+		network_delete(transaction, network);
+}
+
+void network_delete_endpoint(Transaction *transaction, Endpoint *endpoint)
+{
+	Network *network = endpoint->network;
+
+	endpoint_delete(transaction, endpoint);
+	end_if_empty(transaction, network);
+}
+
 guint network_retain(Transaction *transaction, Network *network, GHashTable *names)
 {
 	guint deleted = 0;
@@ -361,6 +379,8 @@ guint network_retain(Transaction *transaction, Network *network, GHashTable *nam
 		endpoint_delete(transaction, i->data);
 		deleted++;
 	}
+	if (deleted > 0)
+		end_if_empty(transaction, network);
 	return deleted;
 }
 

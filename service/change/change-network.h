@@ -27,7 +27,10 @@ Network *network_sketch(const char *name, const NetworkSettings *settings, GErro
 bool network_update(Transaction *transaction, Network *network, guint mask, const NetworkSettings *settings,
 		    GError **error);
 
-/** Deletes all endpoints but those in a set of names. How many. */
+/** Deletes an endpoint, and its network if that goes with its last one. */
+void network_delete_endpoint(Transaction *transaction, Endpoint *endpoint);
+
+/** Deletes all endpoints but those in a set of names; likewise. How many. */
 guint network_retain(Transaction *transaction, Network *network, GHashTable *names);
 
 /** With its endpoints. */

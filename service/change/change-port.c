@@ -19,8 +19,8 @@ static bool reserve(Transaction *transaction, const Endpoint *endpoint, PortMapp
 				      "%s: endpoint \"%s\" has no address in the host address's family",
 				      port_mapping_format(mapping, text), cut(endpoint->name));
 	if (mapping->host_port != 0)
-		return request_ports(transaction, ranges, n, error);
-	if (!request_any_ports(transaction, ranges, n, error))
+		return request_ports(transaction, ranges, n, endpoint->reserves, error);
+	if (!request_any_ports(transaction, ranges, n, endpoint->reserves, error))
 		return false;
 	mapping->host_port = ranges[0].first;
 	return true;

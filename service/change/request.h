@@ -15,11 +15,14 @@
 bool request_lifetime(Transaction *transaction, Lifetime *lifetime, enum object_kind kind, void *object,
 		      const LifetimeSettings *settings, GError **error);
 
-/** Takes host ports for a new publication. PORT_IN_USE, PENDING, FAILED name the port; nothing is claimed then. */
-bool request_ports(Transaction *transaction, const PortRange *ranges, guint n, GError **error);
+/**
+ * Takes host ports for a new publication. reserve: they are to be held on the host. PORT_IN_USE, PENDING, FAILED name
+ * the port; nothing is claimed then.
+ */
+bool request_ports(Transaction *transaction, const PortRange *ranges, guint n, bool reserve, GError **error);
 
 /**
  * Finds ranges[0].count consecutive ports free in each of the n ranges, which differ in family and address alone,
  * claims them and writes the first into each. PORTS_EXHAUSTED when there are none.
  */
-bool request_any_ports(Transaction *transaction, PortRange *ranges, guint n, GError **error);
+bool request_any_ports(Transaction *transaction, PortRange *ranges, guint n, bool reserve, GError **error);

@@ -9,6 +9,7 @@ void endpoint_settings_free(EndpointSettings *settings)
 	g_strfreev(settings->addresses);
 	g_clear_pointer(&settings->ports, g_array_unref);
 	g_strfreev(settings->labels);
+	g_free(settings->lifetime.interface);
 	g_free(settings);
 }
 

@@ -3,20 +3,25 @@
 
 #include "service/model/lifetime.h"
 
+/** What a request may leave open. */
+enum choice { CHOICE_DEFAULT, CHOICE_NO, CHOICE_YES };
+
 /** What a creation asks for: how long the object lives. */
 typedef struct LifetimeSettings {
 	uid_t uid;
 	const char *sender; /* unique bus name; borrowed */
 	bool persistent;
 	int fd;               /* borrowed, -1: none */
+	char *interface;      /* of an endpoint; NULL: none */
 	guint64 timeout_usec; /* from now; 0: none */
 } LifetimeSettings;
 
 typedef struct EndpointSettings {
 	char *name;
 	char **addresses;
-	GArray *ports; /* PortMapping; NULL: none */
-	char **labels; /* NULL: not said */
+	GArray *ports;       /* PortMapping; NULL: none */
+	char **labels;       /* NULL: not said */
+	enum choice reserve; /* default: the network's */
 	LifetimeSettings lifetime;
 } EndpointSettings;
 
@@ -31,6 +36,8 @@ typedef struct NetworkSettings {
 	char *host_binding;   /* NULL or "": any */
 	GPtrArray *endpoints; /* EndpointSettings; NULL: none */
 	char **labels;        /* NULL: not said */
+	enum choice reserve;  /* default: yes */
+	bool lifetime_endpoints;
 	LifetimeSettings lifetime;
 } NetworkSettings;
 

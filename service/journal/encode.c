@@ -138,7 +138,7 @@ static void *found(const Record *record, void *object, GError **error)
 
 void encode_network(GByteArray *to, const Network *network)
 {
-	record_put_head(to, 'N', 9 + 2 * N_FAMILIES + LIFETIME_FIELDS + count_label_fields(network->labels));
+	record_put_head(to, 'N', 9 + 2 * N_FAMILIES + LIFETIME_FIELDS + count_label_fields(network->labels) + 2);
 	record_put_text(to, network->name);
 	record_put_text(to, network->bridge);
 	record_put_bool(to, network->creates_bridge);
@@ -152,6 +152,8 @@ void encode_network(GByteArray *to, const Network *network)
 	put_lifetime(to, &network->lifetime);
 	record_put_uint(to, network->mac);
 	put_labels(to, network->labels);
+	record_put_bool(to, network->reserves);
+	record_put_bool(to, network->ends_with_endpoints);
 }
 
 static bool network_fits(const Model *model, const Network *network)
@@ -179,6 +181,10 @@ Network *decode_network(Record *record, Model *model, GError **error)
 	if (record_has_more(record))
 		network->mac = record_get_uint(record, G_MAXUINT64);
 	good &= get_labels(record, &network->labels);
+	if (record_has_more(record)) {
+		network->reserves = record_get_bool(record);
+		network->ends_with_endpoints = record_get_bool(record);
+	}
 	if (!found(record, good && network_fits(model, network) ? network : NULL, error))
 		return NULL;
 	return g_steal_pointer(&network);
@@ -236,11 +242,13 @@ static Endpoint *get_endpoint(Record *record, const Model *model)
 
 void encode_endpoint(GByteArray *to, const Endpoint *endpoint)
 {
-	record_put_head(to, 'E', 2 + N_FAMILIES + LIFETIME_FIELDS + count_label_fields(endpoint->labels));
+	record_put_head(to, 'E', 2 + N_FAMILIES + LIFETIME_FIELDS + count_label_fields(endpoint->labels) + 2);
 	put_endpoint(to, endpoint);
 	put_addresses(to, endpoint->addresses);
 	put_lifetime(to, &endpoint->lifetime);
 	put_labels(to, endpoint->labels);
+	record_put_bool(to, endpoint->reserves);
+	record_put_uint(to, endpoint->ifindex);
 }
 
 static bool endpoint_fits(const Model *model, const Endpoint *endpoint)
@@ -263,6 +271,11 @@ Endpoint *decode_endpoint(Record *record, Model *model, GError **error)
 
 	get_lifetime(record, model, OBJECT_ENDPOINT, endpoint, &endpoint->lifetime);
 	good &= get_labels(record, &endpoint->labels);
+	if (record_has_more(record)) {
+		endpoint->reserves = record_get_bool(record);
+		endpoint->ifindex = record_get_uint(record, G_MAXINT);
+	}
+	endpoint->lifetime.with_owner &= endpoint->ifindex == 0;
 	if (!found(record, good && endpoint_fits(model, endpoint) ? endpoint : NULL, error))
 		return NULL;
 	return g_steal_pointer(&endpoint);

@@ -7,6 +7,7 @@ Endpoint *endpoint_new(Network *network, const char *name)
 
 	endpoint->name = g_strdup(name);
 	endpoint->network = network;
+	endpoint->reserves = true;
 	endpoint->by_age.data = endpoint;
 	endpoint->ports = g_ptr_array_new_with_free_func(g_free);
 	endpoint->links = g_ptr_array_new_with_free_func((GDestroyNotify)link_free);

@@ -23,6 +23,8 @@ struct Endpoint {
 	GPtrArray *links;              /* Link, owned */
 	GPtrArray *parents;            /* Endpoint, borrowed: who links to this one */
 	char **labels;                 /* labels.h */
+	bool reserves;                 /* its host ports are held; else whoever asked for them holds them */
+	int ifindex;                   /* the interface that it goes with; 0: none */
 	Lifetime lifetime;
 };
 

@@ -11,6 +11,7 @@ Model *model_new(void)
 	model->ingresses = g_hash_table_new(g_str_hash, g_str_equal);
 	model->bridges = g_hash_table_new(g_str_hash, g_str_equal);
 	model->endpoints = g_hash_table_new(address_hash, address_equal_func);
+	model->by_interface = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
 	model->owners = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
 	model->ports = port_table_new();
 	model->usage = g_hash_table_new_full(NULL, NULL, NULL, g_free);
@@ -40,6 +41,7 @@ void model_free(Model *model)
 	g_hash_table_unref(model->ingresses);
 	g_hash_table_unref(model->bridges);
 	g_hash_table_unref(model->endpoints);
+	g_hash_table_unref(model->by_interface);
 	g_hash_table_unref(model->owners);
 	g_hash_table_unref(model->usage);
 	port_table_free(model->ports);
@@ -163,6 +165,43 @@ static void unbind_from_owner(Model *model, Lifetime *lifetime)
 		g_hash_table_remove(model->owners, lifetime->owner);
 }
 
+static void bind_to_interface(Model *model, Endpoint *endpoint)
+{
+	gpointer key = GINT_TO_POINTER(endpoint->ifindex);
+	GPtrArray *list = g_hash_table_lookup(model->by_interface, key);
+
+	if (endpoint->ifindex == 0)
+		return;
+	if (!list) {
+		list = g_ptr_array_new();
+		g_hash_table_insert(model->by_interface, key, list);
+	}
+	g_ptr_array_add(list, endpoint);
+}
+
+static void unbind_from_interface(Model *model, Endpoint *endpoint)
+{
+	gpointer key = GINT_TO_POINTER(endpoint->ifindex);
+	GPtrArray *list = g_hash_table_lookup(model->by_interface, key);
+
+	if (endpoint->ifindex == 0)
+		return;
+	g_ptr_array_remove_fast(list, endpoint);
+	if (list->len == 0)
+		g_hash_table_remove(model->by_interface, key);
+}
+
+/* While a network goes with its endpoints it does not go with its owner. */
+static void bind_network(Model *model, Network *network, bool has_endpoints)
+{
+	if (!network->ends_with_endpoints)
+		return;
+	if (has_endpoints)
+		unbind_from_owner(model, &network->lifetime);
+	else
+		bind_to_owner(model, &network->lifetime);
+}
+
 static void enqueue(GQueue *queue, GList *link, GList *before)
 {
 	if (before)
@@ -244,7 +283,10 @@ void model_insert_endpoint(Model *model, Endpoint *endpoint, GList *before)
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		if (endpoint->addresses[family].family != AF_UNSPEC)
 			g_hash_table_insert(model->endpoints, &endpoint->addresses[family], endpoint);
+	if (g_hash_table_size(endpoint->network->endpoints) == 0)
+		bind_network(model, endpoint->network, true);
 	g_hash_table_insert(endpoint->network->endpoints, endpoint->name, endpoint);
+	bind_to_interface(model, endpoint);
 	enqueue(&endpoint->network->endpoints_by_age, &endpoint->by_age, before);
 	bind_to_owner(model, &endpoint->lifetime);
 	count(model, QUOTA_ENDPOINTS, endpoint->lifetime.uid, 1);
@@ -258,6 +300,9 @@ GList *model_remove_endpoint(Model *model, Endpoint *endpoint)
 		if (endpoint->addresses[family].family != AF_UNSPEC)
 			g_hash_table_remove(model->endpoints, &endpoint->addresses[family]);
 	g_hash_table_remove(endpoint->network->endpoints, endpoint->name);
+	if (g_hash_table_size(endpoint->network->endpoints) == 0)
+		bind_network(model, endpoint->network, false);
+	unbind_from_interface(model, endpoint);
 	unbind_from_owner(model, &endpoint->lifetime);
 	count(model, QUOTA_ENDPOINTS, endpoint->lifetime.uid, -1);
 	for (guint i = 0; i < endpoint->ports->len; i++)

@@ -21,6 +21,7 @@ typedef struct Model {
 	GQueue networks_by_age, ingresses_by_age; /* the same, the oldest first */
 	GHashTable *bridges;                      /* interface name → Network */
 	GHashTable *endpoints;                    /* Address → Endpoint */
+	GHashTable *by_interface;                 /* ifindex → GPtrArray of Endpoint that go with it */
 	GHashTable *owners;                       /* unique bus name → set of Lifetime that end with it */
 	PortTable *ports;                         /* of endpoints and ingresses */
 	GHashTable *usage;                        /* uid → Usage */

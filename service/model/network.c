@@ -7,6 +7,7 @@ Network *network_new(const char *name)
 
 	network->name = g_strdup(name);
 	network->by_age.data = network;
+	network->reserves = true;
 	network->options.communication = true;
 	network->options.masquerade = true;
 	network->endpoints = g_hash_table_new(g_str_hash, g_str_equal);

@@ -21,6 +21,8 @@ typedef struct Network {
 	Prefix subnets[N_FAMILIES];   /* masked; address AF_UNSPEC where the network lacks the family */
 	Address gateways[N_FAMILIES]; /* AF_UNSPEC likewise */
 	bool internal;
+	bool reserves;            /* its endpoints hold their host ports, unless they say otherwise */
+	bool ends_with_endpoints; /* it goes with the last of them; until the first comes, with its owner */
 	NetworkOptions options;
 	guint64 sequence;        /* age: unique and ascending among everything that is rendered */
 	GHashTable *endpoints;   /* name → Endpoint */

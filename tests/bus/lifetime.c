@@ -229,6 +229,153 @@ static void hasty(Rig *rig)
 	g_assert_cmpstr(before, ==, after);
 }
 
+/* --- interfaces and endpoints --- */
+
+/* What is called so later, renamed or moved into the place of it, is another. */
+static void with_interface(Rig *rig)
+{
+	static const char *const ends[] = {
+		"ip link del eng0",
+		"ip link set eng0 netns other",
+		"sh -c 'ip link set eng0 down && ip link set eng0 name was0 && ip link del was0'",
+		"sh -c 'ip link del eng0 && ip link add eng0 type veth peer name eng1'",
+	};
+	GDBusConnection *client;
+
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'web', {" SUBNET "}");
+	netns_run(rig->host, "ip netns add other");
+	for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
+		netns_run(rig->host, "ip link add eng0 type veth peer name eng1");
+		client = connection_new();
+		create_on(
+			client, WEB, "Network", "CreateEndpoint",
+			"'app', {'Addresses': <['172.18.0.2']>, 'LifetimeInterface': <'eng0'>, 'Ports': <[('tcp', '', "
+			"uint16 80, uint16 80, uint16 1)]>}");
+		connection_drop(client);
+		netns_run(rig->host, "ip link set eng0 up");
+		done(rig, WEB, "Network", "Update", "a{sv}", "{}");
+		exists(rig, APP);
+		netns_run(rig->host, "%s", ends[i]);
+		goes(rig, APP);
+		netns_run(rig->host,
+			  "sh -c 'ip link del eng1 2>/dev/null; ip -n other link del eng0 2>/dev/null; true'");
+	}
+	netns_run(rig->host, "ip netns del other");
+}
+
+/* Gone while no instance looked; and it is by number that one is known after a restart. */
+static void with_interface_restarted(Rig *rig)
+{
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'web', {" SUBNET "}");
+	netns_run(rig->host, "ip link add eng0 type veth peer name eng1");
+	done(rig, WEB, "Network", "CreateEndpoints", "a(sa{sv})",
+	     "[('app', {'Addresses': <['172.18.0.2']>, 'LifetimeInterface': <'eng0'>}), "
+	     "('other', {'Addresses': <['172.18.0.3']>, 'LifetimeInterface': <'eng1'>}), "
+	     "('both', {'Addresses': <['172.18.0.4']>, 'LifetimeInterface': <'eng0'>})]");
+	netns_run(rig->host, "ip link set eng0 name new0");
+	rig_restart(rig);
+	exists(rig, APP);
+	service_kill(rig->service);
+	netns_run(rig->host, "ip link del new0");
+	netns_run(rig->host, "ip link add eng0 type veth peer name eng1");
+	rig->service = service_start(rig->starter, rig->configuration);
+	goes(rig, APP);
+	goes(rig, WEB "/endpoint/both");
+	goes(rig, WEB "/endpoint/other");
+	netns_run(rig->host, "ip link del eng0");
+}
+
+static void bad_interfaces(Rig *rig)
+{
+	static const struct {
+		const char *value, *names;
+	} bad[] = {
+		{ "'nothing0'", "LifetimeInterface: there is no interface \"nothing0\"" },
+		{ "'lo'", "LifetimeInterface: \"lo\"" },
+		{ "''", "LifetimeInterface: " },
+		{ "'a/b'", "LifetimeInterface: \"a/b\"" },
+		{ "'abcdefghijklmnop'", "LifetimeInterface: " },
+		{ "3", "LifetimeInterface is of type \"i\"" },
+		{ "'uplink'>, 'Persistent': <true", "LifetimeInterface: a persistent object" },
+	};
+
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'web', {" SUBNET "}");
+	for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autofree char *arguments = g_strdup_printf(
+			"'app', {'Addresses': <['172.18.0.2']>, 'LifetimeInterface': <%s>}", bad[i].value);
+
+		refused(rig, STANDARD("InvalidArgs"), bad[i].names, WEB, "Network", "CreateEndpoint", "sa{sv}",
+			arguments);
+	}
+	refused(rig, STANDARD("InvalidArgs"), "\"LifetimeInterface\"", "", "Manager", "CreateNetwork", "sa{sv}",
+		"'x', {'Subnets': <['172.19.0.0/16']>, 'LifetimeInterface': <'uplink'>}");
+}
+
+/* A network that goes with its last endpoint, however that goes; and until there is one, with its creator. */
+static void with_endpoints(Rig *rig)
+{
+#define ENDING "'web', {" SUBNET ", 'LifetimeEndpoints': <true>%s}"
+#define TWO ", 'Endpoints': <[('app', {'Addresses': <['172.18.0.2']>}), ('db', {'Addresses': <['172.18.0.3']>})]>"
+	static const struct {
+		const char *path, *interface, *member, *types, *arguments;
+	} ends[] = {
+		{ APP, "Endpoint", "Delete", "", "" },
+		{ WEB, "Network", "DeleteEndpoint", "s", "'app'" },
+		{ WEB, "Network", "Retain", "as", "['nobody']" },
+		{ WEB, "Network", "Delete", "", "" },
+	};
+	g_autofree char *before = NULL, *after = NULL, *alone = g_strdup_printf(ENDING, ""),
+			*full = g_strdup_printf(ENDING, TWO);
+	GDBusConnection *client = connection_new(), *other;
+
+	before = rig_state(rig);
+	create_on(client, "", "Manager", "CreateNetwork", alone);
+	connection_drop(client);
+	goes(rig, WEB);
+
+	for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
+		client = connection_new();
+		create_on(client, "", "Manager", "CreateNetwork", alone);
+		done(rig, WEB, "Network", "CreateEndpoint", "sa{sv}", "'app', {'Addresses': <['172.18.0.2']>}");
+		connection_drop(client);
+		done(rig, WEB, "Network", "Update", "a{sv}", "{}");
+		if (i % 2 == 0)
+			rig_restart(rig);
+		exists(rig, APP);
+		done(rig, ends[i].path, ends[i].interface, ends[i].member, ends[i].types, ends[i].arguments);
+		gone(rig, WEB);
+	}
+
+	/* By their connections, one after the other. */
+	client = connection_new();
+	other = connection_new();
+	create_on(client, "", "Manager", "CreateNetwork", alone);
+	create_on(client, WEB, "Network", "CreateEndpoint", "'app', {'Addresses': <['172.18.0.2']>}");
+	create_on(other, WEB, "Network", "CreateEndpoint", "'db', {'Addresses': <['172.18.0.3']>}");
+	connection_drop(client);
+	goes(rig, APP);
+	exists(rig, WEB "/endpoint/db");
+	connection_drop(other);
+	goes(rig, WEB);
+
+	client = connection_new();
+	create_on(client, "", "Manager", "CreateNetwork", full);
+	connection_drop(client);
+	goes(rig, WEB);
+
+	/* One that is persistent waits for its first. */
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'web', {" SUBNET ", 'LifetimeEndpoints': <true>, 'Persistent': <true>}");
+	answers(rig, "(0,)", WEB, "Network", "Retain", "as", "@as []");
+	exists(rig, WEB);
+	client = connection_new();
+	create_on(client, WEB, "Network", "CreateEndpoint", "'app', {'Addresses': <['172.18.0.2']>}");
+	connection_drop(client);
+	goes(rig, WEB);
+	after = rig_state(rig);
+	g_assert_cmpstr(before, ==, after);
+}
+
 /* When it returns, the bus knows. */
 static void leave(const Rig *rig, GDBusConnection *connection)
 {
@@ -300,6 +447,10 @@ static const BusTest tests[] = {
 	{ "/bus/lifetime/over-already", over_already },
 	{ "/bus/lifetime/timeouts", timeouts },
 	{ "/bus/lifetime/hasty", hasty },
+	{ "/bus/lifetime/with-interface", with_interface },
+	{ "/bus/lifetime/with-interface-restarted", with_interface_restarted },
+	{ "/bus/lifetime/bad-interfaces", bad_interfaces },
+	{ "/bus/lifetime/with-endpoints", with_endpoints },
 	{ "/bus/lifetime/unheard", unheard },
 };
 

@@ -195,6 +195,38 @@ static void in_use_on_host(Rig *rig)
 
 /* --- allocation --- */
 
+/* An engine holds its ports itself; what is another object's is not to be had all the same. */
+static void not_reserved(Rig *rig)
+{
+	int fd = host_bind(SOCK_STREAM, "0.0.0.0", 8080);
+
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'engine', {'Subnets': <['172.25.0.0/16']>, 'Reserve': <false>, 'Endpoints': <["
+	     "('a', {'Addresses': <['172.25.0.2']>, 'Ports': <[('tcp', '', uint16 8080, uint16 80, uint16 1), "
+	     "('udp', '', uint16 9090, uint16 80, uint16 3)]>}), "
+	     "('b', @a{sv} {'Addresses': <['172.25.0.3']>, 'Reserve': <true>, "
+	     "'Ports': <[('tcp', '', uint16 8081, uint16 80, uint16 1)]>})]>}");
+	create_endpoints(rig);
+	for (guint restarted = 0; restarted <= 1; restarted++) {
+		is_free(SOCK_DGRAM, "0.0.0.0", 9091);
+		is_taken(SOCK_STREAM, "0.0.0.0", 8081);
+		cannot_publish(rig, APP, "[('tcp', '', 8080, 80, 1)]", "published already");
+		cannot_publish(rig, APP, "[('udp', '192.0.2.1', 9092, 80, 1)]", "published already");
+		refused(rig, OURS("PortInUse"), "published already", "/network/engine", "Network", "CreateEndpoint",
+			"sa{sv}",
+			"'c', {'Addresses': <['172.25.0.4']>, 'Ports': <[('udp', '', uint16 9092, uint16 80, uint16 "
+			"1)]>}");
+		rig_restart(rig);
+	}
+	done(rig, WEB, "Network", "CreateEndpoint", "sa{sv}",
+	     "'d', {'Addresses': <['172.18.0.77']>, 'Reserve': <false>, 'Ports': <[('udp', '', uint16 9095, uint16 80, "
+	     "uint16 1)]>}");
+	is_free(SOCK_DGRAM, "0.0.0.0", 9095);
+	done(rig, "/network/engine", "Network", "Delete", "", "");
+	is_free(SOCK_STREAM, "0.0.0.0", 8081);
+	close(fd);
+}
+
 static void allocates(Rig *rig, const char *request, const char *result)
 {
 	answers(rig, result, APP, "Endpoint", "Publish", "a(ssqqq)", request);
@@ -345,6 +377,7 @@ static void ingress(Rig *rig)
 }
 
 static const BusTest tests[] = {
+	{ "/bus/ports/not-reserved", not_reserved },
 	{ "/bus/ports/conflicts", conflicts },
 	{ "/bus/ports/all-or-nothing", all_or_nothing },
 	{ "/bus/ports/reserved", reserved },
