@@ -6,7 +6,7 @@
 #include <pwd.h>
 
 /* How many ports a line of a table shows; "show" shows them all. */
-enum { PORTS_MAX = 4 };
+enum { PORTS_MAX = 3 };
 
 void cell_name(Row *row, guint column, const Object *object)
 {

@@ -91,7 +91,7 @@ static void print_object(const Cli *cli, const Object *object)
 		[OBJECT_ENDPOINT] = "Endpoint",
 		[OBJECT_INGRESS] = "Ingress",
 	};
-	g_autofree char *text = object_text(object->path);
+	g_autofree char *text = g_strjoin("/", object->name, object->endpoint, NULL);
 	GVariantIter iter;
 	GVariant *value;
 	const char *name;
