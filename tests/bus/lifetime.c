@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/support/rig.h"
+#include "tests/support/silent-file.h"
 
 #include <signal.h>
 #include <string.h>
@@ -439,6 +440,50 @@ static void unheard(Rig *rig)
 	gone(rig, WEB);
 }
 
+/* What would hang whoever polls, reads or writes it is told from a lifetime before anybody does. */
+static void silent_files(Rig *rig)
+{
+	static const struct {
+		const char *path, *interface, *member, *arguments;
+		bool reads;
+	} calls[] = {
+		{ "", "Manager", "CreateNetwork", "'x', {'Subnets': <['172.19.0.0/16']>, 'LifetimeFd': <handle 0>}" },
+		{ "", "Manager", "EnsureNetwork", "'x', {'Subnets': <['172.19.0.0/16']>, 'LifetimeFd': <handle 0>}" },
+		{ "", "Manager", "CreateIngress", "'x', {'Gateway': <'172.18.0.9'>, 'LifetimeFd': <handle 0>}" },
+		{ WEB, "Network", "CreateEndpoint", "'x', {'Addresses': <['172.18.0.4']>, 'LifetimeFd': <handle 0>}" },
+		{ WEB, "Network", "EnsureEndpoint", "'x', {'Addresses': <['172.18.0.4']>, 'LifetimeFd': <handle 0>}" },
+		{ "", "Manager", "PreviewNetwork", "'x', {'Subnets': <['172.19.0.0/16']>, 'LifetimeFd': <handle 0>}",
+		  true },
+		{ "", "Manager", "PreviewIngress", "'x', {'Gateway': <'172.18.0.9'>, 'LifetimeFd': <handle 0>}", true },
+	};
+	const char *reason;
+	SilentFile file;
+
+	if (!silent_file_begin(&file, &reason)) {
+		g_test_skip(reason);
+		return;
+	}
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'web', {" SUBNET "}");
+	for (guint i = 0; i < G_N_ELEMENTS(calls); i++) {
+		g_autoptr(GUnixFDList) fds = g_unix_fd_list_new();
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GVariant) reply = NULL;
+
+		g_test_message("%s", calls[i].member);
+		g_unix_fd_list_append(fds, file.fd, NULL);
+		reply = ask_with_fds(rig->bus, calls[i].path, calls[i].interface, calls[i].member, "sa{sv}",
+				     calls[i].arguments, fds, &error);
+		/* A preview reads no lifetime. */
+		if (calls[i].reads)
+			g_assert_no_error(error);
+		else
+			g_assert_error(error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS);
+		exists(rig, WEB);
+	}
+	close(file.fd);
+	silent_file_end(&file);
+}
+
 static const BusTest tests[] = {
 	{ "/bus/lifetime/with-connection", with_connection },
 	{ "/bus/lifetime/parents-and-children", parents_and_children },
@@ -452,6 +497,7 @@ static const BusTest tests[] = {
 	{ "/bus/lifetime/bad-interfaces", bad_interfaces },
 	{ "/bus/lifetime/with-endpoints", with_endpoints },
 	{ "/bus/lifetime/unheard", unheard },
+	{ "/bus/lifetime/silent-files", silent_files },
 };
 
 int main(int argc, char **argv)
