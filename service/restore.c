@@ -2,6 +2,7 @@
 #include "service/restore.h"
 
 #include "service/change/table.h"
+#include "service/host/interfaces-restore.h"
 #include "service/journal/facts.h"
 #include "service/reload.h"
 #include "service/service.h"

@@ -2,35 +2,11 @@
 #include "service/host/interfaces.h"
 
 #include "service/host/interface-switch.h"
-#include "service/host/leftovers.h"
+#include "service/host/interfaces-private.h"
 #include "service/host/own-bridge.h"
 #include "service/netlink/bridge.h"
 
 #include <string.h>
-
-typedef struct Interface {
-	InterfaceFacts facts;
-	guint8 wanted; /* set of 1 << enum interface_switch, as of the last plan */
-	int present;   /* the ifindex of what has the name now; 0: nothing has */
-} Interface;
-
-/* What is to be done to one interface. */
-typedef struct Plan {
-	Interface *interface;
-	Interface before;
-	bool known;             /* else it is there for this plan only, so far */
-	bool optional;          /* what fails is said in the log, and the rest goes on */
-	bool down;              /* it is there, and not up */
-	const Network *creates; /* the network whose bridge is to be created; NULL: none */
-	guint8 on, off;         /* sets of 1 << enum interface_switch */
-} Plan;
-
-struct Interfaces {
-	Netlink *netlink;
-	GHashTable *by_name; /* name → Interface, owned: those that serve an object, or did until the last commit */
-	Leftovers *leftovers;
-	GArray *plans; /* Plan */
-};
 
 Interfaces *interfaces_new(Netlink *netlink)
 {
@@ -53,7 +29,7 @@ void interfaces_free(Interfaces *interfaces)
 	g_free(interfaces);
 }
 
-static Interface *add_interface(Interfaces *interfaces, const InterfaceFacts *facts)
+Interface *interfaces_add(Interfaces *interfaces, const InterfaceFacts *facts)
 {
 	Interface *interface = g_new(Interface, 1);
 
@@ -154,7 +130,7 @@ static bool compare(Interfaces *interfaces, Plan *plan, const Network *network, 
 	return true;
 }
 
-static int find_present(Interfaces *interfaces, const char *name)
+int interfaces_find_present(Interfaces *interfaces, const char *name)
 {
 	LinkInfo info;
 
@@ -168,7 +144,7 @@ static void drop_plan(Interfaces *interfaces, const Plan *plan)
 		return;
 	}
 	*plan->interface = plan->before;
-	plan->interface->present = find_present(interfaces, plan->interface->facts.name);
+	plan->interface->present = interfaces_find_present(interfaces, plan->interface->facts.name);
 }
 
 static bool add_plan(Interfaces *interfaces, const Model *model, const Config *config, const char *name, bool thorough,
@@ -187,7 +163,7 @@ static bool add_plan(Interfaces *interfaces, const Model *model, const Config *c
 		if (!wanted_interface(model, name))
 			return true;
 		g_strlcpy(facts.name, name, sizeof facts.name);
-		interface = add_interface(interfaces, &facts);
+		interface = interfaces_add(interfaces, &facts);
 	}
 	plan.interface = interface;
 	plan.before = *interface;
@@ -391,8 +367,7 @@ GPtrArray *interfaces_presence_changes(const Interfaces *interfaces)
 	return names;
 }
 
-/* What it was may be given out again, but not what was done to it. */
-static void set_void(Interface *interface)
+void interface_set_void(Interface *interface)
 {
 	InterfaceFacts facts = {};
 
@@ -412,10 +387,10 @@ GPtrArray *interfaces_look(Interfaces *interfaces, int ifindex, const char *name
 		int before = interface->present;
 
 		if (gone && interface->facts.ifindex == ifindex)
-			set_void(interface);
+			interface_set_void(interface);
 		if (before != ifindex && strcmp(interface->facts.name, name) != 0)
 			continue;
-		interface->present = find_present(interfaces, interface->facts.name);
+		interface->present = interfaces_find_present(interfaces, interface->facts.name);
 		if (!before != !interface->present)
 			g_ptr_array_add(names, g_strdup(interface->facts.name));
 	}
@@ -450,76 +425,4 @@ bool interfaces_delete_one(Interfaces *interfaces)
 bool interfaces_has_leftovers(const Interfaces *interfaces)
 {
 	return leftovers_count(interfaces->leftovers) > 0;
-}
-
-/* --- from the previous instance --- */
-
-/* An ifindex can have been given out again while nobody looked. */
-static bool is_ours(Interfaces *interfaces, const InterfaceFacts *facts)
-{
-	LinkInfo info;
-
-	return facts->mac == 0 || !link_find_index(interfaces->netlink, facts->ifindex, &info, NULL) ||
-	       own_bridge_matches(&info, facts->mac);
-}
-
-void interfaces_restore(Interfaces *interfaces, const InterfaceFacts *facts)
-{
-	const Interface *other = g_hash_table_lookup(interfaces->by_name, facts->name);
-	Interface *interface;
-
-	if (other && other->facts.created && other->facts.ifindex != 0 && other->facts.ifindex != facts->ifindex)
-		leftovers_add(interfaces->leftovers, &other->facts);
-	interface = add_interface(interfaces, facts);
-	if (!is_ours(interfaces, facts))
-		set_void(interface);
-	interface->present = find_present(interfaces, facts->name);
-}
-
-void interfaces_restore_leftover(Interfaces *interfaces, const InterfaceFacts *facts)
-{
-	if (is_ours(interfaces, facts) && !interfaces_is_leftover(interfaces, facts->name, facts->ifindex))
-		leftovers_add(interfaces->leftovers, facts);
-}
-
-void interfaces_restore_doubtful(Interfaces *interfaces, const InterfaceFacts *facts)
-{
-	Interface *known = g_hash_table_lookup(interfaces->by_name, facts->name);
-
-	if (known && known->facts.ifindex == facts->ifindex)
-		known->facts.switched |= facts->switched;
-	else if (!known && facts->ifindex != 0)
-		add_interface(interfaces, facts)->present = find_present(interfaces, facts->name);
-}
-
-void interfaces_restore_by_name(Interfaces *interfaces, const char *name, bool created, guint8 switched)
-{
-	InterfaceFacts facts = { .created = created, .switched = switched };
-	Interface *known = g_hash_table_lookup(interfaces->by_name, name);
-	LinkInfo info;
-
-	if (known) {
-		known->facts.created |= created;
-		known->facts.switched |= switched;
-		return;
-	}
-	if (!link_find(interfaces->netlink, name, &info, NULL) || info.ifindex == 0)
-		return;
-	facts.ifindex = info.ifindex;
-	g_strlcpy(facts.name, name, sizeof facts.name);
-	add_interface(interfaces, &facts)->present = info.ifindex;
-}
-
-void interfaces_disown(Interfaces *interfaces, const char *name, guint64 mac)
-{
-	const Interface *known = g_hash_table_lookup(interfaces->by_name, name);
-	InterfaceFacts facts = { .created = true, .mac = mac };
-	LinkInfo info;
-
-	if (!link_find(interfaces->netlink, name, &info, NULL) || !own_bridge_matches(&info, mac) ||
-	    (known && known->facts.ifindex == info.ifindex) || interfaces_is_leftover(interfaces, name, info.ifindex))
-		return;
-	facts.ifindex = info.ifindex;
-	g_strlcpy(facts.name, name, sizeof facts.name);
-	leftovers_add(interfaces->leftovers, &facts);
 }

@@ -67,14 +67,3 @@ GPtrArray *interfaces_exchanged(const Interfaces *interfaces);
 /** Deletes one of the bridges that wait for it, which takes some 20 ms. Whether more wait. */
 bool interfaces_delete_one(Interfaces *interfaces);
 bool interfaces_has_leftovers(const Interfaces *interfaces);
-
-/*
- * From the previous instance: what it knew of an interface; a bridge that waits to be deleted; what it may have done
- * besides; what a version said that knew names only; and a bridge that it may have created, if it has this address,
- * which is to be deleted.
- */
-void interfaces_restore(Interfaces *interfaces, const InterfaceFacts *facts);
-void interfaces_restore_leftover(Interfaces *interfaces, const InterfaceFacts *facts);
-void interfaces_restore_doubtful(Interfaces *interfaces, const InterfaceFacts *facts);
-void interfaces_restore_by_name(Interfaces *interfaces, const char *name, bool created, guint8 switched);
-void interfaces_disown(Interfaces *interfaces, const char *name, guint64 mac);
