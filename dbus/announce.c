@@ -122,29 +122,41 @@ static void check(int r, const char *what, const char *path)
 		g_warning("Cannot announce %s of %s: %s", what, path, g_strerror(-r));
 }
 
-void announcer_committed(Announcer *announcer, guint64 generation, guint added, guint removed, const GPtrArray *drifted)
+static void announce_drift(const Announcer *announcer, const GPtrArray *drifted, const GPtrArray *repaired)
 {
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
 	sd_bus_message *message = NULL;
 	int r;
 
-	announcer->generation++;
-	if (drifted) {
+	for (guint i = 0; drifted && i < drifted->len; i++)
+		g_ptr_array_add(names, drifted->pdata[i]);
+	if (names->len > 0) {
 		g_autofree char *chains = NULL;
-		g_autoptr(GPtrArray) names = g_ptr_array_new();
 
-		for (guint i = 0; i < drifted->len; i++)
-			g_ptr_array_add(names, drifted->pdata[i]);
 		g_ptr_array_add(names, NULL);
 		chains = g_strjoinv(", ", (char **)names->pdata);
+		g_ptr_array_set_size(names, names->len - 1);
 		g_warning("Somebody else changed our rules in %s; mended", chains);
-		r = sd_bus_message_new_signal(announcer->connection, &message, ROOT_PATH, MANAGER_INTERFACE, "Drifted");
-		if (r >= 0)
-			r = sd_bus_message_append_strv(message, (char **)names->pdata);
-		if (r >= 0)
-			r = sd_bus_send(announcer->connection, message, NULL);
-		sd_bus_message_unref(message);
-		check(r, "Drifted", ROOT_PATH);
 	}
+	for (guint i = 0; i < repaired->len; i++)
+		g_ptr_array_add(names, repaired->pdata[i]);
+	if (names->len == 0)
+		return;
+	g_ptr_array_add(names, NULL);
+	r = sd_bus_message_new_signal(announcer->connection, &message, ROOT_PATH, MANAGER_INTERFACE, "Drifted");
+	if (r >= 0)
+		r = sd_bus_message_append_strv(message, (char **)names->pdata);
+	if (r >= 0)
+		r = sd_bus_send(announcer->connection, message, NULL);
+	sd_bus_message_unref(message);
+	check(r, "Drifted", ROOT_PATH);
+}
+
+void announcer_committed(Announcer *announcer, guint64 generation, guint added, guint removed, const GPtrArray *drifted,
+			 const GPtrArray *repaired)
+{
+	announcer->generation++;
+	announce_drift(announcer, drifted, repaired);
 	/* Drift that nothing was to be done about is no commit; a chain's policy alone is one. */
 	if (generation == announcer->committed)
 		return;

@@ -173,9 +173,10 @@ static void on_changed(enum object_kind kind, void *object, const char *property
 	announcer_changed(((Server *)userdata)->bus.announcer, kind, object, property);
 }
 
-static void on_committed(guint64 generation, guint added, guint removed, const GPtrArray *drifted, void *userdata)
+static void on_committed(guint64 generation, guint added, guint removed, const GPtrArray *drifted,
+			 const GPtrArray *repaired, void *userdata)
 {
-	announcer_committed(((Server *)userdata)->bus.announcer, generation, added, removed, drifted);
+	announcer_committed(((Server *)userdata)->bus.announcer, generation, added, removed, drifted, repaired);
 }
 
 static void on_over(void *userdata)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/watch.h"
 
+#include "dbus/host-watch.h"
 #include "dbus/log.h"
 #include "service/commit.h"
 #include "service/expiry.h"
-#include "service/netlink/monitor.h"
 #include "service/netlink/route-monitor.h"
 
 #include <errno.h>
@@ -14,12 +14,10 @@
 
 struct Watch {
 	const Bus *bus;
-	LinkMonitor *monitor;
-	sd_event_source *link_source;
+	HostWatch *host;
 	RouteMonitor *routes;
 	sd_event_source *route_source;
 	GHashTable *alive; /* set of the names that were on the bus when we started, and have not left since */
-	bool exchanged;    /* an interface that serves is another than it was */
 	bool has_orphans;  /* could not be deleted */
 	sd_event_source *names_time; /* when to look who is on the bus */
 };
@@ -211,58 +209,6 @@ static int on_firewalld_reloaded(sd_bus_message *message G_GNUC_UNUSED, void *us
 	return 0;
 }
 
-static bool run_serve(void *userdata, GError **error)
-{
-	const Watch *watch = userdata;
-
-	if (!service_is_available(watch->bus->service, error))
-		return false;
-	service_serve_interfaces(watch->bus->service);
-	return true;
-}
-
-static void done_serve(void *userdata, const GError *error)
-{
-	const Watch *watch = userdata;
-
-	/* The start looks at all of them. */
-	if (service_is_available(watch->bus->service, NULL))
-		log_failure("Cannot prepare an interface that came", error);
-}
-
-static void on_interface(int ifindex, const char *name, bool gone, void *userdata)
-{
-	Watch *watch = userdata;
-
-	watch->exchanged |= service_look_at_interface(watch->bus->service, ifindex, name, gone);
-}
-
-static int on_link(sd_event_source *source G_GNUC_UNUSED, int fd G_GNUC_UNUSED, uint32_t events G_GNUC_UNUSED,
-		   void *userdata)
-{
-	Watch *watch = userdata;
-
-	watch->exchanged = false;
-	link_monitor_dispatch(watch->monitor);
-	announcer_emit(watch->bus->announcer);
-	if (watch->exchanged)
-		queue_add(watch->bus->queue, run_serve, done_serve, watch, QUEUE_NO_TIMEOUT);
-	return 0;
-}
-
-static int watch_links(Watch *watch)
-{
-	g_autoptr(GError) error = NULL;
-
-	watch->monitor = link_monitor_new(on_interface, watch, &error);
-	if (!watch->monitor) {
-		g_critical("%s", error->message);
-		return -EIO;
-	}
-	return sd_event_add_io(watch->bus->event, &watch->link_source, link_monitor_fd(watch->monitor), EPOLLIN,
-			       on_link, watch);
-}
-
 static void on_route_appeared(const Prefix *destination, int ifindex, void *userdata)
 {
 	Watch *watch = userdata;
@@ -335,8 +281,7 @@ void watch_free(Watch *watch)
 {
 	if (!watch)
 		return;
-	sd_event_source_disable_unref(watch->link_source);
-	link_monitor_free(watch->monitor);
+	host_watch_free(watch->host);
 	sd_event_source_disable_unref(watch->route_source);
 	route_monitor_free(watch->routes);
 	sd_event_source_disable_unref(watch->names_time);
@@ -357,8 +302,10 @@ static int list_names(Watch *watch)
 
 int watch_start(Watch *watch)
 {
-	int r = watch_links(watch);
+	int r;
 
+	watch->host = host_watch_new(watch->bus);
+	r = host_watch_start(watch->host);
 	if (r >= 0)
 		r = watch_routes(watch);
 	if (r >= 0)

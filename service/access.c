@@ -137,16 +137,24 @@ static void expire_endpoints(Service *service, int ifindex)
 		lifetimes_expire(service->lifetimes, &((Endpoint *)list->pdata[i])->lifetime);
 }
 
-bool service_look_at_interface(Service *service, int ifindex, const char *name, bool gone)
+void service_look_at_interface(Service *service, int ifindex, const char *name, bool gone)
 {
 	g_autoptr(GPtrArray) came_or_went = interfaces_look(service->interfaces, ifindex, name, gone);
-	g_autoptr(GPtrArray) exchanged = interfaces_exchanged(service->interfaces);
 
 	for (guint i = 0; i < came_or_went->len; i++)
 		service_announce_presence(service, came_or_went->pdata[i]);
 	if (gone)
 		expire_endpoints(service, ifindex);
-	return exchanged->len > 0;
+}
+
+void service_touch_interface(Service *service, int ifindex)
+{
+	interfaces_touch(service->interfaces, ifindex);
+}
+
+void service_touch_forwarding(Service *service)
+{
+	forwarding_touch(service->forwarding);
 }
 
 int service_flows_fd(const Service *service)

@@ -52,5 +52,12 @@ void service_route_appeared(Service *service, const Prefix *destination, int ifi
 /** Whether the interface of a network or ingress is there. */
 bool service_serves(const Service *service, const char *interface);
 
-/** An interface came, was renamed to a name, or is gone. Whether service_serve_interfaces() (expiry.h) is due. */
-bool service_look_at_interface(Service *service, int ifindex, const char *name, bool gone);
+/** An interface came, was renamed to a name, was set up or down, or is gone. */
+void service_look_at_interface(Service *service, int ifindex, const char *name, bool gone);
+
+/**
+ * Somebody may have changed an interface, or what the host forwards. service_find_faults() (expiry.h) says whether
+ * anything is to be put right.
+ */
+void service_touch_interface(Service *service, int ifindex); /* 0: any of them */
+void service_touch_forwarding(Service *service);

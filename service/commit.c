@@ -2,6 +2,7 @@
 #include "service/commit.h"
 
 #include "service/change/change-network.h"
+#include "service/host/repair.h"
 #include "service/journal/encode.h"
 #include "service/journal/facts.h"
 #include "service/netlink/neighbour.h"
@@ -241,15 +242,33 @@ static void announce_changes(Service *service)
 	}
 }
 
-static void announce_commit(Service *service, BackendCommit *commit)
+/* What of the host was put right, each once. The sentences are the repairs'. */
+static GPtrArray *list_objects(const GPtrArray *repairs)
 {
+	GPtrArray *objects = g_ptr_array_new();
+
+	for (guint i = 0; i < repairs->len; i++) {
+		char *object = ((const Repair *)repairs->pdata[i])->object;
+
+		if (!g_ptr_array_find_with_equal_func(objects, object, g_str_equal, NULL))
+			g_ptr_array_add(objects, object);
+	}
+	return objects;
+}
+
+static void announce_commit(Service *service, BackendCommit *commit, const GPtrArray *repairs)
+{
+	g_autoptr(GPtrArray) objects = list_objects(repairs);
+
 	/* What differed when we came is no drift. */
-	if (service->recovery.first_commit)
+	if (service->recovery.first_commit) {
 		g_clear_pointer(&commit->drifted, g_ptr_array_unref);
+		g_ptr_array_set_size(objects, 0);
+	}
 	service->generation += commit->commits > 0;
-	if (commit->commits > 0 || commit->drifted)
+	if (commit->commits > 0 || commit->drifted || objects->len > 0)
 		service->observer.committed(service->generation, commit->added, commit->removed, commit->drifted,
-					    service->observer.userdata);
+					    objects, service->observer.userdata);
 }
 
 /* What a repair, or what was taken back, did to the rules changes nothing but how often they were changed. */
@@ -280,7 +299,7 @@ static void finish_journal(Service *service, const GByteArray *outcome, bool com
 
 /* Bridges and descriptors go before it is written that they went: nobody was told yet, so the next instance may still
  * take it back, but not finish it. */
-static void finish(Service *service, BackendCommit *commit, GPtrArray *changed)
+static void finish(Service *service, BackendCommit *commit, GPtrArray *repairs)
 {
 	g_autoptr(GPtrArray) came_or_went = interfaces_presence_changes(service->interfaces);
 	g_autoptr(GByteArray) outcome = encode_outcome(service);
@@ -290,12 +309,13 @@ static void finish(Service *service, BackendCommit *commit, GPtrArray *changed)
 	forget_neighbours(service);
 	effects_keep(service->closed);
 	effects_keep(service->opened);
-	interfaces_keep(service->interfaces, service->model, service->config.max_networks, changed);
-	forwarding_keep(service->forwarding, changed);
+	interfaces_keep(service->interfaces, service->model, service->config.max_networks, repairs);
+	forwarding_keep(service->forwarding, repairs);
 	firewall_keep_policies(service->firewall);
 	ruleset_finish(firewall_ruleset(service->firewall));
 	finish_objects(service);
-	announce_commit(service, commit);
+	repairs_log(repairs);
+	announce_commit(service, commit, repairs);
 	service->recovery.first_commit = false;
 	announce_changes(service);
 	for (guint i = 0; i < came_or_went->len; i++)
@@ -313,6 +333,7 @@ static void finish(Service *service, BackendCommit *commit, GPtrArray *changed)
 static void put_back(Service *service, BackendCommit *commit)
 {
 	g_auto(BackendCommit) undoing = {};
+	g_autoptr(GPtrArray) none = repairs_new();
 	g_autoptr(GError) error = NULL;
 
 	effects_revert(service->opened);
@@ -332,7 +353,7 @@ static void put_back(Service *service, BackendCommit *commit)
 	commit->removed += undoing.removed;
 	if (!commit->drifted)
 		commit->drifted = g_steal_pointer(&undoing.drifted);
-	announce_commit(service, commit);
+	announce_commit(service, commit, none);
 	if (service->journal && journal_is_begun(service->journal)) {
 		if (error)
 			journal_abandon(service->journal);
@@ -390,7 +411,7 @@ static void warn_of_forward_drops(Service *service)
 			cut(drops->pdata[i]));
 }
 
-static bool commit(Service *service, enum host_scope scope, BackendCommit *commit, GPtrArray *changed, GError **error)
+static bool commit(Service *service, enum host_scope scope, BackendCommit *commit, GPtrArray *repairs, GError **error)
 {
 	if (!service_is_available(service, error)) {
 		transaction_roll_back(&service->transaction, 0);
@@ -403,29 +424,27 @@ static bool commit(Service *service, enum host_scope scope, BackendCommit *commi
 	}
 	if (scope == HOST_EVERYTHING || has_new_network(service))
 		warn_of_forward_drops(service);
-	finish(service, commit, changed);
+	finish(service, commit, repairs);
 	return true;
 }
 
 bool service_commit(Service *service, GError **error)
 {
-	g_autoptr(GPtrArray) changed = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) repairs = repairs_new();
 	g_auto(BackendCommit) result = {};
 
-	return commit(service, find_scope(service), &result, changed, error);
+	return commit(service, find_scope(service), &result, repairs, error);
 }
 
 bool service_reconcile(Service *service, guint *ret_repaired, GError **error)
 {
-	g_autoptr(GPtrArray) changed = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) repairs = repairs_new();
 	g_auto(BackendCommit) result = {};
 	bool ok;
 
 	ruleset_set_all_dirty(firewall_ruleset(service->firewall));
-	ok = commit(service, HOST_EVERYTHING, &result, changed, error);
-	*ret_repaired = result.added + result.removed + changed->len;
-	for (guint i = 0; i < changed->len; i++)
-		g_warning("%s was not as it should be; put right", (const char *)changed->pdata[i]);
+	ok = commit(service, HOST_EVERYTHING, &result, repairs, error);
+	*ret_repaired = result.added + result.removed + repairs->len;
 	/* All that the kernel has was read. */
 	service->n_uncompacted = MANY_CHANGES;
 	return ok;

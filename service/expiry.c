@@ -104,10 +104,27 @@ void service_end_lifetimes(Service *service)
 			delete_object(service, expired->pdata[i]);
 }
 
-void service_serve_interfaces(Service *service)
+gint64 service_find_faults(Service *service, gint64 now)
 {
-	g_autoptr(GPtrArray) names = interfaces_exchanged(service->interfaces);
+	gint64 due, next;
+	g_autoptr(GPtrArray) names =
+		interfaces_find_faulty(service->interfaces, service->model, &service->config, now, &due);
+
+	if (names->len > 0)
+		return now;
+	next = forwarding_find_due(service->forwarding, now);
+	return due == 0 || (next != 0 && next < due) ? next : due;
+}
+
+void service_mend_host(Service *service, gint64 now)
+{
+	gint64 later;
+	g_autoptr(GPtrArray) names =
+		interfaces_find_faulty(service->interfaces, service->model, &service->config, now, &later);
+	gint64 forwarding = forwarding_find_due(service->forwarding, now);
 
 	for (guint i = 0; i < names->len; i++)
-		service_serve_interface(&service->transaction, names->pdata[i]);
+		service_look_at(&service->transaction, names->pdata[i]);
+	if (names->len == 0 && forwarding != 0 && forwarding <= now)
+		service_look_at(&service->transaction, NULL);
 }

@@ -17,5 +17,11 @@ void service_end_orphans(Service *service, GHashTable *alive);
 /** Everything goes whose descriptor or time has ended its life. */
 void service_end_lifetimes(Service *service);
 
-/** Interfaces that came again get what they need to serve. */
-void service_serve_interfaces(Service *service);
+/**
+ * When service_mend_host() is due after somebody may have changed the host (CLOCK_MONOTONIC, µs); 0: nothing is to be
+ * put right.
+ */
+gint64 service_find_faults(Service *service, gint64 now);
+
+/** Of what the host serves objects with, what is not so any more is put right; an interface that came is prepared. */
+void service_mend_host(Service *service, gint64 now);

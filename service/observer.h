@@ -8,8 +8,9 @@ typedef struct Observer {
 	void (*added)(enum object_kind kind, void *object, void *userdata);
 	void (*removed)(enum object_kind kind, void *object, void *userdata); /* freed afterwards */
 	void (*changed)(enum object_kind kind, void *object, const char *property, void *userdata);
-	/* drifted: chains that somebody else had changed, char *; NULL when none */
-	void (*committed)(guint64 generation, guint added, guint removed, const GPtrArray *drifted, void *userdata);
+	/* what somebody else had changed: drifted are chains, NULL when none; repaired is of the host; char * */
+	void (*committed)(guint64 generation, guint added, guint removed, const GPtrArray *drifted,
+			  const GPtrArray *repaired, void *userdata);
 	void (*expired)(void *userdata); /* some lifetime has ended: service_end_lifetimes() is due */
 	void *userdata;
 } Observer;

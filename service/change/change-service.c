@@ -57,7 +57,7 @@ void service_ask_for_chains(Transaction *transaction, bool wanted)
 	transaction_make(transaction, &(Change){ .kind = kind });
 }
 
-/* --- interfaces --- */
+/* --- the host --- */
 
 static const char *interface_of(const Change *change)
 {
@@ -69,16 +69,16 @@ static void release_name(Change *change, bool applied G_GNUC_UNUSED)
 	g_free(change->part);
 }
 
-const ChangeKind interface_exchanged = {
-	.name = "interface-exchanged",
+const ChangeKind host_touched = {
+	.name = "host-touched",
 	.release = release_name,
 	.host = HOST_INTERFACE,
 	.interface = interface_of,
 };
 
-void service_serve_interface(Transaction *transaction, const char *name)
+void service_look_at(Transaction *transaction, const char *interface)
 {
-	transaction_make(transaction, &(Change){ .kind = &interface_exchanged, .part = g_strdup(name) });
+	transaction_make(transaction, &(Change){ .kind = &host_touched, .part = g_strdup(interface) });
 }
 
 /* --- the configuration --- */

@@ -9,10 +9,10 @@
  */
 void service_ask_for_chains(Transaction *transaction, bool wanted);
 
-/** An interface that serves objects is another than it was: it is looked at. */
-void service_serve_interface(Transaction *transaction, const char *name);
+/** An interface that serves objects, and forwarding, or with NULL that alone, is not as it was: it is looked at. */
+void service_look_at(Transaction *transaction, const char *interface);
 
 /** Another configuration takes the place of the present one, whose owner is given; takes over what is in fresh. */
 void service_configure(Transaction *transaction, Config *present, Config *fresh);
 
-extern const ChangeKind service_started, service_resumed, service_stopped, service_configured, interface_exchanged;
+extern const ChangeKind service_started, service_resumed, service_stopped, service_configured, host_touched;

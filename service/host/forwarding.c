@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/host/forwarding.h"
 
+#include "service/host/pace.h"
+#include "service/host/repair.h"
 #include "service/netlink/route.h"
 #include "service/netlink/sysctl.h"
 
@@ -22,6 +24,7 @@ static const char *const along[N_FAMILIES][MAX_ALONG] = {
 typedef struct State {
 	bool switched;           /* on, and by us */
 	ForwardingBefore before; /* that */
+	bool wanted;             /* by the last plan */
 	int newcomer;            /* the ifindex of what keeps it on though it is ours no longer; 0: nothing */
 } State;
 
@@ -30,6 +33,8 @@ struct Forwarding {
 	State states[N_FAMILIES];
 	State previous[N_FAMILIES]; /* the same before the plan; what is in both is one */
 	bool on[N_FAMILIES], off[N_FAMILIES];
+	bool touched; /* somebody may have switched one off since the last look */
+	Pace paces[N_FAMILIES];
 	ForwardingBefore present[N_FAMILIES]; /* what a switching off takes away, also of a plan that was cancelled */
 };
 
@@ -160,6 +165,7 @@ static bool plan_on(Forwarding *forwarding, enum family family, GError **error)
 	bool on;
 
 	state->newcomer = 0;
+	state->wanted = true;
 	if (!sysctl_get(files[family], &on, error))
 		return false;
 	if (on)
@@ -177,6 +183,7 @@ static bool plan_off(Forwarding *forwarding, enum family family, const GArray *s
 	ForwardingBefore *present = &forwarding->present[family];
 
 	state->newcomer = 0;
+	state->wanted = false;
 	if (!state->switched)
 		return true;
 	forwarding_before_clear(present);
@@ -191,6 +198,7 @@ static bool plan_off(Forwarding *forwarding, enum family family, const GArray *s
 bool forwarding_plan(Forwarding *forwarding, const Model *model, const Config *config, const GArray *serving,
 		     GError **error)
 {
+	forwarding->touched = false;
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		forwarding->previous[family] = forwarding->states[family];
 	for (enum family family = 0; family < N_FAMILIES; family++)
@@ -335,11 +343,26 @@ static void tell_of_newcomer(const Forwarding *forwarding, enum family family)
 			  family_to_string(family), info.name);
 }
 
-void forwarding_keep(Forwarding *forwarding, GPtrArray *changed)
+static const char *const names[N_FAMILIES] = {
+	[FAMILY_IPV4] = "ip_forward",
+	[FAMILY_IPV6] = "IPv6 forwarding",
+};
+
+static void tell_of_repair(Forwarding *forwarding, enum family family, GPtrArray *repairs)
+{
+	const State *previous = &forwarding->previous[family];
+
+	if (!forwarding->on[family] || !(previous->wanted || previous->switched))
+		return;
+	repairs_add(repairs, names[family], NULL, "off", "on");
+	if (pace_note(&forwarding->paces[family], g_get_monotonic_time()))
+		repair_warn_of_pace(repairs->pdata[repairs->len - 1]);
+}
+
+void forwarding_keep(Forwarding *forwarding, GPtrArray *repairs)
 {
 	for (enum family family = 0; family < N_FAMILIES; family++) {
-		if (forwarding->on[family] || forwarding->off[family])
-			g_ptr_array_add(changed, g_strdup_printf("%s forwarding", family_to_string(family)));
+		tell_of_repair(forwarding, family, repairs);
 		tell_of_newcomer(forwarding, family);
 		if (!forwarding->states[family].switched)
 			forwarding_before_clear(&forwarding->states[family].before);
@@ -358,6 +381,27 @@ void forwarding_cancel(Forwarding *forwarding)
 		*state = forwarding->previous[family];
 		end_plan(forwarding, family);
 	}
+}
+
+void forwarding_touch(Forwarding *forwarding)
+{
+	forwarding->touched = true;
+}
+
+gint64 forwarding_find_due(Forwarding *forwarding, gint64 now)
+{
+	gint64 due = 0;
+
+	for (enum family family = 0; forwarding->touched && family < N_FAMILIES; family++) {
+		gint64 next = MAX(now, pace_next(&forwarding->paces[family]));
+		bool on;
+
+		if (forwarding->states[family].wanted && sysctl_get(files[family], &on, NULL) && !on &&
+		    (due == 0 || next < due))
+			due = next;
+	}
+	forwarding->touched = due != 0;
+	return due;
 }
 
 void forwarding_restore(Forwarding *forwarding, enum family family, bool switched)

@@ -41,9 +41,13 @@ bool forwarding_changes(const Forwarding *forwarding);
 void forwarding_close(Forwarding *forwarding, Effects *effects);
 bool forwarding_open(Forwarding *forwarding, Effects *effects, GError **error);
 
-/** What was changed is added to a list of words for people (char *). */
-void forwarding_keep(Forwarding *forwarding, GPtrArray *changed);
+/** What was wanted before, and was put right, is added to a list of repairs. */
+void forwarding_keep(Forwarding *forwarding, GPtrArray *repairs);
 void forwarding_cancel(Forwarding *forwarding);
+
+/** Somebody may have switched it off; and when a plan is due for that (CLOCK_MONOTONIC, µs; 0: it is not off). */
+void forwarding_touch(Forwarding *forwarding);
+gint64 forwarding_find_due(Forwarding *forwarding, gint64 now);
 
 /** From the previous instance. Of before the arrays become ours. */
 void forwarding_restore(Forwarding *forwarding, enum family family, bool switched);

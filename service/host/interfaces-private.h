@@ -2,14 +2,22 @@
 #pragma once
 
 #include "service/host/leftovers.h"
+#include "service/host/own-bridge.h"
+#include "service/host/pace.h"
 #include "service/model/network.h"
 
 /* What the files that make up Interfaces share. */
 
+/* In what one can differ from what is wanted: its switches, what a bridge of ours has, and that it is there. */
+enum { FAULT_BRIDGE = N_INTERFACE_SWITCHES, FAULT_MISSING = FAULT_BRIDGE + N_BRIDGE_FAULTS, N_FAULTS };
+
 typedef struct Interface {
 	InterfaceFacts facts;
-	guint8 wanted; /* set of 1 << enum interface_switch, as of the last plan */
-	int present;   /* the ifindex of what has the name now; 0: nothing has */
+	guint8 wanted;        /* set of 1 << enum interface_switch, as of the last plan */
+	int present;          /* the ifindex of what has the name now; 0: nothing has */
+	bool touched;         /* somebody may have changed it since the last look */
+	gint64 missing_since; /* CLOCK_MONOTONIC, µs; 0: it is not missing */
+	Pace *paces;          /* by fault, NULL: nothing was put right yet */
 } Interface;
 
 /* What is to be done to one interface. */
@@ -21,6 +29,11 @@ typedef struct Plan {
 	bool down;              /* it is there, and not up */
 	const Network *creates; /* the network whose bridge is to be created; NULL: none */
 	guint8 on, off;         /* sets of 1 << enum interface_switch */
+	const Network *network; /* whose bridge it is; NULL: none's */
+	bool creates_bridge;    /* that one */
+	BridgeFaults faults;    /* of a bridge of ours that is there */
+	guint repairs;          /* set of 1 << fault: what is tried to be put right */
+	bool failed;            /* what the plan opens */
 } Plan;
 
 typedef struct Interfaces {

@@ -3,17 +3,28 @@
 
 #include "service/host/interface-switch.h"
 #include "service/host/interfaces-private.h"
-#include "service/host/own-bridge.h"
+#include "service/host/repair.h"
 #include "service/netlink/bridge.h"
 
 #include <string.h>
+
+/* One that is made again under its name so soon is somebody else's. */
+#define MISSING_USEC (G_USEC_PER_SEC / 4)
+
+static void interface_free(gpointer data)
+{
+	Interface *interface = data;
+
+	g_free(interface->paces);
+	g_free(interface);
+}
 
 Interfaces *interfaces_new(Netlink *netlink)
 {
 	Interfaces *interfaces = g_new0(Interfaces, 1);
 
 	interfaces->netlink = netlink;
-	interfaces->by_name = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+	interfaces->by_name = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, interface_free);
 	interfaces->leftovers = leftovers_new(netlink);
 	interfaces->plans = g_array_new(FALSE, FALSE, sizeof(Plan));
 	return interfaces;
@@ -99,34 +110,72 @@ static bool is_planned(const Interfaces *interfaces, const char *name)
 	return false;
 }
 
+/* Somebody gave it another name: it keeps its addresses, which a second one cannot have beside it. */
+static bool is_renamed(Interfaces *interfaces, const InterfaceFacts *facts)
+{
+	LinkInfo info;
+
+	return facts->created && link_find_index(interfaces->netlink, facts->ifindex, &info, NULL) &&
+	       own_bridge_matches(&info, facts->mac);
+}
+
+static bool compare_present(Interfaces *interfaces, Plan *plan, const LinkInfo *info, guint8 wanted, GError **error)
+{
+	const InterfaceFacts *facts = &plan->interface->facts;
+
+	plan->off = facts->switched & ~wanted;
+	if (!interface_switches_find_off(interfaces->netlink, facts->ifindex, wanted, &plan->on, error))
+		return false;
+	return !plan->creates_bridge || !facts->created ||
+	       own_bridge_compare(interfaces->netlink, plan->network, info, &plan->faults, error);
+}
+
+/* What was wanted before, and is not so. */
+static guint find_repairs(const Plan *plan)
+{
+	const InterfaceFacts *before = &plan->before.facts;
+
+	if (!plan->known)
+		return 0;
+	if (plan->creates)
+		return 1 << FAULT_MISSING;
+	if (before->ifindex != plan->interface->facts.ifindex)
+		return 0;
+	return (plan->on & (plan->before.wanted | before->switched)) | plan->faults.set << FAULT_BRIDGE;
+}
+
 static bool compare(Interfaces *interfaces, Plan *plan, const Network *network, guint8 wanted, GError **error)
 {
 	InterfaceFacts *facts = &plan->interface->facts;
 	LinkInfo info;
 
+	plan->network = network;
+	plan->creates_bridge = network && network->creates_bridge;
 	if (!link_find(interfaces->netlink, facts->name, &info, error))
 		return false;
-	if (network && network->creates_bridge && interfaces_is_leftover(interfaces, facts->name, info.ifindex))
+	if (plan->creates_bridge && interfaces_is_leftover(interfaces, facts->name, info.ifindex))
 		info.ifindex = 0;
+	plan->interface->wanted = wanted;
+	plan->interface->present = info.ifindex;
+	plan->interface->touched = false;
+	if (plan->creates_bridge && info.ifindex == 0 && is_renamed(interfaces, facts))
+		return true;
 	/* What another had is not what this one has. */
 	if (info.ifindex != facts->ifindex)
 		*facts = (InterfaceFacts){ .ifindex = info.ifindex };
 	g_strlcpy(facts->name, plan->before.facts.name, sizeof facts->name);
 
-	if (network && network->creates_bridge && facts->ifindex == 0) {
+	if (plan->creates_bridge && facts->ifindex == 0) {
 		plan->creates = network;
 		plan->on = wanted;
 		facts->created = true;
 		facts->mac = network->mac;
-	} else if (facts->ifindex != 0) {
-		plan->off = facts->switched & ~wanted;
-		if (!interface_switches_find_off(interfaces->netlink, facts->ifindex, wanted, &plan->on, error))
-			return false;
+	} else if (facts->ifindex != 0 && !compare_present(interfaces, plan, &info, wanted, error)) {
+		return false;
 	}
 	facts->switched = (facts->switched & wanted) | plan->on;
 	plan->down = facts->ifindex != 0 && !info.up;
-	plan->interface->wanted = wanted;
-	plan->interface->present = info.ifindex;
+	plan->repairs = find_repairs(plan);
 	return true;
 }
 
@@ -155,7 +204,8 @@ static bool add_plan(Interfaces *interfaces, const Model *model, const Config *c
 	Interface *interface = g_hash_table_lookup(interfaces->by_name, name);
 	Plan plan = { .known = interface, .optional = optional };
 
-	if (is_planned(interfaces, name) || (!thorough && interface && interface->wanted == wanted))
+	if (is_planned(interfaces, name) ||
+	    (!thorough && interface && !interface->touched && interface->wanted == wanted))
 		return true;
 	if (!interface) {
 		InterfaceFacts facts = {};
@@ -281,15 +331,24 @@ static bool create(Interfaces *interfaces, Effects *effects, Plan *plan, GError 
 	       link_set_up(interfaces->netlink, facts->ifindex, true, error);
 }
 
+static bool open_plan(Interfaces *interfaces, Effects *effects, Plan *plan, GError **error)
+{
+	if (plan->creates)
+		return create(interfaces, effects, plan, error);
+	if (plan->faults.set)
+		own_bridge_mend(interfaces->netlink, plan->network, plan->interface->facts.ifindex, &plan->faults);
+	return switch_on(interfaces, effects, plan, error);
+}
+
 bool interfaces_open(Interfaces *interfaces, Effects *effects, GError **error)
 {
 	for (guint i = 0; i < interfaces->plans->len; i++) {
 		Plan *plan = &g_array_index(interfaces->plans, Plan, i);
 		GError *failure = NULL;
 
-		if (plan->creates ? create(interfaces, effects, plan, &failure)
-				  : switch_on(interfaces, effects, plan, &failure))
+		if (open_plan(interfaces, effects, plan, &failure))
 			continue;
+		plan->failed = true;
 		if (!plan->optional) {
 			g_propagate_error(error, failure);
 			return false;
@@ -309,8 +368,48 @@ static void delete_now(Interfaces *interfaces, int ifindex)
 		error_warn(error);
 }
 
-void interfaces_keep(Interfaces *interfaces, const Model *model, guint max_leftovers, GPtrArray *changed)
+/* One of them, a fault each. Whether it was put right at all. */
+static bool tell_of(const Plan *plan, guint fault, GPtrArray *repairs)
 {
+	g_autofree char *object =
+		g_strdup_printf("%s %s", plan->creates_bridge ? "bridge" : "interface", plan->interface->facts.name);
+
+	if (fault >= FAULT_BRIDGE && fault < FAULT_MISSING) {
+		BridgeFaults one = plan->faults;
+
+		one.set &= 1 << (fault - FAULT_BRIDGE);
+		own_bridge_tell(plan->network, &one, repairs);
+		return one.set;
+	}
+	if (plan->failed)
+		return false;
+	if (fault == FAULT_MISSING)
+		repairs_add(repairs, object, NULL, "gone", "there");
+	else
+		repairs_add(repairs, object, interface_switch_name(fault), "off", "on");
+	return true;
+}
+
+static void tell(const Plan *plan, gint64 now, GPtrArray *repairs)
+{
+	Interface *interface = plan->interface;
+
+	for (guint fault = 0; fault < N_FAULTS; fault++) {
+		bool told;
+
+		if (!(plan->repairs & 1 << fault))
+			continue;
+		if (!interface->paces)
+			interface->paces = g_new0(Pace, N_FAULTS);
+		told = tell_of(plan, fault, repairs);
+		if (pace_note(&interface->paces[fault], now) && told)
+			repair_warn_of_pace(repairs->pdata[repairs->len - 1]);
+	}
+}
+
+void interfaces_keep(Interfaces *interfaces, const Model *model, guint max_leftovers, GPtrArray *repairs)
+{
+	gint64 now = g_get_monotonic_time();
 	bool deleted = false;
 
 	for (guint i = 0; i < interfaces->plans->len; i++) {
@@ -319,8 +418,7 @@ void interfaces_keep(Interfaces *interfaces, const Model *model, guint max_lefto
 
 		if (!plan->known && plan->down)
 			g_warning("Interface %s is down; what it serves is not reached until it is up", facts->name);
-		if (plan->creates || plan->on || plan->off)
-			g_ptr_array_add(changed, g_strdup_printf("interface %s", facts->name));
+		tell(plan, now, repairs);
 		if (g_hash_table_contains(model->bridges, facts->name))
 			continue;
 		/* Nobody makes and leaves bridges faster than they can be deleted. */
@@ -391,6 +489,7 @@ GPtrArray *interfaces_look(Interfaces *interfaces, int ifindex, const char *name
 		if (before != ifindex && strcmp(interface->facts.name, name) != 0)
 			continue;
 		interface->present = interfaces_find_present(interfaces, interface->facts.name);
+		interface->touched = true;
 		if (!before != !interface->present)
 			g_ptr_array_add(names, g_strdup(interface->facts.name));
 	}
@@ -399,17 +498,67 @@ GPtrArray *interfaces_look(Interfaces *interfaces, int ifindex, const char *name
 	return names;
 }
 
-GPtrArray *interfaces_exchanged(const Interfaces *interfaces)
+/* --- whether somebody changed them --- */
+
+void interfaces_touch(Interfaces *interfaces, int ifindex)
 {
-	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
 	GHashTableIter iter;
 	gpointer value;
 
 	g_hash_table_iter_init(&iter, interfaces->by_name);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const Interface *interface = value;
+		Interface *interface = value;
 
-		if (interface->present != 0 && interface->present != interface->facts.ifindex)
+		interface->touched |= ifindex == 0 || interface->present == ifindex;
+	}
+}
+
+static gint64 sooner(gint64 a, gint64 b)
+{
+	return a == 0 || b < a ? b : a;
+}
+
+/* When a plan is due for one that was touched; 0: it is as it should be. */
+static gint64 find_due(Interfaces *interfaces, const Model *model, const Config *config, Interface *interface,
+		       gint64 now)
+{
+	const char *name = interface->facts.name;
+	Interface trial = *interface;
+	Plan plan = { .interface = &trial, .before = *interface, .known = true };
+	GError *error = NULL;
+	gint64 due = 0;
+
+	if (!compare(interfaces, &plan, g_hash_table_lookup(model->bridges, name), wanted_switches(model, config, name),
+		     &error)) {
+		error_warn(error);
+		return 0;
+	}
+	interface->missing_since = !plan.creates ? 0 : interface->missing_since ?: now;
+	if (!plan.creates && trial.facts.ifindex != 0 && trial.facts.ifindex != interface->facts.ifindex)
+		return now;
+	for (guint fault = 0; fault < N_FAULTS; fault++)
+		if (plan.repairs & 1 << fault)
+			due = sooner(due, MAX(now, interface->paces ? pace_next(&interface->paces[fault]) : 0));
+	return plan.creates ? MAX(due, interface->missing_since + MISSING_USEC) : due;
+}
+
+GPtrArray *interfaces_find_faulty(Interfaces *interfaces, const Model *model, const Config *config, gint64 now,
+				  gint64 *ret_next)
+{
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	GHashTableIter iter;
+	gpointer value;
+
+	*ret_next = 0;
+	g_hash_table_iter_init(&iter, interfaces->by_name);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		Interface *interface = value;
+		gint64 due = interface->touched ? find_due(interfaces, model, config, interface, now) : 0;
+
+		interface->touched = due != 0;
+		if (due > now)
+			*ret_next = sooner(*ret_next, due);
+		else if (due)
 			g_ptr_array_add(names, g_strdup(interface->facts.name));
 	}
 	return names;

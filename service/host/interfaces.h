@@ -47,10 +47,10 @@ void interfaces_close(Interfaces *interfaces, Effects *effects);
 bool interfaces_open(Interfaces *interfaces, Effects *effects, GError **error);
 
 /**
- * It is final: bridges that nobody has any more go, at most so many of them later. What was changed is added to a list
- * of words for people (char *).
+ * It is final: bridges that nobody has any more go, at most so many of them later. What was wanted before, and was put
+ * right, is added to a list of repairs.
  */
-void interfaces_keep(Interfaces *interfaces, const Model *model, guint max_leftovers, GPtrArray *changed);
+void interfaces_keep(Interfaces *interfaces, const Model *model, guint max_leftovers, GPtrArray *repairs);
 
 void interfaces_cancel(Interfaces *interfaces); /* it is not: what is known is as before */
 
@@ -61,8 +61,15 @@ GPtrArray *interfaces_presence_changes(const Interfaces *interfaces);
 /** Looks again after one came, went or was renamed to a name. Those that are there now, or no longer. The caller's. */
 GPtrArray *interfaces_look(Interfaces *interfaces, int ifindex, const char *name, bool gone);
 
-/** Those that are there and are not what was planned for: a plan for each is due. The caller's. */
-GPtrArray *interfaces_exchanged(const Interfaces *interfaces);
+/** Somebody may have changed one, or where ifindex is 0, all of them. */
+void interfaces_touch(Interfaces *interfaces, int ifindex);
+
+/**
+ * Looks at those that were touched: a plan is due for these now (names, the caller's), and for others at *ret_next
+ * (CLOCK_MONOTONIC, µs; 0: for none). One that insists on changing them waits, see pace.h.
+ */
+GPtrArray *interfaces_find_faulty(Interfaces *interfaces, const Model *model, const Config *config, gint64 now,
+				  gint64 *ret_next);
 
 /** Deletes one of the bridges that wait for it, which takes some 20 ms. Whether more wait. */
 bool interfaces_delete_one(Interfaces *interfaces);

@@ -1,24 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/host/own-bridge.h"
 
+#include "service/host/repair.h"
 #include "service/netlink/bridge.h"
 #include "service/netlink/ip-address.h"
 
 #include <string.h>
 
-static void mac_from_number(guint64 number, guint8 ret[static 6])
-{
-	for (guint i = 0; i < 6; i++)
-		ret[i] = number >> (8 * (5 - i));
-}
-
 bool own_bridge_matches(const LinkInfo *info, guint64 mac)
 {
-	guint8 bytes[6];
+	WantedBridge wanted;
 
-	mac_from_number(mac, bytes);
-	return info->kind == LINK_BRIDGE && memcmp(info->mac, bytes, sizeof bytes) == 0;
+	wanted_bridge(&(Network){ .mac = mac }, &wanted);
+	return info->kind == LINK_BRIDGE && memcmp(info->mac, wanted.mac, sizeof wanted.mac) == 0;
 }
+
+/* --- one that is to come --- */
 
 static void revert(void *self, int ifindex, guint value G_GNUC_UNUSED)
 {
@@ -28,58 +25,176 @@ static void revert(void *self, int ifindex, guint value G_GNUC_UNUSED)
 		error_warn(error);
 }
 
-/*
- * The link-local address that the kernel would make as well, but would hold back for a second or two once the first
- * port brings the carrier; meanwhile it has no source for neighbour discovery, and nothing is forwarded to the bridge.
- */
-static Prefix link_local_address(const guint8 mac[static 6])
-{
-	const guint8 interface_id[8] = { mac[0] ^ 0x02, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5] };
-	Prefix address = { .address = { AF_INET6, { 0xfe, 0x80 } }, .length = 64 };
-
-	memcpy(address.address.bytes + 8, interface_id, sizeof interface_id);
-	return address;
-}
-
 /* Fails where the host has no IPv6, which is no matter to a network that has none. */
-static void prepare_ipv6(Netlink *netlink, int ifindex, const guint8 mac[static 6], bool needed)
+static void prepare_ipv6(Netlink *netlink, int ifindex, const WantedBridge *wanted)
 {
-	const Prefix address = link_local_address(mac);
+	bool needed = wanted->addresses[FAMILY_IPV6].address.family != AF_UNSPEC;
 	g_autoptr(GError) error = NULL;
 
 	if (needed && !link_set_switch6(netlink, ifindex, LINK6_DISABLE, 0, &error))
 		g_info("%s", error->message);
 	g_clear_error(&error);
-	/* Otherwise an endpoint could make itself the default router of a host that does not forward IPv6. */
-	if (!link_set_switch6(netlink, ifindex, LINK6_ACCEPT_RA, 0, &error))
+	if (!link_set_switch6(netlink, ifindex, LINK6_ACCEPT_RA, wanted->accept_ra, &error))
 		g_info("%s", error->message);
 	g_clear_error(&error);
-	if (!ip_address_add(netlink, ifindex, &address, &error))
+	if (!ip_address_add(netlink, ifindex, &wanted->link_local, &error))
 		g_info("%s", error->message);
 }
 
-static bool add_gateways(Netlink *netlink, int ifindex, const Network *network, GError **error)
+static bool add_gateways(Netlink *netlink, int ifindex, const WantedBridge *wanted, GError **error)
 {
-	for (enum family family = 0; family < N_FAMILIES; family++) {
-		Prefix address = { network->gateways[family], network->subnets[family].length };
-
-		if (network_has_family(network, family) && !ip_address_add(netlink, ifindex, &address, error))
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (wanted->addresses[family].address.family != AF_UNSPEC &&
+		    !ip_address_add(netlink, ifindex, &wanted->addresses[family], error))
 			return false;
-	}
 	return true;
 }
 
 bool own_bridge_create(Netlink *netlink, const Network *network, Effects *effects, int *ret_ifindex, GError **error)
 {
-	guint8 mac[6];
+	WantedBridge wanted;
 
-	mac_from_number(network->mac, mac);
-	if (!bridge_add(netlink, network->bridge, mac, ret_ifindex, error))
+	wanted_bridge(network, &wanted);
+	if (!bridge_add(netlink, network->bridge, wanted.mac, ret_ifindex, error))
 		return false;
 	effects_add(effects, revert, netlink, *ret_ifindex, 0);
-	/* An endpoint in two networks answers by the one that has its default route. */
-	if (!link_set_switch(netlink, *ret_ifindex, LINK_RP_FILTER, 2, error))
+	if (!link_set_switch(netlink, *ret_ifindex, LINK_RP_FILTER, wanted.rp_filter, error))
 		return false;
-	prepare_ipv6(netlink, *ret_ifindex, mac, network_has_family(network, FAMILY_IPV6));
-	return add_gateways(netlink, *ret_ifindex, network, error);
+	prepare_ipv6(netlink, *ret_ifindex, &wanted);
+	return add_gateways(netlink, *ret_ifindex, &wanted, error);
+}
+
+/* --- one that is there --- */
+
+static bool has_address(const GArray *addresses, const Prefix *wanted)
+{
+	for (guint i = 0; i < addresses->len; i++) {
+		const Prefix *found = &g_array_index(addresses, IpAddress, i).prefix;
+
+		if (found->length == wanted->length && address_equal(&found->address, &wanted->address))
+			return true;
+	}
+	return false;
+}
+
+static guint8 find_missing(const WantedBridge *wanted, const GArray *addresses, bool ipv6)
+{
+	static const enum bridge_fault of[N_FAMILIES] = {
+		[FAMILY_IPV4] = BRIDGE_IPV4,
+		[FAMILY_IPV6] = BRIDGE_IPV6,
+	};
+	guint8 set = 0;
+
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (wanted->addresses[family].address.family != AF_UNSPEC &&
+		    !has_address(addresses, &wanted->addresses[family]))
+			set |= 1 << of[family];
+	if (ipv6 && !has_address(addresses, &wanted->link_local))
+		set |= 1 << BRIDGE_LINK_LOCAL;
+	return set;
+}
+
+bool own_bridge_compare(Netlink *netlink, const Network *network, const LinkInfo *info, BridgeFaults *ret,
+			GError **error)
+{
+	g_autoptr(GArray) addresses = NULL;
+	BridgeFaults faults = {};
+	WantedBridge wanted;
+	guint disabled = 0;
+	bool ipv6;
+
+	wanted_bridge(network, &wanted);
+	if (!link_get_switch(netlink, info->ifindex, LINK_RP_FILTER, &faults.rp_filter, error) ||
+	    !ip_address_list(netlink, info->ifindex, &addresses, error))
+		return false;
+	ipv6 = link_get_switch6(netlink, info->ifindex, LINK6_DISABLE, &disabled, NULL) &&
+	       link_get_switch6(netlink, info->ifindex, LINK6_ACCEPT_RA, &faults.accept_ra, NULL);
+	if (faults.rp_filter != wanted.rp_filter)
+		faults.set |= 1 << BRIDGE_RP_FILTER;
+	if (ipv6 && faults.accept_ra != wanted.accept_ra)
+		faults.set |= 1 << BRIDGE_ACCEPT_RA;
+	if (disabled != 0 && network_has_family(network, FAMILY_IPV6))
+		faults.set |= 1 << BRIDGE_NO_IPV6;
+	if (!info->up)
+		faults.set |= 1 << BRIDGE_DOWN;
+	/* Where it is switched off and nobody needs it, there are none. */
+	faults.set |=
+		find_missing(&wanted, addresses, ipv6 && (disabled == 0 || network_has_family(network, FAMILY_IPV6)));
+	*ret = faults;
+	return true;
+}
+
+static bool mend(Netlink *netlink, int ifindex, const WantedBridge *wanted, enum bridge_fault fault, GError **error)
+{
+	switch (fault) {
+	case BRIDGE_NO_IPV6:
+		return link_set_switch6(netlink, ifindex, LINK6_DISABLE, 0, error);
+	case BRIDGE_ACCEPT_RA:
+		return link_set_switch6(netlink, ifindex, LINK6_ACCEPT_RA, wanted->accept_ra, error);
+	case BRIDGE_RP_FILTER:
+		return link_set_switch(netlink, ifindex, LINK_RP_FILTER, wanted->rp_filter, error);
+	case BRIDGE_LINK_LOCAL:
+		return ip_address_add(netlink, ifindex, &wanted->link_local, error);
+	case BRIDGE_IPV4:
+		return ip_address_add(netlink, ifindex, &wanted->addresses[FAMILY_IPV4], error);
+	case BRIDGE_IPV6:
+		return ip_address_add(netlink, ifindex, &wanted->addresses[FAMILY_IPV6], error);
+	case BRIDGE_DOWN:
+		return link_set_up(netlink, ifindex, true, error);
+	case N_BRIDGE_FAULTS:
+		break;
+	}
+	g_assert_not_reached();
+}
+
+void own_bridge_mend(Netlink *netlink, const Network *network, int ifindex, BridgeFaults *faults)
+{
+	WantedBridge wanted;
+
+	wanted_bridge(network, &wanted);
+	for (enum bridge_fault fault = 0; fault < N_BRIDGE_FAULTS; fault++) {
+		GError *error = NULL;
+
+		if (!(faults->set & 1 << fault) || mend(netlink, ifindex, &wanted, fault, &error))
+			continue;
+		error_warn(error);
+		faults->set &= ~(1 << fault);
+	}
+}
+
+static void tell_of_address(const char *object, const Prefix *address, GPtrArray *repairs)
+{
+	char text[INET6_ADDRSTRLEN + 4];
+	g_autofree char *part = g_strdup_printf("address %s", prefix_format(address, text));
+
+	repairs_add(repairs, object, part, "missing", "there");
+}
+
+static void tell_of_value(const char *object, const char *part, guint from, guint to, GPtrArray *repairs)
+{
+	g_autofree char *was = g_strdup_printf("%u", from), *is = g_strdup_printf("%u", to);
+
+	repairs_add(repairs, object, part, was, is);
+}
+
+void own_bridge_tell(const Network *network, const BridgeFaults *faults, GPtrArray *repairs)
+{
+	g_autofree char *object = g_strdup_printf("bridge %s", network->bridge);
+	WantedBridge wanted;
+
+	wanted_bridge(network, &wanted);
+	if (faults->set & 1 << BRIDGE_NO_IPV6)
+		tell_of_value(object, "disable_ipv6", 1, 0, repairs);
+	if (faults->set & 1 << BRIDGE_ACCEPT_RA)
+		tell_of_value(object, "accept_ra", faults->accept_ra, wanted.accept_ra, repairs);
+	if (faults->set & 1 << BRIDGE_RP_FILTER)
+		tell_of_value(object, "rp_filter", faults->rp_filter, wanted.rp_filter, repairs);
+	if (faults->set & 1 << BRIDGE_LINK_LOCAL)
+		tell_of_address(object, &wanted.link_local, repairs);
+	if (faults->set & 1 << BRIDGE_IPV4)
+		tell_of_address(object, &wanted.addresses[FAMILY_IPV4], repairs);
+	if (faults->set & 1 << BRIDGE_IPV6)
+		tell_of_address(object, &wanted.addresses[FAMILY_IPV6], repairs);
+	if (faults->set & 1 << BRIDGE_DOWN)
+		repairs_add(repairs, object, NULL, "down", "up");
 }

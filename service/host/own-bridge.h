@@ -2,10 +2,27 @@
 #pragma once
 
 #include "service/host/effects.h"
-#include "service/model/network.h"
+#include "service/host/wanted.h"
 #include "service/netlink/link.h"
 
 /** The bridge that a network of ours is given. */
+
+/** In which a bridge can differ from the one that is wanted. */
+enum bridge_fault {
+	BRIDGE_NO_IPV6, /* disable_ipv6, though the network has it */
+	BRIDGE_ACCEPT_RA,
+	BRIDGE_RP_FILTER,
+	BRIDGE_LINK_LOCAL, /* the address is missing, as the next are */
+	BRIDGE_IPV4,
+	BRIDGE_IPV6,
+	BRIDGE_DOWN,
+	N_BRIDGE_FAULTS
+};
+
+typedef struct BridgeFaults {
+	guint8 set; /* of 1 << enum bridge_fault */
+	guint accept_ra, rp_filter;
+} BridgeFaults;
 
 /**
  * Creates it with the network's MAC address and its gateways' addresses, as a bridge has to be that endpoints trust;
@@ -16,3 +33,13 @@ bool own_bridge_create(Netlink *netlink, const Network *network, Effects *effect
 
 /** Whether an interface is a bridge that has the MAC address of a network (Network.mac). */
 bool own_bridge_matches(const LinkInfo *info, guint64 mac);
+
+/** In what one that is there differs. What the host has no IPv6 for is no fault. FAILED. */
+bool own_bridge_compare(Netlink *netlink, const Network *network, const LinkInfo *info, BridgeFaults *ret,
+			GError **error);
+
+/** Puts that right; what fails is said in the log, and is no longer in faults. */
+void own_bridge_mend(Netlink *netlink, const Network *network, int ifindex, BridgeFaults *faults);
+
+/** Adds what there was to a list of repairs. */
+void own_bridge_tell(const Network *network, const BridgeFaults *faults, GPtrArray *repairs);

@@ -63,3 +63,32 @@ guint8 wanted_switches(const Model *model, const Config *config, const char *int
 	}
 	return set;
 }
+
+/*
+ * The link-local address that the kernel would make as well, but would hold back for a second or two once the first
+ * port brings the carrier; meanwhile it has no source for neighbour discovery, and nothing is forwarded to the bridge.
+ */
+static Prefix link_local_address(const guint8 mac[static 6])
+{
+	const guint8 interface_id[8] = { mac[0] ^ 0x02, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5] };
+	Prefix address = { .address = { AF_INET6, { 0xfe, 0x80 } }, .length = 64 };
+
+	memcpy(address.address.bytes + 8, interface_id, sizeof interface_id);
+	return address;
+}
+
+void wanted_bridge(const Network *network, WantedBridge *ret)
+{
+	*ret = (WantedBridge){
+		/* An endpoint in two networks answers by the one that has its default route. */
+		.rp_filter = 2,
+		/* Otherwise an endpoint could make itself the default router of a host that does not forward IPv6. */
+		.accept_ra = 0,
+	};
+	for (guint i = 0; i < sizeof ret->mac; i++)
+		ret->mac[i] = network->mac >> (8 * (sizeof ret->mac - 1 - i));
+	ret->link_local = link_local_address(ret->mac);
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (network_has_family(network, family))
+			ret->addresses[family] = (Prefix){ network->gateways[family], network->subnets[family].length };
+}

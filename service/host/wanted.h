@@ -15,3 +15,13 @@ bool wanted_interface(const Model *model, const char *interface);
 
 /** Which switches of an interface are to be on: a set of 1 << enum interface_switch. */
 guint8 wanted_switches(const Model *model, const Config *config, const char *interface);
+
+/** The bridge that a network is given, besides its switches. */
+typedef struct WantedBridge {
+	guint8 mac[6];
+	Prefix addresses[N_FAMILIES]; /* the gateways'; AF_UNSPEC: none */
+	Prefix link_local;            /* wherever the host has IPv6 */
+	guint rp_filter, accept_ra;
+} WantedBridge;
+
+void wanted_bridge(const Network *network, WantedBridge *ret);

@@ -7,6 +7,9 @@
 #include <linux/if_addr.h>
 #include <string.h>
 
+/* Of a dump during which something changes. */
+#define ATTEMPTS_MAX 10
+
 static NlAddr *build_address(const Prefix *address)
 {
 	NlAddr *ret = nl_addr_build(address->address.family, address->address.bytes,
@@ -42,29 +45,47 @@ static Address read_address(NlAddr *address)
 	return ret;
 }
 
+static void take_address(struct nl_object *object, void *userdata)
+{
+	RtnlAddr *found = (RtnlAddr *)object;
+	NlAddr *local = rtnl_addr_get_local(found);
+	IpAddress address = { .ifindex = rtnl_addr_get_ifindex(found) };
+
+	if (!local || (nl_addr_get_family(local) != AF_INET && nl_addr_get_family(local) != AF_INET6))
+		return;
+	address.prefix = (Prefix){ read_address(local), rtnl_addr_get_prefixlen(found) };
+	/* The length is the peer's. */
+	if (rtnl_addr_get_peer(found))
+		address.prefix.length = family_bits(address_family(&address.prefix.address));
+	g_array_append_val((GArray *)userdata, address);
+}
+
+static int on_address(struct nl_msg *reply, void *userdata)
+{
+	return nl_msg_parse(reply, take_address, userdata) < 0 ? NL_SKIP : NL_OK;
+}
+
+static bool is_of(const GArray *list, guint i, int ifindex)
+{
+	return ifindex == 0 || g_array_index(list, IpAddress, i).ifindex == ifindex;
+}
+
 bool ip_address_list(Netlink *netlink, int ifindex, GArray **ret, GError **error)
 {
-	g_autoptr(NlCache) addresses = NULL;
-	GArray *list;
+	g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(IpAddress));
+	int r = -EAGAIN;
 
-	if (netlink_dump_addresses(netlink, &addresses) < 0)
-		return netlink_failed(netlink, error, "cannot list the addresses of the interfaces");
-	list = g_array_new(FALSE, FALSE, sizeof(IpAddress));
-	for (struct nl_object *object = nl_cache_get_first(addresses); object; object = nl_cache_get_next(object)) {
-		RtnlAddr *found = (RtnlAddr *)object;
-		NlAddr *local = rtnl_addr_get_local(found);
-		IpAddress address = { .ifindex = rtnl_addr_get_ifindex(found) };
-
-		if (!local || (nl_addr_get_family(local) != AF_INET && nl_addr_get_family(local) != AF_INET6) ||
-		    (ifindex != 0 && address.ifindex != ifindex))
-			continue;
-		address.prefix = (Prefix){ read_address(local), rtnl_addr_get_prefixlen(found) };
-		/* The length is the peer's. */
-		if (rtnl_addr_get_peer(found))
-			address.prefix.length = family_bits(address_family(&address.prefix.address));
-		g_array_append_val(list, address);
+	for (guint i = 0; i < ATTEMPTS_MAX && r == -EAGAIN; i++) {
+		g_array_set_size(list, 0);
+		r = netlink_dump_addresses(netlink, ifindex, on_address, list);
 	}
-	*ret = list;
+	if (r < 0)
+		return netlink_failed(netlink, error, "cannot list the addresses of the interfaces");
+	/* Kernels before 5.0 tell of all of them. */
+	for (guint i = list->len; i-- > 0;)
+		if (!is_of(list, i, ifindex))
+			g_array_remove_index(list, i);
+	*ret = g_steal_pointer(&list);
 	return true;
 }
 

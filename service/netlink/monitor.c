@@ -17,6 +17,7 @@ struct LinkMonitor {
 	GHashTable *interfaces; /* ifindex → struct interface */
 	bool stale;             /* something was missed: the list is to be made again */
 	link_changed_func changed;
+	link_touched_func touched;
 	void *userdata;
 };
 
@@ -28,6 +29,12 @@ struct interface {
 static bool is_same(const struct interface *interface, const char *name, bool up)
 {
 	return interface && g_str_equal(interface->name, name) && interface->up == up;
+}
+
+static void tell_touched(const LinkMonitor *monitor, int ifindex)
+{
+	if (monitor->touched)
+		monitor->touched(ifindex, monitor->userdata);
 }
 
 static void set_present(LinkMonitor *monitor, int ifindex, const char *name, bool up)
@@ -89,6 +96,8 @@ static int on_notification(struct nl_msg *message, void *userdata)
 	} else if (!is_same(known, notice.name, notice.up)) {
 		/* Not to be believed: it may be older than the list that was made after an overrun. */
 		look_again(monitor, notice.ifindex);
+	} else {
+		tell_touched(monitor, notice.ifindex);
 	}
 	return NL_OK;
 }
@@ -123,13 +132,14 @@ static bool list_again(LinkMonitor *monitor, bool told, GError **error)
 	return true;
 }
 
-LinkMonitor *link_monitor_new(link_changed_func changed, void *userdata, GError **error)
+LinkMonitor *link_monitor_new(link_changed_func changed, link_touched_func touched, void *userdata, GError **error)
 {
 	g_autoptr(LinkMonitor) monitor = g_new0(LinkMonitor, 1);
 	const int size = RECEIVE_BUFFER;
 	int r;
 
 	monitor->changed = changed;
+	monitor->touched = touched;
 	monitor->userdata = userdata;
 	monitor->interfaces = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	monitor->netlink = netlink_new(error);
@@ -185,6 +195,9 @@ void link_monitor_dispatch(LinkMonitor *monitor)
 		if (r == -NLE_NOMEM)
 			monitor->stale = true;
 	} while (r >= 0 || r == -NLE_NOMEM);
-	if (monitor->stale && !list_again(monitor, true, &error))
+	if (!monitor->stale)
+		return;
+	if (!list_again(monitor, true, &error))
 		g_warning("%s", error->message);
+	tell_touched(monitor, 0);
 }

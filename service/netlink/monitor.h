@@ -19,8 +19,11 @@ typedef struct LinkMonitor LinkMonitor;
  */
 typedef void (*link_changed_func)(int ifindex, const char *name, bool gone, void *userdata);
 
-/** FAILED when the interfaces cannot be watched. */
-LinkMonitor *link_monitor_new(link_changed_func changed, void *userdata, GError **error);
+/** Something else of one may have changed; of any of them, where ifindex is 0. Must not free the monitor. */
+typedef void (*link_touched_func)(int ifindex, void *userdata);
+
+/** touched: NULL where nobody asks. FAILED when the interfaces cannot be watched. */
+LinkMonitor *link_monitor_new(link_changed_func changed, link_touched_func touched, void *userdata, GError **error);
 void link_monitor_free(LinkMonitor *monitor); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LinkMonitor, link_monitor_free)
 

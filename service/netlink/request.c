@@ -2,7 +2,9 @@
 #include "service/netlink/request.h"
 
 #include <errno.h>
+#include <linux/if_addr.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -131,10 +133,21 @@ int netlink_dump_links(Netlink *netlink, NlCache **ret)
 	return end(netlink, rtnl_link_alloc_cache(netlink->socket, AF_UNSPEC, ret));
 }
 
-int netlink_dump_addresses(Netlink *netlink, NlCache **ret)
+int netlink_dump_addresses(Netlink *netlink, int ifindex, nl_recvmsg_msg_cb_t reply, void *userdata)
 {
-	begin(netlink);
-	return end(netlink, rtnl_addr_alloc_cache(netlink->socket, ret));
+	struct ifaddrmsg header = { .ifa_family = AF_UNSPEC, .ifa_index = ifindex };
+	NlMsg *request = nlmsg_alloc_simple(RTM_GETADDR, NLM_F_DUMP);
+	int fd = nl_socket_get_fd(netlink->socket), strict = ifindex != 0, off = 0, r;
+
+	if (!request || nlmsg_append(request, &header, sizeof header, NLMSG_ALIGNTO) < 0)
+		g_error("Out of memory");
+	/* Otherwise the kernel passes over which interface is meant. */
+	if (strict)
+		(void)setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &strict, sizeof strict);
+	r = netlink_request(netlink, request, reply, userdata);
+	if (strict)
+		(void)setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &off, sizeof off);
+	return r == -ENODEV ? 0 : r;
 }
 
 static void take_link(struct nl_object *object, void *userdata)

@@ -38,9 +38,11 @@ Netlink *netlink_open(int protocol, GError **error);
  */
 int netlink_request(Netlink *netlink, NlMsg *request, nl_recvmsg_msg_cb_t reply, void *userdata);
 
-/** Dumps every link, or every address, of the host. Returns 0 or a negative errno. */
+/** Dumps every link of the host. Returns 0 or a negative errno. */
 int netlink_dump_links(Netlink *netlink, NlCache **ret);
-int netlink_dump_addresses(Netlink *netlink, NlCache **ret);
+
+/** The addresses of one interface, none if it is gone, or, where ifindex is 0, of all. As netlink_request(). */
+int netlink_dump_addresses(Netlink *netlink, int ifindex, nl_recvmsg_msg_cb_t reply, void *userdata);
 
 /** Looks a link up by its index, or by name where that is 0. A negative errno is -ENODEV for none. */
 int netlink_get_link(Netlink *netlink, int ifindex, const char *name, RtnlLink **ret);

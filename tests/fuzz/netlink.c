@@ -2,6 +2,7 @@
 #include "service/netlink/conntrack-message.h"
 #include "service/netlink/link-message.h"
 #include "service/netlink/route-message.h"
+#include "service/netlink/setting-message.h"
 #include "service/netlink/socket-message.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -68,6 +69,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 	header->nlmsg_len = size;
 	message = nlmsg_convert(header);
 	read_link(message);
+	setting_message_read(message, &(int){ 0 });
 	read_route(message);
 	read_socket(message);
 	read_conntrack(message);

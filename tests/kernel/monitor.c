@@ -12,7 +12,8 @@
 
 typedef struct Fixture {
 	int before, netns;
-	GString *told; /* the names, a space before each, and a - before those that are gone */
+	GString *told;    /* the names, a space before each, and a - before those that are gone */
+	GString *touched; /* ifindexes, likewise */
 	LinkMonitor *monitor;
 } Fixture;
 
@@ -26,11 +27,18 @@ static void on_changed(int ifindex, const char *name, bool gone, void *userdata)
 	g_string_append_printf(f->told, " %s%s", gone ? "-" : "", name);
 }
 
+static void on_touched(int ifindex, void *userdata)
+{
+	Fixture *f = userdata;
+
+	g_string_append_printf(f->touched, " %d", ifindex);
+}
+
 static void start(Fixture *f)
 {
 	g_autoptr(GError) error = NULL;
 
-	f->monitor = link_monitor_new(on_changed, f, &error);
+	f->monitor = link_monitor_new(on_changed, on_touched, f, &error);
 	g_assert_no_error(error);
 }
 
@@ -40,6 +48,7 @@ static void set_up(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	f->netns = netns_new();
 	netns_enter(f->netns);
 	f->told = g_string_new(NULL);
+	f->touched = g_string_new(NULL);
 	netns_run(f->netns, "ip link add br-a type bridge");
 	netns_run(f->netns, "ip link add br-b type bridge");
 	start(f);
@@ -49,6 +58,7 @@ static void tear_down(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
 	link_monitor_free(f->monitor);
 	g_string_free(f->told, TRUE);
+	g_string_free(f->touched, TRUE);
 	netns_enter(f->before);
 	close(f->netns);
 	close(f->before);
@@ -101,6 +111,29 @@ static void test_nothing(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	run(f, "ip link set eth0 nomaster");
 	g_assert_true(is_readable(f));
 	assert_told(f, "");
+}
+
+/* What else the kernel says of one. */
+static void test_touched(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	static const char *const commands[] = {
+		"ip link set br-a mtu 1400",
+		"ip link set br-a type bridge nf_call_iptables 1",
+		"ip link set br-a address 02:42:ac:12:00:09",
+	};
+	g_autofree char *expected = g_strdup_printf(" %u", if_nametoindex("br-a"));
+
+	run(f, "ip link set br-a up");
+	assert_told(f, " br-a");
+	for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+		g_string_truncate(f->touched, 0);
+		run(f, "%s", commands[i]);
+		assert_told(f, "");
+		if (!g_str_has_prefix(f->touched->str, expected)) {
+			g_test_message("%s: touched%s", commands[i], f->touched->str);
+			g_test_fail();
+		}
+	}
 }
 
 static guint64 drops(Fixture *f)
@@ -190,6 +223,7 @@ static void test_changes_overrun(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	g_assert_nonnull(strstr(f->told->str, " br-a"));
 	g_assert_nonnull(strstr(f->told->str, " br-e"));
 	g_assert_cmpuint(strlen(f->told->str), ==, strlen(" -br-b br-a br-e"));
+	g_assert_true(g_str_has_suffix(f->touched->str, " 0"));
 	g_string_truncate(f->told, 0);
 	run(f, "ip link delete br-e");
 	assert_told(f, " -br-e");
@@ -208,6 +242,7 @@ int main(int argc, char **argv)
 #define add(path, function) g_test_add("/monitor/" path, Fixture, NULL, set_up, function, tear_down)
 	add("moved-away", test_moved_away);
 	add("nothing", test_nothing);
+	add("touched", test_touched);
 	add("burst", test_burst);
 	add("changes", test_changes);
 	add("changes-overrun", test_changes_overrun);

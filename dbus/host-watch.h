@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "dbus/bus.h"
+
+/**
+ * What the kernel tells of the host: interfaces that come and go, and what somebody else changed about those that serve
+ * objects, which is put right by way of the queue.
+ */
+typedef struct HostWatch HostWatch;
+
+/** The context is borrowed. */
+HostWatch *host_watch_new(const Bus *bus);
+void host_watch_free(HostWatch *watch); /* NULL is fine */
+
+/** Listens to the kernel. Negative errno. */
+int host_watch_start(HostWatch *watch);

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/rig.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * What somebody else changes about the host is put right: when the kernel tells of it, by Reconcile(), by a restart. A
+ * row is one such change; it is told by the signal Drifted, and by a line of the log.
+ */
+
+#define LOG "/run/netfilterd.log"
+
+enum { WAIT_MS = 5000 };
+
+typedef struct Row {
+	const char *damage;
+	const char *object;   /* as Drifted names it */
+	const char *sentence; /* of the log */
+	bool untold;          /* the kernel does not tell of it */
+} Row;
+
+#define BRIDGE(what, from, to) what " of bridge br0 was " from ", and is " to " again"
+#define OFF_ON(what) BRIDGE(what, "off", "on")
+
+static const Row rows[] = {
+	{ "ip address flush dev br0", "bridge br0", BRIDGE("address 172.18.0.1/16", "missing", "there") },
+	{ "ip address del 172.18.0.1/16 dev br0", "bridge br0", BRIDGE("address 172.18.0.1/16", "missing", "there") },
+	{ "ip address del fd00:18::1/64 dev br0", "bridge br0", BRIDGE("address fd00:18::1/64", "missing", "there") },
+	{ "ip -6 address flush dev br0 scope link", "bridge br0", BRIDGE("/64", "missing", "there") },
+	{ "ip link set br0 down", "bridge br0", "bridge br0 was down, and is up again" },
+	{ "ip link delete br0", "bridge br0", "bridge br0 was gone, and is there again" },
+	{ "sysctl -q net.ipv6.conf.br0.disable_ipv6=1", "bridge br0", BRIDGE("disable_ipv6", "1", "0") },
+	{ "sysctl -q net.ipv4.conf.br0.rp_filter=0", "bridge br0", BRIDGE("rp_filter", "0", "2") },
+	{ "sysctl -q net.ipv4.conf.br0.rp_filter=1", "bridge br0", BRIDGE("rp_filter", "1", "2") },
+	{ "sysctl -q net.ipv6.conf.br0.accept_ra=2", "bridge br0", BRIDGE("accept_ra", "2", "0"), .untold = true },
+	{ "sysctl -q net.ipv4.conf.br0.route_localnet=0", "bridge br0", OFF_ON("route_localnet"), .untold = true },
+	{ "sysctl -q net.ipv4.conf.br0.forwarding=0", "bridge br0", OFF_ON("IPv4 forwarding") },
+	{ "sysctl -q net.ipv6.conf.br0.forwarding=0", "bridge br0", OFF_ON("IPv6 forwarding") },
+	{ "ip link set br0 type bridge nf_call_iptables 0", "bridge br0", OFF_ON("nf_call_iptables") },
+	{ "ip link set br0 type bridge nf_call_ip6tables 0", "bridge br0", OFF_ON("nf_call_ip6tables") },
+	{ "sysctl -q net.ipv4.ip_forward=0", "ip_forward", "ip_forward was off, and is on again" },
+	{ "sysctl -q net.ipv6.conf.all.forwarding=0", "IPv6 forwarding", "IPv6 forwarding was off, and is on again" },
+};
+
+/* The service inherits where its complaints go. */
+static void catch_log(const Rig *rig G_GNUC_UNUSED)
+{
+	int fd = open(LOG, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+
+	g_assert_cmpint(fd, >=, 0);
+	g_assert_no_errno(dup2(fd, STDERR_FILENO));
+	close(fd);
+}
+
+static guint times_told(const char *sentence)
+{
+	g_autofree char *text = NULL;
+
+	g_assert_true(g_file_get_contents(LOG, &text, NULL, NULL));
+	return count_parts(text, sentence);
+}
+
+static void create(Rig *rig)
+{
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16', 'fd00:18::/64']>, 'Persistent': <true>, "
+	     "'InterContainerCommunication': <false>, 'Endpoints': <[('app', {'Addresses': <['172.18.0.2']>, 'Ports': "
+	     "<[('tcp', '127.0.0.1', uint16 8080, uint16 80, uint16 1)]>})]>}");
+}
+
+/* All that serves the network. */
+static char *state(const Rig *rig)
+{
+	return netns_output(
+		rig->host,
+		"sh -c \"ip -br -4 address show dev br0; ip -br -6 address show dev br0; "
+		"ip -d -o link show br0 | grep -o 'nf_call_ip[6tables]* [01]\\|[<,]UP[,>]\\|link/ether [^ ]*'; "
+		"cd /proc/sys/net; grep . ipv4/ip_forward ipv6/conf/all/forwarding ipv4/conf/br0/forwarding "
+		"ipv6/conf/br0/forwarding ipv6/conf/br0/disable_ipv6 ipv6/conf/br0/accept_ra "
+		"ipv4/conf/br0/route_localnet ipv4/conf/br0/rp_filter; iptables-legacy -S FORWARD | head -1; "
+		"ip6tables-legacy -S FORWARD | head -1\" 2>&1 || true");
+}
+
+static bool becomes(const Rig *rig, const char *good, const char *damage)
+{
+	g_autofree char *now = NULL;
+
+	for (guint i = 0; i < WAIT_MS / 20; i++) {
+		g_free(now);
+		now = state(rig);
+		if (g_str_equal(now, good))
+			return true;
+		g_usleep(20 * G_TIME_SPAN_MILLISECOND);
+	}
+	g_test_message("after %s:\n%s\n--- and not\n%s", damage, now, good);
+	g_test_fail();
+	return false;
+}
+
+/* At most one line for each thing, so that nobody repairs in circles. */
+static void is_told(const Row *row, guint before)
+{
+	for (guint i = 0; i < WAIT_MS / 20 && times_told(row->sentence) == before; i++)
+		g_usleep(20 * G_TIME_SPAN_MILLISECOND);
+	if (times_told(row->sentence) == before + 1)
+		return;
+	g_test_message("%s: told %u times: %s", row->damage, times_told(row->sentence) - before, row->sentence);
+	g_test_fail();
+}
+
+static void signal_names(Signals *signals, const Row *row)
+{
+	g_autofree char *text = NULL;
+
+	for (guint i = 0; i < WAIT_MS / 20; i++) {
+		g_autofree char *more = signals_take(signals);
+		g_autofree char *before = text;
+
+		text = g_strconcat(before ?: "", more, NULL);
+		if (strstr(text, "Drifted ") && strstr(strstr(text, "Drifted "), row->object))
+			return;
+		g_usleep(20 * G_TIME_SPAN_MILLISECOND);
+	}
+	g_test_message("%s: \"%s\" does not tell of %s", row->damage, text, row->object);
+	g_test_fail();
+}
+
+/* A row at a time: one thing is put right at once five times in a minute. */
+static void told(Rig *rig)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const Row *row = &rows[i];
+		g_autofree char *good = NULL;
+		Signals *signals;
+		guint before = times_told(row->sentence);
+
+		if (row->untold)
+			continue;
+		create(rig);
+		good = state(rig);
+		signals = signals_new(rig);
+		netns_run(rig->host, "%s", row->damage);
+		if (becomes(rig, good, row->damage)) {
+			is_told(row, before);
+			signal_names(signals, row);
+			answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+		}
+		signals_free(signals);
+		done(rig, "/network/web", "Network", "Delete", "", "");
+		g_assert_cmpuint(times_told("Somebody keeps changing"), ==, 0);
+	}
+}
+
+static void reconciled(Rig *rig)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const Row *row = &rows[i];
+		g_autofree char *good = NULL, *after = NULL;
+		guint before = times_told(row->sentence);
+		guint repaired = 0;
+
+		create(rig);
+		good = state(rig);
+		netns_run(rig->host, "%s", row->damage);
+		g_variant_get(ask(rig, "", "Manager", "Reconcile", "", ""), "(u)", &repaired);
+		after = state(rig);
+		g_assert_cmpstr(after, ==, good);
+		is_told(row, before);
+		/* What the kernel tells of may have been seen before. */
+		if (row->untold)
+			g_assert_cmpuint(repaired, ==, 1);
+		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+		done(rig, "/network/web", "Network", "Delete", "", "");
+	}
+}
+
+static void restarted(Rig *rig)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const Row *row = &rows[i];
+		g_autofree char *good = NULL, *after = NULL;
+		guint before = times_told(row->sentence);
+
+		create(rig);
+		good = state(rig);
+		service_kill(rig->service);
+		netns_run(rig->host, "%s", row->damage);
+		rig->service = service_start(rig->starter, rig->configuration);
+		after = state(rig);
+		if (g_strcmp0(after, good) != 0) {
+			g_test_message("after %s:\n%s\n--- and not\n%s", row->damage, after, good);
+			g_test_fail();
+		}
+		is_told(row, before);
+		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+		done(rig, "/network/web", "Network", "Delete", "", "");
+	}
+}
+
+static const BusTest tests[] = {
+	{ "/bus/host-state/told", told, .before = catch_log },
+	{ "/bus/host-state/reconciled", reconciled, .before = catch_log },
+	{ "/bus/host-state/restarted", restarted, .before = catch_log },
+};
+
+int main(int argc, char **argv)
+{
+	return bus_tests_main(argc, argv, tests, G_N_ELEMENTS(tests));
+}
