@@ -378,6 +378,7 @@ static LifetimeSettings lifetime_of_sender(sd_bus_message *message, uid_t uid)
 
 static const Setting endpoint_table[] = {
 	{ "Addresses", "as", read_strings, offsetof(EndpointSettings, addresses) },
+	{ "Allocate", "as", read_strings, offsetof(EndpointSettings, allocate) },
 	{ "Ports", "a(ssqqq)", read_mappings, offsetof(EndpointSettings, ports) },
 	{ "Reserve", "b", read_choice, offsetof(EndpointSettings, reserve) },
 	{ "LifetimeInterface", "s", read_string, offsetof(EndpointSettings, lifetime.interface) },
@@ -482,6 +483,7 @@ static const Setting network_table[] = {
 	{ "Bridge", "s", read_string, offsetof(NetworkSettings, bridge) },
 	{ "Subnets", "as", read_strings, offsetof(NetworkSettings, subnets) },
 	{ "Gateways", "as", read_strings, offsetof(NetworkSettings, gateways) },
+	{ "AddressRange", "as", read_strings, offsetof(NetworkSettings, address_range) },
 	{ "Internal", "b", read_boolean, offsetof(NetworkSettings, internal) },
 	{ "InterContainerCommunication", "b", read_boolean, offsetof(NetworkSettings, communication) },
 	{ "Masquerade", "b", read_boolean, offsetof(NetworkSettings, masquerade) },

@@ -37,15 +37,65 @@ static bool parse_address(const Model *model, Endpoint *endpoint, const char *te
 	return true;
 }
 
-static bool parse_addresses(const Model *model, Endpoint *endpoint, char **texts, GError **error)
+static bool is_free(const Model *model, const Network *network, enum family family, const Address *address)
 {
-	if (!texts || !texts[0])
-		return netfilter_fail(error, INVALID_ARGS, "Addresses: endpoint \"%s\" needs at least one",
-				      cut(endpoint->name));
-	for (guint i = 0; texts[i]; i++)
-		if (!parse_address(model, endpoint, texts[i], error))
+	return !prefix_reserves(&network->subnets[family], address) &&
+	       !address_equal(&network->gateways[family], address) && !g_hash_table_contains(model->endpoints, address);
+}
+
+/* The next after the one that was chosen last. What is passed over is an endpoint's, or one of a few. */
+static bool choose_address(const Model *model, Endpoint *endpoint, enum family family, GError **error)
+{
+	const Network *network = endpoint->network;
+	const Prefix *range = &network->ranges[family];
+	guint tries = g_hash_table_size(model->endpoints) + 4, bits = family_bits(family) - range->length;
+	Address address = network->chosen[family];
+	char text[INET6_ADDRSTRLEN + 4];
+
+	if (bits < 31)
+		tries = MIN(tries, 1u << bits);
+	for (; tries > 0; tries--) {
+		address = prefix_next(range, &address);
+		if (!is_free(model, network, family, &address))
+			continue;
+		endpoint->addresses[family] = address;
+		endpoint->allocated |= 1 << family;
+		return true;
+	}
+	return netfilter_fail(error, ADDRESSES_EXHAUSTED, "network \"%s\" has no address free in %s",
+			      cut(network->name), prefix_format(range, text));
+}
+
+static bool choose_addresses(const Model *model, Endpoint *endpoint, char **families, GError **error)
+{
+	for (guint i = 0; families && families[i]; i++) {
+		enum family family;
+
+		if (!family_from_string(families[i], &family))
+			return netfilter_fail(error, INVALID_ARGS, "Allocate: \"%s\" is not ipv4 or ipv6",
+					      cut(families[i]));
+		if (!network_has_family(endpoint->network, family))
+			return netfilter_fail(error, INVALID_ARGS, "Allocate: network \"%s\" has no %s subnet",
+					      cut(endpoint->network->name), families[i]);
+		if (endpoint->addresses[family].family != AF_UNSPEC)
+			return netfilter_fail(error, INVALID_ARGS, "Allocate: \"%s\" would be a second address",
+					      families[i]);
+		if (!choose_address(model, endpoint, family, error))
 			return false;
+	}
 	return true;
+}
+
+static bool find_addresses(const Model *model, Endpoint *endpoint, const EndpointSettings *settings, GError **error)
+{
+	if ((!settings->addresses || !settings->addresses[0]) && (!settings->allocate || !settings->allocate[0]))
+		return netfilter_fail(error, INVALID_ARGS,
+				      "Addresses: endpoint \"%s\" needs at least one, or Allocate in their place",
+				      cut(endpoint->name));
+	for (guint i = 0; settings->addresses && settings->addresses[i]; i++)
+		if (!parse_address(model, endpoint, settings->addresses[i], error))
+			return false;
+	return choose_addresses(model, endpoint, settings->allocate, error);
 }
 
 static bool wants_reservation(const Network *network, const EndpointSettings *settings)
@@ -78,6 +128,17 @@ static bool find_interface(const Transaction *transaction, Endpoint *endpoint, c
 	return true;
 }
 
+/* Those of the network once the endpoint is there; the caller's. */
+static Address *chosen_with(const Endpoint *endpoint)
+{
+	Address *chosen = g_memdup2(endpoint->network->chosen, sizeof endpoint->network->chosen);
+
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (endpoint->allocated & 1 << family)
+			chosen[family] = endpoint->addresses[family];
+	return chosen;
+}
+
 Endpoint *endpoint_create(Transaction *transaction, Network *network, const EndpointSettings *settings, GError **error)
 {
 	g_autoptr(Endpoint) fresh = NULL;
@@ -93,14 +154,18 @@ Endpoint *endpoint_create(Transaction *transaction, Network *network, const Endp
 	fresh = endpoint_new(network, settings->name);
 	fresh->labels = g_strdupv(settings->labels);
 	fresh->reserves = wants_reservation(network, settings);
-	if (!parse_addresses(transaction->model, fresh, settings->addresses, error) ||
+	if (!find_addresses(transaction->model, fresh, settings, error) ||
 	    !quota_check(transaction->model, transaction->config, QUOTA_ENDPOINTS, settings->lifetime.uid, 1, error) ||
 	    !request_lifetime(transaction, &fresh->lifetime, OBJECT_ENDPOINT, fresh, &settings->lifetime, error) ||
 	    !find_interface(transaction, fresh, &settings->lifetime, error))
 		return NULL;
 
 	endpoint = g_steal_pointer(&fresh);
-	transaction_make(transaction, &(Change){ .kind = &endpoint_added, .object = endpoint });
+	transaction_make(transaction, &(Change){
+					      .kind = &endpoint_added,
+					      .object = endpoint,
+					      .part = chosen_with(endpoint),
+				      });
 	if (settings->ports && settings->ports->len > 0 &&
 	    !endpoint_publish(transaction, endpoint, settings->ports, NULL, error))
 		return NULL;
@@ -169,20 +234,27 @@ static bool has_ports(const Endpoint *endpoint, const GArray *requested)
 	return next == wanted->len && open == 0;
 }
 
-static bool has_addresses(const Endpoint *endpoint, char **texts)
+static bool has_addresses(const Endpoint *endpoint, const EndpointSettings *settings)
 {
 	Address left[N_FAMILIES];
 
 	memcpy(left, endpoint->addresses, sizeof left);
-	for (guint i = 0; texts && texts[i]; i++) {
+	for (guint i = 0; settings->addresses && settings->addresses[i]; i++) {
 		Address address, *same;
 
-		if (!address_parse(texts[i], &address))
+		if (!address_parse(settings->addresses[i], &address))
 			return false;
 		same = &left[address_family(&address)];
 		if (!address_equal(same, &address))
 			return false;
 		*same = (Address){};
+	}
+	for (guint i = 0; settings->allocate && settings->allocate[i]; i++) {
+		enum family family;
+
+		if (!family_from_string(settings->allocate[i], &family) || left[family].family == AF_UNSPEC)
+			return false;
+		left[family] = (Address){};
 	}
 	return left[FAMILY_IPV4].family == AF_UNSPEC && left[FAMILY_IPV6].family == AF_UNSPEC;
 }
@@ -190,7 +262,7 @@ static bool has_addresses(const Endpoint *endpoint, char **texts)
 /* The first setting in which an endpoint differs; NULL: none. */
 static const char *find_difference(const Endpoint *endpoint, const EndpointSettings *settings)
 {
-	if (!has_addresses(endpoint, settings->addresses))
+	if (!has_addresses(endpoint, settings))
 		return "Addresses";
 	if (!has_ports(endpoint, settings->ports))
 		return "Ports";
@@ -244,8 +316,32 @@ static void take_out(Model *model, Change *change)
 	change->before = model_remove_endpoint(model, change->object);
 }
 
-static void release_unless_applied(Change *change, bool applied)
+/* Where the next choice goes on from is the network's: what it has and what the change holds change places. */
+static void swap_chosen(const Change *change)
 {
+	Address(*held)[N_FAMILIES] = change->part, *chosen = ((const Endpoint *)change->object)->network->chosen;
+	Address before[N_FAMILIES];
+
+	memcpy(before, chosen, sizeof before);
+	memcpy(chosen, *held, sizeof before);
+	memcpy(*held, before, sizeof before);
+}
+
+static void insert_new(Model *model, Change *change)
+{
+	insert(model, change);
+	swap_chosen(change);
+}
+
+static void take_out_new(Model *model, Change *change)
+{
+	swap_chosen(change);
+	take_out(model, change);
+}
+
+static void release_new(Change *change, bool applied)
+{
+	g_free(change->part);
 	if (!applied)
 		endpoint_free(change->object);
 }
@@ -263,7 +359,11 @@ static void encode_added(const Change *change, GByteArray *to)
 
 static bool decode_added(Change *change, Record *record, Model *model, GError **error)
 {
-	change->object = decode_endpoint(record, model, error);
+	Address chosen[N_FAMILIES];
+
+	change->object = decode_endpoint(record, model, chosen, error);
+	if (change->object)
+		change->part = g_memdup2(chosen, sizeof chosen);
 	return change->object;
 }
 
@@ -360,9 +460,9 @@ static void announce_removed(const Change *change, const Observer *observer)
 const ChangeKind endpoint_added = {
 	.name = "endpoint-added",
 	.type = 'E',
-	.apply = insert,
-	.revert = take_out,
-	.release = release_unless_applied,
+	.apply = insert_new,
+	.revert = take_out_new,
+	.release = release_new,
 	.encode = encode_added,
 	.decode = decode_added,
 	.neighbour = neighbour_of,

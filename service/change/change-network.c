@@ -82,6 +82,38 @@ static bool parse_gateways(Network *network, char **texts, GError **error)
 	return true;
 }
 
+static bool parse_range(Network *network, const char *text, bool given[static N_FAMILIES], GError **error)
+{
+	enum family family;
+	Prefix range;
+
+	if (!prefix_parse(text, &range))
+		return netfilter_fail(error, INVALID_ARGS, "AddressRange: \"%s\" is not a subnet (like 172.18.8.0/24)",
+				      cut(text));
+	family = address_family(&range.address);
+	if (given[family])
+		return netfilter_fail(error, INVALID_ARGS, "AddressRange: \"%s\" is a second %s range", text,
+				      family_to_string(family));
+	if (!network_has_family(network, family) || range.length < network->subnets[family].length ||
+	    !prefix_contains(&network->subnets[family], &range.address))
+		return netfilter_fail(error, INVALID_ARGS, "AddressRange: \"%s\" is not within the network's subnet",
+				      text);
+	network->ranges[family] = prefix_mask(&range);
+	given[family] = true;
+	return true;
+}
+
+static bool parse_ranges(Network *network, char **texts, GError **error)
+{
+	bool given[N_FAMILIES] = {};
+
+	memcpy(network->ranges, network->subnets, sizeof network->ranges);
+	for (guint i = 0; texts && texts[i]; i++)
+		if (!parse_range(network, texts[i], given, error))
+			return false;
+	return true;
+}
+
 static bool parse_host_binding(const Network *network, const char *text, Address *ret, GError **error)
 {
 	Address address = {};
@@ -132,6 +164,7 @@ static bool parse_network(Network *network, const NetworkSettings *settings, GEr
 	network->reserves = settings->reserve != CHOICE_NO;
 	network->ends_with_endpoints = settings->lifetime_endpoints;
 	return parse_subnets(network, settings->subnets, error) && parse_gateways(network, settings->gateways, error) &&
+	       parse_ranges(network, settings->address_range, error) &&
 	       parse_host_binding(network, settings->host_binding, &network->options.host_binding, error) &&
 	       parse_bridge(network, settings->bridge, error);
 }
@@ -275,6 +308,9 @@ static const char *find_difference(const Network *there, const Network *wanted)
 			return "Subnets";
 		if (!address_equal(&there->gateways[family], &wanted->gateways[family]))
 			return "Gateways";
+		if (!address_equal(&there->ranges[family].address, &wanted->ranges[family].address) ||
+		    there->ranges[family].length != wanted->ranges[family].length)
+			return "AddressRange";
 	}
 	if (strcmp(there->bridge, wanted->bridge) != 0)
 		return "Bridge";

@@ -7,6 +7,7 @@ void endpoint_settings_free(EndpointSettings *settings)
 		return;
 	g_free(settings->name);
 	g_strfreev(settings->addresses);
+	g_strfreev(settings->allocate);
 	g_clear_pointer(&settings->ports, g_array_unref);
 	g_strfreev(settings->labels);
 	g_free(settings->lifetime.interface);
@@ -18,6 +19,7 @@ void network_settings_clear(NetworkSettings *settings)
 	g_clear_pointer(&settings->bridge, g_free);
 	g_clear_pointer(&settings->subnets, g_strfreev);
 	g_clear_pointer(&settings->gateways, g_strfreev);
+	g_clear_pointer(&settings->address_range, g_strfreev);
 	g_clear_pointer(&settings->host_binding, g_free);
 	g_clear_pointer(&settings->endpoints, g_ptr_array_unref);
 	g_clear_pointer(&settings->labels, g_strfreev);

@@ -19,6 +19,7 @@ typedef struct LifetimeSettings {
 typedef struct EndpointSettings {
 	char *name;
 	char **addresses;
+	char **allocate;     /* families whose address is to be chosen; NULL: none */
 	GArray *ports;       /* PortMapping; NULL: none */
 	char **labels;       /* NULL: not said */
 	enum choice reserve; /* default: the network's */
@@ -31,7 +32,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(EndpointSettings, endpoint_settings_free)
 typedef struct NetworkSettings {
 	char *bridge; /* NULL: from the name */
 	char **subnets;
-	char **gateways; /* NULL: the first host of each subnet */
+	char **gateways;      /* NULL: the first host of each subnet */
+	char **address_range; /* to choose addresses from; NULL: the subnets */
 	bool internal, communication, masquerade;
 	char *host_binding;   /* NULL or "": any */
 	GPtrArray *endpoints; /* EndpointSettings; NULL: none */

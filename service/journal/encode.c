@@ -39,15 +39,15 @@ static bool get_addresses(Record *record, Address ret[static N_FAMILIES])
 	return good;
 }
 
-static void put_subnets(GByteArray *to, const Network *network)
+static void put_prefixes(GByteArray *to, const Prefix prefixes[static N_FAMILIES])
 {
 	char text[INET6_ADDRSTRLEN + 4];
 
 	for (enum family family = 0; family < N_FAMILIES; family++)
-		record_put_text(to, prefix_format(&network->subnets[family], text));
+		record_put_text(to, prefix_format(&prefixes[family], text));
 }
 
-static bool get_subnets(Record *record, Network *network)
+static bool get_prefixes(Record *record, Prefix ret[static N_FAMILIES])
 {
 	bool good = true;
 
@@ -55,9 +55,23 @@ static bool get_subnets(Record *record, Network *network)
 		const char *text = record_get_text(record);
 
 		if (*text)
-			good &= prefix_parse(text, &network->subnets[family]) &&
-				network->subnets[family].address.family == family_to_af(family);
+			good &= prefix_parse(text, &ret[family]) && ret[family].address.family == family_to_af(family);
 	}
+	return good;
+}
+
+/* What is older has none, and chose no address. */
+static bool get_ranges(Record *record, Network *network)
+{
+	bool good;
+
+	if (!record_has_more(record)) {
+		memcpy(network->ranges, network->subnets, sizeof network->ranges);
+		return true;
+	}
+	good = get_prefixes(record, network->ranges) && get_addresses(record, network->chosen);
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		good &= network_has_family(network, family) == (network->ranges[family].address.family != AF_UNSPEC);
 	return good;
 }
 
@@ -138,11 +152,13 @@ static void *found(const Record *record, void *object, GError **error)
 
 void encode_network(GByteArray *to, const Network *network)
 {
-	record_put_head(to, 'N', 9 + 2 * N_FAMILIES + LIFETIME_FIELDS + count_label_fields(network->labels) + 2);
+	record_put_head(to, 'N',
+			9 + 2 * N_FAMILIES + LIFETIME_FIELDS + count_label_fields(network->labels) + 2 +
+				2 * N_FAMILIES);
 	record_put_text(to, network->name);
 	record_put_text(to, network->bridge);
 	record_put_bool(to, network->creates_bridge);
-	put_subnets(to, network);
+	put_prefixes(to, network->subnets);
 	put_addresses(to, network->gateways);
 	record_put_bool(to, network->internal);
 	record_put_bool(to, network->options.communication);
@@ -154,6 +170,8 @@ void encode_network(GByteArray *to, const Network *network)
 	put_labels(to, network->labels);
 	record_put_bool(to, network->reserves);
 	record_put_bool(to, network->ends_with_endpoints);
+	put_prefixes(to, network->ranges);
+	put_addresses(to, network->chosen);
 }
 
 static bool network_fits(const Model *model, const Network *network)
@@ -169,7 +187,7 @@ Network *decode_network(Record *record, Model *model, GError **error)
 
 	good = g_strlcpy(network->bridge, record_get_text(record), sizeof network->bridge) < sizeof network->bridge;
 	network->creates_bridge = record_get_bool(record);
-	good &= get_subnets(record, network);
+	good &= get_prefixes(record, network->subnets);
 	good &= get_addresses(record, network->gateways);
 	network->internal = record_get_bool(record);
 	network->options.communication = record_get_bool(record);
@@ -185,6 +203,7 @@ Network *decode_network(Record *record, Model *model, GError **error)
 		network->reserves = record_get_bool(record);
 		network->ends_with_endpoints = record_get_bool(record);
 	}
+	good &= get_ranges(record, network);
 	if (!found(record, good && network_fits(model, network) ? network : NULL, error))
 		return NULL;
 	return g_steal_pointer(&network);
@@ -242,13 +261,16 @@ static Endpoint *get_endpoint(Record *record, const Model *model)
 
 void encode_endpoint(GByteArray *to, const Endpoint *endpoint)
 {
-	record_put_head(to, 'E', 2 + N_FAMILIES + LIFETIME_FIELDS + count_label_fields(endpoint->labels) + 2);
+	record_put_head(to, 'E',
+			2 + N_FAMILIES + LIFETIME_FIELDS + count_label_fields(endpoint->labels) + 3 + N_FAMILIES);
 	put_endpoint(to, endpoint);
 	put_addresses(to, endpoint->addresses);
 	put_lifetime(to, &endpoint->lifetime);
 	put_labels(to, endpoint->labels);
 	record_put_bool(to, endpoint->reserves);
 	record_put_uint(to, endpoint->ifindex);
+	record_put_uint(to, endpoint->allocated);
+	put_addresses(to, endpoint->network->chosen);
 }
 
 static bool endpoint_fits(const Model *model, const Endpoint *endpoint)
@@ -263,7 +285,7 @@ static bool endpoint_fits(const Model *model, const Endpoint *endpoint)
 	return true;
 }
 
-Endpoint *decode_endpoint(Record *record, Model *model, GError **error)
+Endpoint *decode_endpoint(Record *record, Model *model, Address ret_chosen[static N_FAMILIES], GError **error)
 {
 	Network *network = get_network(record, model);
 	g_autoptr(Endpoint) endpoint = endpoint_new(network, record_get_text(record));
@@ -271,9 +293,12 @@ Endpoint *decode_endpoint(Record *record, Model *model, GError **error)
 
 	get_lifetime(record, model, OBJECT_ENDPOINT, endpoint, &endpoint->lifetime);
 	good &= get_labels(record, &endpoint->labels);
+	memset(ret_chosen, 0, N_FAMILIES * sizeof *ret_chosen);
 	if (record_has_more(record)) {
 		endpoint->reserves = record_get_bool(record);
 		endpoint->ifindex = record_get_uint(record, G_MAXINT);
+		endpoint->allocated = record_get_uint(record, (1 << N_FAMILIES) - 1);
+		good &= get_addresses(record, ret_chosen);
 	}
 	endpoint->lifetime.with_owner &= endpoint->ifindex == 0;
 	if (!found(record, good && endpoint_fits(model, endpoint) ? endpoint : NULL, error))

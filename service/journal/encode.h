@@ -20,7 +20,9 @@ void encode_network_gone(GByteArray *to, const Network *network);
 Network *decode_network_gone(Record *record, const Model *model, GError **error);
 
 void encode_endpoint(GByteArray *to, const Endpoint *endpoint);
-Endpoint *decode_endpoint(Record *record, Model *model, GError **error);
+
+/** ret_chosen: what Network.chosen is once it is there. */
+Endpoint *decode_endpoint(Record *record, Model *model, Address ret_chosen[static N_FAMILIES], GError **error);
 
 void encode_endpoint_gone(GByteArray *to, const Endpoint *endpoint);
 Endpoint *decode_endpoint_gone(Record *record, const Model *model, GError **error);

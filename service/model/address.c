@@ -203,3 +203,12 @@ Address prefix_first_host(const Prefix *prefix)
 		address.bytes[bytes - 1] |= 1;
 	return address;
 }
+
+Address prefix_next(const Prefix *prefix, const Address *address)
+{
+	Address next = *address;
+
+	for (guint i = address_bytes(address); i-- > 0 && ++next.bytes[i] == 0;)
+		;
+	return prefix_contains(prefix, &next) ? next : prefix_mask(prefix).address;
+}

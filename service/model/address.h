@@ -69,5 +69,8 @@ bool prefix_overlaps(const Prefix *a, const Prefix *b);
 /** The network address itself, or the IPv4 broadcast address: never a host's (a /31, /32, /127 or /128 has neither). */
 bool prefix_reserves(const Prefix *prefix, const Address *address);
 
+/** The address after one in a prefix, the first of all after the last; and the first where address is AF_UNSPEC. */
+Address prefix_next(const Prefix *prefix, const Address *address);
+
 /** The first host address of a subnet: its network address plus one; that itself in a /31, /32, /127 or /128. */
 Address prefix_first_host(const Prefix *prefix);

@@ -19,6 +19,7 @@ struct Endpoint {
 	Network *network;              /* borrowed */
 	GList by_age;                  /* in network->endpoints_by_age */
 	Address addresses[N_FAMILIES]; /* AF_UNSPEC where it has none */
+	guint8 allocated;              /* set of 1 << enum family: those of its addresses that were chosen for it */
 	GPtrArray *ports;              /* PortMapping, owned, in order of publication */
 	GPtrArray *links;              /* Link, owned */
 	GPtrArray *parents;            /* Endpoint, borrowed: who links to this one */

@@ -20,6 +20,8 @@ typedef struct Network {
 	guint64 mac;                  /* of the bridge it creates, which tells it from another of that name; 0: any */
 	Prefix subnets[N_FAMILIES];   /* masked; address AF_UNSPEC where the network lacks the family */
 	Address gateways[N_FAMILIES]; /* AF_UNSPEC likewise */
+	Prefix ranges[N_FAMILIES];    /* what addresses are chosen from, within the subnets; AF_UNSPEC likewise */
+	Address chosen[N_FAMILIES];   /* the last that was; AF_UNSPEC: none yet */
 	bool internal;
 	bool reserves;            /* its endpoints hold their host ports, unless they say otherwise */
 	bool ends_with_endpoints; /* it goes with the last of them; until the first comes, with its owner */
