@@ -72,17 +72,28 @@ bool service_owns(const Service *service, const char *unique_name)
 
 int service_lock(Service *service)
 {
-	return firewall_lock(service->firewall);
+	int r = firewall_lock(service->firewall);
+
+	if (r < 0 || !service->handover)
+		return r;
+	r = handover_lock(service->handover);
+	if (r < 0)
+		firewall_unlock(service->firewall);
+	return r;
 }
 
 void service_unlock(Service *service)
 {
 	firewall_unlock(service->firewall);
+	if (service->handover)
+		handover_unlock(service->handover);
 }
 
 const char *service_lock_name(const Service *service)
 {
-	return firewall_lock_name(service->firewall);
+	const char *name = firewall_lock_name(service->firewall);
+
+	return name || !service->handover ? name : handover_lock_name(service->handover);
 }
 
 /* Whether a route leads to a bridge of ours, or to an interface that has gone with its routes since. */

@@ -102,7 +102,7 @@ bool service_clear(Service *service, const char *directory, GError **error)
 	ok = service_checkpoint(service, error) && delete_objects(service, error);
 	while (ok && service_delete_leftover(service))
 		;
-	ok = ok && delete_chains(service, error);
+	ok = ok && service_end_handover(service, error) && delete_chains(service, error);
 	service_unlock(service);
 	while (service_flows_fd(service) >= 0)
 		service_end_flows(service);

@@ -134,12 +134,23 @@ static GByteArray *encode_outcome(const Service *service)
 	return outcome;
 }
 
+static void encode_previous_backend(const Handover *handover, GByteArray *to)
+{
+	guint8 policies[N_FAMILIES];
+
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		policies[family] = handover_policy_before(handover, family);
+	encode_handover(to, handover_from(handover)->name, policies);
+}
+
 bool service_checkpoint(Service *service, GError **error)
 {
 	g_autoptr(GByteArray) batch = g_byte_array_new();
 
 	encode_service(batch, service->bus_id, firewall_prefix(service->firewall),
 		       firewall_backend(service->firewall)->kind->name);
+	if (service->handover)
+		encode_previous_backend(service->handover, batch);
 	encode_host(service, true, batch);
 	encode_model(batch, service->model);
 	return journal_checkpoint(service->journal, batch, service->generation, error);

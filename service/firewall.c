@@ -15,7 +15,7 @@ struct Firewall {
 	guint8 policy_planned[N_FAMILIES]; /* the same as of the last plan that was kept */
 };
 
-static const BackendKind *find_kind(const char *name)
+const BackendKind *firewall_find_kind(const char *name)
 {
 	if (!name)
 		return kinds[0];
@@ -25,14 +25,10 @@ static const BackendKind *find_kind(const char *name)
 	return NULL;
 }
 
-Firewall *firewall_new(const char *backend, const char *prefix)
+Firewall *firewall_new(const BackendKind *kind, const char *prefix)
 {
-	const BackendKind *kind = find_kind(backend);
-	Firewall *firewall;
+	Firewall *firewall = g_new0(Firewall, 1);
 
-	if (!kind)
-		return NULL;
-	firewall = g_new0(Firewall, 1);
 	firewall->backend = kind->new (prefix);
 	firewall->prefix = g_strdup(prefix);
 	firewall->ruleset = ruleset_new();

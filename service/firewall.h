@@ -12,7 +12,9 @@
 typedef struct Firewall Firewall;
 
 /** The backend of that name; the first there is, if NULL. NULL when there is none of that name. */
-Firewall *firewall_new(const char *backend, const char *prefix);
+const BackendKind *firewall_find_kind(const char *name);
+
+Firewall *firewall_new(const BackendKind *kind, const char *prefix);
 void firewall_free(Firewall *firewall); /* NULL is fine; the kernel keeps what it has */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Firewall, firewall_free)
 

@@ -17,20 +17,30 @@ void service_misconfigured(Service *service, GError *why)
 	g_error_free(why);
 }
 
-static bool choose_prefix(Service *service, Config *fresh, GError **error)
+static const char *backend_of(const Service *service)
+{
+	return firewall_backend(service->firewall)->kind->name;
+}
+
+static bool choose_chains(Service *service, Config *fresh, GError **error)
 {
 	const char *prefix = firewall_prefix(service->firewall);
+	bool same_prefix = g_str_equal(fresh->chain_prefix, prefix);
+	bool same_backend = g_str_equal(fresh->backend, backend_of(service));
 
-	if (strcmp(fresh->chain_prefix, prefix) == 0)
+	if (same_prefix && same_backend)
 		return true;
 	if (!service->recovery.has_previous) {
 		/* The lock goes with what held it. */
-		if (!service_choose_chains(service, fresh->backend, fresh->chain_prefix, error))
-			return false;
+		service_choose_chains(service, firewall_find_kind(fresh->backend), fresh->chain_prefix);
 		return service_lock(service) >= 0 ||
 		       netfilter_fail(error, BUSY, "another program holds the %s", service_lock_name(service));
 	}
-	g_warning(CHAIN_PREFIX_LATER, fresh->chain_prefix, prefix);
+	if (!same_prefix)
+		g_warning(CHAIN_PREFIX_LATER, fresh->chain_prefix, prefix);
+	if (!same_backend)
+		g_warning("Backend=%s takes effect when the service is restarted; until then it is %s", fresh->backend,
+			  backend_of(service));
 	g_free(fresh->chain_prefix);
 	fresh->chain_prefix = g_strdup(prefix);
 	return true;
@@ -43,7 +53,7 @@ static bool configure(Service *service, Config *fresh, GError **error)
 	RenderOptions now = render_options(fresh, service->transaction.ipv6);
 	g_autoptr(GArray) leaves = rendering_new(), joins = rendering_new();
 
-	if (!choose_prefix(service, fresh, error))
+	if (!choose_chains(service, fresh, error))
 		return false;
 	config_clear(&service->config);
 	service->config = *fresh;
@@ -75,6 +85,13 @@ bool service_reload(Service *service, GError **error)
 		netfilter_fail(error, INVALID_ARGS,
 			       "%s: ChainPrefix=\"%s\" cannot be changed from \"%s\" while the service runs",
 			       service->config_path, cut(fresh.chain_prefix), cut(service->config.chain_prefix));
+		config_clear(&fresh);
+		return false;
+	}
+	if (!g_str_equal(fresh.backend, backend_of(service))) {
+		netfilter_fail(error, INVALID_ARGS,
+			       "%s: Backend=\"%s\" cannot be changed from \"%s\" while the service runs; restart it",
+			       service->config_path, fresh.backend, backend_of(service));
 		config_clear(&fresh);
 		return false;
 	}

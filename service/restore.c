@@ -18,20 +18,79 @@ typedef struct Batch {
 
 /* --- what is not about the model --- */
 
+static const BackendKind *find_backend(const char *name, GError **error)
+{
+	const BackendKind *kind = firewall_find_kind(name);
+
+	if (!kind)
+		netfilter_fail(error, FAILED, "backend \"%s\" is not one of ours", cut(name));
+	return kind;
+}
+
+static const BackendKind *chosen_backend(const Service *service)
+{
+	return firewall_backend(service->firewall)->kind;
+}
+
 static bool read_service(Batch *batch, Record *record, GError **error)
 {
 	Service *service = batch->service;
+	const BackendKind *previous, *chosen;
 	const char *bus_id, *prefix, *backend;
 
 	if (!decode_service(record, &bus_id, &prefix, &backend, error))
 		return false;
+	previous = find_backend(backend, error);
+	if (!previous)
+		return false;
+	chosen = service->recovery.keeps_chains ? previous : chosen_backend(service);
 	/* Unique names mean something on the bus they were given out on, no other. */
 	service->recovery.other_bus = strcmp(bus_id, service->bus_id) != 0;
-	if (strcmp(prefix, service->config.chain_prefix) == 0 && !service->recovery.keeps_chains)
-		return true;
-	if (!service->recovery.keeps_chains)
+	if (!service->recovery.keeps_chains && strcmp(prefix, service->config.chain_prefix) != 0)
 		g_warning(CHAIN_PREFIX_LATER, service->config.chain_prefix, cut(prefix));
-	return service_choose_chains(service, backend, prefix, error);
+	if (chosen != chosen_backend(service) || strcmp(prefix, service->config.chain_prefix) != 0)
+		service_choose_chains(service, chosen, prefix);
+	service->recovery.may_hold = previous == chosen;
+	if (previous != chosen)
+		service->handover = handover_new(previous, prefix);
+	return true;
+}
+
+/* The previous instance was on its way from another backend. */
+static bool read_handover(Batch *batch, Record *record, GError **error)
+{
+	Service *service = batch->service;
+	guint8 policies[N_FAMILIES];
+	const BackendKind *from;
+	const char *backend;
+
+	if (!decode_handover(record, &backend, policies, error))
+		return false;
+	from = find_backend(backend, error);
+	if (!from)
+		return false;
+	if (from != chosen_backend(service) && !service->handover)
+		service->handover = handover_new(from, firewall_prefix(service->firewall));
+	if (!service->handover)
+		return netfilter_fail(error, FAILED, "an entry of a handover from a backend to itself");
+	if (from == chosen_backend(service))
+		service->recovery.may_hold = service->recovery.turns_back = true;
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		handover_set_policy_before(service->handover, family, policies[family]);
+	handover_resume(service->handover);
+	return true;
+}
+
+/* What was written down of either is now the other's. */
+static void exchange_policies(Service *service)
+{
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		guint8 before = handover_policy_before(service->handover, family);
+
+		handover_set_policy_before(service->handover, family,
+					   firewall_policy_before(service->firewall, family));
+		firewall_restore_policy(service->firewall, family, before);
+	}
 }
 
 /* What may have been switched on by us is ours to switch off, if in doubt. */
@@ -128,8 +187,8 @@ static const struct {
 	char type;
 	bool (*read)(Batch *batch, Record *record, GError **error);
 } facts[] = {
-	{ 'S', read_service },           { 'W', read_forwarding }, { 'J', read_interface },
-	{ 'V', read_forwarding_before }, { 'H', read_host },       { 'B', read_bridge },
+	{ 'S', read_service },           { 'F', read_handover }, { 'W', read_forwarding }, { 'J', read_interface },
+	{ 'V', read_forwarding_before }, { 'H', read_host },     { 'B', read_bridge },
 };
 
 /* --- what is --- */
@@ -185,10 +244,18 @@ static void restore_committed(Service *service, GBytes *entries)
 
 /* --- what the kernel may have --- */
 
-static void hold_items(Service *service, const GArray *items)
+static void hold_all(Ruleset *ruleset, const GArray *items)
 {
 	for (guint i = 0; i < items->len; i++)
-		ruleset_hold(firewall_ruleset(service->firewall), &g_array_index(items, RuleItem, i));
+		ruleset_hold(ruleset, &g_array_index(items, RuleItem, i));
+}
+
+static void hold_items(Service *service, const GArray *items)
+{
+	if (service->recovery.may_hold)
+		hold_all(firewall_ruleset(service->firewall), items);
+	if (service->handover)
+		hold_all(handover_ruleset(service->handover), items);
 }
 
 /* The previous instance may have been configured otherwise: every way in which it may have been. */
@@ -249,12 +316,10 @@ static void hold_shared(Service *service)
 		render_isolation(empty, network, &options, items);
 	}
 	empty->n_external = 0;
-	for (guint i = 0; i < items->len; i++) {
-		const RuleItem *item = &g_array_index(items, RuleItem, i);
-
-		if (place_is_shared(item->rule.place))
-			ruleset_hold(firewall_ruleset(service->firewall), item);
-	}
+	for (guint i = items->len; i-- > 0;)
+		if (!place_is_shared(g_array_index(items, RuleItem, i).rule.place))
+			g_array_remove_index(items, i);
+	hold_items(service, items);
 }
 
 static void hold_change(Service *service, const Change *change)
@@ -301,9 +366,11 @@ static void render_everything(Service *service, bool started)
 		render_base(FAMILY_IPV4, items);
 	render_model(service->model, &options, items);
 	ruleset_add_all(firewall_ruleset(service->firewall), items);
-	ruleset_hold_all(firewall_ruleset(service->firewall));
+	if (service->recovery.may_hold)
+		ruleset_hold_all(firewall_ruleset(service->firewall));
+	if (service->handover)
+		hold_all(handover_ruleset(service->handover), items);
 }
-
 /* --- what serves the objects --- */
 
 /* Version 2 knew bridges by name: what has the name now is what it meant. */
@@ -372,7 +439,7 @@ bool service_restore(Service *service, const char *directory, const char *bus_id
 	service->journal = journal_open(directory, error);
 	if (!service->journal || !journal_load(service->journal, &content, error))
 		return false;
-	service->recovery.has_previous = content.found;
+	service->recovery.has_previous = service->recovery.may_hold = content.found;
 	service->generation = content.generation;
 
 	for (guint i = 0; i < content.committed->len; i++)
@@ -384,6 +451,8 @@ bool service_restore(Service *service, const char *directory, const char *bus_id
 	}
 	for (guint i = 0; i < content.uncommitted->len; i++)
 		take_back_uncommitted(service, content.uncommitted->pdata[i]);
+	if (service->recovery.turns_back)
+		exchange_policies(service);
 
 	restore_bridges(service);
 	restore_ports(service);

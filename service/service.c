@@ -28,6 +28,16 @@ static void list_features(Service *service)
 	service->features = (char **)g_ptr_array_steal(features, NULL);
 }
 
+static void set_firewall(Service *service, Firewall *firewall)
+{
+	firewall_free(service->firewall);
+	service->firewall = firewall;
+	service->transaction.ruleset = firewall_ruleset(firewall);
+	service->transaction.ipv6 = firewall_has_family(firewall, FAMILY_IPV6);
+	g_strfreev(service->features);
+	list_features(service);
+}
+
 Service *service_new(Config *config, const char *config_path, sd_event *event, GError **error)
 {
 	g_autoptr(Netlink) netlink = netlink_new(error);
@@ -41,7 +51,6 @@ Service *service_new(Config *config, const char *config_path, sd_event *event, G
 	service->config_path = g_strdup(config_path);
 	service->event = sd_event_ref(event);
 	service->model = model_new();
-	service->firewall = firewall_new(service->config.backend, service->config.chain_prefix);
 	service->netlink = g_steal_pointer(&netlink);
 	service->interfaces = interfaces_new(service->netlink);
 	service->forwarding = forwarding_new(service->netlink);
@@ -53,15 +62,13 @@ Service *service_new(Config *config, const char *config_path, sd_event *event, G
 	service->transaction = (Transaction){
 		.model = service->model,
 		.config = &service->config,
-		.ruleset = firewall_ruleset(service->firewall),
 		.netlink = service->netlink,
 		.interfaces = service->interfaces,
 		.host_ports = service->host_ports,
 		.lifetimes = service->lifetimes,
-		.ipv6 = firewall_has_family(service->firewall, FAMILY_IPV6),
 	};
 	transaction_init(&service->transaction);
-	list_features(service);
+	set_firewall(service, firewall_new(firewall_find_kind(service->config.backend), service->config.chain_prefix));
 	service->routes_told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	return service;
 }
@@ -94,18 +101,13 @@ void service_announce_presence(Service *service, const char *interface)
 	}
 }
 
-bool service_choose_chains(Service *service, const char *backend, const char *prefix, GError **error)
+void service_choose_chains(Service *service, const BackendKind *backend, const char *prefix)
 {
-	Firewall *firewall = firewall_new(backend, prefix);
+	char *copy = g_strdup(prefix);
 
-	if (!firewall)
-		return netfilter_fail(error, FAILED, "backend \"%s\" is not one of ours", cut(backend));
-	firewall_free(service->firewall);
-	service->firewall = firewall;
-	service->transaction.ruleset = firewall_ruleset(firewall);
+	set_firewall(service, firewall_new(backend, prefix));
 	g_free(service->config.chain_prefix);
-	service->config.chain_prefix = g_strdup(prefix);
-	return true;
+	service->config.chain_prefix = copy;
 }
 
 void service_free(Service *service)
@@ -116,6 +118,7 @@ void service_free(Service *service)
 	transaction_clear(&service->transaction);
 	model_free(service->model);
 	firewall_free(service->firewall);
+	handover_free(service->handover);
 	g_strfreev(service->features);
 	interfaces_free(service->interfaces);
 	forwarding_free(service->forwarding);

@@ -3,6 +3,7 @@
 
 #include "service/change/transaction.h"
 #include "service/firewall.h"
+#include "service/handover.h"
 #include "service/host/flows.h"
 #include "service/host/forwarding.h"
 #include "service/journal/journal.h"
@@ -23,6 +24,7 @@ struct Service {
 	Transaction transaction;
 
 	Firewall *firewall;
+	Handover *handover; /* NULL: the previous instance had the same backend, or its rules are gone */
 	char **features;
 	guint64 generation; /* commits that changed the kernel's rules */
 
@@ -37,8 +39,10 @@ struct Service {
 	Journal *journal; /* NULL before service_restore() */
 	char *bus_id;     /* of the bus the owners are on */
 	struct {
-		bool has_previous;              /* there was a previous instance: what is in our chains is ours */
+		bool has_previous;              /* there was a previous instance */
 		bool keeps_chains;              /* its backend and prefix stay, whatever is configured */
+		bool may_hold;                  /* it may have used the firewall: what is in our chains is ours */
+		bool turns_back;                /* it was on its way from the backend that is chosen again */
 		bool other_bus;                 /* its owners were on another bus: all are gone */
 		bool bridge_filter[N_FAMILIES]; /* it switched the sysctl for all bridges on, as version 2 did */
 		bool first_commit;              /* is still to come: what differs in the kernel is no drift */
@@ -53,9 +57,8 @@ Service *service_new(Config *config, const char *config_path, sd_event *event, G
 /** Tells of every object that an interface serves whether it is there. */
 void service_announce_presence(Service *service, const char *interface);
 
-/** Before anything is in the kernel: what keeps the rules, NULL for the default, and what its chains begin with. FAILED
- * when there is no such backend. */
-bool service_choose_chains(Service *service, const char *backend, const char *prefix, GError **error);
+/** Before anything is in the kernel: what keeps the rules, and what its chains begin with. */
+void service_choose_chains(Service *service, const BackendKind *backend, const char *prefix);
 
 void service_free(Service *service); /* NULL is fine; the kernel keeps what it has */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Service, service_free)

@@ -19,7 +19,7 @@ static bool check_chains(Service *service, GError **error)
 
 	if (!firewall_probe(service->firewall, error))
 		return false;
-	if (service->recovery.has_previous)
+	if (service->recovery.may_hold)
 		return true;
 	if (!firewall_find_foreign(service->firewall, &foreign, error))
 		return false;
@@ -72,17 +72,43 @@ static void warn_of_missing(const Service *service)
 	}
 }
 
+static bool write_down(Service *service, GError **error)
+{
+	return !service->journal || service_checkpoint(service, error);
+}
+
+bool service_end_handover(Service *service, GError **error)
+{
+	if (!service->handover)
+		return true;
+	if (!handover_end(service->handover, error))
+		return false;
+	g_clear_pointer(&service->handover, handover_free);
+	return write_down(service, error);
+}
+
 static bool start(Service *service, GError **error)
 {
-	if (!check_chains(service, error) || (service->journal && !service_checkpoint(service, error)))
+	const char *from;
+
+	if (!check_chains(service, error))
 		return false;
+	if (service->handover && !handover_begin(service->handover, service->firewall, error))
+		return false;
+	if (!write_down(service, error))
+		return false;
+	/* From here on the firewall's chains are ours, whatever becomes of this start. */
+	service->recovery.may_hold = true;
 	service_ask_for_chains(&service->transaction, true);
 	/* What the previous instance wrote down may be half done, or undone by others since. */
 	if (service->recovery.has_previous)
 		ruleset_set_all_dirty(firewall_ruleset(service->firewall));
 	service->recovery.first_commit = true;
-	if (!service_commit(service, error))
+	from = service->handover ? handover_from(service->handover)->name : NULL;
+	if (!service_commit(service, error) || !service_end_handover(service, error))
 		return false;
+	if (from)
+		g_message("The rules have moved from %s to %s", from, firewall_backend(service->firewall)->kind->name);
 	service_switch_off_unused(service);
 	warn_of_missing(service);
 	return true;

@@ -16,5 +16,9 @@ void service_retry_start(Service *service);
 /** What the previous instance switched on that this version has no use for. */
 void service_switch_off_unused(Service *service);
 
+/** After a commit of everything: takes the rules away that another backend kept before, if any. Needs the lock. BUSY,
+ * NO_MEMORY, FAILED. */
+bool service_end_handover(Service *service, GError **error);
+
 /** When nothing is held any more: asks for the chains, and with them the journal, to go too. Commit afterwards. */
 void service_stop(Service *service);

@@ -216,12 +216,13 @@ static bool commit_table(Iptables *iptables, Ruleset *ruleset, enum family famil
 			 GError **error)
 {
 	/* A host without IPv6 tables is fine as long as nothing is to stand there. */
-	if (!layout_needs_table(ruleset, family, table)) {
+	Work work = { iptables, ruleset, family, table, .optional = !layout_needs_table(ruleset, family, table) };
+
+	if (work.optional && !layout_touches_table(ruleset, family, table)) {
 		layout_table_committed(ruleset, family, table);
 		return true;
 	}
 
-	Work work = { iptables, ruleset, family, table };
 	bool ok = write_table(&work, fill_table, error);
 
 	if (ok) {

@@ -76,17 +76,22 @@ void layout_read_chain(const Ruleset *ruleset, enum family family, enum chain ch
 
 bool layout_needs_table(const Ruleset *ruleset, enum family family, enum table table)
 {
+	if (table == TABLE_FILTER && ruleset_forward_policy(ruleset, family) == TARGET_DROP)
+		return true;
+	for (enum chain chain = 0; chain < N_CHAINS; chain++)
+		if (chain_info(chain)->table == table && layout_chain_state(ruleset, family, chain).wanted)
+			return true;
+	return false;
+}
+
+bool layout_touches_table(const Ruleset *ruleset, enum family family, enum table table)
+{
 	if (table == TABLE_FILTER && ruleset_forward_policy(ruleset, family) != TARGET_PLACE)
 		return true;
-
-	for (enum chain chain = 0; chain < N_CHAINS; chain++) {
-		if (chain_info(chain)->table != table)
-			continue;
-		ChainState state = layout_chain_state(ruleset, family, chain);
-		if (state.wanted || state.held)
+	for (enum chain chain = 0; chain < N_CHAINS; chain++)
+		if (chain_info(chain)->table == table && layout_chain_state(ruleset, family, chain).held)
 			return true;
-	}
-	return false;
+	return layout_needs_table(ruleset, family, table);
 }
 
 bool layout_chain_is_dirty(const Ruleset *ruleset, enum family family, enum chain chain)

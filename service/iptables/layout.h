@@ -36,8 +36,10 @@ ChainState layout_chain_state(const Ruleset *ruleset, enum family family, enum c
 /** Replaces what is in entries (GPtrArray of RulesetEntry) by a chain's: head, owned, tail; valid until it changes. */
 void layout_read_chain(const Ruleset *ruleset, enum family family, enum chain chain, GPtrArray *entries);
 
-/** Whether anything is wanted or held in a table, or a policy: whether its absence matters. */
+/** Whether anything is wanted in a table, or a policy that closes: whether its absence matters. */
 bool layout_needs_table(const Ruleset *ruleset, enum family family, enum table table);
+/** … or may be there. */
+bool layout_touches_table(const Ruleset *ruleset, enum family family, enum table table);
 
 /** ruleset_is_dirty() of any place of a chain or a table. */
 bool layout_chain_is_dirty(const Ruleset *ruleset, enum family family, enum chain chain);

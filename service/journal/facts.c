@@ -139,3 +139,19 @@ bool decode_service(Record *record, const char **ret_bus_id, const char **ret_ch
 	*ret_backend = record_has_more(record) ? record_get_text(record) : NULL;
 	return record_end(record, error);
 }
+
+void encode_handover(GByteArray *to, const char *backend, const guint8 policy_before[N_FAMILIES])
+{
+	record_put_head(to, 'F', 1 + N_FAMILIES);
+	record_put_text(to, backend);
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		record_put_uint(to, policy_before[family]);
+}
+
+bool decode_handover(Record *record, const char **ret_backend, guint8 ret_policy_before[N_FAMILIES], GError **error)
+{
+	*ret_backend = record_get_text(record);
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		ret_policy_before[family] = record_get_uint(record, POLICY_MAX);
+	return record_end(record, error);
+}

@@ -28,5 +28,10 @@ void encode_service(GByteArray *to, const char *bus_id, const char *chain_prefix
 bool decode_service(Record *record, const char **ret_bus_id, const char **ret_chain_prefix, const char **ret_backend,
 		    GError **error);
 
+/** Where the rules of the previous instance are taken from meanwhile, and what the policies were there before us: enum
+ * rule_target. The text is borrowed from the record. */
+void encode_handover(GByteArray *to, const char *backend, const guint8 policy_before[N_FAMILIES]);
+bool decode_handover(Record *record, const char **ret_backend, guint8 ret_policy_before[N_FAMILIES], GError **error);
+
 /** Bytes that encode_interface() takes at most. */
 #define INTERFACE_ENTRY_MAX 64

@@ -369,7 +369,7 @@ static enum fate judge(Work *work, enum family family)
 	const ActualTable *actual = &work->actual[family];
 	bool wanted = wants_table(work, family), expected = work->expected[family];
 
-	if (!wanted && !expected)
+	if (!wanted && !expected && ruleset_forward_policy(work->ruleset, family) == TARGET_PLACE)
 		return FATE_NONE;
 	if (expected && !actual->exists)
 		add_drift(work, "table");

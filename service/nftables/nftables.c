@@ -145,6 +145,7 @@ static const char *const features[] = { "ranges", "links", "ingress", "atomic", 
 
 const BackendKind nftables_backend = {
 	.name = "nftables",
+	.own_policy = true,
 	.features = features,
 	.new = nftables_new,
 	.free = nftables_free,

@@ -4,10 +4,8 @@
 #include "service/error.h"
 #include "service/rules/ruleset.h"
 
-/**
- * What makes the kernel hold a ruleset. A backend knows what it has at each place, and touches nothing else of the
- * kernel; nothing in it waits for anything but the kernel. Its functions report NETFILTER_ERROR.
- */
+/** What makes the kernel hold a ruleset. A backend knows what it has at each place, and touches nothing else of the
+ * kernel; nothing in it waits for anything but the kernel. Its functions report NETFILTER_ERROR. */
 typedef struct Backend Backend;
 typedef struct BackendKind BackendKind;
 
@@ -42,6 +40,7 @@ struct BackendKind {
 	const char *name;
 	const char *const *features; /* NULL-terminated */
 	const char *lock_name;       /* for sentences; NULL when there is no lock */
+	bool own_policy;             /* that of forwarding is a chain's of our own, and ends with our rules */
 	/** prefix begins every name in the kernel; it is copied. free takes NULL too, and lets the lock go. */
 	Backend *(*new)(const char *prefix);
 	void (*free)(Backend *backend);

@@ -9,7 +9,6 @@
 #include "tests/support/rig.h"
 
 #include <string.h>
-#include <sys/wait.h>
 
 #define STATE "/run/netfilterd/state"
 
@@ -300,39 +299,12 @@ static void delete_all(Rig *rig)
 	done(rig, "/network/plain", "Network", "Delete", "", "");
 }
 
-/* Starts it, to die after so many commits. Whether it died of it. */
-static bool start_dying(Rig *rig, guint point)
-{
-	g_autofree char *fault = g_strdup_printf("commit:kill:%u", point);
-	g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), "NETFILTERD_FAULT", fault, TRUE);
-	const char *const argv[] = { g_getenv("NETFILTERD"), "--config",        "/run/netfilterd.conf",
-				     "--runtime-directory",  "/run/netfilterd", NULL };
-	g_autoptr(GError) error = NULL;
-	int status;
-
-	g_spawn_async(NULL, (char **)argv, environment, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_LEAVE_DESCRIPTORS_OPEN,
-		      NULL, NULL, &rig->service, &error);
-	g_assert_no_error(error);
-	for (;;) {
-		g_autoptr(GVariant) reply = NULL;
-
-		if (waitpid(rig->service, &status, WNOHANG) == rig->service) {
-			g_assert_true(WIFSIGNALED(status));
-			return true;
-		}
-		reply = ask_with_fds(rig->bus, "", "Manager", "Reconcile", "", "", NULL, NULL);
-		if (reply)
-			return false;
-		g_usleep(G_TIME_SPAN_MILLISECOND);
-	}
-}
-
 /* Dies at each point on the way, and comes again. */
 static guint die_on_the_way(Rig *rig, const Upgrade *upgrade)
 {
 	guint point = 1;
 
-	while (start_dying(rig, point)) {
+	while (rig_start_dying(rig, point)) {
 		closed(rig, upgrade);
 		/* The commits that it had are not had again: where the state is theirs, the way begins anew. */
 		load_rules(rig, upgrade);
@@ -404,6 +376,30 @@ static void from_publishing(Rig *rig)
 	upgraded(rig, &publishing);
 }
 
+/* The version before had one backend. */
+static void to_nftables(Rig *rig)
+{
+	g_autofree char *before = NULL, *rules = NULL, *tables = NULL, *no_tables = NULL;
+
+	service_stop(rig->service);
+	add_foreign(rig);
+	before = host_of(rig);
+	prepare(rig, &whole);
+	rig->configuration = "Backend=nftables";
+	rig->service = service_start(rig->starter, rig->configuration);
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+	objects_are_there(rig);
+	rules = rig_rules(rig);
+	g_assert_null(strstr(rules, "DOCKER"));
+	g_assert_null(strstr(rules, "br-web"));
+	g_assert_nonnull(strstr(rules, "-A FORWARD -j THEIRS"));
+	tables = netns_output(rig->host, "nft list tables");
+	g_assert_nonnull(strstr(tables, "table ip netfilterd\ntable ip6 netfilterd\n"));
+	end(rig, before);
+	no_tables = netns_output(rig->host, "nft list tables");
+	g_assert_null(strstr(no_tables, "ip6 netfilterd"));
+}
+
 static void from_updating(Rig *rig)
 {
 	upgraded(rig, &updating);
@@ -413,6 +409,7 @@ static const BusTest tests[] = {
 	{ .path = "/upgrade/whole", .run = from_whole },
 	{ .path = "/upgrade/publishing", .run = from_publishing },
 	{ .path = "/upgrade/updating", .run = from_updating },
+	{ .path = "/upgrade/other-backend", .run = to_nftables },
 };
 
 int main(int argc, char **argv)

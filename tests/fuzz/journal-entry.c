@@ -19,6 +19,7 @@ static bool read_facts(Record *record, bool *ret_is_fact, GError **error)
 	const char *bus_id, *prefix, *backend;
 	g_autoptr(GPtrArray) localnets = NULL;
 	g_auto(ForwardingBefore) before = {};
+	guint8 policies[N_FAMILIES];
 	ForwardingFacts forwarding;
 	enum family family;
 	InterfaceFacts interface;
@@ -27,6 +28,8 @@ static bool read_facts(Record *record, bool *ret_is_fact, GError **error)
 	switch (record->type) {
 	case 'S':
 		return decode_service(record, &bus_id, &prefix, &backend, error);
+	case 'F':
+		return decode_handover(record, &backend, policies, error);
 	case 'W':
 		return decode_forwarding(record, &forwarding, error);
 	case 'V':

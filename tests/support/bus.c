@@ -78,8 +78,9 @@ static gboolean on_the_bus(sd_bus *bus, GPid service)
 /* What the test says comes first, so that its lines are the second and on. */
 void service_configure(const char *configuration)
 {
-	g_autofree char *text = g_strdup_printf("[NetFilter]\n%s\nBackend=%s\n", configuration,
-						g_getenv("NETFILTERD_BACKEND") ?: "iptables");
+	gboolean is_said = strstr(configuration, "Backend=") != NULL;
+	g_autofree char *text = g_strdup_printf("[NetFilter]\n%s\n%s%s\n", configuration, is_said ? "" : "Backend=",
+						is_said ? "" : g_getenv("NETFILTERD_BACKEND") ?: "iptables");
 	g_autoptr(GError) error = NULL;
 
 	if (!g_file_set_contents(CONFIGURATION, text, -1, &error))

@@ -16,7 +16,7 @@ void bus_start(void);
 /** A connection of its own to that bus. */
 sd_bus *bus_connect(void);
 
-/** Gives the service these lines of configuration to find, and the backend the tests are run with. */
+/** Gives the service these lines of configuration to find, and the backend the tests are run with if they name none. */
 void service_configure(const char *configuration);
 
 /** Starts netfilterd with these lines in its configuration and waits until its name is on the bus. */

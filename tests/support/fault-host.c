@@ -4,6 +4,7 @@
 #include "service/netlink/bridge.h"
 #include "service/netlink/ip-address.h"
 #include "service/netlink/link.h"
+#include "service/nftables/batch.h"
 
 #include <errno.h>
 
@@ -28,3 +29,21 @@ WRAP_INTERFACE("address", ip_address_add, (Netlink * netlink, int ifindex, const
 	       (netlink, ifindex, address, error))
 WRAP_INTERFACE("up", link_set_up, (Netlink * netlink, int ifindex, bool up, GError **error),
 	       (netlink, ifindex, up, error))
+
+/* A race is one with another writer, as the kernel says it there. */
+int __real_batch_send(Batch *batch, struct mnl_socket *socket, bool commit, BatchFailure *ret);
+int __wrap_batch_send(Batch *batch, struct mnl_socket *socket, bool commit, BatchFailure *ret);
+int __wrap_batch_send(Batch *batch, struct mnl_socket *socket, bool commit, BatchFailure *ret)
+{
+	int r;
+
+	if (commit && fault_before("commit")) {
+		if (ret)
+			*ret = (BatchFailure){};
+		return errno == EAGAIN ? -ERESTART : -errno;
+	}
+	r = __real_batch_send(batch, socket, commit, ret);
+	if (commit && r == 0)
+		fault_after("commit");
+	return r;
+}

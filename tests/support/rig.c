@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SERVICE "org.example.NetFilter"
@@ -79,6 +80,33 @@ void rig_restart(Rig *rig)
 	service_kill(rig->service);
 	rig->service = service_start(rig->starter, rig->configuration);
 	settle(rig);
+}
+
+bool rig_start_dying(Rig *rig, guint commits)
+{
+	g_autofree char *fault = g_strdup_printf("commit:kill:%u", commits);
+	g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), "NETFILTERD_FAULT", fault, TRUE);
+	const char *const argv[] = { g_getenv("NETFILTERD"), "--config",        "/run/netfilterd.conf",
+				     "--runtime-directory",  "/run/netfilterd", NULL };
+	g_autoptr(GError) error = NULL;
+	int status;
+
+	service_configure(rig->configuration);
+	g_spawn_async(NULL, (char **)argv, environment, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_LEAVE_DESCRIPTORS_OPEN,
+		      NULL, NULL, &rig->service, &error);
+	g_assert_no_error(error);
+	for (;;) {
+		g_autoptr(GVariant) reply = NULL;
+
+		if (waitpid(rig->service, &status, WNOHANG) == rig->service) {
+			g_assert_true(WIFSIGNALED(status));
+			return true;
+		}
+		reply = ask_with_fds(rig->bus, "", "Manager", "Reconcile", "", "", NULL, NULL);
+		if (reply)
+			return false;
+		g_usleep(G_TIME_SPAN_MILLISECOND);
+	}
 }
 
 void rig_configure(const Rig *rig G_GNUC_UNUSED, const char *configuration)

@@ -47,6 +47,10 @@ void connection_close(GDBusConnection *connection);
 /** Ends the service as a crash would and starts it again. */
 void rig_restart(Rig *rig);
 
+/** Starts the service, built to fail on demand (fault.h), to die after so many commits. Whether it died of it; if not
+ * it is there. */
+bool rig_start_dying(Rig *rig, guint commits);
+
 /** Gives the service another configuration to find; it is not told. */
 void rig_configure(const Rig *rig, const char *configuration);
 

@@ -47,6 +47,7 @@ static const Entry changes[] = {
 
 static const Entry facts[] = {
 	{ 'S', "sc6b1e0db0ceee296dc1ce5c76b085ad6|sDOCKER|siptables", 1 },
+	{ 'F', "siptables|u1|u0" },
 	{ 'W', "b1|u2|b0|b0|u1|b1" },
 	{ 'J', "sbr-web|u5|b1|u31|u2199023255553", 1 },
 	{ 'V', "u1|u1|u2|slo|u1|u0|swg0|u3|u1|u1|u3" },
@@ -111,6 +112,7 @@ static bool read_fact(Record *record, void *userdata, GError **error)
 {
 	const char *bus_id, *prefix, *backend;
 	g_autoptr(GPtrArray) localnets = NULL;
+	guint8 policies[N_FAMILIES];
 	ForwardingFacts forwarding = {};
 	InterfaceFacts interface = {};
 	g_auto(ForwardingBefore) before = {};
@@ -124,6 +126,11 @@ static bool read_fact(Record *record, void *userdata, GError **error)
 		ok = decode_service(record, &bus_id, &prefix, &backend, error);
 		if (ok)
 			encode_service(written, bus_id, prefix, backend ?: "");
+		break;
+	case 'F':
+		ok = decode_handover(record, &backend, policies, error);
+		if (ok)
+			encode_handover(written, backend, policies);
 		break;
 	case 'W':
 		ok = decode_forwarding(record, &forwarding, error);
