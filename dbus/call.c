@@ -8,6 +8,7 @@
 #include "dbus/path.h"
 #include "dbus/rate-limit.h"
 #include "dbus/size.h"
+#include "service/change/change-file.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -225,6 +226,8 @@ static bool new_reply(Call *call, GError **error)
 static bool run_call(void *userdata, GError **error)
 {
 	Call *call = userdata;
+	Transaction *transaction = service_transaction(call->service);
+	guint savepoint;
 
 	if ((!call->method->mends && !service_is_available(call->service, error)) || !check_granted(call, error))
 		return false;
@@ -233,7 +236,8 @@ static bool run_call(void *userdata, GError **error)
 		return false;
 	call->tried = true;
 	sd_bus_message_rewind(call->message, true);
-	return call->method->run(call, error);
+	savepoint = transaction_savepoint(transaction);
+	return call->method->run(call, error) && files_follow_changes(transaction, savepoint, error);
 }
 
 static void done_call(void *userdata, const GError *error)

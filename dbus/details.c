@@ -177,7 +177,7 @@ void description_add_ingress(Description *description, const Ingress *ingress)
 
 void description_add_lifetime(Description *description, const LifetimeSettings *lifetime)
 {
-	if (lifetime->persistent)
+	if (lifetime_settings_persist(lifetime))
 		description->actions |= 1 << ACTION_MAKE_PERSISTENT;
 	/* That one never goes is as good. */
 	if (lifetime->interface)

@@ -165,7 +165,7 @@ static const Method methods[] = {
 	{ "EnsureNetwork", describe_ensure_network, run_ensure_network, .claim = claim_network },
 	{ "CreateIngress", describe_create_ingress, run_create_ingress },
 	{ "Reconcile", NULL, run_reconcile, QUEUE_ALONE },
-	{ "Reload", NULL, run_reload, .mends = true },
+	{ "Reload", NULL, run_reload, QUEUE_ALONE, .mends = true },
 	{},
 };
 

@@ -19,11 +19,15 @@
 #include "service/reload.h"
 #include "service/restore.h"
 #include "service/service.h"
+#include "service/units.h"
 
 typedef struct Options {
 	const char *config_path; /* NULL: CONFIG_PATH, which need not be there */
 	const char *runtime_directory;
 	bool clear;
+	const char *unit_root; /* what the directories of unit files are below; "": the host's */
+	bool check;
+	char **files; /* to be checked; none: all */
 } Options;
 
 static const char help[] = "netfilterd: container networks and published ports over D-Bus\n"
@@ -31,6 +35,10 @@ static const char help[] = "netfilterd: container networks and published ports o
 			   "  --config FILE              read this configuration (" CONFIG_PATH ")\n"
 			   "  --runtime-directory DIR    keep the state here (" RUNTIME_DIRECTORY ")\n"
 			   "  --clear                    take away all that a service that has ended left, and end\n"
+			   "  --unit-root DIR            look for unit files (NAME.network, NAME.ingress) in\n"
+			   "                             DIR/etc/netfilterd, DIR/run/netfilterd.d,\n"
+			   "                             DIR/var/lib/netfilterd and DIR/usr/lib/netfilterd\n"
+			   "  --check [FILE…]            say what is wrong with these unit files, or with all of them\n"
 			   "  --version                  print the version\n"
 			   "  --help                     print this\n"
 			   "\n"
@@ -40,13 +48,18 @@ static const char help[] = "netfilterd: container networks and published ports o
 static int parse_options(int argc, char **argv, Options *ret)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' }, { "runtime-directory", required_argument, NULL, 'r' },
-		{ "clear", no_argument, NULL, 'C' },        { "version", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },         {},
+		{ "config", required_argument, NULL, 'c' },
+		{ "runtime-directory", required_argument, NULL, 'r' },
+		{ "unit-root", required_argument, NULL, 'u' },
+		{ "check", no_argument, NULL, 'k' },
+		{ "clear", no_argument, NULL, 'C' },
+		{ "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{},
 	};
 	int c;
 
-	*ret = (Options){ .runtime_directory = RUNTIME_DIRECTORY };
+	*ret = (Options){ .runtime_directory = RUNTIME_DIRECTORY, .unit_root = "" };
 	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0)
 		switch (c) {
 		case 'c':
@@ -58,6 +71,12 @@ static int parse_options(int argc, char **argv, Options *ret)
 		case 'C':
 			ret->clear = true;
 			break;
+		case 'u':
+			ret->unit_root = optarg;
+			break;
+		case 'k':
+			ret->check = true;
+			break;
 		case 'v':
 			puts("netfilterd " VERSION);
 			return 1;
@@ -67,7 +86,8 @@ static int parse_options(int argc, char **argv, Options *ret)
 		default:
 			return -EINVAL;
 		}
-	if (optind < argc) {
+	ret->files = argv + optind;
+	if (optind < argc && !ret->check) {
 		fprintf(stderr, "netfilterd: \"%s\" is not an option\n", argv[optind]);
 		return -EINVAL;
 	}
@@ -234,7 +254,7 @@ static Service *new_service(const Options *options, sd_event *event, GError **re
 
 	if (!config_load(options->config_path ?: CONFIG_PATH, options->config_path != NULL, &config, ret_refusal))
 		config_init(&config);
-	service = service_new(&config, options->config_path ?: CONFIG_PATH, event, &error);
+	service = service_new(&config, options->config_path ?: CONFIG_PATH, options->unit_root, event, &error);
 	if (!service) {
 		g_critical("%s", error->message);
 		config_clear(&config);
@@ -281,6 +301,26 @@ static int run(const Options *options, sd_event *event)
 	return serve(service, options, event);
 }
 
+static void print(const char *line)
+{
+	puts(line);
+}
+
+static int check(const Options *options)
+{
+	g_autoptr(GError) error = NULL;
+	Config config;
+	bool good;
+
+	if (!config_load(options->config_path ?: CONFIG_PATH, options->config_path != NULL, &config, &error)) {
+		print(error->message);
+		config_init(&config);
+	}
+	good = units_check(&config, options->unit_root, options->files, print) && !error;
+	config_clear(&config);
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
 	sd_event *event = NULL;
@@ -291,6 +331,8 @@ int main(int argc, char **argv)
 	if (r != 0)
 		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	log_start();
+	if (options.check)
+		return check(&options);
 	raise_descriptor_limit();
 	keep_large_blocks_apart();
 	r = sd_event_default(&event);

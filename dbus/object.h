@@ -34,13 +34,15 @@ int object_enumerate_folder(sd_bus *bus, const char *prefix, void *userdata, cha
 	OBJECT_GETTER(type, get_owner, sd_bus_message_append(reply, "s", object->lifetime.owner ?: ""))       \
 	OBJECT_GETTER(type, get_owner_uid, sd_bus_message_append(reply, "u", (uint32_t)object->lifetime.uid)) \
 	OBJECT_GETTER(type, get_persistent, sd_bus_message_append(reply, "b", object->lifetime.persistent))   \
-	OBJECT_GETTER(type, get_labels, labels_append(reply, object->labels))
+	OBJECT_GETTER(type, get_labels, labels_append(reply, object->labels))                                 \
+	OBJECT_GETTER(type, get_fragment, sd_bus_message_append(reply, "s", object->lifetime.fragment ?: ""))
 
 #define OBJECT_LIFETIME_PROPERTIES                                                                          \
 	SD_BUS_PROPERTY("Owner", "s", get_owner, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),                   \
 		SD_BUS_PROPERTY("OwnerUID", "u", get_owner_uid, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),    \
 		SD_BUS_PROPERTY("Persistent", "b", get_persistent, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE), \
-		SD_BUS_PROPERTY("Labels", "a{ss}", get_labels, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
+		SD_BUS_PROPERTY("Labels", "a{ss}", get_labels, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),     \
+		SD_BUS_PROPERTY("FragmentPath", "s", get_fragment, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
 
 /**
  * Puts the interface of one kind of objects on the bus, below NETWORK_PATH or INGRESS_PATH. What it shows is in the

@@ -371,6 +371,7 @@ static LifetimeSettings lifetime_of_sender(sd_bus_message *message, uid_t uid)
 #define COMMON_SETTINGS(type)                                                             \
 	{ "Labels", "a{ss}", read_labels, offsetof(type, labels) },                       \
 		{ "Persistent", "b", read_boolean, offsetof(type, lifetime.persistent) }, \
+		{ "Permanent", "b", read_boolean, offsetof(type, lifetime.permanent) },   \
 		{ "LifetimeFd", "h", read_descriptor, offsetof(type, lifetime.fd) },      \
 	{                                                                                 \
 		"TimeoutUSec", "t", read_timeout, offsetof(type, lifetime.timeout_usec)   \

@@ -318,6 +318,7 @@ static void finish(Service *service, BackendCommit *commit, GPtrArray *repairs)
 	/* Beside all else, for as long as it takes. */
 	end_flows(service);
 	forget_neighbours(service);
+	unit_store_keep(service->unit_store);
 	effects_keep(service->closed);
 	effects_keep(service->opened);
 	interfaces_keep(service->interfaces, service->model, service->config.max_networks, repairs);
@@ -347,6 +348,7 @@ static void put_back(Service *service, BackendCommit *commit)
 	g_autoptr(GPtrArray) none = repairs_new();
 	g_autoptr(GError) error = NULL;
 
+	unit_store_revert(service->unit_store);
 	effects_revert(service->opened);
 	transaction_roll_back(&service->transaction, 0);
 	cancel_plan(service);
@@ -382,7 +384,7 @@ static bool change_host_and_kernel(Service *service, enum host_scope scope, Back
 {
 	GError *failure = NULL;
 
-	if (!begin_journal(service, error))
+	if (!unit_store_stage(service->unit_store, &service->transaction, error) || !begin_journal(service, error))
 		return false;
 	interfaces_close(service->interfaces, service->closed);
 	forwarding_close(service->forwarding, service->closed);
@@ -395,7 +397,8 @@ static bool change_host_and_kernel(Service *service, enum host_scope scope, Back
 		}
 		error_warn(failure);
 	}
-	return interfaces_open(service->interfaces, service->opened, error);
+	return interfaces_open(service->interfaces, service->opened, error) &&
+	       unit_store_publish(service->unit_store, error);
 }
 
 static bool has_new_network(const Service *service)

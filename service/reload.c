@@ -2,8 +2,10 @@
 #include "service/reload.h"
 
 #include "service/change/change-service.h"
+#include "service/commit.h"
 #include "service/service.h"
 #include "service/start.h"
+#include "service/units.h"
 
 #include <string.h>
 
@@ -96,5 +98,8 @@ bool service_reload(Service *service, GError **error)
 		return false;
 	}
 	service_configure(&service->transaction, &service->config, &fresh);
+	if (!service_commit(service, error))
+		return false;
+	service_load_units(service);
 	return true;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/service.h"
 
+#include "service/model/unit-name.h"
+
 #include <string.h>
 
 static void on_expired(void *userdata)
@@ -38,7 +40,7 @@ static void set_firewall(Service *service, Firewall *firewall)
 	list_features(service);
 }
 
-Service *service_new(Config *config, const char *config_path, sd_event *event, GError **error)
+Service *service_new(Config *config, const char *config_path, const char *unit_root, sd_event *event, GError **error)
 {
 	g_autoptr(Netlink) netlink = netlink_new(error);
 	Service *service;
@@ -59,6 +61,8 @@ Service *service_new(Config *config, const char *config_path, sd_event *event, G
 	service->flows = flows_new();
 	service->closed = effects_new();
 	service->opened = effects_new();
+	service->unit_directories = unit_directories_below(unit_root);
+	service->unit_store = unit_store_new();
 	service->transaction = (Transaction){
 		.model = service->model,
 		.config = &service->config,
@@ -66,6 +70,7 @@ Service *service_new(Config *config, const char *config_path, sd_event *event, G
 		.interfaces = service->interfaces,
 		.host_ports = service->host_ports,
 		.lifetimes = service->lifetimes,
+		.unit_directories = service->unit_directories,
 	};
 	transaction_init(&service->transaction);
 	set_firewall(service, firewall_new(firewall_find_kind(service->config.backend), service->config.chain_prefix));
@@ -128,6 +133,8 @@ void service_free(Service *service)
 	flows_free(service->flows);
 	effects_free(service->closed);
 	effects_free(service->opened);
+	unit_store_free(service->unit_store);
+	g_strfreev(service->unit_directories);
 	journal_close(service->journal);
 	config_clear(&service->config);
 	sd_event_unref(service->event);

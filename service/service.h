@@ -8,6 +8,7 @@
 #include "service/host/forwarding.h"
 #include "service/journal/journal.h"
 #include "service/observer.h"
+#include "service/unit-file/store.h"
 
 typedef struct Service Service;
 
@@ -36,6 +37,9 @@ struct Service {
 	Flows *flows;
 	Effects *closed, *opened; /* what the commit that is being made did to the host before and after the rules */
 
+	char **unit_directories; /* by enum unit_directory */
+	UnitStore *unit_store;
+
 	Journal *journal; /* NULL before service_restore() */
 	char *bus_id;     /* of the bus the owners are on */
 	struct {
@@ -51,8 +55,11 @@ struct Service {
 	guint n_uncompacted;     /* changes made or read since the heap was last given back */
 };
 
-/** Takes over config, copies config_path, refers to event. NULL with FAILED when the kernel's netlink is not there. */
-Service *service_new(Config *config, const char *config_path, sd_event *event, GError **error);
+/**
+ * Takes over config, copies config_path, refers to event; the directories of unit files are below unit_root, "" for
+ * those of the host. NULL with FAILED when the kernel's netlink is not there.
+ */
+Service *service_new(Config *config, const char *config_path, const char *unit_root, sd_event *event, GError **error);
 
 /** Tells of every object that an interface serves whether it is there. */
 void service_announce_presence(Service *service, const char *interface);

@@ -5,6 +5,7 @@
 #include "service/commit.h"
 #include "service/netlink/sysctl.h"
 #include "service/service.h"
+#include "service/units.h"
 
 static void refuse(Service *service, GError *error)
 {
@@ -110,6 +111,7 @@ static bool start(Service *service, GError **error)
 	if (from)
 		g_message("The rules have moved from %s to %s", from, firewall_backend(service->firewall)->kind->name);
 	service_switch_off_unused(service);
+	service_load_units(service);
 	warn_of_missing(service);
 	return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/change/change-endpoint.h"
 
+#include "service/change/change-file.h"
 #include "service/change/change-link.h"
 #include "service/change/change-port.h"
 #include "service/change/request.h"
@@ -166,6 +167,8 @@ Endpoint *endpoint_create(Transaction *transaction, Network *network, const Endp
 					      .object = endpoint,
 					      .part = chosen_with(endpoint),
 				      });
+	if (settings->lifetime.permanent && !object_make_permanent(transaction, &endpoint->lifetime, error))
+		return NULL;
 	if (settings->ports && settings->ports->len > 0 &&
 	    !endpoint_publish(transaction, endpoint, settings->ports, NULL, error))
 		return NULL;
@@ -270,7 +273,9 @@ static const char *find_difference(const Endpoint *endpoint, const EndpointSetti
 		return "Labels";
 	if (endpoint->reserves != wants_reservation(endpoint->network, settings))
 		return "Reserve";
-	if (endpoint->lifetime.persistent != settings->lifetime.persistent)
+	if (settings->lifetime.permanent && !endpoint->lifetime.fragment)
+		return "Permanent";
+	if (endpoint->lifetime.persistent != lifetime_settings_persist(&settings->lifetime))
 		return "Persistent";
 	return NULL;
 }

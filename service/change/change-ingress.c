@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/change/change-ingress.h"
 
+#include "service/change/change-file.h"
 #include "service/change/local-ports.h"
 #include "service/change/request.h"
 #include "service/journal/encode.h"
@@ -120,6 +121,8 @@ Ingress *ingress_create(Transaction *transaction, const char *name, const Ingres
 	fresh->sequence = transaction_next_sequence(transaction);
 	ingress = g_steal_pointer(&fresh);
 	transaction_make(transaction, &(Change){ .kind = &ingress_added, .object = ingress });
+	if (settings->lifetime.permanent && !object_make_permanent(transaction, &ingress->lifetime, error))
+		return NULL;
 	if (settings->ports && !ingress_publish(transaction, ingress, settings->ports, error))
 		return NULL;
 	return ingress;

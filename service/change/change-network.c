@@ -2,6 +2,7 @@
 #include "service/change/change-network.h"
 
 #include "service/change/change-endpoint.h"
+#include "service/change/change-file.h"
 #include "service/change/request.h"
 #include "service/journal/encode.h"
 #include "service/model/labels.h"
@@ -291,6 +292,8 @@ Network *network_create(Transaction *transaction, const char *name, const Networ
 	fresh->sequence = transaction_next_sequence(transaction);
 	network = g_steal_pointer(&fresh);
 	transaction_make(transaction, &(Change){ .kind = &network_added, .object = network });
+	if (settings->lifetime.permanent && !object_make_permanent(transaction, &network->lifetime, error))
+		return NULL;
 	for (guint i = 0; settings->endpoints && i < settings->endpoints->len; i++)
 		if (!endpoint_create(transaction, network, settings->endpoints->pdata[i], error))
 			return NULL;
@@ -335,8 +338,10 @@ static bool check_same(const Network *there, const NetworkSettings *settings, GE
 	if (!parse_network(wanted, settings, error))
 		return false;
 	difference = find_difference(there, wanted);
-	if (!difference && there->lifetime.persistent != settings->lifetime.persistent)
+	if (!difference && there->lifetime.persistent != lifetime_settings_persist(&settings->lifetime))
 		difference = "Persistent";
+	if (!difference && settings->lifetime.permanent && !there->lifetime.fragment)
+		difference = "Permanent";
 	return !difference || netfilter_fail(error, NETWORK_EXISTS, "%s: network \"%s\" exists with another value",
 					     difference, cut(there->name));
 }

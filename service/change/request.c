@@ -9,16 +9,23 @@
 bool request_lifetime(Transaction *transaction, Lifetime *lifetime, enum object_kind kind, void *object,
 		      const LifetimeSettings *settings, GError **error)
 {
+	bool persistent = lifetime_settings_persist(settings);
+
 	*lifetime = (Lifetime){
 		.kind = kind,
 		.object = object,
 		.uid = settings->uid,
-		.owner = settings->persistent ? NULL : g_strdup(settings->sender),
-		.persistent = settings->persistent,
-		.with_owner = !settings->persistent && settings->fd < 0,
+		.owner = persistent ? NULL : g_strdup(settings->sender),
+		.persistent = persistent,
+		.with_owner = !persistent && settings->fd < 0,
 	};
-	if (settings->persistent && settings->fd >= 0)
+	if (persistent && settings->fd >= 0)
 		return netfilter_fail(error, INVALID_ARGS, "LifetimeFd: a persistent object lives until it is deleted");
+	if (settings->permanent && settings->timeout_usec != 0)
+		return netfilter_fail(error, INVALID_ARGS, "TimeoutUSec: a permanent object lives until it is deleted");
+	if (settings->permanent && settings->interface)
+		return netfilter_fail(error, INVALID_ARGS,
+				      "LifetimeInterface: a permanent object lives until it is deleted");
 	if (!transaction->lifetimes)
 		return true;
 	lifetime->deadline_usec = lifetimes_deadline(transaction->lifetimes, settings->timeout_usec);

@@ -11,10 +11,16 @@ typedef struct LifetimeSettings {
 	uid_t uid;
 	const char *sender; /* unique bus name; borrowed */
 	bool persistent;
+	bool permanent;       /* there after a reboot as well, which makes it persistent */
 	int fd;               /* borrowed, -1: none */
 	char *interface;      /* of an endpoint; NULL: none */
 	guint64 timeout_usec; /* from now; 0: none */
 } LifetimeSettings;
+
+static inline bool lifetime_settings_persist(const LifetimeSettings *settings)
+{
+	return settings->persistent || settings->permanent;
+}
 
 typedef struct EndpointSettings {
 	char *name;

@@ -2,6 +2,7 @@
 #include "service/change/table.h"
 
 #include "service/change/change-endpoint.h"
+#include "service/change/change-file.h"
 #include "service/change/change-ingress.h"
 #include "service/change/change-link.h"
 #include "service/change/change-network.h"
@@ -21,6 +22,7 @@ static const ChangeKind *const kinds[] = {
 	&ingress_removed,
 	&ingress_port_published,
 	&ingress_port_unpublished,
+	&fragment_changed,
 };
 
 const ChangeKind *change_kind_of(char type)

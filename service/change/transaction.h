@@ -23,12 +23,13 @@ typedef struct Transaction {
 	GArray *collected; /* RuleItem */
 	Netlink *netlink;  /* to look with */
 	const Interfaces *interfaces;
-	HostPorts *host_ports; /* NULL: nothing is claimed, as in a preview */
-	Lifetimes *lifetimes;  /* likewise */
-	bool ipv6;             /* the host has rules of IPv6 */
-	GArray *changes;       /* Change */
-	RuleDelta delta;       /* of the change that is being made or taken back */
-	GArray *claims;        /* PortRange: taken or given up since the transaction began */
+	HostPorts *host_ports;         /* NULL: nothing is claimed, as in a preview */
+	Lifetimes *lifetimes;          /* likewise */
+	char *const *unit_directories; /* by enum unit_directory; NULL: nothing is made permanent, as in a preview */
+	bool ipv6;                     /* the host has rules of IPv6 */
+	GArray *changes;               /* Change */
+	RuleDelta delta;               /* of the change that is being made or taken back */
+	GArray *claims;                /* PortRange: taken or given up since the transaction began */
 } Transaction;
 
 /** Sets up a transaction on what the caller has filled in, and frees it; it must be empty then. */

@@ -521,15 +521,78 @@ Ingress *decode_ingress_port_gone(Record *record, const Model *model, guint *ret
 	return found(record, good ? ingress : NULL, error);
 }
 
+/* --- where objects come from --- */
+
+static void put_fragment(GByteArray *to, const Lifetime *lifetime, const char *name, const char *endpoint)
+{
+	record_put_head(to, 'O', 4);
+	record_put_uint(to, lifetime->kind);
+	record_put_text(to, name);
+	record_put_text(to, endpoint);
+	record_put_text(to, lifetime->fragment ?: "");
+}
+
+void encode_fragment(GByteArray *to, const Lifetime *lifetime)
+{
+	const Endpoint *endpoint = lifetime->object;
+
+	switch (lifetime->kind) {
+	case OBJECT_NETWORK:
+		put_fragment(to, lifetime, ((const Network *)lifetime->object)->name, "");
+		break;
+	case OBJECT_ENDPOINT:
+		put_fragment(to, lifetime, endpoint->network->name, endpoint->name);
+		break;
+	case OBJECT_INGRESS:
+		put_fragment(to, lifetime, ((const Ingress *)lifetime->object)->name, "");
+		break;
+	}
+}
+
+static Lifetime *find_lifetime(const Model *model, enum object_kind kind, const char *name, const char *endpoint_name)
+{
+	Ingress *ingress = kind == OBJECT_INGRESS ? g_hash_table_lookup(model->ingresses, name) : NULL;
+	Network *network = kind != OBJECT_INGRESS ? g_hash_table_lookup(model->networks, name) : NULL;
+	Endpoint *endpoint = NULL;
+
+	if (kind == OBJECT_ENDPOINT && network)
+		endpoint = g_hash_table_lookup(network->endpoints, endpoint_name);
+	if (kind == OBJECT_ENDPOINT)
+		return endpoint ? &endpoint->lifetime : NULL;
+	if (ingress)
+		return &ingress->lifetime;
+	return network ? &network->lifetime : NULL;
+}
+
+Lifetime *decode_fragment(Record *record, const Model *model, char **ret_fragment, GError **error)
+{
+	enum object_kind kind = record_get_uint(record, OBJECT_INGRESS);
+	const char *name = record_get_text(record), *endpoint = record_get_text(record);
+	const char *fragment = record_get_text(record);
+	Lifetime *lifetime = found(record, find_lifetime(model, kind, name, endpoint), error);
+
+	if (lifetime)
+		*ret_fragment = *fragment ? g_strdup(fragment) : NULL;
+	return lifetime;
+}
+
 /* --- everything --- */
+
+static void encode_fragment_if_any(GByteArray *to, const Lifetime *lifetime)
+{
+	if (lifetime->fragment)
+		encode_fragment(to, lifetime);
+}
 
 static void encode_network_whole(GByteArray *to, const Network *network)
 {
 	encode_network(to, network);
+	encode_fragment_if_any(to, &network->lifetime);
 	for (const GList *i = network->endpoints_by_age.head; i; i = i->next) {
 		const Endpoint *endpoint = i->data;
 
 		encode_endpoint(to, endpoint);
+		encode_fragment_if_any(to, &endpoint->lifetime);
 		for (guint p = 0; p < endpoint->ports->len; p++)
 			encode_mapping(to, endpoint, endpoint->ports->pdata[p], false);
 	}
@@ -550,6 +613,7 @@ void encode_model(GByteArray *to, const Model *model)
 		const Ingress *ingress = i->data;
 
 		encode_ingress(to, ingress);
+		encode_fragment_if_any(to, &ingress->lifetime);
 		for (guint p = 0; p < ingress->ports->len; p++)
 			encode_ingress_port(to, ingress, ingress->ports->pdata[p]);
 	}

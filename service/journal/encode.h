@@ -50,5 +50,9 @@ Ingress *decode_ingress_port(Record *record, Model *model, IngressPort *ret, gui
 void encode_ingress_port_gone(GByteArray *to, const Ingress *ingress, const IngressPort *port);
 Ingress *decode_ingress_port_gone(Record *record, const Model *model, guint *ret_index, GError **error);
 
+/** The unit file of an object; *ret_fragment is the caller's, NULL when it has none. */
+void encode_fragment(GByteArray *to, const Lifetime *lifetime);
+Lifetime *decode_fragment(Record *record, const Model *model, char **ret_fragment, GError **error);
+
 /** Everything there is, as entries of things that come. */
 void encode_model(GByteArray *to, const Model *model);

@@ -4,5 +4,6 @@
 void lifetime_clear(Lifetime *lifetime)
 {
 	g_free(lifetime->owner);
+	g_free(lifetime->fragment);
 	*lifetime = (Lifetime){};
 }

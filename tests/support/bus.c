@@ -14,6 +14,7 @@
 #define BUS_SOCKET BUS_DIRECTORY "/system_bus_socket"
 #define CONFIGURATION "/run/netfilterd.conf"
 #define RUNTIME_DIRECTORY "/run/netfilterd"
+#define UNIT_ROOT "/run/netfilterd-units"
 
 enum {
 	START_MS = 20000, /* a sanitized or valgrinded service on a busy machine */
@@ -94,6 +95,8 @@ GPid service_start(sd_bus *bus, const char *configuration)
 				     CONFIGURATION,
 				     "--runtime-directory",
 				     RUNTIME_DIRECTORY,
+				     "--unit-root",
+				     UNIT_ROOT,
 				     NULL };
 	GPid pid;
 

@@ -70,7 +70,7 @@ static void rig_free(Rig *rig)
 	service_stop(rig->service);
 	connection_close(rig->bus);
 	sd_bus_flush_close_unref(rig->starter);
-	netns_run(rig->host, "rm -rf /run/netfilterd /run/netfilterd.conf");
+	netns_run(rig->host, "rm -rf /run/netfilterd /run/netfilterd.conf /run/netfilterd-units");
 	close(rig->host);
 	g_free(rig);
 }

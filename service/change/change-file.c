@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/change/change-file.h"
+
+#include "service/journal/encode.h"
+#include "service/model/unit-name.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- requests --- */
+
+void object_set_fragment(Transaction *transaction, Lifetime *lifetime, const char *fragment)
+{
+	if (g_strcmp0(lifetime->fragment, fragment) == 0)
+		return;
+	transaction_make(transaction, &(Change){
+					      .kind = &fragment_changed,
+					      .object = lifetime,
+					      .part = g_strdup(fragment),
+				      });
+}
+
+static bool is_ours(const Transaction *transaction, const char *fragment)
+{
+	const char *directory =
+		transaction->unit_directories ? transaction->unit_directories[UNIT_DIRECTORY_STATE] : NULL;
+
+	return directory && g_str_has_prefix(fragment, directory) && fragment[strlen(directory)] == '/';
+}
+
+static const char *name_of(const Lifetime *lifetime)
+{
+	switch (lifetime->kind) {
+	case OBJECT_NETWORK:
+		return ((const Network *)lifetime->object)->name;
+	case OBJECT_ENDPOINT:
+		return ((const Endpoint *)lifetime->object)->name;
+	case OBJECT_INGRESS:
+		return ((const Ingress *)lifetime->object)->name;
+	}
+	g_assert_not_reached();
+}
+
+static bool make_file(Transaction *transaction, Lifetime *lifetime, GError **error)
+{
+	g_autofree char *file = unit_file_name(lifetime->kind, name_of(lifetime)), *path = NULL;
+
+	for (enum unit_directory i = 0; i < UNIT_DIRECTORY_STATE; i++) {
+		g_autofree char *other = g_build_filename(transaction->unit_directories[i], file, NULL);
+
+		if (faccessat(AT_FDCWD, other, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return netfilter_fail(error, INVALID_ARGS,
+					      "Permanent: %s would be read in place of what is made now", other);
+	}
+	path = g_build_filename(transaction->unit_directories[UNIT_DIRECTORY_STATE], file, NULL);
+	object_set_fragment(transaction, lifetime, path);
+	return true;
+}
+
+bool object_make_permanent(Transaction *transaction, Lifetime *lifetime, GError **error)
+{
+	const Network *network;
+
+	if (!transaction->unit_directories)
+		return true;
+	if (lifetime->kind != OBJECT_ENDPOINT)
+		return make_file(transaction, lifetime, error);
+	network = ((const Endpoint *)lifetime->object)->network;
+	if (!network->lifetime.fragment)
+		return netfilter_fail(error, INVALID_ARGS, "Permanent: network \"%s\" is not permanent itself",
+				      cut(network->name));
+	if (!is_ours(transaction, network->lifetime.fragment))
+		return netfilter_fail(error, INVALID_ARGS, "Permanent: network \"%s\" is from %s; write it there",
+				      cut(network->name), network->lifetime.fragment);
+	object_set_fragment(transaction, lifetime, network->lifetime.fragment);
+	return true;
+}
+
+/* What a change of the model is about; NULL: something else. */
+static Lifetime *lifetime_of(const Change *change)
+{
+	switch (change->kind->type) {
+	case 'N':
+	case 'U':
+	case 'n':
+		return &((Network *)change->object)->lifetime;
+	case 'E':
+	case 'e':
+	case 'P':
+	case 'p':
+	case 'L':
+	case 'l':
+		return &((Endpoint *)change->object)->lifetime;
+	case 'I':
+	case 'i':
+	case 'Q':
+	case 'q':
+		return &((Ingress *)change->object)->lifetime;
+	case 'O':
+		return change->object;
+	}
+	return NULL;
+}
+
+/* The object that has the file. */
+static Lifetime *owner_of_file(Lifetime *lifetime)
+{
+	return lifetime->kind == OBJECT_ENDPOINT ? &((Endpoint *)lifetime->object)->network->lifetime : lifetime;
+}
+
+/* Once is enough for all that was changed of it. */
+static void write_file(Transaction *transaction, Lifetime *lifetime)
+{
+	const Change *last = &g_array_index(transaction->changes, Change, transaction->changes->len - 1);
+
+	if (last->kind != &file_written || last->object != lifetime)
+		transaction_make(transaction, &(Change){ .kind = &file_written, .object = lifetime });
+}
+
+static bool follow(Transaction *transaction, const Change *change, GError **error)
+{
+	static const char *const kinds[] = {
+		[OBJECT_NETWORK] = "network", [OBJECT_ENDPOINT] = "endpoint", [OBJECT_INGRESS] = "ingress"
+	};
+	Lifetime *lifetime = lifetime_of(change);
+	bool goes = change->kind->type == 'n' || change->kind->type == 'e' || change->kind->type == 'i';
+
+	if (!lifetime || !lifetime->fragment)
+		return true;
+	if (!is_ours(transaction, lifetime->fragment))
+		return !goes || netfilter_fail(error, INVALID_ARGS,
+					       "%s \"%s\" is from %s: change or remove that file, and reload",
+					       kinds[lifetime->kind], cut(name_of(lifetime)), lifetime->fragment);
+	if (goes && lifetime->kind != OBJECT_ENDPOINT)
+		transaction_make(transaction, &(Change){ .kind = &file_removed, .part = g_strdup(lifetime->fragment) });
+	else
+		write_file(transaction, owner_of_file(lifetime));
+	return true;
+}
+
+bool files_follow_changes(Transaction *transaction, guint savepoint, GError **error)
+{
+	guint end = transaction->changes->len;
+
+	for (guint i = savepoint; i < end; i++) {
+		Change change = g_array_index(transaction->changes, Change, i);
+
+		if (!follow(transaction, &change, error))
+			return false;
+	}
+	return true;
+}
+
+/* --- changes --- */
+
+static void swap_fragments(Model *model G_GNUC_UNUSED, Change *change)
+{
+	Lifetime *lifetime = change->object;
+	char *other = change->part;
+
+	change->part = lifetime->fragment;
+	lifetime->fragment = other;
+}
+
+static void release_part(Change *change, bool applied G_GNUC_UNUSED)
+{
+	g_free(change->part);
+}
+
+static void encode(const Change *change, GByteArray *to)
+{
+	encode_fragment(to, change->object);
+}
+
+static bool decode(Change *change, Record *record, Model *model, GError **error)
+{
+	char *fragment = NULL;
+
+	change->object = decode_fragment(record, model, &fragment, error);
+	change->part = fragment;
+	return change->object;
+}
+
+static void announce(const Change *change, const Observer *observer)
+{
+	const Lifetime *lifetime = change->object;
+
+	observer->changed(lifetime->kind, lifetime->object, "FragmentPath", observer->userdata);
+}
+
+const ChangeKind fragment_changed = {
+	.name = "fragment-changed",
+	.type = 'O',
+	.apply = swap_fragments,
+	.revert = swap_fragments,
+	.release = release_part,
+	.encode = encode,
+	.decode = decode,
+	.announce = announce,
+};
+
+const ChangeKind file_written = {
+	.name = "file-written",
+};
+
+const ChangeKind file_removed = {
+	.name = "file-removed",
+	.release = release_part,
+};

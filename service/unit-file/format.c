@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/unit-file/format.h"
+
+#include "service/model/port-spec.h"
+#include "service/model/unit-name.h"
+
+#define HEAD                                                                  \
+	"# Written by netfilterd, which writes it anew when a call changes\n" \
+	"# what it says. See netfilterd.network(5).\n"
+
+static void put_bool(GString *text, const char *key, bool value, bool fallback)
+{
+	if (value != fallback)
+		g_string_append_printf(text, "%s=%s\n", key, value ? "yes" : "no");
+}
+
+static void put_user(GString *text, const Lifetime *lifetime)
+{
+	if (lifetime->uid != 0)
+		g_string_append_printf(text, "User=%u\n", (guint)lifetime->uid);
+}
+
+static void put_address(GString *text, const char *key, const Address *address)
+{
+	char buffer[INET6_ADDRSTRLEN];
+
+	if (address->family != AF_UNSPEC)
+		g_string_append_printf(text, "%s=%s\n", key, address_format(address, buffer));
+}
+
+static void put_link(GString *text, const Link *link)
+{
+	g_autofree char *child = unit_escape(link->child->name);
+	char buffer[PORT_SPEC_STRLEN];
+
+	for (guint i = 0; i < link->ports->len; i++)
+		g_string_append_printf(text, "Link=%s:%s\n", child,
+				       link_port_spec_format(&g_array_index(link->ports, LinkPort, i), buffer));
+}
+
+static void put_endpoint(GString *text, const Endpoint *endpoint)
+{
+	g_autofree char *name = unit_escape(endpoint->name);
+	char buffer[PORT_SPEC_STRLEN];
+
+	g_string_append_printf(text, "\n[Endpoint %s]\n", name);
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		put_address(text, "Address", &endpoint->addresses[family]);
+	for (guint i = 0; i < endpoint->ports->len; i++)
+		g_string_append_printf(text, "Publish=%s\n", port_spec_format(endpoint->ports->pdata[i], buffer));
+	for (guint i = 0; i < endpoint->links->len; i++) {
+		const Link *link = endpoint->links->pdata[i];
+
+		if (link->child->lifetime.fragment)
+			put_link(text, link);
+	}
+}
+
+char *unit_format_network(const Network *network)
+{
+	GString *text = g_string_new(HEAD "\n[Network]\n");
+	char buffer[INET6_ADDRSTRLEN + 4];
+
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (network_has_family(network, family))
+			g_string_append_printf(text, "Subnet=%s\n", prefix_format(&network->subnets[family], buffer));
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		put_address(text, "Gateway", &network->gateways[family]);
+	g_string_append_printf(text, "Bridge=%s\n", network->bridge);
+	put_bool(text, "Internal", network->internal, false);
+	put_bool(text, "InterContainerCommunication", network->options.communication, true);
+	put_bool(text, "Masquerade", network->options.masquerade, true);
+	put_address(text, "HostBinding", &network->options.host_binding);
+	put_user(text, &network->lifetime);
+	for (const GList *i = network->endpoints_by_age.head; i; i = i->next)
+		if (((const Endpoint *)i->data)->lifetime.fragment)
+			put_endpoint(text, i->data);
+	return g_string_free(text, FALSE);
+}
+
+char *unit_format_ingress(const Ingress *ingress)
+{
+	GString *text = g_string_new(HEAD "\n[Ingress]\n");
+	char buffer[PORT_SPEC_STRLEN];
+
+	put_address(text, "Gateway", &ingress->gateway);
+	g_string_append_printf(text, "Bridge=%s\n", ingress->bridge);
+	put_user(text, &ingress->lifetime);
+	for (guint i = 0; i < ingress->ports->len; i++) {
+		const IngressPort *port = ingress->ports->pdata[i];
+		LinkPort one = { port->protocol, port->port };
+
+		g_string_append_printf(text, "Publish=%s\n", link_port_spec_format(&one, buffer));
+	}
+	return g_string_free(text, FALSE);
+}

@@ -1,0 +1,639 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/units.h"
+
+#include "service/change/change-endpoint.h"
+#include "service/change/change-file.h"
+#include "service/change/change-ingress.h"
+#include "service/change/change-link.h"
+#include "service/change/change-network.h"
+#include "service/change/change-port.h"
+#include "service/commit.h"
+#include "service/service.h"
+#include "service/unit-file/lookup.h"
+
+#include <string.h>
+
+/* How far a unit got: one that made room goes on after a commit. */
+enum progress { FAILED, MADE_ROOM, ARRIVED };
+
+/* --- ports --- */
+
+/* A mapping as publishing it would make it, but for a host port that is left to us. */
+static bool fits(const Endpoint *endpoint, const PortMapping *wanted, const PortMapping *there)
+{
+	PortMapping mapping = *wanted;
+
+	if (mapping.host_address.family == AF_UNSPEC)
+		mapping.host_address = endpoint->network->options.host_binding;
+	if (mapping.host_port == 0)
+		mapping.host_port = there->host_port;
+	return port_mapping_equal(&mapping, there);
+}
+
+/* Those of the endpoint that are wanted no more, and those wanted that it has not: each there is for one wanted. */
+static void compare_ports(const Endpoint *endpoint, const GArray *wanted, GArray *leave, GArray *join)
+{
+	g_autofree bool *used = g_new0(bool, endpoint->ports->len + 1);
+
+	/* Those that name their port first: what is left to us may be any of the others. */
+	for (guint any = 0; any <= 1; any++)
+		for (guint i = 0; i < wanted->len; i++) {
+			const PortMapping *mapping = &g_array_index(wanted, PortMapping, i);
+			guint p = 0;
+
+			if ((mapping->host_port == 0) != any)
+				continue;
+			while (p < endpoint->ports->len &&
+			       (used[p] || !fits(endpoint, mapping, endpoint->ports->pdata[p])))
+				p++;
+			used[p] = true;
+			if (p == endpoint->ports->len)
+				g_array_append_val(join, *mapping);
+		}
+	for (guint p = 0; p < endpoint->ports->len; p++)
+		if (!used[p])
+			g_array_append_val(leave, *(const PortMapping *)endpoint->ports->pdata[p]);
+}
+
+static GArray *new_mappings(void)
+{
+	return g_array_new(FALSE, FALSE, sizeof(PortMapping));
+}
+
+static bool update_ports(Transaction *transaction, Endpoint *endpoint, const GArray *wanted, bool joins, GError **error)
+{
+	g_autoptr(GArray) leave = new_mappings(), join = new_mappings();
+
+	compare_ports(endpoint, wanted, leave, join);
+	if (!joins)
+		return endpoint_unpublish(transaction, endpoint, leave, error);
+	return join->len == 0 || endpoint_publish(transaction, endpoint, join, NULL, error);
+}
+
+/* --- links --- */
+
+static bool wants_link(const Unit *unit, const Endpoint *parent, const Endpoint *child, const LinkPort *port)
+{
+	for (guint i = 0; i < unit->links->len; i++) {
+		const UnitLink *link = &g_array_index(unit->links, UnitLink, i);
+
+		if (strcmp(link->parent, parent->name) == 0 && strcmp(link->child, child->name) == 0 &&
+		    (!port || link_port_equal(&link->port, port)))
+			return true;
+	}
+	return false;
+}
+
+static bool has_port(const Link *link, const LinkPort *port)
+{
+	for (guint i = 0; link && i < link->ports->len; i++)
+		if (link_port_equal(&g_array_index(link->ports, LinkPort, i), port))
+			return true;
+	return false;
+}
+
+/* A link is of all its ports: one too many, and it is made anew. */
+static bool is_too_much(const Unit *unit, const Endpoint *parent, const Link *link)
+{
+	for (guint i = 0; i < link->ports->len; i++)
+		if (!wants_link(unit, parent, link->child, &g_array_index(link->ports, LinkPort, i)))
+			return true;
+	return false;
+}
+
+static bool remove_links(Transaction *transaction, const Unit *unit, Endpoint *parent, GError **error)
+{
+	for (guint i = parent->links->len; i-- > 0;) {
+		const Link *link = parent->links->pdata[i];
+
+		/* Another's endpoint is its maker's to link. */
+		if (link->child->lifetime.fragment && is_too_much(unit, parent, link) &&
+		    !endpoint_unlink(transaction, parent, link->child, error))
+			return false;
+	}
+	return true;
+}
+
+static bool add_links(Transaction *transaction, const Unit *unit, const Network *network, GError **error)
+{
+	for (guint i = 0; i < unit->links->len; i++) {
+		const UnitLink *wanted = &g_array_index(unit->links, UnitLink, i);
+		Endpoint *parent = g_hash_table_lookup(network->endpoints, wanted->parent);
+		Endpoint *child = g_hash_table_lookup(network->endpoints, wanted->child);
+		g_autoptr(GArray) ports = g_array_new(FALSE, FALSE, sizeof(LinkPort));
+
+		if (has_port(endpoint_find_link(parent, child), &wanted->port))
+			continue;
+		g_array_append_val(ports, wanted->port);
+		if (!endpoint_link(transaction, parent, child, ports, error))
+			return false;
+	}
+	return true;
+}
+
+/* --- endpoints --- */
+
+static const EndpointSettings *find_settings(const Unit *unit, const char *name)
+{
+	for (guint i = 0; i < unit->network.endpoints->len; i++) {
+		const EndpointSettings *settings = unit->network.endpoints->pdata[i];
+
+		if (strcmp(settings->name, name) == 0)
+			return settings;
+	}
+	return NULL;
+}
+
+static bool has_addresses(const Endpoint *endpoint, char *const *texts)
+{
+	Address wanted[N_FAMILIES] = {};
+
+	for (; *texts; texts++) {
+		Address address;
+
+		if (address_parse(*texts, &address))
+			wanted[address_family(&address)] = address;
+	}
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (!address_equal(&wanted[family], &endpoint->addresses[family]))
+			return false;
+	return true;
+}
+
+/* The endpoints of the network that are of the file; others are their makers'. */
+static GPtrArray *list_endpoints(const Network *network)
+{
+	GPtrArray *list = g_ptr_array_new();
+
+	for (const GList *i = network->endpoints_by_age.head; i; i = i->next)
+		if (((const Endpoint *)i->data)->lifetime.fragment)
+			g_ptr_array_add(list, i->data);
+	return list;
+}
+
+/* All that leaves goes before what comes, which may take its place. */
+static bool take_away(Transaction *transaction, const Unit *unit, const Network *network, GError **error)
+{
+	g_autoptr(GPtrArray) endpoints = list_endpoints(network);
+
+	for (guint i = 0; i < endpoints->len; i++) {
+		Endpoint *endpoint = endpoints->pdata[i];
+		const EndpointSettings *settings = find_settings(unit, endpoint->name);
+
+		if (!settings || !has_addresses(endpoint, settings->addresses))
+			endpoint_delete(transaction, endpoint);
+		else if (!update_ports(transaction, endpoint, settings->ports, false, error) ||
+			 !remove_links(transaction, unit, endpoint, error))
+			return false;
+	}
+	return true;
+}
+
+/* One that was made by a call becomes the file's if it is meant to stay and is what the file says. */
+static bool adopt(Transaction *transaction, Endpoint *endpoint, const EndpointSettings *settings, GError **error)
+{
+	if (!endpoint->lifetime.persistent || endpoint->lifetime.uid != settings->lifetime.uid ||
+	    !has_addresses(endpoint, settings->addresses))
+		return netfilter_fail(error, ENDPOINT_EXISTS, "endpoint \"%s\" exists, made by a call",
+				      cut(settings->name));
+	return update_ports(transaction, endpoint, settings->ports, false, error);
+}
+
+static bool add(Transaction *transaction, const Unit *unit, Network *network, GError **error)
+{
+	for (guint i = 0; i < unit->network.endpoints->len; i++) {
+		const EndpointSettings *settings = unit->network.endpoints->pdata[i];
+		Endpoint *endpoint = g_hash_table_lookup(network->endpoints, settings->name);
+
+		if (endpoint && !endpoint->lifetime.fragment && !adopt(transaction, endpoint, settings, error))
+			return false;
+		if (endpoint && !update_ports(transaction, endpoint, settings->ports, true, error))
+			return false;
+		if (!endpoint)
+			endpoint = endpoint_create(transaction, network, settings, error);
+		if (!endpoint)
+			return false;
+		object_set_fragment(transaction, &endpoint->lifetime, unit->fragment);
+	}
+	return add_links(transaction, unit, network, error);
+}
+
+/* --- networks --- */
+
+static bool has_same_subnets(const Network *a, const Network *b)
+{
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (a->subnets[family].length != b->subnets[family].length ||
+		    !address_equal(&a->subnets[family].address, &b->subnets[family].address) ||
+		    !address_equal(&a->gateways[family], &b->gateways[family]))
+			return false;
+	return true;
+}
+
+/* What a network is for as long as it lives. */
+static bool is_same_network(const Network *there, const Network *wanted, uid_t uid)
+{
+	return has_same_subnets(there, wanted) && strcmp(there->bridge, wanted->bridge) == 0 &&
+	       there->internal == wanted->internal && there->lifetime.uid == uid;
+}
+
+static bool update_options(Transaction *transaction, Network *network, const Network *wanted, const Unit *unit,
+			   GError **error)
+{
+	const NetworkOptions *is = &network->options, *want = &wanted->options;
+	guint mask = 0;
+
+	if (is->communication != want->communication)
+		mask |= UPDATE_COMMUNICATION;
+	if (is->masquerade != want->masquerade)
+		mask |= UPDATE_MASQUERADE;
+	if (!address_equal(&is->host_binding, &want->host_binding))
+		mask |= UPDATE_HOST_BINDING;
+	return mask == 0 || network_update(transaction, network, mask, &unit->network, error);
+}
+
+static bool create_network(Transaction *transaction, const Unit *unit, const char *bridge, GError **error)
+{
+	NetworkSettings settings = unit->network;
+	Network *network;
+
+	settings.endpoints = NULL;
+	settings.bridge = (char *)bridge;
+	network = network_create(transaction, unit->name, &settings, error);
+	if (!network)
+		return false;
+	object_set_fragment(transaction, &network->lifetime, unit->fragment);
+	return add(transaction, unit, network, error);
+}
+
+/* No host has an interface of that name. */
+#define NO_BRIDGE "netfilterd-none"
+
+static bool is_pending(const GError *error)
+{
+	return g_error_matches(error, NETFILTER_ERROR, NETFILTER_ERROR_PENDING);
+}
+
+/* Its bridge is free only after a commit: until then it makes room, once it is known that all else can be had. */
+static enum progress replace_network(Transaction *transaction, const Unit *unit, Network *network, GError **error)
+{
+	guint savepoint = transaction_savepoint(transaction);
+	g_autoptr(GError) failure = NULL;
+	bool ok;
+
+	network_delete(transaction, network);
+	if (create_network(transaction, unit, unit->network.bridge, &failure))
+		return ARRIVED;
+	if (!is_pending(failure)) {
+		g_propagate_error(error, g_steal_pointer(&failure));
+		return FAILED;
+	}
+	transaction_roll_back(transaction, savepoint);
+	network_delete(transaction, network);
+	ok = create_network(transaction, unit, NO_BRIDGE, error);
+	transaction_roll_back(transaction, savepoint);
+	if (!ok)
+		return FAILED;
+	network_delete(transaction, network);
+	return MADE_ROOM;
+}
+
+/* First what ports are published on by default, then what leaves, then what comes. */
+static enum progress update_network(Transaction *transaction, const Unit *unit, Network *network, const Network *wanted,
+				    GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+	guint savepoint;
+
+	object_set_fragment(transaction, &network->lifetime, unit->fragment);
+	if (!update_options(transaction, network, wanted, unit, error) || !take_away(transaction, unit, network, error))
+		return FAILED;
+	savepoint = transaction_savepoint(transaction);
+	if (add(transaction, unit, network, &failure))
+		return ARRIVED;
+	transaction_roll_back(transaction, savepoint);
+	if (is_pending(failure))
+		return MADE_ROOM;
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return FAILED;
+}
+
+static enum progress apply_network(Transaction *transaction, const Unit *unit, GError **error)
+{
+	Network *network = g_hash_table_lookup(transaction->model->networks, unit->name);
+	g_autoptr(Network) wanted = NULL;
+
+	if (!network)
+		return create_network(transaction, unit, unit->network.bridge, error) ? ARRIVED : FAILED;
+	if (!network->lifetime.persistent) {
+		netfilter_fail(error, NETWORK_EXISTS, "network \"%s\" exists, made by a call, and is not persistent",
+			       cut(unit->name));
+		return FAILED;
+	}
+	wanted = network_sketch(unit->name, &unit->network, error);
+	if (!wanted)
+		return FAILED;
+	if (!is_same_network(network, wanted, unit->network.lifetime.uid))
+		return replace_network(transaction, unit, network, error);
+	return update_network(transaction, unit, network, wanted, error);
+}
+
+/* --- ingresses --- */
+
+static bool has_link_port(const GArray *ports, const LinkPort *port)
+{
+	for (guint i = 0; i < ports->len; i++)
+		if (link_port_equal(&g_array_index(ports, LinkPort, i), port))
+			return true;
+	return false;
+}
+
+static bool update_ingress(Transaction *transaction, Ingress *ingress, const GArray *wanted, GError **error)
+{
+	g_autoptr(GArray) leave = g_array_new(FALSE, FALSE, sizeof(LinkPort));
+	g_autoptr(GArray) join = g_array_new(FALSE, FALSE, sizeof(LinkPort));
+
+	for (guint i = 0; i < ingress->ports->len; i++) {
+		const IngressPort *port = ingress->ports->pdata[i];
+		LinkPort one = { port->protocol, port->port };
+
+		for (guint r = 0; !has_link_port(wanted, &one) && r < port->references; r++)
+			g_array_append_val(leave, one);
+	}
+	for (guint i = 0; i < wanted->len; i++) {
+		const LinkPort *port = &g_array_index(wanted, LinkPort, i);
+		guint index;
+
+		if (!ingress_find_port(ingress, port, &index))
+			g_array_append_val(join, *port);
+	}
+	return ingress_unpublish(transaction, ingress, leave, error) &&
+	       (join->len == 0 || ingress_publish(transaction, ingress, join, error));
+}
+
+static bool create_ingress(Transaction *transaction, const Unit *unit, GError **error)
+{
+	Ingress *ingress = ingress_create(transaction, unit->name, &unit->ingress, error);
+
+	if (ingress)
+		object_set_fragment(transaction, &ingress->lifetime, unit->fragment);
+	return ingress;
+}
+
+/* By which interface its gateway is reached is found out once where the file does not say. */
+static bool is_same_ingress(const Ingress *ingress, const IngressSettings *wanted)
+{
+	Address gateway;
+
+	return address_parse(wanted->gateway, &gateway) && address_equal(&gateway, &ingress->gateway) &&
+	       (!wanted->bridge || !*wanted->bridge || strcmp(wanted->bridge, ingress->bridge) == 0) &&
+	       ingress->lifetime.uid == wanted->lifetime.uid;
+}
+
+static enum progress apply_ingress(Transaction *transaction, const Unit *unit, GError **error)
+{
+	Ingress *ingress = g_hash_table_lookup(transaction->model->ingresses, unit->name);
+	bool ok;
+
+	if (ingress && !ingress->lifetime.persistent) {
+		netfilter_fail(error, INGRESS_EXISTS, "ingress \"%s\" exists, made by a call, and is not persistent",
+			       cut(unit->name));
+		return FAILED;
+	}
+	if (ingress && is_same_ingress(ingress, &unit->ingress)) {
+		object_set_fragment(transaction, &ingress->lifetime, unit->fragment);
+		ok = update_ingress(transaction, ingress, unit->ingress.ports, error);
+	} else {
+		if (ingress)
+			ingress_delete(transaction, ingress);
+		ok = create_ingress(transaction, unit, error);
+	}
+	return ok ? ARRIVED : FAILED;
+}
+
+/* --- all --- */
+
+/* Brings what is made so far into force. */
+typedef bool (*UnitsCommit)(void *userdata, GError **error);
+
+static enum progress apply(Transaction *transaction, const Unit *unit, GError **error)
+{
+	guint savepoint = transaction_savepoint(transaction);
+	enum progress progress = unit->kind == OBJECT_INGRESS ? apply_ingress(transaction, unit, error)
+							      : apply_network(transaction, unit, error);
+
+	if (progress == FAILED) {
+		transaction_roll_back(transaction, savepoint);
+		unit_prefix_error(unit, error);
+	}
+	return progress;
+}
+
+static bool is_gone(const UnitSet *set, enum object_kind kind, const char *name, const Lifetime *lifetime)
+{
+	return lifetime->fragment && !unit_set_has(set, kind, name);
+}
+
+static void remove_gone(Transaction *transaction, const UnitSet *set)
+{
+	g_autoptr(GPtrArray) networks = g_ptr_array_new(), ingresses = g_ptr_array_new();
+
+	for (const GList *i = transaction->model->networks_by_age.head; i; i = i->next) {
+		Network *network = i->data;
+
+		if (is_gone(set, OBJECT_NETWORK, network->name, &network->lifetime))
+			g_ptr_array_add(networks, network);
+	}
+	for (const GList *i = transaction->model->ingresses_by_age.head; i; i = i->next) {
+		Ingress *ingress = i->data;
+
+		if (is_gone(set, OBJECT_INGRESS, ingress->name, &ingress->lifetime))
+			g_ptr_array_add(ingresses, ingress);
+	}
+	for (guint i = 0; i < networks->len; i++)
+		network_delete(transaction, networks->pdata[i]);
+	for (guint i = 0; i < ingresses->len; i++)
+		ingress_delete(transaction, ingresses->pdata[i]);
+}
+
+/* --- in what order --- */
+
+/* A unit on its way into force. */
+typedef struct Way {
+	const Unit *unit;
+	bool arrived;
+	GError *error; /* why it is not there */
+} Way;
+
+static void clear_way(gpointer data)
+{
+	g_clear_error(&((Way *)data)->error);
+}
+
+static GArray *begin_ways(const UnitSet *set)
+{
+	GArray *ways = g_array_new(FALSE, FALSE, sizeof(Way));
+
+	g_array_set_clear_func(ways, clear_way);
+	for (guint i = 0; i < set->units->len; i++)
+		g_array_append_val(ways, ((Way){ .unit = set->units->pdata[i] }));
+	return ways;
+}
+
+/* each commits what one of them makes; NULL: that comes later. Whether anything was made. */
+static bool go(Transaction *transaction, Way *way, UnitsCommit each, void *userdata)
+{
+	guint savepoint = transaction_savepoint(transaction);
+	enum progress progress;
+
+	g_clear_error(&way->error);
+	progress = apply(transaction, way->unit, &way->error);
+	way->arrived = progress == ARRIVED;
+	if (transaction_savepoint(transaction) == savepoint)
+		return false;
+	if (!each || each(userdata, &way->error))
+		return true;
+	unit_prefix_error(way->unit, &way->error);
+	way->arrived = false;
+	return false;
+}
+
+/* Whether it may help to go again: one may have waited for what another gave up. */
+static bool go_all(Transaction *transaction, GArray *ways, UnitsCommit each, void *userdata)
+{
+	bool moved = false, waiting = false;
+
+	for (guint i = 0; i < ways->len; i++) {
+		Way *way = &g_array_index(ways, Way, i);
+
+		if (!way->arrived)
+			moved |= go(transaction, way, each, userdata);
+		waiting |= !way->arrived;
+	}
+	return moved && waiting;
+}
+
+/* --- the service's --- */
+
+static bool commit(void *userdata, GError **error)
+{
+	return service_commit(userdata, error);
+}
+
+static void commit_or_warn(Service *service)
+{
+	GError *error = NULL;
+
+	if (!service_commit(service, &error))
+		error_warn(error);
+}
+
+/* What the host refuses to all of them it may refuse for one. */
+static void go_one_by_one(Service *service, const UnitSet *set, GArray *ways)
+{
+	for (guint i = 0; i < ways->len; i++)
+		g_array_index(ways, Way, i).arrived = false;
+	if (!set->incomplete)
+		remove_gone(&service->transaction, set);
+	commit_or_warn(service);
+	while (go_all(&service->transaction, ways, commit, service))
+		;
+}
+
+static void go_together(Service *service, const UnitSet *set, GArray *ways)
+{
+	Transaction *transaction = &service->transaction;
+	g_autoptr(GError) error = NULL;
+	bool again;
+
+	if (!set->incomplete)
+		remove_gone(transaction, set);
+	do {
+		again = go_all(transaction, ways, NULL, NULL);
+		if (transaction->changes->len > 0 && !service_commit(service, &error)) {
+			go_one_by_one(service, set, ways);
+			return;
+		}
+	} while (again);
+}
+
+void service_load_units(Service *service)
+{
+	g_autoptr(UnitSet) set = unit_set_load(service->unit_directories);
+	g_autoptr(GArray) ways = begin_ways(set);
+
+	for (guint i = 0; i < set->errors->len; i++)
+		g_critical("%s; what it said before stays", ((const GError *)set->errors->pdata[i])->message);
+	go_together(service, set, ways);
+	for (guint i = 0; i < ways->len; i++) {
+		const Way *way = &g_array_index(ways, Way, i);
+
+		if (way->error)
+			g_critical("%s; what it said before stays", way->error->message);
+	}
+}
+
+/* --- without a service --- */
+
+static void load_each(UnitSet *set, char *const *paths)
+{
+	for (; *paths; paths++) {
+		GError *error = NULL;
+		Unit *unit = unit_load(*paths, &error);
+
+		if (unit)
+			g_ptr_array_add(set->units, unit);
+		else if (error)
+			g_ptr_array_add(set->errors, error);
+	}
+}
+
+/* On a host where nothing else is. */
+static void try_together(const Config *config, Netlink *netlink, GArray *ways)
+{
+	g_autoptr(Interfaces) interfaces = interfaces_new(netlink);
+	g_autoptr(Model) model = model_new();
+	g_autoptr(GArray) collected = rendering_new();
+	Transaction transaction = {
+		.model = model,
+		.config = config,
+		.collected = collected,
+		.netlink = netlink,
+		.interfaces = interfaces,
+		.ipv6 = true,
+	};
+
+	transaction_init(&transaction);
+	while (go_all(&transaction, ways, NULL, NULL))
+		;
+	transaction_roll_back(&transaction, 0);
+	transaction_clear(&transaction);
+}
+
+bool units_check(const Config *config, const char *unit_root, char *const *paths, void (*print)(const char *line))
+{
+	g_auto(GStrv) directories = unit_directories_below(unit_root);
+	g_autoptr(UnitSet) set = *paths ? unit_set_new() : unit_set_load(directories);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Netlink) netlink = netlink_new(&error);
+	g_autoptr(GArray) ways = NULL;
+	bool good;
+
+	load_each(set, paths);
+	ways = begin_ways(set);
+	if (netlink)
+		try_together(config, netlink, ways);
+	else
+		print(error->message);
+	good = netlink && set->errors->len == 0;
+	for (guint i = 0; i < set->errors->len; i++)
+		print(((const GError *)set->errors->pdata[i])->message);
+	for (guint i = 0; i < ways->len; i++) {
+		const Way *way = &g_array_index(ways, Way, i);
+
+		if (way->error)
+			print(way->error->message);
+		good &= !way->error;
+	}
+	return good;
+}

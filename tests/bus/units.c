@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Permanent networks: what unit files say is there from the start, follows them at a reload, and no more of it changes
+ * than what they say otherwise. And what a call makes permanent. */
+
+#include "tests/support/rig.h"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define UNITS "/run/netfilterd-units"
+#define ETC UNITS "/etc/netfilterd"
+#define RUN UNITS "/run/netfilterd.d"
+#define STATE UNITS "/var/lib/netfilterd"
+#define VENDOR UNITS "/usr/lib/netfilterd"
+#define LOG "/run/netfilterd.log"
+
+#define WEB                                           \
+	"[Network]\n"                                 \
+	"Subnet=172.18.0.0/16\n"                      \
+	"Subnet=fd00:18::/64\n"                       \
+	"Bridge=br-web\n"                             \
+	"InterContainerCommunication=no\n"            \
+	"\n"                                          \
+	"[Endpoint app]\n"                            \
+	"Address=172.18.0.2\n"                        \
+	"Publish=8080:80\n"                           \
+	"Publish=192.0.2.1:5000-5002:5000-5002/udp\n" \
+	"Link=db:5432/tcp\n"                          \
+	"\n"                                          \
+	"[Endpoint db]\n"                             \
+	"Address=172.18.0.3\n"                        \
+	"Address=fd00:18::3\n"
+#define FRONT                  \
+	"[Ingress]\n"          \
+	"Gateway=172.18.0.9\n" \
+	"Publish=443\n"        \
+	"Publish=53/udp\n"
+
+/* --- files --- */
+
+static void put(const char *path, const char *text)
+{
+	g_autofree char *directory = g_path_get_dirname(path);
+	g_autoptr(GError) error = NULL;
+
+	g_assert_no_errno(g_mkdir_with_parents(directory, 0755));
+	g_file_set_contents(path, text, -1, &error);
+	g_assert_no_error(error);
+}
+
+static char *read_file(const char *path)
+{
+	char *text = NULL;
+
+	g_file_get_contents(path, &text, NULL, NULL);
+	return text;
+}
+
+static void is_file(const char *path, bool there)
+{
+	if ((g_access(path, F_OK) == 0) == there)
+		return;
+	g_test_message("%s is %sthere", path, there ? "not " : "");
+	g_test_fail();
+}
+
+/* --- the service --- */
+
+static void log_to_file(const Rig *rig G_GNUC_UNUSED)
+{
+	g_assert_nonnull(freopen(LOG, "a", stderr));
+}
+
+static void logged(const char *part)
+{
+	g_autofree char *text = read_file(LOG);
+
+	if (text && strstr(text, part))
+		return;
+	g_test_message("the log does not say \"%s\":\n%s", part, text);
+	g_test_fail();
+}
+
+static void reload(Rig *rig)
+{
+	done(rig, "", "Manager", "Reload", "", "");
+}
+
+/* What a boot finds of the kernel's: nothing. */
+#define FORGET                                                                                 \
+	"sh -c 'exec 2>/dev/null;"                                                             \
+	"for t in iptables-legacy ip6tables-legacy; do for i in filter nat mangle raw; do"     \
+	"  $t -t $i -F; $t -t $i -X; done; done; nft flush ruleset;"                           \
+	"for b in $(ip -br link show type bridge | cut -d\" \" -f1); do ip link del $b; done;" \
+	"rm -rf /run/netfilterd'"
+
+static void reboot(Rig *rig)
+{
+	service_stop(rig->service);
+	netns_run(rig->host, FORGET);
+	rig->service = service_start(rig->starter, rig->configuration);
+}
+
+/* --- tests --- */
+
+static void put_all(const Rig *rig G_GNUC_UNUSED)
+{
+	put(ETC "/web.network", WEB);
+	put(RUN "/front.ingress", FRONT);
+	put(VENDOR "/lab.network", "# what a package brings\n[Network]\nSubnet=172.19.0.0/24\nGateway=172.19.0.254\n"
+				   "Internal=yes\nUser=1000\n");
+}
+
+static void put_all_and_log(const Rig *rig)
+{
+	put_all(rig);
+	log_to_file(rig);
+}
+
+static void are_there(const Rig *rig)
+{
+	property_is(rig, "['172.18.0.0/16', 'fd00:18::/64']", "/network/web", "Network", "Subnets");
+	property_is(rig, "'br-web'", "/network/web", "Network", "Bridge");
+	property_is(rig, "false", "/network/web", "Network", "InterContainerCommunication");
+	property_is(rig, "true", "/network/web", "Network", "Persistent");
+	property_is(rig, "''", "/network/web", "Network", "Owner");
+	property_is(rig, "'" ETC "/web.network'", "/network/web", "Network", "FragmentPath");
+	property_is(rig, "[('tcp', '', 8080, 80, 1), ('udp', '192.0.2.1', 5000, 5000, 3)]", "/network/web/endpoint/app",
+		    "Endpoint", "Ports");
+	property_is(rig, "['/org/example/NetFilter/network/web/endpoint/db']", "/network/web/endpoint/app", "Endpoint",
+		    "Links");
+	property_is(rig, "['172.18.0.3', 'fd00:18::3']", "/network/web/endpoint/db", "Endpoint", "Addresses");
+	property_is(rig, "'" ETC "/web.network'", "/network/web/endpoint/db", "Endpoint", "FragmentPath");
+	property_is(rig, "true", "/network/lab", "Network", "Internal");
+	property_is(rig, "['172.19.0.254']", "/network/lab", "Network", "Gateways");
+	property_is(rig, "1000", "/network/lab", "Network", "OwnerUID");
+	property_is(rig, "'br-web'", "/ingress/front", "Ingress", "Bridge");
+	property_is(rig, "[('tcp', 443), ('udp', 53)]", "/ingress/front", "Ingress", "Ports");
+	property_is(rig, "'" RUN "/front.ingress'", "/ingress/front", "Ingress", "FragmentPath");
+}
+
+/* Also after what stands in /run has gone. */
+static void there_at_start(Rig *rig)
+{
+	g_autofree char *before = NULL, *after = NULL;
+
+	are_there(rig);
+	before = rig_state(rig);
+	rig_restart(rig);
+	after = rig_state(rig);
+	g_assert_cmpstr(after, ==, before);
+	are_there(rig);
+	reboot(rig);
+	are_there(rig);
+}
+
+/* --- a reload --- */
+
+static char *generation(const Rig *rig)
+{
+	return property(rig, "", "Manager", "Generation");
+}
+
+static void equal_is_untouched(Rig *rig)
+{
+	g_autofree char *before = NULL, *after = NULL, *first = NULL, *second = NULL;
+
+	/* The same in other words. */
+	put(ETC "/web.network", "# comment\n; another\n\n" WEB "X-Mine=anything\n[X-Other]\nKey=value\n");
+	before = rig_state(rig);
+	first = generation(rig);
+	reload(rig);
+	after = rig_state(rig);
+	second = generation(rig);
+	g_assert_cmpstr(after, ==, before);
+	g_assert_cmpstr(second, ==, first);
+}
+
+/* From one text to the next the bridge stays the bridge, and what is said is so. */
+static void changed_in_place(Rig *rig)
+{
+	static const struct {
+		const char *network, *app, *db; /* lines beyond the least; NULL: no such endpoint */
+		const char *app_ports, *app_links;
+	} steps[] = {
+		{ "", "", NULL, "[]", "[]" },
+		{ "", "Publish=8080:80\n", NULL, "[('tcp', '', 8080, 80, 1)]", "[]" },
+		{ "", "Publish=8080:80\nPublish=8081:80\n", "", "[('tcp', '', 8080, 80, 1), ('tcp', '', 8081, 80, 1)]",
+		  "[]" },
+		{ "", "Publish=8081:80\n", "Publish=8080:80\n", "[('tcp', '', 8081, 80, 1)]", "[]" },
+		{ "", "Publish=8080:80\n", "Publish=8081:80\n", "[('tcp', '', 8080, 80, 1)]", "[]" },
+		{ "Masquerade=no\nHostBinding=192.0.2.1\n", "Publish=8080:80\n", "",
+		  "[('tcp', '192.0.2.1', 8080, 80, 1)]", "[]" },
+		{ "InterContainerCommunication=no\n", "Link=db:5432\n", "", "[]",
+		  "['/org/example/NetFilter/network/n/endpoint/db']" },
+		{ "InterContainerCommunication=no\n", "Link=db:5433\nLink=db:53/udp\n", "", "[]",
+		  "['/org/example/NetFilter/network/n/endpoint/db']" },
+		{ "InterContainerCommunication=no\n", "", "", "[]", "[]" },
+		{ "", "", NULL, "[]", "[]" },
+	};
+	guint index = 0;
+
+	for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
+		g_autofree char *text =
+			g_strdup_printf("[Network]\nSubnet=172.20.0.0/24\n%s[Endpoint app]\nAddress=172.20.0.2\n%s%s%s",
+					steps[i].network, steps[i].app,
+					steps[i].db ? "[Endpoint db]\nAddress=172.20.0.3\n" : "", steps[i].db ?: "");
+		guint now;
+
+		g_test_message("step %u", i);
+		put(ETC "/n.network", text);
+		reload(rig);
+		now = if_nametoindex("br-n");
+		g_assert_cmpuint(now, !=, 0);
+		g_assert_cmpuint(index ?: now, ==, now);
+		index = now;
+		property_is(rig, steps[i].app_ports, "/network/n/endpoint/app", "Endpoint", "Ports");
+		property_is(rig, steps[i].app_links, "/network/n/endpoint/app", "Endpoint", "Links");
+		(steps[i].db ? exists : gone)(rig, "/network/n/endpoint/db");
+		property_is(rig, strstr(steps[i].network, "Masquerade") ? "false" : "true", "/network/n", "Network",
+			    "Masquerade");
+		/* As if it had never been otherwise. */
+		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+	}
+}
+
+/* What a call made in a file's network is its maker's. */
+static void calls_beside_files(Rig *rig)
+{
+	done(rig, "/network/web", "Network", "CreateEndpoint", "sa{sv}",
+	     "'mine', {'Addresses': <['172.18.0.77']>, 'Ports': <[('tcp', '', uint16 9000, uint16 80, uint16 1)]>}");
+	done(rig, "/network/web/endpoint/db", "Endpoint", "Publish", "a(ssqqq)",
+	     "[('tcp', '', uint16 9001, uint16 80, uint16 1)]");
+	reload(rig);
+	property_is(rig, "[('tcp', '', 9000, 80, 1)]", "/network/web/endpoint/mine", "Endpoint", "Ports");
+	property_is(rig, "''", "/network/web/endpoint/mine", "Endpoint", "FragmentPath");
+	property_is(rig, "[]", "/network/web/endpoint/db", "Endpoint", "Ports");
+}
+
+static void replaced(Rig *rig)
+{
+	/* It takes what another gives up, whatever their order. */
+	put(ETC "/a.network", "[Network]\nSubnet=172.30.0.0/24\nBridge=br-x\n");
+	put(ETC "/b.network", "[Network]\nSubnet=172.31.0.0/24\n[Endpoint e]\nAddress=172.31.0.2\nPublish=700:70\n");
+	reload(rig);
+	exists(rig, "/network/b/endpoint/e");
+	put(ETC "/a.network", "[Network]\nSubnet=172.31.0.0/24\nBridge=br-x\n[Endpoint f]\nAddress=172.31.0.9\n"
+			      "Publish=700:71\n");
+	put(ETC "/b.network", "[Network]\nSubnet=172.32.0.0/24\n[Endpoint e]\nAddress=172.32.0.2\nPublish=701:70\n");
+	reload(rig);
+	property_is(rig, "['172.31.0.0/24']", "/network/a", "Network", "Subnets");
+	property_is(rig, "'br-x'", "/network/a", "Network", "Bridge");
+	property_is(rig, "[('tcp', '', 700, 71, 1)]", "/network/a/endpoint/f", "Endpoint", "Ports");
+	property_is(rig, "['172.32.0.0/24']", "/network/b", "Network", "Subnets");
+	property_is(rig, "[('tcp', '', 701, 70, 1)]", "/network/b/endpoint/e", "Endpoint", "Ports");
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+}
+
+static void goes_with_its_file(Rig *rig)
+{
+	g_unlink(RUN "/front.ingress");
+	g_unlink(VENDOR "/lab.network");
+	reload(rig);
+	gone(rig, "/ingress/front");
+	gone(rig, "/network/lab");
+	exists(rig, "/network/web");
+	g_unlink(ETC "/web.network");
+	rig_restart(rig);
+	gone(rig, "/network/web");
+}
+
+static void adopts_what_a_call_made(Rig *rig)
+{
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'n', {'Subnets': <['172.20.0.0/24']>, 'Persistent': <true>,"
+	     " 'Endpoints': <[('e', {'Addresses': <['172.20.0.2']>})]>}");
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'o', {'Subnets': <['172.21.0.0/24']>}");
+	put(ETC "/n.network", "[Network]\nSubnet=172.20.0.0/24\n[Endpoint e]\nAddress=172.20.0.2\nPublish=80\n");
+	put(ETC "/o.network", "[Network]\nSubnet=172.21.0.0/24\n");
+	reload(rig);
+	property_is(rig, "'" ETC "/n.network'", "/network/n", "Network", "FragmentPath");
+	property_is(rig, "'" ETC "/n.network'", "/network/n/endpoint/e", "Endpoint", "FragmentPath");
+	property_is(rig, "''", "/network/o", "Network", "FragmentPath");
+	logged(ETC "/o.network:1: network \"o\" exists, made by a call, and is not persistent");
+}
+
+/* --- which files --- */
+
+static void precedence(Rig *rig)
+{
+	static const char *const directories[] = { VENDOR, STATE, RUN, ETC };
+	g_autofree char *link = NULL;
+
+	for (guint i = 0; i < G_N_ELEMENTS(directories); i++) {
+		g_autofree char *path = g_build_filename(directories[i], "n.network", NULL);
+		g_autofree char *text = g_strdup_printf("[Network]\nSubnet=172.20.%u.0/24\n", i);
+		g_autofree char *subnets = g_strdup_printf("['172.20.%u.0/24']", i);
+		g_autofree char *fragment = g_strdup_printf("'%s'", path);
+
+		put(path, text);
+		reload(rig);
+		property_is(rig, subnets, "/network/n", "Network", "Subnets");
+		property_is(rig, fragment, "/network/n", "Network", "FragmentPath");
+	}
+	/* Masked, by either way. */
+	g_unlink(ETC "/n.network");
+	g_assert_no_errno(symlink("/dev/null", ETC "/n.network"));
+	reload(rig);
+	gone(rig, "/network/n");
+	g_unlink(ETC "/n.network");
+	reload(rig);
+	exists(rig, "/network/n");
+	put(ETC "/n.network", "");
+	reload(rig);
+	gone(rig, "/network/n");
+}
+
+static void drop_ins(Rig *rig)
+{
+	put(VENDOR "/n.network", "[Network]\nSubnet=172.20.0.0/24\n[Endpoint e]\nAddress=172.20.0.2\nPublish=80\n");
+	put(VENDOR "/n.network.d/50-mask.conf", "[Network]\nMasquerade=no\n");
+	put(ETC "/n.network.d/10-ports.conf",
+	    "[Endpoint e]\nPublish=\nPublish=8080:80\n[Endpoint f]\nAddress=172.20.0.3\n");
+	put(ETC "/n.network.d/ignored", "nonsense");
+	put(RUN "/n.network.d/20-subnet.conf", "[Network]\nSubnet=\nSubnet=172.20.0.0/16\n");
+	reload(rig);
+	property_is(rig, "'" VENDOR "/n.network'", "/network/n", "Network", "FragmentPath");
+	property_is(rig, "false", "/network/n", "Network", "Masquerade");
+	property_is(rig, "['172.20.0.0/16']", "/network/n", "Network", "Subnets");
+	property_is(rig, "[('tcp', '', 8080, 80, 1)]", "/network/n/endpoint/e", "Endpoint", "Ports");
+	exists(rig, "/network/n/endpoint/f");
+	/* The first directory's of one name. */
+	g_assert_no_errno(symlink("/dev/null", ETC "/n.network.d/50-mask.conf"));
+	put(ETC "/n.network.d/20-subnet.conf", "[Network]\nInternal=no\n");
+	reload(rig);
+	property_is(rig, "true", "/network/n", "Network", "Masquerade");
+	property_is(rig, "['172.20.0.0/24']", "/network/n", "Network", "Subnets");
+}
+
+/* --- what is wrong --- */
+
+static void one_bad_file(Rig *rig)
+{
+	static const struct {
+		const char *text, *log; /* with path and line */
+	} bad[] = {
+		{ "nonsense\n", ":1: \"nonsense\" stands before the first group" },
+		{ "[Network]\nSubnet=172.20.0.0/33\n", ":2: Subnet: \"172.20.0.0/33\" is not a subnet" },
+		{ "[Network]\n\n# so\nMasquerade=maybe\n", ":4: Masquerade: \"maybe\" is not yes or no" },
+		{ "[Network]\nMasquerade=no\n", ":1: Subnet: a network needs at least one" },
+		{ "[Endpoint e]\nAddress=172.20.0.2\n", ":1: there is no [Network]" },
+		{ "[Network]\nSubnet=172.20.0.0/24\nSubnet=172.20.1.0/24\n",
+		  ":3: Subnets: \"172.20.1.0/24\" is a second ipv4 subnet" },
+		{ "[Network]\nSubnet=127.0.0.0/24\n", ":2: Subnets: \"127.0.0.0/24\" overlaps" },
+		{ "[Network]\nSubnet=172.20.0.0/24\n[Endpoint e]\nAddress=172.21.0.2\n",
+		  ":4: Addresses: \"172.21.0.2\" is not a host in a subnet" },
+		{ "[Network]\nSubnet=172.20.0.0/24\n[Endpoint e]\n", ":3: Address: endpoint \"e\" needs at least one" },
+		{ "[Network]\nSubnet=172.20.0.0/24\n[Endpoint e]\nAddress=172.20.0.2\nPublish=8080:80:\n",
+		  ":5: Publish: " },
+		{ "[Network]\nSubnet=172.20.0.0/24\n[Endpoint e]\nAddress=172.20.0.2\nLink=f:80\n",
+		  "Link: endpoint \"e\"" },
+		{ "[Network]\nSubnet=172.20.0.0/24\nUser=nobody-of-that-name\n",
+		  ":3: User: \"nobody-of-that-name\" is no user" },
+		{ "[Network]\nSubnet=172.18.7.0/24\n", "subnet 172.18.7.0/24 overlaps with 172.18.0.0/16" },
+		{ "[Network]\nSubnet=172.20.0.0/24\n[Endpoint e]\nAddress=172.20.0.2\nPublish=8080:80\n",
+		  "tcp port 8080 on any IPv4 address is published already" },
+		{ "[Network]\nSubnet=172.20.0.0/24\nBridge=uplink\n", "interface uplink exists and is not a bridge" },
+		{ "[Network]\nSubnet=172.20.0.0/24\n[Endpoint \\q]\n", ":3: \"\\q\" is not how an endpoint's name" },
+		{ "[Network\nSubnet=172.20.0.0/24\n", ":1: \"[Network\" is not the head of a group" },
+		{ "[Network]\nSubnet=\xff\n", ":2: \"Subnet=?\" is not UTF-8" },
+	};
+
+	/* First without anything before, then over something. */
+	for (guint before = 0; before <= 1; before++)
+		for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+			g_assert_no_errno(truncate(LOG, 0));
+			put(ETC "/n.network", bad[i].text);
+			reload(rig);
+			logged(ETC "/n.network:");
+			logged(bad[i].log);
+			exists(rig, "/network/web");
+			if (before)
+				property_is(rig, "['172.22.0.0/24']", "/network/n", "Network", "Subnets");
+			else
+				gone(rig, "/network/n");
+			if (i < G_N_ELEMENTS(bad) - 1)
+				continue;
+			put(ETC "/n.network", "[Network]\nSubnet=172.22.0.0/24\n");
+			reload(rig);
+			exists(rig, "/network/n");
+		}
+	put(ETC "/n.network", bad[0].text);
+	rig_restart(rig);
+	exists(rig, "/network/n");
+}
+
+/* What is no file is named, and nothing waits for it. */
+static void no_files(Rig *rig)
+{
+	g_autofree char *large = g_strnfill(5 << 20, '#');
+
+	g_assert_no_errno(mkfifo(ETC "/fifo.network", 0600));
+	g_assert_no_errno(g_mkdir(ETC "/folder.network", 0700));
+	g_assert_no_errno(mknod(ETC "/device.network", S_IFCHR | 0600, makedev(1, 5)));
+	g_assert_no_errno(symlink("/nowhere", ETC "/dangling.network"));
+	g_assert_no_errno(symlink("loop.network", ETC "/loop.network"));
+	g_assert_no_errno(symlink(VENDOR "/real", ETC "/linked.network"));
+	put(VENDOR "/real", "[Network]\nSubnet=172.20.0.0/24\n");
+	put(ETC "/large.network", large);
+	put(ETC "/b\\q.network", "[Network]\nSubnet=172.21.0.0/24\n");
+	put(ETC "/.hidden.network", "nonsense");
+	reload(rig);
+	logged("fifo.network:1: this is a FIFO");
+	logged("folder.network:1: this is a directory");
+	logged("device.network:1: this is a device");
+	logged("dangling.network:1: it cannot be read: No such file");
+	logged("loop.network:1: it cannot be read: Too many");
+	logged("large.network:1: it has 5242880 bytes");
+	logged("b\\q.network\" is not NAME.network");
+	exists(rig, "/network/linked");
+	exists(rig, "/network/web");
+}
+
+/* --- what a call makes permanent --- */
+
+static void permanent(Rig *rig)
+{
+	g_autofree char *before = NULL, *after = NULL;
+
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'n/ [é]', {'Subnets': <['172.20.0.0/24', 'fd00:20::/64']>, 'Permanent': <true>, 'Bridge': <'br-n'>,"
+	     " 'InterContainerCommunication': <false>, 'Masquerade': <false>, 'HostBinding': <'192.0.2.1'>,"
+	     " 'Endpoints': <[('e ', {'Addresses': <['172.20.0.2', 'fd00:20::2']>}),"
+	     "                ('f', {'Addresses': <['172.20.0.3']>}), ('mine', {'Addresses': <['172.20.0.9']>,"
+	     "                 'Persistent': <true>})]>}");
+	property_is(rig, "'" STATE "/n\\\\x2f \\\\x5bé\\\\x5d.network'", "/network/n_2f_20_5b_c3_a9_5d", "Network",
+		    "FragmentPath");
+	property_is(rig, "true", "/network/n_2f_20_5b_c3_a9_5d", "Network", "Persistent");
+	done(rig, "/network/n_2f_20_5b_c3_a9_5d/endpoint/e_20", "Endpoint", "Publish", "a(ssqqq)",
+	     "[('tcp', '', uint16 0, uint16 80, uint16 3), ('udp', '', uint16 53, uint16 53, uint16 1)]");
+	done(rig, "/network/n_2f_20_5b_c3_a9_5d/endpoint/f", "Endpoint", "Link", "oa(sq)",
+	     "objectpath '" ROOT "/network/n_2f_20_5b_c3_a9_5d/endpoint/e_20', [('tcp', uint16 80)]");
+	done(rig, "/network/n_2f_20_5b_c3_a9_5d", "Network", "Update", "a{sv}", "{'Masquerade': <true>}");
+	done(rig, "", "Manager", "CreateIngress", "sa{sv}",
+	     "'front', {'Gateway': <'172.20.0.2'>, 'Permanent': <true>, 'Ports': <[('tcp', uint16 443)]>}");
+	done(rig, "/ingress/front", "Ingress", "Publish", "a(sq)", "[('udp', uint16 443)]");
+
+	/* All of it is in the files, and a reload finds nothing to do. */
+	before = rig_state(rig);
+	reload(rig);
+	after = rig_state(rig);
+	g_assert_cmpstr(after, ==, before);
+	done(rig, "/network/n_2f_20_5b_c3_a9_5d/endpoint/mine", "Endpoint", "Delete", "", "");
+	g_free(g_steal_pointer(&before));
+	g_free(g_steal_pointer(&after));
+	before = rig_objects(rig);
+	reboot(rig);
+	after = rig_objects(rig);
+	g_assert_cmpstr(after, ==, before);
+
+	done(rig, "/network/n_2f_20_5b_c3_a9_5d/endpoint/f", "Endpoint", "Delete", "", "");
+	done(rig, "/ingress/front", "Ingress", "Delete", "", "");
+	is_file(STATE "/front.ingress", false);
+	reboot(rig);
+	gone(rig, "/ingress/front");
+	gone(rig, "/network/n_2f_20_5b_c3_a9_5d/endpoint/f");
+	exists(rig, "/network/n_2f_20_5b_c3_a9_5d/endpoint/e_20");
+	done(rig, "/network/n_2f_20_5b_c3_a9_5d", "Network", "Delete", "", "");
+	is_file(STATE "/n\\x2f \\x5bé\\x5d.network", false);
+	rig_restart(rig);
+	gone(rig, "/network/n_2f_20_5b_c3_a9_5d");
+}
+
+static void permanent_refused(Rig *rig)
+{
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'n', {'Subnets': <['172.20.0.0/24']>}");
+	refused(rig, STANDARD("InvalidArgs"), "network \"n\" is not permanent", "/network/n", "Network",
+		"CreateEndpoint", "sa{sv}", "'e', {'Addresses': <['172.20.0.2']>, 'Permanent': <true>}");
+	refused(rig, STANDARD("InvalidArgs"), ETC "/web.network", "/network/web", "Network", "CreateEndpoint", "sa{sv}",
+		"'e', {'Addresses': <['172.18.0.9']>, 'Permanent': <true>}");
+	refused(rig, STANDARD("InvalidArgs"), "TimeoutUSec", "", "Manager", "CreateNetwork", "sa{sv}",
+		"'p', {'Subnets': <['172.21.0.0/24']>, 'Permanent': <true>, 'TimeoutUSec': <uint64 5>}");
+	/* It would be hidden at the next boot. */
+	g_assert_no_errno(symlink("/dev/null", ETC "/p.network"));
+	refused(rig, STANDARD("InvalidArgs"), ETC "/p.network", "", "Manager", "CreateNetwork", "sa{sv}",
+		"'p', {'Subnets': <['172.21.0.0/24']>, 'Permanent': <true>}");
+	/* What the administrator wrote is for him to remove. */
+	refused(rig, STANDARD("InvalidArgs"), ETC "/web.network", "/network/web", "Network", "Delete", "", "");
+	refused(rig, STANDARD("InvalidArgs"), ETC "/web.network", "/network/web/endpoint/db", "Endpoint", "Delete", "",
+		"");
+	refused(rig, STANDARD("InvalidArgs"), RUN "/front.ingress", "/ingress/front", "Ingress", "Delete", "", "");
+	/* A preview writes nothing. */
+	g_variant_unref(ask(rig, "", "Manager", "PreviewNetwork", "sa{sv}",
+			    "'q', {'Subnets': <['172.22.0.0/24']>, 'Permanent': <true>}"));
+	is_file(STATE "/q.network", false);
+}
+
+/* --- without a service --- */
+
+static int check(const char *arguments, char **ret_out)
+{
+	g_autofree char *command =
+		g_strdup_printf("%s --unit-root " UNITS " --check %s", g_getenv("NETFILTERD"), arguments);
+	g_autoptr(GError) error = NULL;
+	int status = -1;
+
+	g_free(*ret_out);
+	g_spawn_command_line_sync(command, ret_out, NULL, &status, &error);
+	g_assert_no_error(error);
+	return WEXITSTATUS(status);
+}
+
+static void checked(Rig *rig G_GNUC_UNUSED)
+{
+	g_autofree char *out = NULL;
+
+	g_assert_cmpint(check("", &out), ==, 0);
+	g_assert_cmpstr(out, ==, "");
+	put(ETC "/bad.network", "[Network]\nSubnet=172.20.0.0/24\n[Endpoint e]\nAddress=172.21.0.2\n");
+	put(ETC "/other.network", "[Network]\nSubnet=172.18.7.0/24\n");
+	g_assert_cmpint(check("", &out), ==, 1);
+	g_assert_nonnull(strstr(out, ETC "/bad.network:4: Addresses: \"172.21.0.2\""));
+	g_assert_nonnull(strstr(out, "overlaps with"));
+	g_assert_null(strstr(out, "front"));
+	/* By itself nothing is wrong with the other. */
+	g_assert_cmpint(check(ETC "/other.network " ETC "/web.network.d/nothing", &out), ==, 1);
+	g_assert_cmpint(check(ETC "/other.network", &out), ==, 0);
+	g_assert_cmpint(check(ETC "/bad.network", &out), ==, 1);
+	g_assert_cmpint(check("/dev/null", &out), ==, 1);
+}
+
+int main(int argc, char **argv)
+{
+	static const BusTest tests[] = {
+		{ "/units/there-at-start", there_at_start, NULL, put_all },
+		{ "/units/equal-is-untouched", equal_is_untouched, NULL, put_all },
+		{ "/units/changed-in-place", changed_in_place },
+		{ "/units/calls-beside-files", calls_beside_files, NULL, put_all },
+		{ "/units/replaced", replaced },
+		{ "/units/goes-with-its-file", goes_with_its_file, NULL, put_all },
+		{ "/units/adopts-what-a-call-made", adopts_what_a_call_made, NULL, log_to_file },
+		{ "/units/precedence", precedence },
+		{ "/units/drop-ins", drop_ins },
+		{ "/units/one-bad-file", one_bad_file, NULL, put_all_and_log },
+		{ "/units/no-files", no_files, NULL, put_all_and_log },
+		{ "/units/permanent", permanent },
+		{ "/units/permanent-refused", permanent_refused, NULL, put_all },
+		{ "/units/checked", checked, NULL, put_all },
+	};
+
+	return bus_tests_main(argc, argv, tests, G_N_ELEMENTS(tests));
+}
