@@ -106,6 +106,15 @@ static int append_addresses(sd_bus_message *reply, const Endpoint *endpoint)
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+static int append_mac(sd_bus_message *reply, const Endpoint *endpoint)
+{
+	char text[MAC_STRLEN] = "";
+
+	if (endpoint->attachment)
+		mac_format(endpoint->attachment->mac, text);
+	return sd_bus_message_append_basic(reply, 's', text);
+}
+
 static int append_ports(sd_bus_message *reply, const Endpoint *endpoint)
 {
 	int r = sd_bus_message_open_container(reply, 'a', "(ssqqq)");
@@ -128,6 +137,11 @@ OBJECT_GETTER(Endpoint, get_name, sd_bus_message_append(reply, "s", object->name
 OBJECT_GETTER(Endpoint, get_network, path_append(reply, OBJECT_NETWORK, object->network))
 OBJECT_GETTER(Endpoint, get_addresses, append_addresses(reply, object))
 OBJECT_GETTER(Endpoint, get_ports, append_ports(reply, object))
+OBJECT_GETTER(Endpoint, get_host_interface,
+	      sd_bus_message_append(reply, "s", object->attachment ? object->attachment->host_interface : ""))
+OBJECT_GETTER(Endpoint, get_interface,
+	      sd_bus_message_append(reply, "s", object->attachment ? object->attachment->interface : ""))
+OBJECT_GETTER(Endpoint, get_mac, append_mac(reply, object))
 OBJECT_GETTER(Endpoint, get_links, append_links(reply, object))
 OBJECT_LIFETIME_GETTERS(Endpoint)
 
@@ -147,6 +161,9 @@ const sd_bus_vtable endpoint_vtable[] = {
 	SD_BUS_PROPERTY("Name", "s", get_name, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Network", "o", get_network, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Addresses", "as", get_addresses, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Interface", "s", get_interface, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("MACAddress", "s", get_mac, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("HostInterface", "s", get_host_interface, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Ports", "a(ssqqq)", get_ports, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("Links", "ao", get_links, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	OBJECT_LIFETIME_PROPERTIES,

@@ -88,6 +88,10 @@ static bool read_port(sd_bus_message *message, char type, guint16 *ret, GError *
 	return true;
 }
 
+/* The least that IPv4 can do with, the most that a veth has. */
+#define MTU_MIN 68u
+#define MTU_MAX 65535u
+
 typedef bool (*SettingRead)(sd_bus_message *message, void *field, GError **error);
 
 typedef struct Setting {
@@ -264,6 +268,58 @@ static bool read_descriptor(sd_bus_message *message, void *field, GError **error
 	return check(sd_bus_message_read_basic(message, 'h', field), error);
 }
 
+static bool read_namespace(sd_bus_message *message, void *field, GError **error)
+{
+	AttachSettings *attach = field;
+
+	attach->given = true;
+	return check(sd_bus_message_read_basic(message, 'h', &attach->socket), error);
+}
+
+static bool read_mtu(sd_bus_message *message, void *field, GError **error)
+{
+	guint64 mtu;
+	char type;
+
+	if (!check(sd_bus_message_peek_type(message, &type, NULL), error) ||
+	    !read_integer(message, type, MTU_MAX, &mtu, error))
+		return false;
+	if (mtu < MTU_MIN)
+		return netfilter_fail(error, INVALID_ARGS,
+				      "%" G_GUINT64_FORMAT " is given, and %u to %u bytes are allowed", mtu, MTU_MIN,
+				      MTU_MAX);
+	*(guint32 *)field = mtu;
+	return true;
+}
+
+static int append_route(sd_bus_message *message, GPtrArray *list)
+{
+	const char *destination, *gateway;
+	int r = sd_bus_message_read(message, "(ss)", &destination, &gateway);
+
+	if (r <= 0)
+		return r;
+	g_ptr_array_add(list, g_strdup(destination));
+	g_ptr_array_add(list, g_strdup(gateway));
+	return 1;
+}
+
+static bool read_routes(sd_bus_message *message, void *field, GError **error)
+{
+	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
+	int r;
+
+	if (!check(sd_bus_message_enter_container(message, 'a', "(ss)"), error))
+		return false;
+	while ((r = append_route(message, list)) > 0)
+		;
+	if (!check(r, error) || !check(sd_bus_message_exit_container(message), error))
+		return false;
+	g_ptr_array_add(list, NULL);
+	*(char ***)field = (char **)g_ptr_array_steal(list, NULL);
+	return true;
+}
+
 static bool read_timeout(sd_bus_message *message, void *field, GError **error)
 {
 	guint64 *timeout = field;
@@ -382,6 +438,12 @@ static const Setting endpoint_table[] = {
 	{ "Allocate", "as", read_strings, offsetof(EndpointSettings, allocate) },
 	{ "Ports", "a(ssqqq)", read_mappings, offsetof(EndpointSettings, ports) },
 	{ "Reserve", "b", read_choice, offsetof(EndpointSettings, reserve) },
+	{ "NetNS", "h", read_namespace, offsetof(EndpointSettings, attach) },
+	{ "Interface", "s", read_string, offsetof(EndpointSettings, attach.interface) },
+	{ "HostInterface", "s", read_string, offsetof(EndpointSettings, attach.host_interface) },
+	{ "MACAddress", "s", read_string, offsetof(EndpointSettings, attach.mac) },
+	{ "MTU", "u", read_mtu, offsetof(EndpointSettings, attach.mtu) },
+	{ "Routes", "a(ss)", read_routes, offsetof(EndpointSettings, attach.routes) },
 	{ "LifetimeInterface", "s", read_string, offsetof(EndpointSettings, lifetime.interface) },
 	COMMON_SETTINGS(EndpointSettings),
 	{},
@@ -473,7 +535,8 @@ static void inherit(const NetworkReading *reading)
 		EndpointSettings *endpoint = reading->settings.endpoints->pdata[i];
 		guint64 given = g_array_index(reading->given, guint64, i);
 
-		if (!IS_GIVEN(given, lifetime))
+		/* One that is attached goes with its interface. */
+		if (!IS_GIVEN(given, lifetime) && !endpoint->attach.given)
 			endpoint->lifetime = reading->settings.lifetime;
 		if (!IS_GIVEN(given, labels))
 			endpoint->labels = g_strdupv(reading->settings.labels);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/commit.h"
 
+#include "service/change/change-endpoint.h"
 #include "service/change/change-network.h"
 #include "service/host/repair.h"
 #include "service/journal/encode.h"
@@ -25,6 +26,50 @@ static enum host_scope find_scope(const Service *service)
 	for (guint i = 0; i < service->transaction.changes->len; i++)
 		scope = MAX(scope, change_at(service, i)->kind->host);
 	return scope;
+}
+
+/* --- endpoints to attach --- */
+
+/* The one that a change brings, if that is what is asked for. */
+static Endpoint *find_to_attach(const Service *service, guint i)
+{
+	const Change *change = change_at(service, i);
+	Endpoint *endpoint = change->object;
+
+	return change->kind == &endpoint_added && endpoint->attachment && model_has_endpoint(service->model, endpoint)
+		       ? endpoint
+		       : NULL;
+}
+
+static bool attach(Service *service, GError **error)
+{
+	for (guint i = 0; i < service->transaction.changes->len; i++) {
+		Endpoint *endpoint = find_to_attach(service, i);
+		int ifindex;
+
+		if (!endpoint)
+			continue;
+		if (!attachments_open(service->attachments, endpoint,
+				      interfaces_ifindex(service->interfaces, endpoint->network->bridge),
+				      service->opened, &ifindex, error))
+			return false;
+		model_set_interface(service->model, endpoint, ifindex);
+	}
+	return true;
+}
+
+static void detach(Service *service)
+{
+	g_autoptr(GPtrArray) endpoints = g_ptr_array_new();
+
+	for (guint i = 0; i < service->transaction.changes->len; i++) {
+		const Change *change = change_at(service, i);
+		Endpoint *endpoint = change->object;
+
+		if (change->kind == &endpoint_removed && endpoint->attachment)
+			g_ptr_array_add(endpoints, endpoint);
+	}
+	attachments_detach(service->attachments, endpoints);
 }
 
 /* --- the plan: what of the host is to be otherwise --- */
@@ -131,6 +176,12 @@ static GByteArray *encode_outcome(const Service *service)
 	GByteArray *outcome = g_byte_array_new();
 
 	encode_host(service, false, outcome);
+	for (guint i = 0; i < service->transaction.changes->len; i++) {
+		const Endpoint *endpoint = find_to_attach(service, i);
+
+		if (endpoint)
+			encode_attached(outcome, endpoint);
+	}
 	return outcome;
 }
 
@@ -241,6 +292,7 @@ void service_release_claims(Service *service)
 	host_ports_release(service->host_ports, service->model->ports, service->transaction.claims);
 	g_array_set_size(service->transaction.claims, 0);
 	lifetimes_release(service->lifetimes);
+	attachments_release(service->attachments);
 }
 
 static void announce_changes(Service *service)
@@ -321,6 +373,7 @@ static void finish(Service *service, BackendCommit *commit, GPtrArray *repairs)
 	unit_store_keep(service->unit_store);
 	effects_keep(service->closed);
 	effects_keep(service->opened);
+	detach(service);
 	interfaces_keep(service->interfaces, service->model, service->config.max_networks, repairs);
 	forwarding_keep(service->forwarding, repairs);
 	firewall_keep_policies(service->firewall);
@@ -397,7 +450,7 @@ static bool change_host_and_kernel(Service *service, enum host_scope scope, Back
 		}
 		error_warn(failure);
 	}
-	return interfaces_open(service->interfaces, service->opened, error) &&
+	return interfaces_open(service->interfaces, service->opened, error) && attach(service, error) &&
 	       unit_store_publish(service->unit_store, error);
 }
 

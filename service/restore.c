@@ -3,6 +3,7 @@
 
 #include "service/change/table.h"
 #include "service/host/interfaces-restore.h"
+#include "service/journal/encode.h"
 #include "service/journal/facts.h"
 #include "service/reload.h"
 #include "service/service.h"
@@ -183,12 +184,23 @@ static bool read_bridge(Batch *batch, Record *record, GError **error)
 	return true;
 }
 
+/* What may not have happened is taken back, by the name it was to have. */
+static bool read_attached(Batch *batch, Record *record, GError **error)
+{
+	int ifindex;
+	Endpoint *endpoint = decode_attached(record, batch->service->model, &ifindex, error);
+
+	if (endpoint && !batch->doubtful)
+		model_set_interface(batch->service->model, endpoint, ifindex);
+	return endpoint;
+}
+
 static const struct {
 	char type;
 	bool (*read)(Batch *batch, Record *record, GError **error);
 } facts[] = {
-	{ 'S', read_service },           { 'F', read_handover }, { 'W', read_forwarding }, { 'J', read_interface },
-	{ 'V', read_forwarding_before }, { 'H', read_host },     { 'B', read_bridge },
+	{ 'S', read_service },  { 'F', read_handover },          { 'W', read_forwarding }, { 'J', read_interface },
+	{ 'A', read_attached }, { 'V', read_forwarding_before }, { 'H', read_host },       { 'B', read_bridge },
 };
 
 /* --- what is --- */
@@ -347,6 +359,8 @@ static void take_back_uncommitted(Service *service, GBytes *entries)
 		if (change->kind->type == 'N')
 			interfaces_disown(service->interfaces, ((const Network *)change->object)->bridge,
 					  ((const Network *)change->object)->mac);
+		if (change->kind->type == 'E' && ((const Endpoint *)change->object)->attachment)
+			attachments_disown(service->attachments, change->object);
 		change->kind->revert(service->model, change);
 		if (change->kind->release)
 			change->kind->release(change, false);

@@ -57,6 +57,7 @@ Service *service_new(Config *config, const char *config_path, const char *unit_r
 	service->interfaces = interfaces_new(service->netlink);
 	service->forwarding = forwarding_new(service->netlink);
 	service->host_ports = host_ports_new();
+	service->attachments = attachments_new(service->netlink);
 	service->lifetimes = lifetimes_new(event, on_expired, service);
 	service->flows = flows_new();
 	service->closed = effects_new();
@@ -71,6 +72,7 @@ Service *service_new(Config *config, const char *config_path, const char *unit_r
 		.host_ports = service->host_ports,
 		.lifetimes = service->lifetimes,
 		.unit_directories = service->unit_directories,
+		.attachments = service->attachments,
 	};
 	transaction_init(&service->transaction);
 	set_firewall(service, firewall_new(firewall_find_kind(service->config.backend), service->config.chain_prefix));
@@ -129,6 +131,7 @@ void service_free(Service *service)
 	forwarding_free(service->forwarding);
 	netlink_free(service->netlink);
 	host_ports_free(service->host_ports);
+	attachments_free(service->attachments);
 	lifetimes_free(service->lifetimes);
 	flows_free(service->flows);
 	effects_free(service->closed);

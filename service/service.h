@@ -33,6 +33,7 @@ struct Service {
 	Interfaces *interfaces;
 	Forwarding *forwarding;
 	HostPorts *host_ports;
+	Attachments *attachments;
 	Lifetimes *lifetimes;
 	Flows *flows;
 	Effects *closed, *opened; /* what the commit that is being made did to the host before and after the rules */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/change/change-endpoint.h"
 
+#include "service/change/attach.h"
 #include "service/change/change-file.h"
 #include "service/change/change-link.h"
 #include "service/change/change-port.h"
@@ -158,7 +159,8 @@ Endpoint *endpoint_create(Transaction *transaction, Network *network, const Endp
 	if (!find_addresses(transaction->model, fresh, settings, error) ||
 	    !quota_check(transaction->model, transaction->config, QUOTA_ENDPOINTS, settings->lifetime.uid, 1, error) ||
 	    !request_lifetime(transaction, &fresh->lifetime, OBJECT_ENDPOINT, fresh, &settings->lifetime, error) ||
-	    !find_interface(transaction, fresh, &settings->lifetime, error))
+	    !find_interface(transaction, fresh, &settings->lifetime, error) ||
+	    !attach_request(transaction, fresh, settings, error))
 		return NULL;
 
 	endpoint = g_steal_pointer(&fresh);
@@ -277,7 +279,7 @@ static const char *find_difference(const Endpoint *endpoint, const EndpointSetti
 		return "Permanent";
 	if (endpoint->lifetime.persistent != lifetime_settings_persist(&settings->lifetime))
 		return "Persistent";
-	return NULL;
+	return attach_find_difference(endpoint, &settings->attach);
 }
 
 Endpoint *endpoint_ensure(Transaction *transaction, Network *network, const EndpointSettings *settings,

@@ -10,6 +10,10 @@ void endpoint_settings_free(EndpointSettings *settings)
 	g_strfreev(settings->allocate);
 	g_clear_pointer(&settings->ports, g_array_unref);
 	g_strfreev(settings->labels);
+	g_free(settings->attach.interface);
+	g_free(settings->attach.host_interface);
+	g_free(settings->attach.mac);
+	g_strfreev(settings->attach.routes);
 	g_free(settings->lifetime.interface);
 	g_free(settings);
 }

@@ -22,6 +22,17 @@ static inline bool lifetime_settings_persist(const LifetimeSettings *settings)
 	return settings->persistent || settings->permanent;
 }
 
+/** Where an endpoint is to be attached by the service. */
+typedef struct AttachSettings {
+	bool given;           /* a namespace is */
+	int socket;           /* NETLINK_ROUTE, of that; borrowed */
+	char *interface;      /* NULL: "eth0" */
+	char *host_interface; /* NULL: one is made up */
+	char *mac;            /* NULL: by its address */
+	guint32 mtu;          /* bytes; 0: the bridge's */
+	char **routes;        /* destination, gateway, …; NULL: the default routes */
+} AttachSettings;
+
 typedef struct EndpointSettings {
 	char *name;
 	char **addresses;
@@ -29,6 +40,7 @@ typedef struct EndpointSettings {
 	GArray *ports;       /* PortMapping; NULL: none */
 	char **labels;       /* NULL: not said */
 	enum choice reserve; /* default: the network's */
+	AttachSettings attach;
 	LifetimeSettings lifetime;
 } EndpointSettings;
 

@@ -3,6 +3,7 @@
 
 #include "service/change/change.h"
 #include "service/config.h"
+#include "service/host/attachments.h"
 #include "service/host/host-ports.h"
 #include "service/host/interfaces.h"
 #include "service/lifetimes.h"
@@ -25,6 +26,7 @@ typedef struct Transaction {
 	const Interfaces *interfaces;
 	HostPorts *host_ports;         /* NULL: nothing is claimed, as in a preview */
 	Lifetimes *lifetimes;          /* likewise */
+	Attachments *attachments;      /* likewise */
 	char *const *unit_directories; /* by enum unit_directory; NULL: nothing is made permanent, as in a preview */
 	bool ipv6;                     /* the host has rules of IPv6 */
 	GArray *changes;               /* Change */

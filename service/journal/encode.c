@@ -259,10 +259,40 @@ static Endpoint *get_endpoint(Record *record, const Model *model)
 	return network ? g_hash_table_lookup(network->endpoints, name) : NULL;
 }
 
+#define ATTACHMENT_FIELDS 4
+
+static void put_attachment(GByteArray *to, const Attachment *attachment)
+{
+	char mac[MAC_STRLEN], host_mac[MAC_STRLEN];
+
+	record_put_text(to, attachment ? attachment->host_interface : "");
+	record_put_text(to, attachment ? attachment->interface : "");
+	record_put_text(to, attachment ? mac_format(attachment->host_mac, host_mac) : "");
+	record_put_text(to, attachment ? mac_format(attachment->mac, mac) : "");
+}
+
+static bool get_attachment(Record *record, Attachment **ret)
+{
+	const char *host_interface = record_get_text(record), *interface = record_get_text(record);
+	const char *host_mac = record_get_text(record), *mac = record_get_text(record);
+	g_autofree Attachment *attachment = NULL;
+
+	if (!*host_interface)
+		return !*interface && !*host_mac && !*mac;
+	attachment = g_new0(Attachment, 1);
+	if (g_strlcpy(attachment->host_interface, host_interface, IFNAMSIZ) >= IFNAMSIZ || !*interface ||
+	    g_strlcpy(attachment->interface, interface, IFNAMSIZ) >= IFNAMSIZ ||
+	    !mac_parse(host_mac, attachment->host_mac, NULL) || !mac_parse(mac, attachment->mac, NULL))
+		return false;
+	*ret = g_steal_pointer(&attachment);
+	return true;
+}
+
 void encode_endpoint(GByteArray *to, const Endpoint *endpoint)
 {
 	record_put_head(to, 'E',
-			2 + N_FAMILIES + LIFETIME_FIELDS + count_label_fields(endpoint->labels) + 3 + N_FAMILIES);
+			2 + N_FAMILIES + LIFETIME_FIELDS + count_label_fields(endpoint->labels) + 3 + N_FAMILIES +
+				ATTACHMENT_FIELDS);
 	put_endpoint(to, endpoint);
 	put_addresses(to, endpoint->addresses);
 	put_lifetime(to, &endpoint->lifetime);
@@ -271,6 +301,7 @@ void encode_endpoint(GByteArray *to, const Endpoint *endpoint)
 	record_put_uint(to, endpoint->ifindex);
 	record_put_uint(to, endpoint->allocated);
 	put_addresses(to, endpoint->network->chosen);
+	put_attachment(to, endpoint->attachment);
 }
 
 static bool endpoint_fits(const Model *model, const Endpoint *endpoint)
@@ -299,11 +330,27 @@ Endpoint *decode_endpoint(Record *record, Model *model, Address ret_chosen[stati
 		endpoint->ifindex = record_get_uint(record, G_MAXINT);
 		endpoint->allocated = record_get_uint(record, (1 << N_FAMILIES) - 1);
 		good &= get_addresses(record, ret_chosen);
+		good &= get_attachment(record, &endpoint->attachment);
 	}
-	endpoint->lifetime.with_owner &= endpoint->ifindex == 0;
+	endpoint->lifetime.with_owner &= endpoint->ifindex == 0 && !endpoint->attachment;
 	if (!found(record, good && endpoint_fits(model, endpoint) ? endpoint : NULL, error))
 		return NULL;
 	return g_steal_pointer(&endpoint);
+}
+
+void encode_attached(GByteArray *to, const Endpoint *endpoint)
+{
+	record_put_head(to, 'A', 3);
+	put_endpoint(to, endpoint);
+	record_put_uint(to, endpoint->ifindex);
+}
+
+Endpoint *decode_attached(Record *record, const Model *model, int *ret_ifindex, GError **error)
+{
+	Endpoint *endpoint = get_endpoint(record, model);
+
+	*ret_ifindex = record_get_uint(record, G_MAXINT);
+	return found(record, endpoint && endpoint->attachment ? endpoint : NULL, error);
 }
 
 void encode_endpoint_gone(GByteArray *to, const Endpoint *endpoint)

@@ -24,6 +24,10 @@ void encode_endpoint(GByteArray *to, const Endpoint *endpoint);
 /** ret_chosen: what Network.chosen is once it is there. */
 Endpoint *decode_endpoint(Record *record, Model *model, Address ret_chosen[static N_FAMILIES], GError **error);
 
+/** The interface that an endpoint goes with, once it is attached. */
+void encode_attached(GByteArray *to, const Endpoint *endpoint);
+Endpoint *decode_attached(Record *record, const Model *model, int *ret_ifindex, GError **error);
+
 void encode_endpoint_gone(GByteArray *to, const Endpoint *endpoint);
 Endpoint *decode_endpoint_gone(Record *record, const Model *model, GError **error);
 

@@ -23,6 +23,7 @@ void endpoint_free(Endpoint *endpoint)
 	g_ptr_array_unref(endpoint->links);
 	g_ptr_array_unref(endpoint->parents);
 	g_strfreev(endpoint->labels);
+	g_free(endpoint->attachment);
 	lifetime_clear(&endpoint->lifetime);
 	g_free(endpoint->name);
 	g_free(endpoint);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "service/model/attachment.h"
 #include "service/model/network.h"
 #include "service/model/port.h"
 
@@ -26,6 +27,7 @@ struct Endpoint {
 	char **labels;                 /* labels.h */
 	bool reserves;                 /* its host ports are held; else whoever asked for them holds them */
 	int ifindex;                   /* the interface that it goes with; 0: none */
+	Attachment *attachment;        /* NULL: whoever made it attaches it */
 	Lifetime lifetime;
 };
 

@@ -115,6 +115,12 @@ Endpoint *network_find_endpoint(const Network *network, const char *name, GError
 	return endpoint;
 }
 
+bool model_has_endpoint(const Model *model, const Endpoint *endpoint)
+{
+	return g_hash_table_lookup(model->networks, endpoint->network->name) == endpoint->network &&
+	       g_hash_table_lookup(endpoint->network->endpoints, endpoint->name) == endpoint;
+}
+
 /* --- what follows from the objects --- */
 
 Usage model_usage(const Model *model, uid_t uid)
@@ -308,6 +314,13 @@ GList *model_remove_endpoint(Model *model, Endpoint *endpoint)
 	for (guint i = 0; i < endpoint->ports->len; i++)
 		remove_mapping_ports(model, endpoint, endpoint->ports->pdata[i]);
 	return dequeue(&endpoint->network->endpoints_by_age, &endpoint->by_age);
+}
+
+void model_set_interface(Model *model, Endpoint *endpoint, int ifindex)
+{
+	unbind_from_interface(model, endpoint);
+	endpoint->ifindex = ifindex;
+	bind_to_interface(model, endpoint);
 }
 
 void model_insert_ingress(Model *model, Ingress *ingress, GList *before)

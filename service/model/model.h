@@ -45,6 +45,9 @@ Network *model_find_network(const Model *model, const char *name, GError **error
 Ingress *model_find_ingress(const Model *model, const char *name, GError **error);         /* NO_SUCH_INGRESS */
 Endpoint *network_find_endpoint(const Network *network, const char *name, GError **error); /* NO_SUCH_ENDPOINT */
 
+/** Whether an endpoint is in it, and not gone with a change since. */
+bool model_has_endpoint(const Model *model, const Endpoint *endpoint);
+
 /** What a uid has; all zero for one that has nothing. */
 Usage model_usage(const Model *model, uid_t uid);
 
@@ -57,6 +60,7 @@ void model_insert_network(Model *model, Network *network, GList *before);
 GList *model_remove_network(Model *model, Network *network);
 void model_insert_endpoint(Model *model, Endpoint *endpoint, GList *before);
 GList *model_remove_endpoint(Model *model, Endpoint *endpoint);
+void model_set_interface(Model *model, Endpoint *endpoint, int ifindex); /* one that is in it */
 void model_insert_ingress(Model *model, Ingress *ingress, GList *before);
 GList *model_remove_ingress(Model *model, Ingress *ingress);
 void model_insert_mapping(Model *model, Endpoint *endpoint, PortMapping *mapping, guint index);

@@ -14,7 +14,7 @@ typedef struct Reading {
 	GArray *changes; /* Change */
 } Reading;
 
-static bool read_facts(Record *record, bool *ret_is_fact, GError **error)
+static bool read_facts(Record *record, const Model *model, bool *ret_is_fact, GError **error)
 {
 	const char *bus_id, *prefix, *backend;
 	g_autoptr(GPtrArray) localnets = NULL;
@@ -23,6 +23,7 @@ static bool read_facts(Record *record, bool *ret_is_fact, GError **error)
 	ForwardingFacts forwarding;
 	enum family family;
 	InterfaceFacts interface;
+	int ifindex;
 
 	*ret_is_fact = true;
 	switch (record->type) {
@@ -40,6 +41,8 @@ static bool read_facts(Record *record, bool *ret_is_fact, GError **error)
 		return decode_host(record, &forwarding, &localnets, error);
 	case 'B':
 		return decode_bridge(record, &interface, error);
+	case 'A':
+		return decode_attached(record, model, &ifindex, error);
 	}
 	*ret_is_fact = false;
 	return true;
@@ -49,7 +52,7 @@ static bool read_entry(Record *record, void *userdata, GError **error)
 {
 	Change change = { .kind = change_kind_of(record->type) };
 	Reading *reading = userdata;
-	bool is_fact, good = read_facts(record, &is_fact, error);
+	bool is_fact, good = read_facts(record, reading->model, &is_fact, error);
 
 	if (is_fact)
 		return good;

@@ -25,9 +25,11 @@ static const Entry changes[] = {
 	  "16|s|s172.19.0.1|s|b1|b1|b0|s|u2|u0|s|b1|u3|u18446744073709551615|u0|u0|b1|b0|s172.19.0.0/"
 	  "16|s|s172.19.255.254|s",
 	  8 },
-	{ 'E', "sweb|sapp|s172.18.0.2|sfd00:18::2|u1000|s:1.7|b0|u4|u5|u2|steam|sred|b0|u7|u1|s172.18.0.2|sfd00:18::5",
-	  8 },
-	{ 'E', "sweb|sdb|s172.18.0.3|s|u1000|s:1.7|b0|u0|u0|u0|b1|u0|u0|s172.18.0.2|s", 6 },
+	{ 'E',
+	  "sweb|sapp|s172.18.0.2|sfd00:18::2|u1000|s:1.7|b0|u4|u5|u2|steam|sred|b0|u7|u1|s172.18.0.2|sfd00:18::5|"
+	  "sveth0|seth0|s02:00:00:00:00:01|s02:42:ac:12:00:02",
+	  12 },
+	{ 'E', "sweb|sdb|s172.18.0.3|s|u1000|s:1.7|b0|u0|u0|u0|b1|u0|u0|s172.18.0.2|s|s|s|s|s", 10 },
 	{ 'P', "sweb|sapp|stcp|s|u8080|u80|u1|u6" },
 	{ 'P', "sweb|sapp|sudp|s192.0.2.1|u9000|u100|u3|u7" },
 	{ 'L', "sweb|sapp|sdb|u8|u2|stcp|u5432|sudp|u53" },

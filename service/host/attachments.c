@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/host/attachments.h"
+
+#include "service/netlink/link.h"
+#include "service/netlink/namespace.h"
+#include "service/netlink/veth.h"
+
+#include <string.h>
+
+typedef struct Claim {
+	Namespace *namespace;
+	guint mtu;
+	GArray *routes; /* AttachmentRoute */
+} Claim;
+
+struct Attachments {
+	Netlink *netlink;
+	GHashTable *claims; /* Endpoint, not looked into → Claim, owned */
+};
+
+static void claim_free(gpointer data)
+{
+	Claim *claim = data;
+
+	namespace_free(claim->namespace);
+	g_array_unref(claim->routes);
+	g_free(claim);
+}
+
+Attachments *attachments_new(Netlink *netlink)
+{
+	Attachments *attachments = g_new(Attachments, 1);
+
+	attachments->netlink = netlink;
+	attachments->claims = g_hash_table_new_full(NULL, NULL, NULL, claim_free);
+	return attachments;
+}
+
+void attachments_free(Attachments *attachments)
+{
+	if (!attachments)
+		return;
+	g_hash_table_unref(attachments->claims);
+	g_free(attachments);
+}
+
+bool attachments_claim(Attachments *attachments, const Endpoint *endpoint, int socket, guint mtu, GArray *routes,
+		       GError **error)
+{
+	Namespace *namespace = namespace_new(attachments->netlink, socket, error);
+	Claim *claim;
+
+	if (!namespace) {
+		g_array_unref(routes);
+		return false;
+	}
+	claim = g_new(Claim, 1);
+	*claim = (Claim){ namespace, mtu, routes };
+	g_hash_table_replace(attachments->claims, (gpointer)endpoint, claim);
+	return true;
+}
+
+static void revert(void *self, int ifindex, guint value G_GNUC_UNUSED)
+{
+	g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(int));
+	GError *error = NULL;
+
+	g_array_append_val(list, ifindex);
+	if (!veths_remove(self, list, &error))
+		error_warn(error);
+}
+
+static bool fill(const Claim *claim, const Endpoint *endpoint, int peer, GError **error)
+{
+	if (!namespace_set_up(claim->namespace, peer, error))
+		return false;
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		const Prefix address = { endpoint->addresses[family], endpoint->network->subnets[family].length };
+
+		if (address.address.family != AF_UNSPEC &&
+		    !namespace_add_address(claim->namespace, peer, &address, error))
+			return false;
+	}
+	for (guint i = 0; i < claim->routes->len; i++) {
+		const AttachmentRoute *route = &g_array_index(claim->routes, AttachmentRoute, i);
+		bool exists;
+
+		if (!namespace_add_route(claim->namespace, peer, &route->destination, &route->gateway,
+					 route->optional ? &exists : NULL, error))
+			return false;
+	}
+	return true;
+}
+
+static bool find_bridge(const Attachments *attachments, const Endpoint *endpoint, int bridge, LinkInfo *ret,
+			GError **error)
+{
+	return link_find_index(attachments->netlink, bridge, ret, error) &&
+	       (ret->ifindex != 0 ||
+		netfilter_fail(error, FAILED, "bridge %s of network \"%s\" is not there to attach endpoint \"%s\" to",
+			       endpoint->network->bridge, cut(endpoint->network->name), cut(endpoint->name)));
+}
+
+bool attachments_open(Attachments *attachments, const Endpoint *endpoint, int bridge, Effects *effects,
+		      int *ret_ifindex, GError **error)
+{
+	const Claim *claim = g_hash_table_lookup(attachments->claims, endpoint);
+	const Attachment *attachment = endpoint->attachment;
+	VethWanted wanted = {
+		.here = { .name = attachment->host_interface },
+		.there = { .name = attachment->interface },
+		.namespace = namespace_fd(claim->namespace),
+	};
+	LinkInfo info;
+	int peer;
+
+	if (!find_bridge(attachments, endpoint, bridge, &info, error))
+		return false;
+	wanted.bridge = info.ifindex;
+	wanted.mtu = claim->mtu ?: info.mtu;
+	memcpy(wanted.here.mac, attachment->host_mac, sizeof wanted.here.mac);
+	memcpy(wanted.there.mac, attachment->mac, sizeof wanted.there.mac);
+	if (!veth_add(attachments->netlink, &wanted, ret_ifindex, &peer, error))
+		return false;
+	effects_add(effects, revert, attachments->netlink, *ret_ifindex, 0);
+	return fill(claim, endpoint, peer, error);
+}
+
+void attachments_release(Attachments *attachments)
+{
+	g_hash_table_remove_all(attachments->claims);
+}
+
+/* The end on the host, if it is the one that was made. */
+static bool is_ours(const LinkInfo *info, const Attachment *attachment)
+{
+	return info->ifindex != 0 && memcmp(info->mac, attachment->host_mac, sizeof info->mac) == 0;
+}
+
+void attachments_detach(Attachments *attachments, const GPtrArray *endpoints)
+{
+	g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(int));
+	GError *error = NULL;
+
+	for (guint i = 0; i < endpoints->len; i++) {
+		const Endpoint *endpoint = endpoints->pdata[i];
+		LinkInfo info;
+
+		if (link_find_index(attachments->netlink, endpoint->ifindex, &info, NULL) &&
+		    is_ours(&info, endpoint->attachment))
+			g_array_append_val(list, info.ifindex);
+	}
+	if (!veths_remove(attachments->netlink, list, &error))
+		error_warn(error);
+}
+
+void attachments_disown(Attachments *attachments, const Endpoint *endpoint)
+{
+	LinkInfo info;
+
+	if (link_find(attachments->netlink, endpoint->attachment->host_interface, &info, NULL) &&
+	    is_ours(&info, endpoint->attachment))
+		revert(attachments->netlink, info.ifindex, 0);
+}

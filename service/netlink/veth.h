@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/netlink/netlink.h"
+
+/** One end of a veth that is to come. */
+typedef struct VethEnd {
+	const char *name;
+	guint8 mac[6];
+} VethEnd;
+
+/** The two ends: one is a port of a bridge here, the other in a namespace. */
+typedef struct VethWanted {
+	VethEnd here, there;
+	int bridge;    /* ifindex */
+	int namespace; /* a descriptor of it */
+	guint mtu;     /* bytes; of both */
+} VethWanted;
+
+/**
+ * Makes it; *ret_ifindex is this end's, which is up, *ret_peer the other's in its namespace. INVALID_ARGS when one of
+ * the names is taken where it is meant, or the MTU cannot be had; FAILED.
+ */
+bool veth_add(Netlink *netlink, const VethWanted *wanted, int *ret_ifindex, int *ret_peer, GError **error);
+
+/**
+ * Deletes the interfaces (GArray of int: ifindex) and with them their other ends; those that are gone are no failure.
+ * Of several the kernel waits once for all who may still use them.
+ */
+bool veths_remove(Netlink *netlink, const GArray *ifindexes, GError **error);
