@@ -88,9 +88,10 @@ void cell_user(Row *row, guint column, const Cli *cli, const Object *object)
 void cell_lifetime(Row *row, guint column, const Object *object)
 {
 	GVariant *properties = object->properties;
-	const char *text = property_true(properties, "Persistent")     ? "persistent"
-			   : *property_string(properties, "Owner", "") ? "connection"
-								       : "other";
+	const char *text = *property_string(properties, "FragmentPath", "") ? "permanent"
+			   : property_true(properties, "Persistent")        ? "persistent"
+			   : *property_string(properties, "Owner", "")      ? "connection"
+									    : "other";
 
 	row_set(row, column, g_strdup(text), NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/names.h"
-#include "dbus/version.h"
 #include "service/cli/cli.h"
 #include "service/cli/client.h"
+#include "service/cli/program.h"
 #include "service/cli/verbs.h"
 
 #include <errno.h>
@@ -58,7 +58,6 @@ static int stop_service(Cli *cli)
 /* Also where there is no bus: after a crash, in a rescue shell. */
 int verb_clear(Cli *cli, char **arguments G_GNUC_UNUSED, guint n G_GNUC_UNUSED)
 {
-	const char *program = g_getenv("NETFILTERD") ?: NETFILTERD_PATH;
 	int r;
 
 	if (cli->options.host || cli->options.machine)
@@ -73,7 +72,5 @@ int verb_clear(Cli *cli, char **arguments G_GNUC_UNUSED, guint n G_GNUC_UNUSED)
 			return r;
 	}
 	client_close(cli);
-	execl(program, "netfilterd", "--clear", NULL);
-	fprintf(stderr, "cannot run %s: %s\n", program, g_strerror(errno));
-	return EXIT_FAILED;
+	return program_become("--clear", NULL, 0);
 }

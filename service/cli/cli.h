@@ -23,7 +23,7 @@ typedef struct Options {
 	bool legend, pager, quiet, ask_password, help;
 	GPtrArray *subnets, *gateways, *addresses, *publish, *labels;
 	const char *bridge, *host_binding, *network, *name;
-	bool internal, watch;
+	bool internal, permanent, watch;
 	bool communication, masquerade;
 	guint64 timeout_usec; /* 0: none */
 } Options;

@@ -4,6 +4,7 @@
 #include "dbus/names.h"
 #include "dbus/path.h"
 #include "service/cli/client.h"
+#include "service/model/address.h"
 #include "service/model/name.h"
 
 #include <stdio.h>
@@ -160,6 +161,35 @@ int object_check(Cli *cli, const Object *object)
 		return r;
 	network = object_network_path(object);
 	return look_up(cli, network, "Network", "GetEndpoint", object->endpoint);
+}
+
+const char **subnet_families(const char *const *subnets, guint n)
+{
+	const char **families = g_new0(const char *, N_FAMILIES + 1);
+	bool has[N_FAMILIES] = {};
+	guint found = 0;
+
+	for (guint i = 0; i < n; i++)
+		has[strchr(subnets[i], ':') ? FAMILY_IPV6 : FAMILY_IPV4] = true;
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (has[family])
+			families[found++] = family_to_string(family);
+	return families;
+}
+
+int object_families(Cli *cli, const char *network, const char ***ret)
+{
+	g_autoptr(GVariant) reply = NULL, value = NULL;
+	g_autofree const char **subnets = NULL;
+	int r = client_call(cli, network, STANDARD("Properties"), "Get",
+			    g_variant_new("(ss)", NETWORK_INTERFACE, "Subnets"), &reply);
+
+	if (r != 0)
+		return r;
+	g_variant_get(reply, "(v)", &value);
+	subnets = g_variant_get_strv(value, NULL);
+	*ret = subnet_families(subnets, g_strv_length((char **)subnets));
+	return 0;
 }
 
 static bool is_there(Cli *cli, const char *member, const char *name)

@@ -28,6 +28,12 @@ int object_of_kind(const char *text, enum object_kind kind, Object *ret);
 /** Whether there is such an object. 0 or an exit code, after it was said why. */
 int object_check(Cli *cli, const Object *object);
 
+/** The families of a network's subnets, "ipv4" first; g_free() the list. 0 or an exit code, after it was said why. */
+int object_families(Cli *cli, const char *network, const char ***ret);
+
+/** The families of subnets as people write them, likewise. */
+const char **subnet_families(const char *const *subnets, guint n);
+
 /** Finds out what a name is of: a bare one is an ingress's, too; it is there. 0 or an exit code, after it was said why.
  */
 int object_find(Cli *cli, const char *text, Object *ret);

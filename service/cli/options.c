@@ -40,6 +40,7 @@ static const struct option long_options[] = {
 	{ "publish", required_argument, NULL, OPTION_PUBLISH },
 	{ "label", required_argument, NULL, OPTION_LABEL },
 	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
+	{ "permanent", no_argument, NULL, OPTION_PERMANENT },
 	{ "watch", no_argument, NULL, OPTION_WATCH },
 	{ "network", required_argument, NULL, OPTION_NETWORK },
 	{ "name", required_argument, NULL, OPTION_NAME },
@@ -146,6 +147,9 @@ static bool read_verb_option(int letter, Options *options)
 		return true;
 	case OPTION_NO_MASQUERADE:
 		options->masquerade = false;
+		return true;
+	case OPTION_PERMANENT:
+		options->permanent = true;
 		return true;
 	case OPTION_WATCH:
 		options->watch = true;

@@ -16,6 +16,7 @@ enum {
 	OPTION_PUBLISH = 'p',
 	OPTION_LABEL = 'l',
 	OPTION_TIMEOUT = 't',
+	OPTION_PERMANENT = 'e',
 	OPTION_WATCH = 'w',
 	OPTION_NETWORK = 'n',
 	OPTION_NAME = 'N',

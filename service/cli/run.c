@@ -29,16 +29,21 @@ static int make_endpoint(Cli *cli, const Object *network)
 {
 	const Options *options = &cli->options;
 	g_autofree char *name = options->name ? g_strdup(options->name) : g_strdup_printf("run-%d", getpid());
+	g_autofree const char **families = NULL;
 	GError *error = NULL;
 	GVariant *settings;
+	int r = 0;
 
-	if (options->addresses->len == 0 && options->publish->len == 0 && !options->name)
-		return options->subnets->len > 0
-			       ? 0
-			       : usage_error(
-					 "there is nothing to make: say --address=… for an endpoint, or --subnet=… for "
-					 "the network");
-	settings = endpoint_settings(options, LIFE_CONNECTION, &error);
+	/* A network that is made for the command may be all there is to make. */
+	if (options->subnets->len > 0 && options->addresses->len == 0 && options->publish->len == 0 && !options->name)
+		return 0;
+	if (options->subnets->len > 0)
+		families = subnet_families((const char *const *)options->subnets->pdata, options->subnets->len);
+	else
+		r = object_families(cli, network->path, &families);
+	if (r != 0)
+		return r;
+	settings = endpoint_settings(options, LIFE_CONNECTION, families, &error);
 	if (!settings)
 		return report_error(error);
 	return client_call(cli, network->path, "Network", "CreateEndpoint", g_variant_new("(s@a{sv})", name, settings),

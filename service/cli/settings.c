@@ -40,7 +40,9 @@ static void add_labels(GVariantBuilder *builder, const GPtrArray *labels)
 /* What every object has. */
 static void add_common(GVariantBuilder *builder, const Options *options, enum life life)
 {
-	if (life == LIFE_PERSISTENT)
+	if (options->permanent)
+		add_bool(builder, "Permanent", true);
+	else if (life == LIFE_PERSISTENT)
 		add_bool(builder, "Persistent", true);
 	add_labels(builder, options->labels);
 	if (options->timeout_usec > 0)
@@ -66,7 +68,7 @@ GVariant *network_settings(const Options *options, enum life life)
 	return g_variant_builder_end(&builder);
 }
 
-GVariant *endpoint_settings(const Options *options, enum life life, GError **error)
+GVariant *endpoint_settings(const Options *options, enum life life, const char *const *families, GError **error)
 {
 	GVariant *ports = mappings_parse((char **)options->publish->pdata, options->publish->len, error);
 	GVariantBuilder builder;
@@ -74,7 +76,10 @@ GVariant *endpoint_settings(const Options *options, enum life life, GError **err
 	if (!ports)
 		return NULL;
 	g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
-	add_strings(&builder, "Addresses", options->addresses);
+	if (options->addresses->len > 0)
+		add_strings(&builder, "Addresses", options->addresses);
+	else
+		g_variant_builder_add(&builder, "{sv}", "Allocate", g_variant_new_strv(families, -1));
 	g_variant_builder_add(&builder, "{sv}", "Ports", ports);
 	add_common(&builder, options, life);
 	return g_variant_builder_end(&builder);

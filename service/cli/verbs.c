@@ -20,23 +20,24 @@ typedef struct Verb {
 static const Verb verbs[] = {
 	{ "list", "[NETWORK]", "networks and ingresses, or the endpoints of a network", 0, 1, "", verb_list },
 	{ "show", "OBJECT…", "all about objects", 1, ANY, "", verb_show },
-	{ "create", "NETWORK --subnet=…", "make a network", 1, 1, OF_NETWORK "lt", verb_create },
-	{ "endpoint", "NETWORK/ENDPOINT --address=…", "make an endpoint, with its published ports", 1, 1, "aplt",
-	  verb_endpoint },
+	{ "create", "NETWORK --subnet=…", "make a network", 1, 1, OF_NETWORK "elt", verb_create },
+	{ "endpoint", "NETWORK/ENDPOINT", "make an endpoint, with its published ports", 1, 1, "apelt", verb_endpoint },
 	{ "publish", "OBJECT PORT…", "publish ports of an endpoint or an ingress", 2, ANY, "", verb_publish },
 	{ "unpublish", "OBJECT PORT…", "publish them no more", 2, ANY, "", verb_unpublish },
 	{ "link", "PARENT CHILD PORT…", "let an endpoint reach ports of a sibling", 3, ANY, "", verb_link },
 	{ "unlink", "PARENT CHILD", "take that back", 2, 2, "", verb_unlink },
-	{ "ingress", "NAME --gateway=…", "make an ingress: host ports forwarded to a gateway", 1, 1, "gbplt",
+	{ "ingress", "NAME --gateway=…", "make an ingress: host ports forwarded to a gateway", 1, 1, "gbeplt",
 	  verb_ingress },
 	{ "delete", "OBJECT…", "delete networks, endpoints, ingresses", 1, ANY, "", verb_delete },
 	{ "run", "--network=NETWORK -- COMMAND", "run a command with an object that lives as long", 1, ANY,
 	  OF_NETWORK "aplnN", verb_run },
 	{ "rules", "[OBJECT…]", "rules, with what they counted", 0, ANY, "w", verb_rules },
 	{ "preview", "NETWORK --subnet=…", "rules that a creation would add; ingress:NAME --gateway=… likewise", 1, 1,
-	  OF_NETWORK "plt", verb_preview },
+	  OF_NETWORK "eplt", verb_preview },
 	{ "ports", "[PORT…]", "who holds which port of the host", 0, ANY, "", verb_ports },
 	{ "monitor", "", "what happens, as it happens", 0, 0, "", verb_monitor },
+	{ "edit", "OBJECT", "edit the file of a permanent network or ingress, and reload", 1, 1, "", verb_edit },
+	{ "check", "[FILE…]", "what is wrong with such files", 0, ANY, "", verb_check },
 	{ "reconcile", "", "compare with the kernel, and mend", 0, 0, "", verb_reconcile },
 	{ "reload", "", "read the configuration again", 0, 0, "", verb_reload },
 	{ "log-level", "[LEVEL]", "show or set how much the service logs", 0, 1, "", verb_log_level },
@@ -67,9 +68,10 @@ static void print_help(void)
 	     "     --no-communication       endpoints reach one another by links alone\n"
 	     "     --no-masquerade          what endpoints send keeps their addresses\n"
 	     "     --host-binding=ADDRESS   default host address of published ports\n"
-	     "     --address=ADDRESS        of the endpoint; once a family\n"
+	     "     --address=ADDRESS        of the endpoint; without it one is chosen\n"
 	     "     --publish=PORT           may be repeated\n"
 	     "     --label=KEY=VALUE        may be repeated\n"
+	     "     --permanent              across reboots, by a file\n"
 	     "     --timeout=TIME           lives at most so long: 30s, 15min, 2h, 1d\n"
 	     "     --name=ENDPOINT          run: instead of one made from the process\n"
 	     "\n"

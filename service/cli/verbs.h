@@ -6,9 +6,11 @@
 /** Runs the verb with its arguments, n of them, as many as it takes. Returns what to end with. */
 typedef int VerbRun(Cli *cli, char **arguments, guint n);
 
+VerbRun verb_check;
 VerbRun verb_clear;
 VerbRun verb_create;
 VerbRun verb_delete;
+VerbRun verb_edit;
 VerbRun verb_endpoint;
 VerbRun verb_ingress;
 VerbRun verb_link;
