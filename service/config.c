@@ -53,7 +53,7 @@ static bool chain_prefix_is_valid(const char *prefix)
 }
 
 /* The first is the default. */
-static const char *const backends[] = { "iptables", "nftables" };
+static const char *const backends[] = { "iptables", "nftables", BACKEND_AUTO };
 
 static bool set_backend(Config *config, const char *value, GError **error)
 {
@@ -63,7 +63,7 @@ static bool set_backend(Config *config, const char *value, GError **error)
 		config->backend = backends[i];
 		return true;
 	}
-	return netfilter_fail(error, INVALID_ARGS, "Backend=\"%s\" is not iptables or nftables", cut(value));
+	return netfilter_fail(error, INVALID_ARGS, "Backend=\"%s\" is not iptables, nftables or auto", cut(value));
 }
 
 static bool set_value(Config *config, guint which, const char *value, GError **error)

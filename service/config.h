@@ -4,9 +4,11 @@
 #include "service/error.h"
 #include <stdbool.h>
 
+#define BACKEND_AUTO "auto"
+
 /** What netfilterd.conf says; see there for what each key means. */
 typedef struct Config {
-	const char *backend; /* static; the name of one */
+	const char *backend; /* static; the name of one, or BACKEND_AUTO */
 	char *chain_prefix;
 	bool hairpin;
 	bool localhost_publish;

@@ -25,6 +25,47 @@ const BackendKind *firewall_find_kind(const char *name)
 	return NULL;
 }
 
+static bool is_usable(const BackendKind *kind, const char *prefix, GError **error)
+{
+	Backend *backend = kind->new (prefix);
+	bool ok = kind->probe(backend, FAMILY_IPV4, error);
+
+	kind->free(backend);
+	return ok;
+}
+
+static bool stops_others(const BackendKind *kind, const char *prefix)
+{
+	Backend *backend;
+	bool stops;
+
+	if (!kind->stops_forwarding)
+		return false;
+	backend = kind->new (prefix);
+	stops = kind->stops_forwarding(backend);
+	kind->free(backend);
+	return stops;
+}
+
+const BackendKind *firewall_find_usable(const char *prefix, GError **error)
+{
+	g_autoptr(GString) reasons = g_string_new("no backend can be used");
+	const BackendKind *usable = NULL;
+
+	/* The later ones are the better, unless an earlier one is in the way. */
+	for (guint i = G_N_ELEMENTS(kinds); i-- > 0;) {
+		g_autoptr(GError) e = NULL;
+
+		if (!is_usable(kinds[i], prefix, &e))
+			g_string_append_printf(reasons, "; %s: %s", kinds[i]->name, e->message);
+		else if (!usable || stops_others(kinds[i], prefix))
+			usable = kinds[i];
+	}
+	if (!usable)
+		netfilter_fail(error, BACKEND_UNAVAILABLE, "%s", reasons->str);
+	return usable;
+}
+
 Firewall *firewall_new(const BackendKind *kind, const char *prefix)
 {
 	Firewall *firewall = g_new0(Firewall, 1);

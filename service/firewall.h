@@ -14,6 +14,12 @@ typedef struct Firewall Firewall;
 /** The backend of that name; the first there is, if NULL. NULL when there is none of that name. */
 const BackendKind *firewall_find_kind(const char *name);
 
+/**
+ * Where nobody has chosen one: nftables, where the kernel can do all it needs and no rules that only another backend
+ * sees drop what is forwarded; else the first that the kernel can do. NULL: BACKEND_UNAVAILABLE with all reasons.
+ */
+const BackendKind *firewall_find_usable(const char *prefix, GError **error);
+
 Firewall *firewall_new(const BackendKind *kind, const char *prefix);
 void firewall_free(Firewall *firewall); /* NULL is fine; the kernel keeps what it has */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Firewall, firewall_free)

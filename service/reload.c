@@ -24,17 +24,22 @@ static const char *backend_of(const Service *service)
 	return firewall_backend(service->firewall)->kind->name;
 }
 
+static bool is_backend(const Service *service, const Config *config)
+{
+	return g_str_equal(config->backend, backend_of(service)) || g_str_equal(config->backend, BACKEND_AUTO);
+}
+
 static bool choose_chains(Service *service, Config *fresh, GError **error)
 {
 	const char *prefix = firewall_prefix(service->firewall);
 	bool same_prefix = g_str_equal(fresh->chain_prefix, prefix);
-	bool same_backend = g_str_equal(fresh->backend, backend_of(service));
+	bool same_backend = is_backend(service, fresh);
 
-	if (same_prefix && same_backend)
+	if (service->recovery.has_previous && same_prefix && same_backend)
 		return true;
 	if (!service->recovery.has_previous) {
 		/* The lock goes with what held it. */
-		service_choose_chains(service, firewall_find_kind(fresh->backend), fresh->chain_prefix);
+		service_choose_chains(service, fresh);
 		return service_lock(service) >= 0 ||
 		       netfilter_fail(error, BUSY, "another program holds the %s", service_lock_name(service));
 	}
@@ -90,7 +95,7 @@ bool service_reload(Service *service, GError **error)
 		config_clear(&fresh);
 		return false;
 	}
-	if (!g_str_equal(fresh.backend, backend_of(service))) {
+	if (!is_backend(service, &fresh)) {
 		netfilter_fail(error, INVALID_ARGS,
 			       "%s: Backend=\"%s\" cannot be changed from \"%s\" while the service runs; restart it",
 			       service->config_path, fresh.backend, backend_of(service));

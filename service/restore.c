@@ -33,6 +33,11 @@ static const BackendKind *chosen_backend(const Service *service)
 	return firewall_backend(service->firewall)->kind;
 }
 
+static bool keeps_backend(const Service *service)
+{
+	return service->recovery.keeps_chains || g_str_equal(service->config.backend, BACKEND_AUTO);
+}
+
 static bool read_service(Batch *batch, Record *record, GError **error)
 {
 	Service *service = batch->service;
@@ -44,13 +49,13 @@ static bool read_service(Batch *batch, Record *record, GError **error)
 	previous = find_backend(backend, error);
 	if (!previous)
 		return false;
-	chosen = service->recovery.keeps_chains ? previous : chosen_backend(service);
+	chosen = keeps_backend(service) ? previous : chosen_backend(service);
 	/* Unique names mean something on the bus they were given out on, no other. */
 	service->recovery.other_bus = strcmp(bus_id, service->bus_id) != 0;
 	if (!service->recovery.keeps_chains && strcmp(prefix, service->config.chain_prefix) != 0)
 		g_warning(CHAIN_PREFIX_LATER, service->config.chain_prefix, cut(prefix));
 	if (chosen != chosen_backend(service) || strcmp(prefix, service->config.chain_prefix) != 0)
-		service_choose_chains(service, chosen, prefix);
+		service_keep_chains(service, chosen, prefix);
 	service->recovery.may_hold = previous == chosen;
 	if (previous != chosen)
 		service->handover = handover_new(previous, prefix);

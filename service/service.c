@@ -40,6 +40,31 @@ static void set_firewall(Service *service, Firewall *firewall)
 	list_features(service);
 }
 
+/* What cannot be used says so at the start. */
+static const BackendKind *find_backend(const Config *config)
+{
+	const BackendKind *usable;
+
+	if (!g_str_equal(config->backend, BACKEND_AUTO))
+		return firewall_find_kind(config->backend);
+	usable = firewall_find_usable(config->chain_prefix, NULL);
+	return usable ? usable : firewall_find_kind(NULL);
+}
+
+void service_choose_chains(Service *service, const Config *config)
+{
+	set_firewall(service, firewall_new(find_backend(config), config->chain_prefix));
+}
+
+void service_keep_chains(Service *service, const BackendKind *backend, const char *prefix)
+{
+	char *copy = g_strdup(prefix);
+
+	set_firewall(service, firewall_new(backend, prefix));
+	g_free(service->config.chain_prefix);
+	service->config.chain_prefix = copy;
+}
+
 Service *service_new(Config *config, const char *config_path, const char *unit_root, sd_event *event, GError **error)
 {
 	g_autoptr(Netlink) netlink = netlink_new(error);
@@ -75,7 +100,7 @@ Service *service_new(Config *config, const char *config_path, const char *unit_r
 		.attachments = service->attachments,
 	};
 	transaction_init(&service->transaction);
-	set_firewall(service, firewall_new(firewall_find_kind(service->config.backend), service->config.chain_prefix));
+	service_choose_chains(service, &service->config);
 	service->routes_told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	return service;
 }
@@ -106,15 +131,6 @@ void service_announce_presence(Service *service, const char *interface)
 		if (strcmp(ingress->bridge, interface) == 0)
 			announce_presence(service, OBJECT_INGRESS, ingress, ingress->name, interface);
 	}
-}
-
-void service_choose_chains(Service *service, const BackendKind *backend, const char *prefix)
-{
-	char *copy = g_strdup(prefix);
-
-	set_firewall(service, firewall_new(backend, prefix));
-	g_free(service->config.chain_prefix);
-	service->config.chain_prefix = copy;
 }
 
 void service_free(Service *service)

@@ -65,8 +65,10 @@ Service *service_new(Config *config, const char *config_path, const char *unit_r
 /** Tells of every object that an interface serves whether it is there. */
 void service_announce_presence(Service *service, const char *interface);
 
-/** Before anything is in the kernel: what keeps the rules, and what its chains begin with. */
-void service_choose_chains(Service *service, const BackendKind *backend, const char *prefix);
+/** Before anything is in the kernel: what keeps the rules and what its chains begin with is as configured; or it is as
+ * the previous instance had it. */
+void service_choose_chains(Service *service, const Config *config);
+void service_keep_chains(Service *service, const BackendKind *backend, const char *prefix);
 
 void service_free(Service *service); /* NULL is fine; the kernel keeps what it has */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Service, service_free)

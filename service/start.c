@@ -13,12 +13,26 @@ static void refuse(Service *service, GError *error)
 	service->refusal = error;
 }
 
+/* Where any would do it says of each why it does not. */
+static bool is_usable(Service *service, GError **error)
+{
+	g_autoptr(GError) e = NULL;
+
+	if (firewall_probe(service->firewall, &e))
+		return true;
+	if (g_str_equal(service->config.backend, BACKEND_AUTO) && !service->recovery.may_hold &&
+	    !firewall_find_usable(firewall_prefix(service->firewall), error))
+		return false;
+	g_propagate_error(error, g_steal_pointer(&e));
+	return false;
+}
+
 static bool check_chains(Service *service, GError **error)
 {
 	g_auto(GStrv) foreign = NULL;
 	g_autofree char *names = NULL;
 
-	if (!firewall_probe(service->firewall, error))
+	if (!is_usable(service, error))
 		return false;
 	if (service->recovery.may_hold)
 		return true;

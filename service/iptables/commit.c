@@ -165,7 +165,7 @@ static bool fill_table(Work *work)
 }
 
 /* Returns 0 or a negative errno; then *ret_writing says whether the table could be read at least. */
-static int attempt(Work *work, bool (*edit)(Work *work), bool *ret_writing)
+static int attempt(Work *work, bool *ret_writing)
 {
 	bool done;
 	int r;
@@ -177,7 +177,7 @@ static int attempt(Work *work, bool (*edit)(Work *work), bool *ret_writing)
 	if (!work->snapshot)
 		return -errno;
 
-	done = edit(work);
+	done = fill_table(work);
 	if (done && work->changed) {
 		done = snapshot_commit(work->snapshot);
 		work->result.commits = done;
@@ -188,13 +188,13 @@ static int attempt(Work *work, bool (*edit)(Work *work), bool *ret_writing)
 }
 
 /* Edits the table, again when somebody else has written it meanwhile. The result is the caller's to clear. */
-static bool write_table(Work *work, bool (*edit)(Work *work), GError **error)
+static bool write_table(Work *work, GError **error)
 {
 	bool writing = false;
 	int r = -EAGAIN;
 
 	for (guint i = 0; i < ATTEMPTS_MAX && r == -EAGAIN; i++)
-		r = attempt(work, edit, &writing);
+		r = attempt(work, &writing);
 	if (r == 0 || (work->optional && !writing && snapshot_is_missing(-r)))
 		return true;
 	snapshot_set_error(error, work->family, work->table, writing, -r);
@@ -223,7 +223,7 @@ static bool commit_table(Iptables *iptables, Ruleset *ruleset, enum family famil
 		return true;
 	}
 
-	bool ok = write_table(&work, fill_table, error);
+	bool ok = write_table(&work, error);
 
 	if (ok) {
 		add_result(ret, &work.result);
@@ -250,65 +250,5 @@ bool iptables_commit(Backend *backend, Ruleset *ruleset, BackendCommit *ret, GEr
 	}
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		layout_table_committed(ruleset, family, N_TABLES);
-	return true;
-}
-
-static bool is_ours(const Work *work, const char *name)
-{
-	for (enum chain chain = 0; chain < N_CHAINS; chain++)
-		if (chain_info(chain)->table == work->table && !chain_info(chain)->builtin &&
-		    strcmp(work->iptables->names[chain], name) == 0)
-			return true;
-	return false;
-}
-
-static bool delete_ways(Work *work, const char *chain)
-{
-	g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(ActualEntry));
-
-	snapshot_read_chain(work->snapshot, chain, entries);
-	/* From the bottom, so that the numbers above stay right. */
-	for (guint i = entries->len; i-- > 0;) {
-		if (!is_ours(work, g_array_index(entries, ActualEntry, i).target))
-			continue;
-		if (!snapshot_delete(work->snapshot, chain, i))
-			return false;
-		work->changed = true;
-	}
-	return true;
-}
-
-static bool clean_table(Work *work)
-{
-	g_autoptr(GPtrArray) chains = snapshot_list_chains(work->snapshot);
-
-	for (guint i = 0; i < chains->len; i++)
-		if (!delete_ways(work, chains->pdata[i]))
-			return false;
-	for (guint i = 0; i < chains->len; i++) {
-		if (!is_ours(work, chains->pdata[i]))
-			continue;
-		if (!snapshot_flush_chain(work->snapshot, chains->pdata[i]) ||
-		    !snapshot_delete_chain(work->snapshot, chains->pdata[i]))
-			return false;
-		work->changed = true;
-	}
-	return true;
-}
-
-bool iptables_clean(Backend *backend, GError **error)
-{
-	/* What opens goes first: DNAT, then accepts. */
-	static const enum table tables[] = { TABLE_NAT, TABLE_FILTER, TABLE_RAW };
-	Iptables *iptables = (Iptables *)backend;
-
-	iptables_assert_locked(iptables);
-	for (guint i = 0; i < G_N_ELEMENTS(tables); i++)
-		for (enum family family = 0; family < N_FAMILIES; family++) {
-			Work work = { iptables, NULL, family, tables[i], .optional = true };
-
-			if (!write_table(&work, clean_table, error))
-				return false;
-		}
 	return true;
 }

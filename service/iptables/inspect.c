@@ -85,6 +85,51 @@ bool iptables_forward_policy(Backend *backend, enum family family, enum rule_tar
 	return true;
 }
 
+/* Whether a table is there already; to open one makes it. */
+static bool has_table(enum family family, enum table table)
+{
+	static const char *const files[N_FAMILIES] = { "/proc/self/net/ip_tables_names",
+						       "/proc/self/net/ip6_tables_names" };
+	g_autofree char *names = NULL;
+	g_auto(GStrv) lines = NULL;
+
+	if (!g_file_get_contents(files[family], &names, NULL, NULL))
+		return false;
+	lines = g_strsplit(names, "\n", -1);
+	return g_strv_contains((const char *const *)lines, table_name(table));
+}
+
+static bool is_stopped(const Iptables *iptables, enum family family)
+{
+	g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(ActualEntry));
+	const char *chain = iptables->names[CHAIN_FILTER_FORWARD];
+	g_autoptr(Snapshot) snapshot = NULL;
+
+	if (!has_table(family, TABLE_FILTER))
+		return false;
+	snapshot = open_table(family, TABLE_FILTER, NULL);
+	if (!snapshot)
+		return false;
+	if (g_strcmp0(snapshot_policy(snapshot, chain), "DROP") == 0)
+		return true;
+	snapshot_read_chain(snapshot, chain, entries);
+	for (guint i = 0; i < entries->len; i++) {
+		const char *target = g_array_index(entries, ActualEntry, i).target;
+
+		if (g_str_equal(target, "DROP") || g_str_equal(target, "REJECT"))
+			return true;
+	}
+	return false;
+}
+
+bool iptables_stops_forwarding(Backend *backend)
+{
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (is_stopped((const Iptables *)backend, family))
+			return true;
+	return false;
+}
+
 /* The rules of one chain among those asked for, by the digest of their entries. */
 static GHashTable *index_rules(const Iptables *iptables, const Rule *const *rules, gsize n, enum family family,
 			       enum chain chain)

@@ -101,5 +101,5 @@ const BackendKind iptables_backend = {
 	.text = iptables_text,
 	.forward_policy = iptables_forward_policy,
 	.find_foreign = iptables_find_foreign,
-	.clean = iptables_clean,
+	.stops_forwarding = iptables_stops_forwarding,
 };

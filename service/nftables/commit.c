@@ -471,27 +471,3 @@ bool nftables_commit(Backend *backend, Ruleset *ruleset, BackendCommit *ret, GEr
 		return true;
 	return commit_whole(nftables, ruleset, ret, error);
 }
-
-bool nftables_clean(Backend *backend, GError **error)
-{
-	Nftables *nftables = (Nftables *)backend;
-	g_autoptr(Batch) batch = batch_new(0);
-	BatchFailure failure = {};
-	int r = 0;
-
-	if (!nftables_open(nftables, error))
-		return false;
-	nftables->synced = false;
-	for (enum family family = 0; family < N_FAMILIES; family++) {
-		ActualTable actual;
-
-		r = actual_table(nftables->socket, family, nftables->table, &actual);
-		if (r < 0)
-			return nftables_fail(error, r, NULL);
-		if (actual.exists && !nftables_is_others(nftables, &actual))
-			skeleton_delete(batch, family, nftables->table);
-	}
-	if (!batch_is_empty(batch))
-		r = batch_send(batch, nftables->socket, true, &failure);
-	return r == 0 || nftables_fail(error, r, &failure);
-}

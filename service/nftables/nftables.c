@@ -156,5 +156,4 @@ const BackendKind nftables_backend = {
 	.text = nftables_text,
 	.forward_policy = nftables_forward_policy,
 	.find_foreign = nftables_find_foreign,
-	.clean = nftables_clean,
 };

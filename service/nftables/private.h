@@ -36,7 +36,6 @@ bool nftables_fail_owned(GError **error, const Nftables *nftables, enum family f
 bool nftables_is_others(const Nftables *nftables, const ActualTable *actual);
 
 bool nftables_commit(Backend *backend, Ruleset *ruleset, BackendCommit *ret, GError **error);
-bool nftables_clean(Backend *backend, GError **error);
 
 bool nftables_probe(Backend *backend, enum family family, GError **error);
 bool nftables_find_foreign(Backend *backend, const Ruleset *ruleset, char ***ret, GError **error);

@@ -68,11 +68,11 @@ struct BackendKind {
 	/** The policy of forwarding in the kernel now: TARGET_ACCEPT or TARGET_DROP. Errors as counters. */
 	bool (*forward_policy)(Backend *backend, enum family family, enum rule_target *ret, GError **error);
 
+	/** Whether others drop forwarded packets there, so that none of another backend's accepts helps; NULL: no. */
+	bool (*stops_forwarding)(Backend *backend);
+
 	/** Where we hold somebody else's rules: NULL or "ipv4 filter DOCKER", …, the caller's. Needs the lock. */
 	bool (*find_foreign)(Backend *backend, const Ruleset *ruleset, char ***ret, GError **error);
-
-	/** Takes away all that is named by our prefix, and what leads there. Needs the lock. Errors as commit. */
-	bool (*clean)(Backend *backend, GError **error);
 };
 
 /** A rendering alone (GArray of RuleItem) as text, a family after a line "# ipv4" or "# ipv6". */

@@ -351,102 +351,6 @@ static void test_prefix(gconstpointer data)
 	expect_chain(tables, "filter", "TEN-LETTER-ISOLATION", "-j TEN-LETTER-ISOLATION-STAGE-2\n");
 }
 
-/* Chains of our names go, and whatever leads there; all else stays as it is, counters included. */
-static void test_clean(gconstpointer data)
-{
-	g_autoptr(Tables) tables = tables_new(FAMILY(data));
-	g_autoptr(GError) error = NULL;
-	static const char filter[] = "[1:100] -i x -j DROP\n[3:300] -j DOCKER-USER\n";
-
-	tables_restore(tables,
-		       "*filter\n:DOCKER - [0:0]\n:DOCKER-ISOLATION - [0:0]\n:DOCKER-ISOLATION-STAGE-2 - [0:0]\n"
-		       ":DOCKER-INGRESS - [0:0]\n:DOCKER-USER - [0:0]\n:DOCKER2 - [0:0]\n:FORWARD ACCEPT [7:700]\n"
-		       "[1:100] -A FORWARD -i x -j DROP\n[2:200] -A FORWARD -i br0 -j DOCKER\n"
-		       "[3:300] -A FORWARD -j DOCKER-USER\n[4:400] -A FORWARD -g DOCKER-ISOLATION\n"
-		       "[5:500] -A DOCKER -i a -j ACCEPT\n[6:600] -A DOCKER -j DOCKER-INGRESS\n"
-		       "-A DOCKER-ISOLATION -j DOCKER-ISOLATION-STAGE-2\n"
-		       "[8:800] -A DOCKER-USER -i y -j RETURN\n-A DOCKER-USER -j DOCKER\n"
-		       "[9:900] -A DOCKER2 -i z -j DROP\nCOMMIT\n"
-		       "*nat\n:DOCKER - [0:0]\n:DOCKER-INGRESS - [0:0]\n-A PREROUTING -j DOCKER\n"
-		       "-A OUTPUT -j DOCKER-INGRESS\n[1:1] -A POSTROUTING -o x -j MASQUERADE\nCOMMIT\n"
-		       "*raw\n:DOCKER - [0:0]\n[2:2] -A PREROUTING -j DOCKER\nCOMMIT\n");
-	g_assert_true(iptables_backend.clean(tables->backend, &error));
-	g_assert_no_error(error);
-	expect_counted(tables, "filter", "FORWARD", filter);
-	expect_head(tables, "filter", "FORWARD", ":FORWARD ACCEPT [7:700]");
-	expect_counted(tables, "filter", "DOCKER-USER", "[8:800] -i y -j RETURN\n");
-	expect_counted(tables, "filter", "DOCKER2", "[9:900] -i z -j DROP\n");
-	expect_counted(tables, "nat", "POSTROUTING", "[1:1] -o x -j MASQUERADE\n");
-	expect_chain(tables, "nat", "PREROUTING", "");
-	expect_chain(tables, "nat", "OUTPUT", "");
-	for (enum chain chain = 0; chain < N_CHAINS; chain++) {
-		char name[CHAIN_NAME_MAX + 1];
-
-		if (!chain_info(chain)->builtin)
-			expect_head(tables, table_name(chain_info(chain)->table), chain_name(chain, "DOCKER", name),
-				    NULL);
-	}
-	/* That is a name of ours in other tables alone. */
-	expect_counted(tables, "raw", "PREROUTING", "[2:2] -j DOCKER\n");
-
-	/* Now there is nothing to write any more, and no table is missed. */
-	g_setenv("NETFILTERD_FAULT", "commit:EPERM:1", TRUE);
-	g_assert_true(iptables_backend.clean(tables->backend, &error));
-	g_setenv("NETFILTERD_FAULT", "init:ENOENT:6", TRUE);
-	g_assert_true(iptables_backend.clean(tables->backend, &error));
-	g_assert_no_error(error);
-	g_unsetenv("NETFILTERD_FAULT");
-}
-
-/* A failure to clean is told, a lost race is not one. */
-static void test_clean_fails(gconstpointer data)
-{
-	g_autoptr(Tables) tables = tables_new(FAMILY(data));
-	static const struct {
-		const char *fault;
-		int code; /* -1: it succeeds */
-	} cases[] = {
-		{ "commit:ENOMEM:1", NETFILTER_ERROR_NO_MEMORY },
-		{ "init:EPERM:1", NETFILTER_ERROR_BACKEND_UNAVAILABLE },
-		{ "commit:EAGAIN:10", NETFILTER_ERROR_BUSY },
-		{ "commit:EAGAIN:5,commit:EINVAL:4:5", -1 },
-	};
-
-	tables_run(tables, "-t nat -N DOCKER");
-	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autoptr(GError) error = NULL;
-
-		g_setenv("NETFILTERD_FAULT", cases[i].fault, TRUE);
-		g_assert_cmpint(iptables_backend.clean(tables->backend, &error), ==, cases[i].code < 0);
-		g_unsetenv("NETFILTERD_FAULT");
-		if (cases[i].code < 0)
-			g_assert_no_error(error);
-		else
-			g_assert_error(error, NETFILTER_ERROR, cases[i].code);
-		expect_head(tables, "nat", "DOCKER", cases[i].code < 0 ? NULL : ":DOCKER - [0:0]");
-	}
-}
-
-/* What we wrote ourselves is found by the ruleset, wherever it stands: clean leaves the rest of it to a commit. */
-static void test_clean_own(gconstpointer data)
-{
-	g_autoptr(Tables) tables = tables_new(FAMILY(data));
-	RuleItem head, jump, owned;
-
-	head = add_accept(tables, FORWARD_HEAD, "h1");
-	jump = add_jump(tables, PLACE_FORWARD_NETWORK);
-	owned = add_accept(tables, DOCKER, "d1");
-	expect_commit(tables, 1, 3, 0, NULL);
-	g_assert_true(iptables_backend.clean(tables->backend, NULL));
-	expect_chain(tables, "filter", "FORWARD", "-i h1 -j ACCEPT\n");
-	make_dirty(tables);
-	expect_commit(tables, 1, 2, 0, "filter DOCKER,filter FORWARD");
-	tables_remove(tables, &head);
-	tables_remove(tables, &jump);
-	tables_remove(tables, &owned);
-	expect_commit(tables, 1, 0, 3, NULL);
-}
-
 static void test_describe(gconstpointer data)
 {
 	g_autoptr(Tables) tables = tables_new(FAMILY(data));
@@ -564,9 +468,6 @@ static const TablesTest tests[] = {
 	{ "policy", test_policy },
 	{ "find-foreign", test_find_foreign },
 	{ "prefix", test_prefix },
-	{ "clean", test_clean },
-	{ "clean-fails", test_clean_fails },
-	{ "clean-own", test_clean_own },
 	{ "describe", test_describe },
 	{ "nothing-here", test_nothing_here },
 	{ "both-families", .run = test_both_families },

@@ -35,15 +35,16 @@ int __real_batch_send(Batch *batch, struct mnl_socket *socket, bool commit, Batc
 int __wrap_batch_send(Batch *batch, struct mnl_socket *socket, bool commit, BatchFailure *ret);
 int __wrap_batch_send(Batch *batch, struct mnl_socket *socket, bool commit, BatchFailure *ret)
 {
+	const char *call = commit ? "commit" : "probe";
 	int r;
 
-	if (commit && fault_before("commit")) {
+	if (fault_before(call)) {
 		if (ret)
 			*ret = (BatchFailure){};
 		return errno == EAGAIN ? -ERESTART : -errno;
 	}
 	r = __real_batch_send(batch, socket, commit, ret);
-	if (commit && r == 0)
-		fault_after("commit");
+	if (r == 0)
+		fault_after(call);
 	return r;
 }

@@ -11,10 +11,16 @@ static const struct {
 	const char *name;
 	int number;
 } errors[] = {
-	{ "EAGAIN", EAGAIN }, { "EINVAL", EINVAL }, { "ENOENT", ENOENT }, { "ENOMEM", ENOMEM }, { "EPERM", EPERM },
+	{ "EAGAIN", EAGAIN },
+	{ "EINVAL", EINVAL },
+	{ "ENOENT", ENOENT },
+	{ "ENOMEM", ENOMEM },
+	{ "EPERM", EPERM },
+	{ "ENOPROTOOPT", ENOPROTOOPT },
+	{ "EPROTONOSUPPORT", EPROTONOSUPPORT },
 };
 
-static const char *const calls[] = { "init", "commit", "bridge", "address", "up" };
+static const char *const calls[] = { "init", "commit", "probe", "bridge", "address", "up" };
 
 /* How often each call was made and succeeded, since the variable last changed. */
 static struct {

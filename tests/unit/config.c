@@ -25,7 +25,7 @@ static const Bad bad[] = {
 	{ "[NetFilter\nHairpin=yes\n", "1: " },
 	{ "[NetFilter]\nForwardPolicy=open\n", "2: ForwardPolicy=\"open\" is not auto or keep" },
 	{ "[NetFilter]\nChainPrefix=ACCEPT\n", "2: ChainPrefix" },
-	{ "[NetFilter]\nBackend=ipchains\n", "2: Backend=\"ipchains\" is not iptables or nftables" },
+	{ "[NetFilter]\nBackend=ipchains\n", "2: Backend=\"ipchains\" is not iptables, nftables or auto" },
 	{ "[NetFilter]\nLockTimeoutSec=\n", "2: LockTimeoutSec=\"\"" },
 	{ "[NetFilter]\nHairpin=\xff\n", "2: Hairpin" },
 };
