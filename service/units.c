@@ -4,6 +4,7 @@
 #include "service/change/change-endpoint.h"
 #include "service/change/change-file.h"
 #include "service/change/change-ingress.h"
+#include "service/change/change-labels.h"
 #include "service/change/change-link.h"
 #include "service/change/change-network.h"
 #include "service/change/change-port.h"
@@ -160,6 +161,15 @@ static bool has_addresses(const Endpoint *endpoint, char *const *texts)
 	return true;
 }
 
+/* What an endpoint is for as long as it lives. */
+static bool is_same_endpoint(const Endpoint *endpoint, const EndpointSettings *settings)
+{
+	bool reserves =
+		settings->reserve == CHOICE_DEFAULT ? endpoint->network->reserves : settings->reserve == CHOICE_YES;
+
+	return has_addresses(endpoint, settings->addresses) && endpoint->reserves == reserves;
+}
+
 /* The endpoints of the network that are of the file; others are their makers'. */
 static GPtrArray *list_endpoints(const Network *network)
 {
@@ -180,7 +190,7 @@ static bool take_away(Transaction *transaction, const Unit *unit, const Network 
 		Endpoint *endpoint = endpoints->pdata[i];
 		const EndpointSettings *settings = find_settings(unit, endpoint->name);
 
-		if (!settings || !has_addresses(endpoint, settings->addresses))
+		if (!settings || !is_same_endpoint(endpoint, settings))
 			endpoint_delete(transaction, endpoint);
 		else if (!update_ports(transaction, endpoint, settings->ports, false, error) ||
 			 !remove_links(transaction, unit, endpoint, error))
@@ -193,7 +203,7 @@ static bool take_away(Transaction *transaction, const Unit *unit, const Network 
 static bool adopt(Transaction *transaction, Endpoint *endpoint, const EndpointSettings *settings, GError **error)
 {
 	if (!endpoint->lifetime.persistent || endpoint->lifetime.uid != settings->lifetime.uid ||
-	    !has_addresses(endpoint, settings->addresses))
+	    !is_same_endpoint(endpoint, settings))
 		return netfilter_fail(error, ENDPOINT_EXISTS, "endpoint \"%s\" exists, made by a call",
 				      cut(settings->name));
 	return update_ports(transaction, endpoint, settings->ports, false, error);
@@ -213,6 +223,7 @@ static bool add(Transaction *transaction, const Unit *unit, Network *network, GE
 			endpoint = endpoint_create(transaction, network, settings, error);
 		if (!endpoint)
 			return false;
+		object_set_labels(transaction, &endpoint->lifetime, settings->labels);
 		object_set_fragment(transaction, &endpoint->lifetime, unit->fragment);
 	}
 	return add_links(transaction, unit, network, error);
@@ -223,8 +234,8 @@ static bool add(Transaction *transaction, const Unit *unit, Network *network, GE
 static bool has_same_subnets(const Network *a, const Network *b)
 {
 	for (enum family family = 0; family < N_FAMILIES; family++)
-		if (a->subnets[family].length != b->subnets[family].length ||
-		    !address_equal(&a->subnets[family].address, &b->subnets[family].address) ||
+		if (!prefix_equal(&a->subnets[family], &b->subnets[family]) ||
+		    !prefix_equal(&a->ranges[family], &b->ranges[family]) ||
 		    !address_equal(&a->gateways[family], &b->gateways[family]))
 			return false;
 	return true;
@@ -234,7 +245,7 @@ static bool has_same_subnets(const Network *a, const Network *b)
 static bool is_same_network(const Network *there, const Network *wanted, uid_t uid)
 {
 	return has_same_subnets(there, wanted) && strcmp(there->bridge, wanted->bridge) == 0 &&
-	       there->internal == wanted->internal && there->lifetime.uid == uid;
+	       there->internal == wanted->internal && there->reserves == wanted->reserves && there->lifetime.uid == uid;
 }
 
 static bool update_options(Transaction *transaction, Network *network, const Network *wanted, const Unit *unit,
@@ -306,6 +317,7 @@ static enum progress update_network(Transaction *transaction, const Unit *unit, 
 	guint savepoint;
 
 	object_set_fragment(transaction, &network->lifetime, unit->fragment);
+	object_set_labels(transaction, &network->lifetime, unit->network.labels);
 	if (!update_options(transaction, network, wanted, unit, error) || !take_away(transaction, unit, network, error))
 		return FAILED;
 	savepoint = transaction_savepoint(transaction);
@@ -402,6 +414,7 @@ static enum progress apply_ingress(Transaction *transaction, const Unit *unit, G
 	}
 	if (ingress && is_same_ingress(ingress, &unit->ingress)) {
 		object_set_fragment(transaction, &ingress->lifetime, unit->fragment);
+		object_set_labels(transaction, &ingress->lifetime, unit->ingress.labels);
 		ok = update_ingress(transaction, ingress, unit->ingress.ports, error);
 	} else {
 		if (ingress)

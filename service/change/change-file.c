@@ -97,6 +97,7 @@ static Lifetime *lifetime_of(const Change *change)
 	case 'Q':
 	case 'q':
 		return &((Ingress *)change->object)->lifetime;
+	case 'M':
 	case 'O':
 		return change->object;
 	}

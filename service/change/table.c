@@ -4,6 +4,7 @@
 #include "service/change/change-endpoint.h"
 #include "service/change/change-file.h"
 #include "service/change/change-ingress.h"
+#include "service/change/change-labels.h"
 #include "service/change/change-link.h"
 #include "service/change/change-network.h"
 #include "service/change/change-port.h"
@@ -23,6 +24,7 @@ static const ChangeKind *const kinds[] = {
 	&ingress_port_published,
 	&ingress_port_unpublished,
 	&fragment_changed,
+	&labels_changed,
 };
 
 const ChangeKind *change_kind_of(char type)

@@ -570,28 +570,23 @@ Ingress *decode_ingress_port_gone(Record *record, const Model *model, guint *ret
 
 /* --- where objects come from --- */
 
-static void put_fragment(GByteArray *to, const Lifetime *lifetime, const char *name, const char *endpoint)
-{
-	record_put_head(to, 'O', 4);
-	record_put_uint(to, lifetime->kind);
-	record_put_text(to, name);
-	record_put_text(to, endpoint);
-	record_put_text(to, lifetime->fragment ?: "");
-}
-
-void encode_fragment(GByteArray *to, const Lifetime *lifetime)
+/* Which object an entry is about. */
+static void put_object(GByteArray *to, const Lifetime *lifetime)
 {
 	const Endpoint *endpoint = lifetime->object;
 
+	record_put_uint(to, lifetime->kind);
 	switch (lifetime->kind) {
 	case OBJECT_NETWORK:
-		put_fragment(to, lifetime, ((const Network *)lifetime->object)->name, "");
+		record_put_text(to, ((const Network *)lifetime->object)->name);
+		record_put_text(to, "");
 		break;
 	case OBJECT_ENDPOINT:
-		put_fragment(to, lifetime, endpoint->network->name, endpoint->name);
+		put_endpoint(to, endpoint);
 		break;
 	case OBJECT_INGRESS:
-		put_fragment(to, lifetime, ((const Ingress *)lifetime->object)->name, "");
+		record_put_text(to, ((const Ingress *)lifetime->object)->name);
+		record_put_text(to, "");
 		break;
 	}
 }
@@ -611,15 +606,49 @@ static Lifetime *find_lifetime(const Model *model, enum object_kind kind, const 
 	return network ? &network->lifetime : NULL;
 }
 
-Lifetime *decode_fragment(Record *record, const Model *model, char **ret_fragment, GError **error)
+static Lifetime *get_object(Record *record, const Model *model)
 {
 	enum object_kind kind = record_get_uint(record, OBJECT_INGRESS);
 	const char *name = record_get_text(record), *endpoint = record_get_text(record);
+
+	return find_lifetime(model, kind, name, endpoint);
+}
+
+void encode_fragment(GByteArray *to, const Lifetime *lifetime)
+{
+	record_put_head(to, 'O', 4);
+	put_object(to, lifetime);
+	record_put_text(to, lifetime->fragment ?: "");
+}
+
+Lifetime *decode_fragment(Record *record, const Model *model, char **ret_fragment, GError **error)
+{
+	Lifetime *lifetime = get_object(record, model);
 	const char *fragment = record_get_text(record);
-	Lifetime *lifetime = found(record, find_lifetime(model, kind, name, endpoint), error);
+
+	lifetime = found(record, lifetime, error);
 
 	if (lifetime)
 		*ret_fragment = *fragment ? g_strdup(fragment) : NULL;
+	return lifetime;
+}
+
+void encode_labels(GByteArray *to, const Lifetime *lifetime, char *const *labels)
+{
+	record_put_head(to, 'M', 3 + count_label_fields(labels));
+	put_object(to, lifetime);
+	put_labels(to, labels);
+}
+
+Lifetime *decode_labels(Record *record, const Model *model, char ***ret_labels, GError **error)
+{
+	Lifetime *lifetime = get_object(record, model);
+	g_auto(GStrv) labels = NULL;
+	bool good = get_labels(record, &labels);
+
+	lifetime = found(record, good ? lifetime : NULL, error);
+	if (lifetime)
+		*ret_labels = g_steal_pointer(&labels);
 	return lifetime;
 }
 

@@ -58,5 +58,9 @@ Ingress *decode_ingress_port_gone(Record *record, const Model *model, guint *ret
 void encode_fragment(GByteArray *to, const Lifetime *lifetime);
 Lifetime *decode_fragment(Record *record, const Model *model, char **ret_fragment, GError **error);
 
+/** Other labels of an object; *ret_labels is the caller's. */
+void encode_labels(GByteArray *to, const Lifetime *lifetime, char *const *labels);
+Lifetime *decode_labels(Record *record, const Model *model, char ***ret_labels, GError **error);
+
 /** Everything there is, as entries of things that come. */
 void encode_model(GByteArray *to, const Model *model);

@@ -162,6 +162,11 @@ Prefix prefix_mask(const Prefix *prefix)
 	return masked;
 }
 
+bool prefix_equal(const Prefix *a, const Prefix *b)
+{
+	return a->length == b->length && address_equal(&a->address, &b->address);
+}
+
 bool prefix_contains(const Prefix *prefix, const Address *address)
 {
 	if (prefix->address.family == AF_UNSPEC || prefix->address.family != address->family)

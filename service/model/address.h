@@ -46,6 +46,7 @@ bool address_parse(const char *text, Address *ret);
 const char *address_format(const Address *address, char buffer[static INET6_ADDRSTRLEN]);
 
 bool address_equal(const Address *a, const Address *b);
+bool prefix_equal(const Prefix *a, const Prefix *b);
 guint address_hash(gconstpointer address); /* for GHashTable, with address_equal_func */
 gboolean address_equal_func(gconstpointer a, gconstpointer b);
 

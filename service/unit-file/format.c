@@ -28,6 +28,12 @@ static void put_address(GString *text, const char *key, const Address *address)
 		g_string_append_printf(text, "%s=%s\n", key, address_format(address, buffer));
 }
 
+static void put_labels(GString *text, char *const *labels)
+{
+	for (; labels && *labels; labels += 2)
+		g_string_append_printf(text, "Label=%s=%s\n", labels[0], labels[1]);
+}
+
 static void put_link(GString *text, const Link *link)
 {
 	g_autofree char *child = unit_escape(link->child->name);
@@ -46,6 +52,8 @@ static void put_endpoint(GString *text, const Endpoint *endpoint)
 	g_string_append_printf(text, "\n[Endpoint %s]\n", name);
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		put_address(text, "Address", &endpoint->addresses[family]);
+	put_bool(text, "Reserve", endpoint->reserves, endpoint->network->reserves);
+	put_labels(text, endpoint->labels);
 	for (guint i = 0; i < endpoint->ports->len; i++)
 		g_string_append_printf(text, "Publish=%s\n", port_spec_format(endpoint->ports->pdata[i], buffer));
 	for (guint i = 0; i < endpoint->links->len; i++) {
@@ -71,6 +79,13 @@ char *unit_format_network(const Network *network)
 	put_bool(text, "InterContainerCommunication", network->options.communication, true);
 	put_bool(text, "Masquerade", network->options.masquerade, true);
 	put_address(text, "HostBinding", &network->options.host_binding);
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (network_has_family(network, family) &&
+		    !prefix_equal(&network->ranges[family], &network->subnets[family]))
+			g_string_append_printf(text, "AddressRange=%s\n",
+					       prefix_format(&network->ranges[family], buffer));
+	put_bool(text, "Reserve", network->reserves, true);
+	put_labels(text, network->labels);
 	put_user(text, &network->lifetime);
 	for (const GList *i = network->endpoints_by_age.head; i; i = i->next)
 		if (((const Endpoint *)i->data)->lifetime.fragment)
@@ -85,6 +100,7 @@ char *unit_format_ingress(const Ingress *ingress)
 
 	put_address(text, "Gateway", &ingress->gateway);
 	g_string_append_printf(text, "Bridge=%s\n", ingress->bridge);
+	put_labels(text, ingress->labels);
 	put_user(text, &ingress->lifetime);
 	for (guint i = 0; i < ingress->ports->len; i++) {
 		const IngressPort *port = ingress->ports->pdata[i];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/unit-file/unit.h"
 
+#include "service/model/labels.h"
 #include "service/model/name.h"
 #include "service/model/port-spec.h"
 #include "service/model/unit-name.h"
@@ -217,6 +218,46 @@ static bool read_link(const Place *place, const char *value, GError **error)
 	return true;
 }
 
+static bool read_choice(const Place *place, const char *value, GError **error)
+{
+	bool yes;
+
+	if (!read_bool(&(Place){ .field = &yes }, value, error))
+		return false;
+	*(enum choice *)place->field = yes ? CHOICE_YES : CHOICE_NO;
+	return true;
+}
+
+/* "key=value"; a key has one value, the last. How many of what size is looked at when all are there. */
+static bool read_label(const Place *place, const char *value, GError **error)
+{
+	char ***list = place->field;
+	g_autofree char *key = g_strndup(value, strcspn(value, "="));
+	guint n = *list ? g_strv_length(*list) : 0;
+
+	if (*value == '\0') {
+		g_clear_pointer(list, g_strfreev);
+		return true;
+	}
+	if (!strchr(value, '='))
+		return netfilter_fail(error, INVALID_ARGS, "\"%s\" is not KEY=VALUE", cut(value));
+	for (guint i = 0; i < n; i += 2) {
+		if (strcmp((*list)[i], key) != 0)
+			continue;
+		g_free((*list)[i + 1]);
+		(*list)[i + 1] = g_strdup(value + strlen(key) + 1);
+		return true;
+	}
+	if (n == 2 * LABELS_MAX)
+		return netfilter_fail(error, INVALID_ARGS, "\"%s\" is one too many; at most %d are allowed", cut(value),
+				      LABELS_MAX);
+	*list = g_renew(char *, *list, n + 3);
+	(*list)[n] = g_strdup(key);
+	(*list)[n + 1] = g_strdup(value + strlen(key) + 1);
+	(*list)[n + 2] = NULL;
+	return true;
+}
+
 static bool read_user(const Place *place, const char *value, GError **error)
 {
 	const struct passwd *user;
@@ -249,6 +290,9 @@ static const Key network_keys[] = {
 	{ "InterContainerCommunication", read_bool, offsetof(NetworkSettings, communication) },
 	{ "Masquerade", read_bool, offsetof(NetworkSettings, masquerade) },
 	{ "HostBinding", read_address, offsetof(NetworkSettings, host_binding) },
+	{ "AddressRange", read_prefixes, offsetof(NetworkSettings, address_range) },
+	{ "Reserve", read_choice, offsetof(NetworkSettings, reserve) },
+	{ "Label", read_label, offsetof(NetworkSettings, labels) },
 	{ "User", read_user, offsetof(NetworkSettings, lifetime.uid) },
 	{},
 };
@@ -257,6 +301,8 @@ static const Key endpoint_keys[] = {
 	{ "Address", read_addresses, offsetof(EndpointSettings, addresses) },
 	{ "Publish", read_mapping, 0 },
 	{ "Link", read_link, 0 },
+	{ "Reserve", read_choice, offsetof(EndpointSettings, reserve) },
+	{ "Label", read_label, offsetof(EndpointSettings, labels) },
 	{},
 };
 
@@ -264,6 +310,7 @@ static const Key ingress_keys[] = {
 	{ "Gateway", read_address, offsetof(IngressSettings, gateway) },
 	{ "Bridge", read_interface, offsetof(IngressSettings, bridge) },
 	{ "Publish", read_port, 0 },
+	{ "Label", read_label, offsetof(IngressSettings, labels) },
 	{ "User", read_user, offsetof(IngressSettings, lifetime.uid) },
 	{},
 };
@@ -395,18 +442,30 @@ static bool check_links(const Unit *unit, GError **error)
 	return true;
 }
 
-static bool check(const Unit *unit, GError **error)
+static bool check_labels(char ***labels, GError **error)
+{
+	if (!*labels)
+		return true;
+	*labels = labels_new(*labels, error);
+	return *labels;
+}
+
+static bool check(Unit *unit, GError **error)
 {
 	if (unit->head_line == 0)
 		return netfilter_fail(error, INVALID_ARGS, "there is no [%s]",
 				      unit->kind == OBJECT_NETWORK ? "Network" : "Ingress");
+	if (!check_labels(&unit->network.labels, error) || !check_labels(&unit->ingress.labels, error))
+		return false;
 	if (unit->kind == OBJECT_INGRESS)
 		return unit->ingress.gateway || netfilter_fail(error, INVALID_ARGS, "Gateway: an ingress needs one");
 	if (!unit->network.subnets)
 		return netfilter_fail(error, INVALID_ARGS, "Subnet: a network needs at least one");
 	for (guint i = 0; i < unit->network.endpoints->len; i++) {
-		const EndpointSettings *settings = unit->network.endpoints->pdata[i];
+		EndpointSettings *settings = unit->network.endpoints->pdata[i];
 
+		if (!check_labels(&settings->labels, error))
+			return false;
 		if (!settings->addresses)
 			return netfilter_fail(error, INVALID_ARGS, "Address: endpoint \"%s\" needs at least one",
 					      cut(settings->name));

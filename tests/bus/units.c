@@ -203,7 +203,8 @@ static void changed_in_place(Rig *rig)
 		  "['/org/example/NetFilter/network/n/endpoint/db']" },
 		{ "InterContainerCommunication=no\n", "Link=db:5433\nLink=db:53/udp\n", "", "[]",
 		  "['/org/example/NetFilter/network/n/endpoint/db']" },
-		{ "InterContainerCommunication=no\n", "", "", "[]", "[]" },
+		{ "InterContainerCommunication=no\nLabel=a=b\n", "Label=team=red\n", "", "[]", "[]" },
+		{ "InterContainerCommunication=no\nLabel=a=c=d\n", "", "Label=x=\n", "[]", "[]" },
 		{ "", "", NULL, "[]", "[]" },
 	};
 	guint index = 0;
@@ -438,8 +439,10 @@ static void permanent(Rig *rig)
 	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
 	     "'n/ [é]', {'Subnets': <['172.20.0.0/24', 'fd00:20::/64']>, 'Permanent': <true>, 'Bridge': <'br-n'>,"
 	     " 'InterContainerCommunication': <false>, 'Masquerade': <false>, 'HostBinding': <'192.0.2.1'>,"
+	     " 'Labels': <{'a': 'b=c', 'd': ''}>, 'AddressRange': <['172.20.0.128/25']>, 'Reserve': <false>,"
 	     " 'Endpoints': <[('e ', {'Addresses': <['172.20.0.2', 'fd00:20::2']>}),"
-	     "                ('f', {'Addresses': <['172.20.0.3']>}), ('mine', {'Addresses': <['172.20.0.9']>,"
+	     "                ('f', {'Addresses': <['172.20.0.3']>, 'Reserve': <true>, 'Permanent': <true>, 'Labels': "
+	     "<{'x': 'y'}>}), ('mine', {'Addresses': <['172.20.0.9']>,"
 	     "                 'Persistent': <true>})]>}");
 	property_is(rig, "'" STATE "/n\\\\x2f \\\\x5bé\\\\x5d.network'", "/network/n_2f_20_5b_c3_a9_5d", "Network",
 		    "FragmentPath");
