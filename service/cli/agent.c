@@ -11,7 +11,8 @@ enum { READY_MS = 10000 };
 
 void agent_start(Cli *cli)
 {
-	const char *const argv[] = { "pkttyagent", "--notify-fd", "3", "--fallback", NULL };
+	/* Not as a fallback: polkit looks for such agents in sessions alone. */
+	const char *const argv[] = { "pkttyagent", "--notify-fd", "3", NULL };
 	int ready[2], target = 3;
 
 	if (cli->agent || cli->options.host || cli->options.machine || !isatty(STDIN_FILENO))

@@ -3,6 +3,6 @@
 
 #include "service/cli/cli.h"
 
-/** Lets polkit ask in this terminal (pkttyagent), where there is one and nobody else asks for the user's session. */
+/** Lets polkit ask in this terminal (pkttyagent), where there is one. */
 void agent_start(Cli *cli);
 void agent_stop(Cli *cli);
