@@ -150,7 +150,7 @@ void attachments_detach(Attachments *attachments, const GPtrArray *endpoints)
 		    is_ours(&info, endpoint->attachment))
 			g_array_append_val(list, info.ifindex);
 	}
-	if (!veths_remove(attachments->netlink, list, &error))
+	if (list->len > 0 && !veths_remove(attachments->netlink, list, &error))
 		error_warn(error);
 }
 

@@ -106,18 +106,27 @@ static int read_answer(const Namespace *namespace)
 	return -ETIMEDOUT;
 }
 
-/* Sent to the kernel by its address, so that the opener of the socket, too, must be allowed what is asked. */
+/* An answer that finds no room is lost. */
+static void make_room(const Namespace *namespace)
+{
+	char byte;
+
+	for (guint i = 0; i < MAX_UNREAD; i++)
+		if (recv(namespace->socket, &byte, sizeof byte, MSG_DONTWAIT | MSG_TRUNC) < 0 && errno != ENOBUFS)
+			return;
+}
+
+/* To no address, which is the kernel's: to one, it would not ask whether the opener of the socket may do this, too. */
 static int request(Namespace *namespace, NlMsg *message)
 {
-	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	struct nlmsghdr *header = nlmsg_hdr(message);
 	ssize_t size;
 
 	header->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
 	header->nlmsg_seq = ++namespace->sequence;
 	header->nlmsg_pid = 0;
-	size = sendto(namespace->socket, header, header->nlmsg_len, MSG_DONTWAIT | MSG_NOSIGNAL,
-		      (const struct sockaddr *)&kernel, sizeof kernel);
+	make_room(namespace);
+	size = send(namespace->socket, header, header->nlmsg_len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	nlmsg_free(message);
 	return size < 0 ? -errno : read_answer(namespace);
 }

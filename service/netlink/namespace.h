@@ -6,7 +6,8 @@
 
 /**
  * Another network namespace, named by a NETLINK_ROUTE socket that was opened in it. Whoever opened the socket has it
- * still and may do with it what he likes: nothing is waited for, and what does not answer as it should fails.
+ * still and may do with it what he likes: nothing is waited for, what does not answer as it should fails, and what he
+ * has not read is lost.
  */
 typedef struct Namespace Namespace;
 

@@ -138,9 +138,8 @@ static int remove_all(Netlink *netlink, const GArray *ifindexes)
 
 bool veths_remove(Netlink *netlink, const GArray *ifindexes, GError **error)
 {
-	int r = ifindexes->len == 0   ? 0
-		: ifindexes->len == 1 ? remove_one(netlink, g_array_index(ifindexes, int, 0))
-				      : remove_all(netlink, ifindexes);
+	int r = ifindexes->len == 1 ? remove_one(netlink, g_array_index(ifindexes, int, 0))
+				    : remove_all(netlink, ifindexes);
 
 	return r >= 0 || netlink_failed(netlink, error, "cannot delete the interfaces of %u endpoints", ifindexes->len);
 }

@@ -70,6 +70,9 @@ static G_NORETURN void run(int to, uid_t uid)
 {
 	int flags = CLONE_NEWNET | (uid != 0 ? CLONE_NEWUSER : 0), fd;
 
+	/* Of what the test has open nothing is to live on here. */
+	to = dup2(to, 3);
+	close_range(4, ~0u, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if ((uid != 0 && (setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0)) || unshare(flags) < 0)
 		_exit(1);
@@ -88,11 +91,8 @@ void container_start(Container *container, uid_t uid)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		g_error("socketpair: %s", g_strerror(errno));
 	container->pid = fork();
-	if (container->pid == 0) {
-		/* Of what the test has open nothing is to outlive it here. */
-		close(ends[0]);
+	if (container->pid == 0)
 		run(ends[1], uid);
-	}
 	close(ends[1]);
 	container->socket = receive_descriptor(ends[0]);
 	close(ends[0]);

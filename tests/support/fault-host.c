@@ -4,6 +4,8 @@
 #include "service/netlink/bridge.h"
 #include "service/netlink/ip-address.h"
 #include "service/netlink/link.h"
+#include "service/netlink/namespace.h"
+#include "service/netlink/veth.h"
 #include "service/nftables/batch.h"
 
 #include <errno.h>
@@ -29,6 +31,15 @@ WRAP_INTERFACE("address", ip_address_add, (Netlink * netlink, int ifindex, const
 	       (netlink, ifindex, address, error))
 WRAP_INTERFACE("up", link_set_up, (Netlink * netlink, int ifindex, bool up, GError **error),
 	       (netlink, ifindex, up, error))
+
+WRAP_INTERFACE("veth", veth_add,
+	       (Netlink * netlink, const VethWanted *wanted, int *ret_ifindex, int *ret_peer, GError **error),
+	       (netlink, wanted, ret_ifindex, ret_peer, error))
+WRAP_INTERFACE("detach", veths_remove, (Netlink * netlink, const GArray *ifindexes, GError **error),
+	       (netlink, ifindexes, error))
+WRAP_INTERFACE("inside", namespace_add_address,
+	       (Namespace * namespace, int ifindex, const Prefix *address, GError **error),
+	       (namespace, ifindex, address, error))
 
 /* A race is one with another writer, as the kernel says it there. */
 int __real_batch_send(Batch *batch, struct mnl_socket *socket, bool commit, BatchFailure *ret);

@@ -20,7 +20,7 @@ static const struct {
 	{ "EPROTONOSUPPORT", EPROTONOSUPPORT },
 };
 
-static const char *const calls[] = { "init", "commit", "probe", "bridge", "address", "up" };
+static const char *const calls[] = { "init", "commit", "probe", "bridge", "address", "up", "veth", "inside", "detach" };
 
 /* How often each call was made and succeeded, since the variable last changed. */
 static struct {

@@ -11,9 +11,9 @@
  *     CALL:ERRNO:COUNT[:SKIP]   fail that call COUNT times, after SKIP that went well
  *     CALL:kill:COUNT           die of SIGKILL right after it succeeded for the COUNTth time
  *
- * where CALL is "init", "commit", "probe" (of nf_tables), "bridge", "address" or "up", and ERRNO one of EAGAIN, ENOMEM,
- * EPERM, ENOENT, EINVAL, ENOPROTOOPT, EPROTONOSUPPORT.
- * Calls are counted from when the variable last changed.
+ * where CALL is "init", "commit", "probe" (of nf_tables), "bridge", "address", "up", "veth", "inside" or "detach", and
+ * ERRNO one of EAGAIN, ENOMEM, EPERM, ENOENT, EINVAL, ENOPROTOOPT, EPROTONOSUPPORT. Calls are counted from when the
+ * variable last changed.
  */
 
 /** True, with errno set, when the call is to fail. */
