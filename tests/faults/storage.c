@@ -26,9 +26,9 @@ static void small_directory(const Rig *rig G_GNUC_UNUSED)
 	g_assert_cmpint(mount("small", "/run/netfilterd", "tmpfs", 0, "size=64k,mode=0700"), ==, 0);
 }
 
-static void fill(void)
+static void fill(const char *path)
 {
-	int fd = open(FULL, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	static const char block[1024];
 
 	while (write(fd, block, sizeof block) > 0)
@@ -45,7 +45,7 @@ static void read_only_directory(const Rig *rig)
 static void full_directory(const Rig *rig)
 {
 	small_directory(rig);
-	fill();
+	fill(FULL);
 }
 
 /* Nothing can be written down from the start: nothing is answered well that a crash would make undone. */
@@ -63,7 +63,7 @@ static void full(Rig *rig)
 
 	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", WEB);
 	/* Its last page has room for some more: use that up too. */
-	fill();
+	fill(FULL);
 	for (guint i = 0; i < 200; i++) {
 		g_autofree char *arguments = g_strdup_printf("'e%u', {'Addresses': <['172.18.1.%u']>}", i, i + 1);
 		g_autoptr(GError) error = NULL;
@@ -86,6 +86,70 @@ static void full(Rig *rig)
 	after = rig_state(rig);
 	g_assert_cmpstr(after, ==, before);
 	g_assert_cmpint(umount2("/run/netfilterd", MNT_DETACH), ==, 0);
+}
+
+/* --- the unit files --- */
+
+#define UNITS "/run/netfilterd-units/var/lib/netfilterd"
+#define UNITS_FULL UNITS "/filler"
+
+static void small_units(const Rig *rig G_GNUC_UNUSED)
+{
+	g_assert_cmpint(g_mkdir_with_parents(UNITS, 0755), ==, 0);
+	g_assert_cmpint(mount("small", UNITS, "tmpfs", 0, "size=16k,mode=0755"), ==, 0);
+}
+
+static char *list_units(void)
+{
+	g_autoptr(GDir) directory = g_dir_open(UNITS, 0, NULL);
+	GString *list = g_string_new(NULL);
+	const char *name;
+
+	while ((name = g_dir_read_name(directory))) {
+		g_autofree char *path = g_build_filename(UNITS, name, NULL), *text = NULL;
+
+		if (strcmp(name, "filler") != 0 && g_file_get_contents(path, &text, NULL, NULL))
+			g_string_append_printf(list, "%s:\n%s\n", name, text);
+	}
+	return g_string_free(list, FALSE);
+}
+
+/* What cannot be written is not done; what is there stays whole. */
+static void permanent_full(Rig *rig)
+{
+	g_autofree char *before = NULL, *after = NULL;
+
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'kept', {'Subnets': <['172.18.0.0/16']>, 'Permanent': <true>}");
+	before = list_units();
+	g_assert_true(g_str_has_prefix(before, "kept.network:"));
+	fill(UNITS_FULL);
+	refused(rig, STANDARD("Failed"), "No space left", "", "Manager", "CreateNetwork", "sa{sv}",
+		"'new', {'Subnets': <['172.19.0.0/16']>, 'Permanent': <true>}");
+	refused(rig, STANDARD("Failed"), "No space left", "/network/kept", "Network", "Update", "a{sv}",
+		"{'Masquerade': <false>}");
+	refused(rig, STANDARD("Failed"), "No space left", "/network/kept", "Network", "CreateEndpoint", "sa{sv}",
+		"'e', {'Addresses': <['172.18.0.2']>, 'Permanent': <true>}");
+	/* What is not permanent needs no room, and to remove a file takes none. */
+	done(rig, "/network/kept", "Network", "CreateEndpoint", "sa{sv}", "'f', {'Addresses': <['172.18.0.3']>}");
+	after = list_units();
+	g_assert_cmpstr(after, ==, before);
+	done(rig, "/network/kept", "Network", "Delete", "", "");
+	g_free(g_steal_pointer(&after));
+	after = list_units();
+	g_assert_cmpstr(after, ==, "");
+	g_assert_cmpint(umount2(UNITS, MNT_DETACH), ==, 0);
+}
+
+static void permanent_read_only(Rig *rig)
+{
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'kept', {'Subnets': <['172.18.0.0/16']>, 'Permanent': <true>}");
+	g_assert_cmpint(mount("small", UNITS, "tmpfs", MS_REMOUNT | MS_RDONLY, NULL), ==, 0);
+	refused(rig, STANDARD("Failed"), "Read-only file system", "", "Manager", "CreateNetwork", "sa{sv}",
+		"'new', {'Subnets': <['172.19.0.0/16']>, 'Permanent': <true>}");
+	refused(rig, STANDARD("Failed"), "Read-only file system", "/network/kept", "Network", "Delete", "", "");
+	g_assert_cmpint(umount2(UNITS, MNT_DETACH), ==, 0);
 }
 
 static void preload(const Rig *rig G_GNUC_UNUSED)
@@ -183,6 +247,8 @@ int main(int argc, char **argv)
 		{ "/storage/full-at-start", unwritable_at_start, NULL, full_directory },
 		{ "/storage/read-only-at-start", unwritable_at_start, NULL, read_only_directory },
 		{ "/storage/failing", failing, NULL, preload },
+		{ "/storage/permanent-full", permanent_full, NULL, small_units },
+		{ "/storage/permanent-read-only", permanent_read_only, NULL, small_units },
 		{ "/log/one-line", one_line, NULL, log_to_file },
 		{ "/log/control", level, NULL, log_to_file },
 	};

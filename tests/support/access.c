@@ -226,7 +226,7 @@ static void run(gconstpointer data)
 	close_and_wait(&world, world.root);
 	service_stop(world.rig.service);
 	sd_bus_flush_close_unref(world.rig.starter);
-	netns_run(world.rig.host, "rm -rf /run/netfilterd");
+	netns_run(world.rig.host, "rm -rf /run/netfilterd /run/netfilterd-units");
 	close(world.rig.host);
 	if (test->members)
 		change_groups("-d");

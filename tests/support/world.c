@@ -54,7 +54,7 @@ static void world_free(World *world)
 		service_stop(world->service);
 	sd_bus_flush_close_unref(world->bus);
 	listeners_close();
-	netns_run(world->host, "rm -rf /run/netfilterd /run/netfilterd.conf");
+	netns_run(world->host, "rm -rf /run/netfilterd /run/netfilterd.conf /run/netfilterd-units");
 	for (guint i = 0; i < world->containers->len; i++)
 		close(g_array_index(world->containers, int, i));
 	g_array_unref(world->containers);
