@@ -165,6 +165,7 @@ void watch_end_orphans(Watch *watch)
 
 void watch_settled(Watch *watch)
 {
+	host_watch_settled(watch->host);
 	if (watch->has_orphans && service_is_available(watch->bus->service, NULL))
 		watch_end_orphans(watch);
 }

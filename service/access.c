@@ -70,6 +70,19 @@ bool service_owns(const Service *service, const char *unique_name)
 	return g_hash_table_contains(service->model->owners, unique_name);
 }
 
+guint service_check_interval(const Service *service)
+{
+	return firewall_backend(service->firewall)->kind->changed && !model_is_empty(service->model) &&
+			       !service->refusal
+		       ? service->config.check_interval_sec
+		       : 0;
+}
+
+bool service_rules_changed(Service *service)
+{
+	return firewall_changed(service->firewall);
+}
+
 int service_lock(Service *service)
 {
 	int r = firewall_lock(service->firewall);

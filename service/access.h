@@ -37,6 +37,12 @@ bool service_is_available(const Service *service, GError **error);
 /** Whether any object goes when the connection with this unique name does. */
 bool service_owns(const Service *service, const char *unique_name);
 
+/** How often service_rules_changed() is to be asked, in seconds; 0: the kernel tells, or nothing is there. */
+guint service_check_interval(const Service *service);
+
+/** Whether somebody else may have changed the rules: then service_reconcile() (commit.h) is due. */
+bool service_rules_changed(Service *service);
+
 /** Takes and gives back what other programs that write rules are kept out with: 0, -EAGAIN, another negative errno. */
 int service_lock(Service *service);
 void service_unlock(Service *service);

@@ -417,6 +417,7 @@ static void put_back(Service *service, BackendCommit *commit)
 	commit->commits += undoing.commits;
 	commit->added += undoing.added;
 	commit->removed += undoing.removed;
+	commit->policies += undoing.policies;
 	if (!commit->drifted)
 		commit->drifted = g_steal_pointer(&undoing.drifted);
 	announce_commit(service, commit, none);
@@ -511,7 +512,7 @@ bool service_reconcile(Service *service, guint *ret_repaired, GError **error)
 
 	ruleset_set_all_dirty(firewall_ruleset(service->firewall));
 	ok = commit(service, HOST_EVERYTHING, &result, repairs, error);
-	*ret_repaired = result.added + result.removed + repairs->len;
+	*ret_repaired = result.added + result.removed + result.policies + repairs->len;
 	/* All that the kernel has was read. */
 	service->n_uncompacted = MANY_CHANGES;
 	return ok;

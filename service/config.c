@@ -25,6 +25,7 @@ static const struct {
 	{ "IsolationPairwiseMax", SETTING_COUNT, offsetof(Config, isolation_pairwise_max), 32, 0, 1024 },
 	{ "IdleExitSec", SETTING_COUNT, offsetof(Config, idle_exit_sec), 60, 0, G_MAXINT32 },
 	{ "LockTimeoutSec", SETTING_COUNT, offsetof(Config, lock_timeout_sec), 10, 0, 3600 },
+	{ "CheckIntervalSec", SETTING_COUNT, offsetof(Config, check_interval_sec), 10, 0, 3600 },
 	{ "MaxNetworks", SETTING_COUNT, offsetof(Config, max_networks), 1024, 0, 1 << 16 },
 	{ "MaxEndpoints", SETTING_COUNT, offsetof(Config, max_endpoints), 16384, 0, 1 << 20 },
 	{ "MaxPorts", SETTING_COUNT, offsetof(Config, max_ports), 32768, 0, 1 << 20 },

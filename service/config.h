@@ -18,6 +18,7 @@ typedef struct Config {
 	guint isolation_pairwise_max;
 	guint idle_exit_sec; /* 0: never */
 	guint lock_timeout_sec;
+	guint check_interval_sec; /* 0: never */
 	guint max_networks;
 	guint max_endpoints;
 	guint max_ports;

@@ -201,6 +201,11 @@ bool firewall_commit(Firewall *firewall, BackendCommit *ret, GError **error)
 	return firewall->backend->kind->commit(firewall->backend, firewall->ruleset, ret, error);
 }
 
+bool firewall_changed(Firewall *firewall)
+{
+	return firewall->backend->kind->changed(firewall->backend);
+}
+
 bool firewall_find_foreign(Firewall *firewall, char ***ret, GError **error)
 {
 	return firewall->backend->kind->find_foreign(firewall->backend, firewall->ruleset, ret, error);

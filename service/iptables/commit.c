@@ -153,6 +153,9 @@ static bool set_policy(Work *work)
 		return false;
 	if (strcmp(policy, wanted) == 0)
 		return true;
+	if (target == TARGET_DROP && work->iptables->drops[work->family])
+		add_drift(&work->result, table_name(work->table), name);
+	work->result.policies++;
 	work->changed = true;
 	return snapshot_set_policy(work->snapshot, name, wanted);
 }
@@ -206,10 +209,41 @@ static void add_result(BackendCommit *total, const BackendCommit *one)
 	total->commits += one->commits;
 	total->added += one->added;
 	total->removed += one->removed;
+	total->policies += one->policies;
 	for (guint i = 0; one->drifted && i < one->drifted->len; i++) {
 		g_auto(GStrv) parts = g_strsplit(g_ptr_array_index(one->drifted, i), " ", 2);
 		add_drift(total, parts[0], parts[1]);
 	}
+}
+
+/* --- what is left --- */
+
+static TableSize read_size(const Iptables *iptables, enum family family, enum table table)
+{
+	return iptables->sockets[family] >= 0 ? table_size_read(iptables->sockets[family], family, table)
+					      : (TableSize){};
+}
+
+/* Whether all of our chains in a table are compared, and not only those that are to change. */
+static bool is_whole(const Ruleset *ruleset, enum family family, enum table table)
+{
+	for (enum chain chain = 0; chain < N_CHAINS; chain++)
+		if (chain_info(chain)->table == table && !layout_chain_is_dirty(ruleset, family, chain))
+			return false;
+	return true;
+}
+
+/* What somebody else changed in a chain that was not looked at is still to be found. */
+static void note_size(Iptables *iptables, enum family family, enum table table, bool compared)
+{
+	iptables->sizes[family][table] = compared ? read_size(iptables, family, table) : (TableSize){};
+}
+
+static void open_sockets(Iptables *iptables)
+{
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (iptables->sockets[family] < 0)
+			iptables->sockets[family] = table_size_socket(family);
 }
 
 static bool commit_table(Iptables *iptables, Ruleset *ruleset, enum family family, enum table table, BackendCommit *ret,
@@ -217,15 +251,22 @@ static bool commit_table(Iptables *iptables, Ruleset *ruleset, enum family famil
 {
 	/* A host without IPv6 tables is fine as long as nothing is to stand there. */
 	Work work = { iptables, ruleset, family, table, .optional = !layout_needs_table(ruleset, family, table) };
+	TableSize before;
+	bool compared, ok;
 
 	if (work.optional && !layout_touches_table(ruleset, family, table)) {
 		layout_table_committed(ruleset, family, table);
 		return true;
 	}
 
-	bool ok = write_table(&work, error);
-
+	before = read_size(iptables, family, table);
+	compared = is_whole(ruleset, family, table) || table_size_equal(&before, &iptables->sizes[family][table]);
+	ok = write_table(&work, error);
+	note_size(iptables, family, table, ok && compared);
+	iptables->looked[family][table] = !work.optional;
 	if (ok) {
+		if (table == TABLE_FILTER && ruleset_forward_policy(ruleset, family) != TARGET_PLACE)
+			iptables->drops[family] = ruleset_forward_policy(ruleset, family) == TARGET_DROP;
 		add_result(ret, &work.result);
 		layout_table_committed(ruleset, family, table);
 	}
@@ -240,6 +281,7 @@ bool iptables_commit(Backend *backend, Ruleset *ruleset, BackendCommit *ret, GEr
 	bool grows = ruleset_grows(ruleset);
 
 	iptables_assert_locked(iptables);
+	open_sockets(iptables);
 	*ret = (BackendCommit){};
 	for (guint i = 0; i < N_TABLES; i++) {
 		enum table table = growing[grows ? i : N_TABLES - 1 - i];

@@ -22,6 +22,8 @@ static Backend *iptables_new(const char *prefix)
 	iptables->prefix = g_strdup(prefix);
 	iptables->lock = -1;
 	iptables->diff = diff_new();
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		iptables->sockets[family] = -1;
 	for (enum chain chain = 0; chain < N_CHAINS; chain++) {
 		char name[CHAIN_NAME_MAX + 1];
 		g_strlcpy(iptables->names[chain], chain_name(chain, prefix, name), sizeof iptables->names[chain]);
@@ -60,9 +62,29 @@ static void iptables_free(Backend *backend)
 	if (!iptables)
 		return;
 	iptables_unlock(backend);
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (iptables->sockets[family] >= 0)
+			close(iptables->sockets[family]);
 	diff_free(iptables->diff);
 	g_free(iptables->prefix);
 	g_free(iptables);
+}
+
+static bool iptables_changed(Backend *backend)
+{
+	const Iptables *iptables = (const Iptables *)backend;
+
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		for (enum table table = 0; table < N_TABLES; table++) {
+			TableSize size;
+
+			if (!iptables->looked[family][table])
+				continue;
+			size = table_size_read(iptables->sockets[family], family, table);
+			if (size.known && !table_size_equal(&size, &iptables->sizes[family][table]))
+				return true;
+		}
+	return false;
 }
 
 static bool iptables_describe(const Backend *backend, const Rule *rule, RuleText *ret)
@@ -96,6 +118,7 @@ const BackendKind iptables_backend = {
 	.lock = iptables_lock,
 	.unlock = iptables_unlock,
 	.commit = iptables_commit,
+	.changed = iptables_changed,
 	.counters = iptables_counters,
 	.describe = iptables_describe,
 	.text = iptables_text,

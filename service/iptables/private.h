@@ -2,6 +2,7 @@
 #pragma once
 
 #include "service/iptables/diff.h"
+#include "service/iptables/table-size.h"
 #include "service/rules/backend.h"
 
 /** What the files of the backend share. */
@@ -11,6 +12,12 @@ typedef struct Iptables {
 	xt_chainlabel names[N_CHAINS]; /* libiptc wants whole labels */
 	int lock;                      /* -1: not held */
 	Diff *diff;                    /* kept between uses, so that a commit allocates nothing a rule */
+
+	/* As we left the kernel, each where it is known. */
+	int sockets[N_FAMILIES]; /* negative: none */
+	TableSize sizes[N_FAMILIES][N_TABLES];
+	bool looked[N_FAMILIES][N_TABLES]; /* whether there is one to be compared */
+	bool drops[N_FAMILIES];            /* FORWARD's policy */
 } Iptables;
 
 static inline void iptables_assert_locked(const Iptables *iptables)

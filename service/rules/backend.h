@@ -14,10 +14,10 @@ struct Backend {
 };
 
 typedef struct BackendCommit {
-	guint commits;      /* writes to the kernel */
-	guint added;        /* rules */
-	guint removed;      /* rules */
-	GPtrArray *drifted; /* where the kernel was not as held, "filter DOCKER"; char *; NULL when none */
+	guint commits;        /* writes to the kernel */
+	guint added, removed; /* rules */
+	guint policies;       /* of chains, set */
+	GPtrArray *drifted;   /* where the kernel was not as held, "filter DOCKER"; char *; NULL when none */
 } BackendCommit;
 void backend_commit_clear(BackendCommit *commit);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BackendCommit, backend_commit_clear)
@@ -25,7 +25,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BackendCommit, backend_commit_clear)
 typedef struct RuleCounters {
 	guint64 packets, bytes;
 } RuleCounters;
-
 /** A rule in the backend's words. */
 typedef struct RuleText {
 	const char *table; /* static */
@@ -56,7 +55,8 @@ struct BackendKind {
 	 * FAILED: what was written before is marked committed, and *ret tells of it in either case; clear it.
 	 */
 	bool (*commit)(Backend *backend, Ruleset *ruleset, BackendCommit *ret, GError **error);
-
+	/** Whether somebody may have changed it since the last commit: a quick look. NULL: the kernel tells. */
+	bool (*changed)(Backend *backend);
 	/** The counters of n rules; G_MAXUINT64 where one is not there. BACKEND_UNAVAILABLE, NO_MEMORY, FAILED. */
 	bool (*counters)(Backend *backend, const Rule *const *rules, gsize n, RuleCounters *ret, GError **error);
 

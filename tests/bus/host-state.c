@@ -19,6 +19,7 @@ typedef struct Row {
 	const char *object;   /* as Drifted names it */
 	const char *sentence; /* of the log */
 	bool untold;          /* the kernel does not tell of it */
+	bool rules;           /* of them: what differs when the service comes is no drift */
 } Row;
 
 #define BRIDGE(what, from, to) what " of bridge br0 was " from ", and is " to " again"
@@ -42,6 +43,10 @@ static const Row rows[] = {
 	{ "ip link set br0 type bridge nf_call_ip6tables 0", "bridge br0", OFF_ON("nf_call_ip6tables") },
 	{ "sysctl -q net.ipv4.ip_forward=0", "ip_forward", "ip_forward was off, and is on again" },
 	{ "sysctl -q net.ipv6.conf.all.forwarding=0", "IPv6 forwarding", "IPv6 forwarding was off, and is on again" },
+	{ "iptables-legacy -P FORWARD ACCEPT", "filter FORWARD", "rules in filter FORWARD; mended", .untold = true,
+	  .rules = true },
+	{ "ip6tables-legacy -P FORWARD ACCEPT", "filter FORWARD", "rules in filter FORWARD; mended", .untold = true,
+	  .rules = true },
 };
 
 /* The service inherits where its complaints go. */
@@ -193,7 +198,8 @@ static void restarted(Rig *rig)
 			g_test_message("after %s:\n%s\n--- and not\n%s", row->damage, after, good);
 			g_test_fail();
 		}
-		is_told(row, before);
+		if (!row->rules)
+			is_told(row, before);
 		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
 		done(rig, "/network/web", "Network", "Delete", "", "");
 	}
