@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/support/access.h"
+#include "tests/support/container.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -262,6 +263,35 @@ static void refusals_in_the_log(World *world)
 	unlink(LOG);
 }
 
+/* A user's own container, in namespaces that she made without any right, on a bridge of the host. */
+static void attaches_her_own(World *world)
+{
+	g_autoptr(GUnixFDList) fds = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant) reply = NULL;
+	g_autofree char *inside = NULL;
+	Container container;
+	int netns;
+
+	alice_creates(world, "");
+	container_start(&container, ALICE);
+	netns = container_netns(&container);
+	fds = g_unix_fd_list_new_from_array(&container.socket, 1);
+	container.socket = -1;
+	reply = ask_with_fds(
+		world->alice, "/network/mine", "Network", "CreateEndpoint", "sa{sv}",
+		"'app', {'Allocate': <['ipv4']>, 'NetNS': <handle 0>, 'Ports': <" MAPPING("tcp", "8090") ">}", fds,
+		&error);
+	g_assert_no_error(error);
+	g_clear_object(&fds);
+	inside = netns_output(netns, "sh -c \"ip -o -4 addr show dev eth0 | grep -o '172.21.0.2/16'\"");
+	g_assert_cmpstr(inside, ==, "172.21.0.2/16\n");
+	property_is(as_root(world), "2001", "/network/mine/endpoint/app", "Endpoint", "OwnerUID");
+	close(netns);
+	container_kill(&container);
+	goes(as_root(world), "/network/mine/endpoint/app");
+}
+
 static const AccessTest tests[] = {
 	{ "/access/labels-count", labels_count },
 	{ "/access/reading-is-open", reading_is_open },
@@ -269,6 +299,7 @@ static const AccessTest tests[] = {
 	{ "/access/alice-publishes-by-the-example-rule", alice_publishes },
 	{ "/access/bad-calls-of-others", bad_calls_of_others },
 	{ "/access/refusals-in-the-log", refusals_in_the_log },
+	{ "/member/attaches-her-own", attaches_her_own, .members = true },
 	{ "/member/bad-calls", bad_calls_of_members, .members = true },
 	{ "/member/owner-uid", objects_carry_their_owner, .members = true },
 	{ "/member/manage-foreign", foreign_objects, .members = true },

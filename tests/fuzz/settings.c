@@ -2,6 +2,7 @@
 #include "dbus/settings.h"
 #include "dbus/details.h"
 #include "dbus/size.h"
+#include "service/model/attachment.h"
 #include "service/model/name.h"
 #include "service/netlink/link.h"
 #include "tests/fuzz/fuzz.h"
@@ -160,6 +161,9 @@ static bool read_endpoint(sd_bus_message *message, Description *description, GEr
 		return false;
 	name_is_valid("endpoint", settings->name, NULL);
 	look_at_addresses(settings->addresses);
+	look_at_addresses(settings->attach.routes);
+	if (settings->attach.mac)
+		mac_parse(settings->attach.mac, (guint8[6]){ 0 }, NULL);
 	description_add_endpoint(description, settings);
 	return true;
 }
