@@ -20,6 +20,7 @@ static const struct {
 	{ "Hairpin", SETTING_BOOLEAN, offsetof(Config, hairpin), false },
 	{ "LocalhostPublish", SETTING_BOOLEAN, offsetof(Config, localhost_publish), true },
 	{ "ContainerPublish", SETTING_BOOLEAN, offsetof(Config, container_publish), true },
+	{ "DropInvalid", SETTING_BOOLEAN, offsetof(Config, drop_invalid), true },
 	{ "IPForward", SETTING_BOOLEAN, offsetof(Config, ip_forward), true },
 	{ "ForwardPolicy", SETTING_POLICY, offsetof(Config, forward_policy_auto), true },
 	{ "IsolationPairwiseMax", SETTING_COUNT, offsetof(Config, isolation_pairwise_max), 32, 0, 1024 },

@@ -13,6 +13,7 @@ typedef struct Config {
 	bool hairpin;
 	bool localhost_publish;
 	bool container_publish;
+	bool drop_invalid;
 	bool ip_forward;
 	bool forward_policy_auto; /* else keep */
 	guint isolation_pairwise_max;

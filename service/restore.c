@@ -276,7 +276,7 @@ static void hold_items(Service *service, const GArray *items)
 }
 
 /* The previous instance may have been configured otherwise: every way in which it may have been. */
-enum { N_CONFIGURATIONS = 1 << 3 };
+enum { N_CONFIGURATIONS = 1 << 4 };
 
 static RenderOptions options_of(const Service *service, guint configuration)
 {
@@ -285,6 +285,7 @@ static RenderOptions options_of(const Service *service, guint configuration)
 	options.hairpin = configuration & 1 << 0;
 	options.localhost_publish = configuration & 1 << 1;
 	options.container_publish = configuration & 1 << 2;
+	options.drop_invalid = configuration & 1 << 3;
 	return options;
 }
 
@@ -311,6 +312,7 @@ static void hold_networks(Service *service)
 static void hold_shared(Service *service)
 {
 	static const char *const addresses[N_FAMILIES] = { "10.0.0.1", "fd00::1" };
+	const RenderOptions common = options_of(service, 0);
 	g_autoptr(Network) network = network_new("");
 	g_autoptr(Ingress) ingress = ingress_new("");
 	g_autoptr(GArray) items = rendering_new();
@@ -322,7 +324,7 @@ static void hold_shared(Service *service)
 		address_parse(addresses[family], &network->subnets[family].address);
 		network->subnets[family].length = 8;
 		address_parse(addresses[family], &ingress->gateway);
-		render_ingress(ingress, items);
+		render_ingress(ingress, &common, items);
 	}
 	for (guint i = 0; i < N_CONFIGURATIONS; i++) {
 		RenderOptions options = options_of(service, i);

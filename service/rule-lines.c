@@ -110,11 +110,12 @@ GArray *service_rules_of_endpoint(const Service *service, const Endpoint *endpoi
 	return items;
 }
 
-GArray *service_rules_of_ingress(const Service *service G_GNUC_UNUSED, const Ingress *ingress)
+GArray *service_rules_of_ingress(const Service *service, const Ingress *ingress)
 {
+	RenderOptions options = render_options(&service->config, service->transaction.ipv6);
 	GArray *items = rendering_new();
 
-	render_ingress_whole(ingress, items);
+	render_ingress_whole(ingress, &options, items);
 	return items;
 }
 

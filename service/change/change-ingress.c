@@ -268,17 +268,15 @@ static bool decode_removed(Change *change, Record *record, Model *model, GError 
 	return change->object;
 }
 
-static void rules_added(const Change *change, const Model *model, const RenderOptions *options G_GNUC_UNUSED,
-			RuleDelta *delta)
+static void rules_added(const Change *change, const Model *model, const RenderOptions *options, RuleDelta *delta)
 {
-	render_ingress(change->object, delta->joins);
+	render_ingress(change->object, options, delta->joins);
 	render_ingress_isolation_all(model, change->object, delta->joins);
 }
 
-static void rules_removed(const Change *change, const Model *model, const RenderOptions *options G_GNUC_UNUSED,
-			  RuleDelta *delta)
+static void rules_removed(const Change *change, const Model *model, const RenderOptions *options, RuleDelta *delta)
 {
-	render_ingress_whole(change->object, delta->leaves);
+	render_ingress_whole(change->object, options, delta->leaves);
 	render_ingress_isolation_all(model, change->object, delta->leaves);
 }
 

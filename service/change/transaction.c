@@ -35,6 +35,7 @@ RenderOptions render_options(const Config *config, bool ipv6)
 		.hairpin = config->hairpin,
 		.localhost_publish = config->localhost_publish,
 		.container_publish = config->container_publish,
+		.drop_invalid = config->drop_invalid,
 		.isolation_pairwise_max = config->isolation_pairwise_max,
 		.ipv6 = ipv6,
 	};

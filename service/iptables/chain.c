@@ -5,6 +5,8 @@
 
 static const ChainInfo chains[N_CHAINS] = {
 	[CHAIN_RAW_PREROUTING] = { TABLE_RAW, true, "PREROUTING" },
+	[CHAIN_MANGLE_FORWARD] = { TABLE_MANGLE, true, "FORWARD" },
+	[CHAIN_MANGLE_OUTPUT] = { TABLE_MANGLE, true, "OUTPUT" },
 	[CHAIN_FILTER_FORWARD] = { TABLE_FILTER, true, "FORWARD" },
 	[CHAIN_FILTER_DOCKER] = { TABLE_FILTER, false, "" },
 	[CHAIN_FILTER_INGRESS] = { TABLE_FILTER, false, "-INGRESS" },
@@ -20,6 +22,7 @@ static const ChainInfo chains[N_CHAINS] = {
 
 static const char *const tables[N_TABLES] = {
 	[TABLE_RAW] = "raw",
+	[TABLE_MANGLE] = "mangle",
 	[TABLE_FILTER] = "filter",
 	[TABLE_NAT] = "nat",
 };

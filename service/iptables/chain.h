@@ -6,11 +6,13 @@
 
 /** The tables and chains the service writes in. */
 
-enum table { TABLE_RAW, TABLE_FILTER, TABLE_NAT, N_TABLES };
+enum table { TABLE_RAW, TABLE_MANGLE, TABLE_FILTER, TABLE_NAT, N_TABLES };
 
 /** Every chain the service writes in, in the order iptables-save writes them in; chain_info() tells about each. */
 enum chain {
 	CHAIN_RAW_PREROUTING,
+	CHAIN_MANGLE_FORWARD,
+	CHAIN_MANGLE_OUTPUT,
 	CHAIN_FILTER_FORWARD,
 	CHAIN_FILTER_DOCKER,
 	CHAIN_FILTER_INGRESS,
@@ -40,7 +42,7 @@ typedef struct ChainInfo {
 /** Static facts about a chain. */
 const ChainInfo *chain_info(enum chain chain);
 
-/** "raw", "filter", "nat"; static. */
+/** "raw", "mangle", "filter", "nat"; static. */
 const char *table_name(enum table table);
 
 /** The longest chain name the kernel takes: XT_EXTENSION_MAXNAMELEN - 1. */

@@ -276,7 +276,7 @@ static bool commit_table(Iptables *iptables, Ruleset *ruleset, enum family famil
 
 bool iptables_commit(Backend *backend, Ruleset *ruleset, BackendCommit *ret, GError **error)
 {
-	static const enum table growing[N_TABLES] = { TABLE_RAW, TABLE_FILTER, TABLE_NAT };
+	static const enum table growing[N_TABLES] = { TABLE_RAW, TABLE_MANGLE, TABLE_FILTER, TABLE_NAT };
 	Iptables *iptables = (Iptables *)backend;
 	bool grows = ruleset_grows(ruleset);
 

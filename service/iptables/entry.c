@@ -11,6 +11,8 @@
 
 #define RELATED_ESTABLISHED (XT_CONNTRACK_STATE_BIT(IP_CT_RELATED) | XT_CONNTRACK_STATE_BIT(IP_CT_ESTABLISHED))
 
+#define TCP_FLAG_RESET 0x04 /* of the byte of flags */
+
 /* Matches and targets have the same head, so one writer and one comparison serve both. */
 #define HEAD_SIZE sizeof(struct xt_entry_match)
 G_STATIC_ASSERT(sizeof(struct xt_entry_target) == HEAD_SIZE);
@@ -107,6 +109,7 @@ static void encode_ports(const Rule *rule, Entry *entry, guint16 *offset)
 		struct xt_tcp *tcp = append_extension(entry, offset, "tcp", 0, sizeof *tcp);
 		set_ports(tcp->spts, rule->source_port);
 		set_ports(tcp->dpts, rule->destination_port);
+		tcp->flg_mask = tcp->flg_cmp = rule->flags & RULE_RESET ? TCP_FLAG_RESET : 0;
 		break;
 	}
 	case IPPROTO_UDP: {
@@ -141,7 +144,9 @@ static void encode_matches(const Rule *rule, Entry *entry, guint16 *offset)
 		conntrack->match_flags = XT_CONNTRACK_STATE;
 		if (rule->state == STATE_CLASSIC)
 			conntrack->match_flags |= XT_CONNTRACK_STATE_ALIAS;
-		conntrack->state_mask = rule->state == STATE_DNAT ? XT_CONNTRACK_STATE_DNAT : RELATED_ESTABLISHED;
+		conntrack->state_mask = rule->state == STATE_DNAT      ? XT_CONNTRACK_STATE_DNAT
+					: rule->state == STATE_INVALID ? XT_CONNTRACK_STATE_INVALID
+								       : RELATED_ESTABLISHED;
 	}
 
 	if (rule->addrtype) {
@@ -158,7 +163,7 @@ static void encode_matches(const Rule *rule, Entry *entry, guint16 *offset)
 		icmp->code[1] = 0xff;
 	}
 
-	if (rule->source_port[1] || rule->destination_port[1])
+	if (rule->source_port[1] || rule->destination_port[1] || rule->flags & RULE_RESET)
 		encode_ports(rule, entry, offset);
 }
 

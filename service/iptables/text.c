@@ -40,6 +40,7 @@ static void append_matches(const Rule *rule, GString *text)
 		[STATE_CONNTRACK] = "-m conntrack --ctstate RELATED,ESTABLISHED ",
 		[STATE_CLASSIC] = "-m state --state RELATED,ESTABLISHED ",
 		[STATE_DNAT] = "-m conntrack --ctstate DNAT ",
+		[STATE_INVALID] = "-m conntrack --ctstate INVALID ",
 	};
 	static const char *const addrtypes[] = {
 		[ADDRTYPE_ANY] = "",
@@ -60,6 +61,8 @@ static void append_matches(const Rule *rule, GString *text)
 	g_string_append(text, addrtypes[rule->addrtype]);
 	if (rule->icmpv6_type != 0)
 		g_string_append_printf(text, "-m icmp6 --icmpv6-type %u ", rule->icmpv6_type);
+	if (rule->flags & RULE_RESET)
+		g_string_append(text, "-m tcp --tcp-flags RST RST ");
 	if (rule->source_port[1] != 0 || rule->destination_port[1] != 0) {
 		g_string_append_printf(text, "-m %s ", protocol_to_string(rule->protocol));
 		append_ports("--sport", rule->source_port, text);
@@ -141,6 +144,7 @@ char *ruleset_to_text(const Ruleset *ruleset, enum family family, const char *ch
 
 	append_table(ruleset, family, TABLE_FILTER, chain_prefix, text);
 	append_table(ruleset, family, TABLE_NAT, chain_prefix, text);
+	append_table(ruleset, family, TABLE_MANGLE, chain_prefix, text);
 	append_table(ruleset, family, TABLE_RAW, chain_prefix, text);
 	return g_string_free(text, FALSE);
 }

@@ -36,6 +36,7 @@ static const Source sources[] = {
 	{ "ip daddr", "payload", NFT_PAYLOAD_NETWORK_HEADER, { 16, 24 }, { 4, 16 } },
 	{ "th sport", "payload", NFT_PAYLOAD_TRANSPORT_HEADER, SAME(0), SAME(2) },
 	{ "th dport", "payload", NFT_PAYLOAD_TRANSPORT_HEADER, SAME(2), SAME(2) },
+	{ "tcp flags", "payload", NFT_PAYLOAD_TRANSPORT_HEADER, SAME(13), SAME(1), IPPROTO_TCP },
 	{ "icmpv6 type", "payload", NFT_PAYLOAD_TRANSPORT_HEADER, SAME(0), SAME(1), IPPROTO_ICMPV6 },
 	{ "fib saddr type", "fib", NFTA_FIB_F_SADDR, {}, SAME(4) },
 	{ "fib daddr type", "fib", NFTA_FIB_F_DADDR, {}, SAME(4) },
@@ -55,11 +56,16 @@ typedef struct Constant {
 
 static const Constant constants[] = {
 	{ "local", EQUAL, RTN_LOCAL },
+	{ "tcp", EQUAL, IPPROTO_TCP },
+	{ "rst", ANY_BIT, 4 },
 	{ "dnat", ANY_BIT, IPS_DST_NAT },
 	{ "established,related", ANY_BIT, NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED) },
+	{ "invalid", ANY_BIT, NF_CT_STATE_INVALID_BIT },
 	{ "reply", EQUAL, IP_CT_DIR_REPLY },
 	{ "nd-neighbor-solicit", EQUAL, ND_NEIGHBOR_SOLICIT },
 	{ "nd-neighbor-advert", EQUAL, ND_NEIGHBOR_ADVERT },
+	{ "0.0.0.0", PREFIX },
+	{ "::", PREFIX },
 	{ "255.0.0.0", PREFIX, .address = { 255 }, .bits = 8 },
 	{ "127.0.0.0/8", PREFIX, .address = { 127 }, .bits = 8 },
 	{ "::1", PREFIX, .address = { [15] = 1 }, .bits = 128 },
@@ -219,13 +225,14 @@ static void compare(Compiler *compiler, const Constant *constant, guint length)
 {
 	static const guint32 zero;
 	guint8 byte = constant->number;
+	const void *number = length == 1 ? (const void *)&byte : &constant->number;
 
 	switch (constant->how) {
 	case EQUAL:
-		add_comparison(compiler, NFT_CMP_EQ, length == 1 ? (const void *)&byte : &constant->number, length);
+		add_comparison(compiler, NFT_CMP_EQ, number, length);
 		break;
 	case ANY_BIT:
-		add_mask(compiler, &constant->number, length);
+		add_mask(compiler, number, length);
 		add_comparison(compiler, NFT_CMP_NEQ, &zero, length);
 		break;
 	case PREFIX:

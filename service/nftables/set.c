@@ -35,6 +35,7 @@ static const SetInfo sets[N_SETS] = {
 	[SET_FORWARDED] = { "forwarded", { I }, {}, false, true, BOTH },
 	[SET_GUARDED] = { "guarded", { I }, {}, false, true, IPV4 },
 	[SET_LOCALHOST] = { "localhost", { A }, {}, false, false, IPV4 },
+	[SET_STRAYS] = { "strays", { A }, {}, false, false, BOTH },
 };
 
 const SetInfo *set_info(enum set set)

@@ -27,6 +27,7 @@ enum set {
 	SET_FORWARDED,         /* foreign interfaces that are forwarded whatever the policy */
 	SET_GUARDED,           /* interfaces that do not reach 127.0.0.0/8; IPv4 */
 	SET_LOCALHOST,         /* 127.0.0.0 where ports are published there; IPv4 */
+	SET_STRAYS,            /* 0.0.0.0 or :: where TCP of no connection is dropped */
 	N_SETS
 };
 

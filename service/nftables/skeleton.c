@@ -28,6 +28,7 @@ typedef struct ChainInfo {
  */
 static const ChainInfo chains[] = {
 	{ "guard", IPV4, "filter", NF_INET_PRE_ROUTING, -300 },
+	{ "resets", BOTH, "filter", NF_INET_LOCAL_OUT, -150 },
 	{ "ingress_prerouting", BOTH, "nat", NF_INET_PRE_ROUTING, -110 },
 	{ "ingress_output", BOTH, "nat", NF_INET_LOCAL_OUT, -110 },
 	{ "prerouting", BOTH, "nat", NF_INET_PRE_ROUTING, -95 },
@@ -54,6 +55,9 @@ static const struct {
 	guint8 families;
 } rules[] = {
 	{ "guard", "ip daddr 127.0.0.0/8 iifname @guarded drop", IPV4 },
+
+	{ "resets", "ct state invalid tcp flags rst ip daddr & 0.0.0.0 @strays drop", IPV4 },
+	{ "resets", "ct state invalid tcp flags rst ip daddr & :: @strays drop", IPV6 },
 
 	/* What is for 127.0.0.0/8 and was not sent by this host has no business here. */
 	{ "ingress_prerouting", "ip daddr 127.0.0.0/8 return", IPV4 },
@@ -92,6 +96,8 @@ static const struct {
 	{ SKELETON_FORWARD, "iifname @forwarded accept", BOTH },
 	{ SKELETON_FORWARD, "oifname @forwarded ct state established,related accept", BOTH },
 
+	{ "from_bridge", "ct state invalid meta l4proto tcp ip daddr & 0.0.0.0 @strays drop", IPV4 },
+	{ "from_bridge", "ct state invalid meta l4proto tcp ip daddr & :: @strays drop", IPV6 },
 	{ "from_bridge", "oifname @bridges goto crossing", BOTH },
 	{ "from_bridge", "accept", BOTH },
 

@@ -112,6 +112,11 @@ static void translate_localhost(const Translation *translation)
 		tell(translation, SET_LOCALHOST, &(Parts){ .address = { loopback } });
 }
 
+static void translate_strays(const Translation *translation)
+{
+	tell(translation, SET_STRAYS, &(Parts){ .address = { translation->rule->destination } });
+}
+
 /* --- ports --- */
 
 static void translate_dnat(const Translation *translation)
@@ -209,6 +214,9 @@ void translate(const Rule *rule, element_func tell, void *userdata)
 	switch (rule->place) {
 	case PLACE_LOOPBACK_GUARD:
 		tell_interface(&translation, SET_GUARDED, rule->in);
+		break;
+	case PLACE_STRAY_RESET:
+		translate_strays(&translation);
 		break;
 	case PLACE_BRIDGE:
 		translate_bridge(&translation);

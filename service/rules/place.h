@@ -9,6 +9,8 @@
  */
 enum place {
 	PLACE_LOOPBACK_GUARD,  /* what an interface sends to 127.0.0.0/8 is dropped, before addresses are translated */
+	PLACE_STRAY_SEGMENT,   /* TCP of no connection does not leave a bridge: its addresses were not translated */
+	PLACE_STRAY_RESET,     /* … nor does this host answer it with a reset */
 	PLACE_BRIDGE,          /* a network's bridge, in and out, and what of it is masqueraded at home; no rule */
 	PLACE_PORTS_PASSED_BY, /* bridges from where an address of this host leads to no published port; no rule */
 

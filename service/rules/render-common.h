@@ -3,12 +3,16 @@
 
 #include "service/model/network.h"
 #include "service/rules/place.h"
+#include "service/rules/render.h"
 
 /** Drops what an interface sends to 127.0.0.0/8: needed wherever route_localnet is on. IPv4 only. */
 void render_guard(const char *interface, guint64 sequence, GArray *items);
 
 /** Drops what enters or leaves an internal network, at PLACE_ISOLATION_INTERNAL or PLACE_INGRESS_INTERNAL. */
 void render_internal(const Network *network, enum family family, enum place place, GArray *items);
+
+/** What this host itself answers to TCP of no connection: dropped. */
+void render_stray_reset(enum family family, const RenderOptions *options, GArray *items);
 
 /** Masquerades what this host itself sends out of an interface. */
 void render_local_masquerade(const char *interface, enum family family, guint64 sequence, GArray *items);

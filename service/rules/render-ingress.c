@@ -13,7 +13,7 @@ static void add_local_way(enum place place, enum family family, GArray *items)
 	rule->target = TARGET_PLACE;
 }
 
-void render_ingress(const Ingress *ingress, GArray *items)
+void render_ingress(const Ingress *ingress, const RenderOptions *options, GArray *items)
 {
 	enum family family = address_family(&ingress->gateway);
 
@@ -23,6 +23,7 @@ void render_ingress(const Ingress *ingress, GArray *items)
 	place_add(items, PLACE_FORWARD_INGRESS, family, 0, 0)->target = TARGET_PLACE;
 	add_local_way(PLACE_PREROUTING_INGRESS, family, items);
 	add_local_way(PLACE_OUTPUT_INGRESS, family, items);
+	render_stray_reset(family, options, items);
 	render_local_masquerade(ingress->bridge, family, ingress->sequence, items);
 	if (family == FAMILY_IPV4)
 		render_guard(ingress->bridge, ingress->sequence, items);

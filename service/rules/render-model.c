@@ -23,9 +23,9 @@ void render_network_whole(const Model *model, const Network *network, const Rend
 	render_endpoints(network, options, items);
 }
 
-void render_ingress_whole(const Ingress *ingress, GArray *items)
+void render_ingress_whole(const Ingress *ingress, const RenderOptions *options, GArray *items)
 {
-	render_ingress(ingress, items);
+	render_ingress(ingress, options, items);
 	for (guint i = 0; i < ingress->ports->len; i++)
 		render_ingress_port(ingress, ingress->ports->pdata[i], items);
 }
@@ -39,5 +39,5 @@ void render_model(const Model *model, const RenderOptions *options, GArray *item
 	}
 	render_isolation_all(model, options, items);
 	for (const GList *i = model->ingresses_by_age.head; i; i = i->next)
-		render_ingress_whole(i->data, items);
+		render_ingress_whole(i->data, options, items);
 }

@@ -3,6 +3,8 @@
 
 #include "service/rules/render-common.h"
 
+#include <netinet/in.h>
+
 static const Prefix loopback[N_FAMILIES] = {
 	[FAMILY_IPV4] = { { AF_INET, { 127 } }, 8 },
 	[FAMILY_IPV6] = { { AF_INET6, { [15] = 1 } }, 128 },
@@ -21,6 +23,39 @@ void render_guard(const char *interface, guint64 sequence, GArray *items)
 
 	rule_set_destination(rule, &loopback[FAMILY_IPV4]);
 	rule_set_in(rule, interface);
+	rule->target = TARGET_DROP;
+}
+
+void render_stray_reset(enum family family, const RenderOptions *options, GArray *items)
+{
+	Rule *rule;
+
+	if (!options->drop_invalid)
+		return;
+	rule = place_add(items, PLACE_STRAY_RESET, family, 0, 0);
+	rule->flags = RULE_RESET;
+	rule->protocol = IPPROTO_TCP;
+	rule->state = STATE_INVALID;
+	rule->target = TARGET_DROP;
+}
+
+/*
+ * What conntrack finds to be of no connection has its addresses as they are: whoever gets it answers it with a reset,
+ * which ends the connection that it came by.
+ */
+static void render_strays(const Network *network, enum family family, const RenderOptions *options, GArray *items)
+{
+	Rule *rule;
+
+	render_stray_reset(family, options, items);
+	if (!options->drop_invalid)
+		return;
+	rule = place_add(items, PLACE_STRAY_SEGMENT, family, network->sequence, 0);
+	rule->flags = RULE_NOT_OUT;
+	rule_set_in(rule, network->bridge);
+	rule_set_out(rule, network->bridge);
+	rule->protocol = IPPROTO_TCP;
+	rule->state = STATE_INVALID;
 	rule->target = TARGET_DROP;
 }
 
@@ -230,6 +265,7 @@ void render_network(const Network *network, const RenderOptions *options, GArray
 		} else {
 			render_forwarding(network, family, items);
 			render_nat(network, family, options, items);
+			render_strays(network, family, options, items);
 			if (options->container_publish)
 				render_container_ways(network, family, options, items);
 		}

@@ -15,6 +15,7 @@ typedef struct RenderOptions {
 	bool hairpin;                 /* Hairpin= */
 	bool localhost_publish;       /* LocalhostPublish= */
 	bool container_publish;       /* ContainerPublish= */
+	bool drop_invalid;            /* DropInvalid= */
 	bool ipv6;                    /* the host has rules of IPv6 */
 	guint isolation_pairwise_max; /* IsolationPairwiseMax= */
 } RenderOptions;
@@ -57,7 +58,7 @@ void render_link(const Endpoint *parent, const Link *link, GArray *items);
  * The ways to an ingress, its masquerade and its guard, without its ports. Includes
  * render_base() of its family.
  */
-void render_ingress(const Ingress *ingress, GArray *items);
+void render_ingress(const Ingress *ingress, const RenderOptions *options, GArray *items);
 
 /**
  * What keeps internal networks in, before any ingress lets something through: of one network, while there is an
@@ -71,7 +72,7 @@ void render_ingress_port(const Ingress *ingress, const IngressPort *port, GArray
 /** Objects with all that is in them: a network's endpoints and isolation, an endpoint's ports and links. */
 void render_network_whole(const Model *model, const Network *network, const RenderOptions *options, GArray *items);
 void render_endpoint(const Endpoint *endpoint, const RenderOptions *options, GArray *items);
-void render_ingress_whole(const Ingress *ingress, GArray *items);
+void render_ingress_whole(const Ingress *ingress, const RenderOptions *options, GArray *items);
 
 /** Everything there is, the oldest first, but for what stands from the start. */
 void render_model(const Model *model, const RenderOptions *options, GArray *items);

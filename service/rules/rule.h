@@ -8,13 +8,15 @@
  * content: two objects that ask for the same rule share it.
  */
 
-enum rule_flag { RULE_NOT_SOURCE = 1 << 0, RULE_NOT_DESTINATION = 1 << 1, RULE_NOT_IN = 1 << 2, RULE_NOT_OUT = 1 << 3 };
+/* RULE_RESET, with protocol IPPROTO_TCP: --tcp-flags RST RST */
+enum rule_flag { RULE_NOT_SOURCE = 1, RULE_NOT_DESTINATION = 2, RULE_NOT_IN = 4, RULE_NOT_OUT = 8, RULE_RESET = 16 };
 
 enum rule_state {
 	STATE_ANY,
 	STATE_CONNTRACK, /* -m conntrack --ctstate RELATED,ESTABLISHED */
 	STATE_CLASSIC,   /* -m state --state RELATED,ESTABLISHED */
 	STATE_DNAT,      /* -m conntrack --ctstate DNAT */
+	STATE_INVALID,   /* -m conntrack --ctstate INVALID */
 };
 
 enum rule_addrtype { ADDRTYPE_ANY, ADDRTYPE_SOURCE_LOCAL, ADDRTYPE_DESTINATION_LOCAL };
@@ -68,7 +70,6 @@ typedef struct RuleItem {
 bool rule_equal(const Rule *a, const Rule *b);
 guint rule_hash(const Rule *rule);
 int rule_order_compare(const RuleOrder *a, const RuleOrder *b);
-
 void rule_set_in(Rule *rule, const char *interface);
 void rule_set_out(Rule *rule, const char *interface);
 void rule_set_source(Rule *rule, const Prefix *prefix);

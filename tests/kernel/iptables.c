@@ -371,6 +371,8 @@ static void test_describe(gconstpointer data)
 		{ PLACE_COMMUNICATION_OFF_INTERNAL, TARGET_DROP, "filter", "FORWARD", "-i br0 -j DROP" },
 		{ PLACE_ACCEPT_EXISTS, TARGET_PLACE, NULL, NULL, NULL },
 		{ PLACE_ACCEPT_PORT, TARGET_ACCEPT, "filter", "DOCKER", "-i br0 -j ACCEPT" },
+		{ PLACE_STRAY_SEGMENT, TARGET_DROP, "mangle", "FORWARD", "-i br0 -j DROP" },
+		{ PLACE_STRAY_RESET, TARGET_DROP, "mangle", "OUTPUT", "-i br0 -j DROP" },
 		{ PLACE_INGRESS_INTERNAL, TARGET_DROP, "filter", "DOCKER-INGRESS", "-i br0 -j DROP" },
 		{ PLACE_INGRESS_ACCEPT, TARGET_ACCEPT, "filter", "DOCKER-INGRESS", "-i br0 -j ACCEPT" },
 		{ PLACE_INGRESS_ACCEPT_END, TARGET_RETURN, "filter", "DOCKER-INGRESS", "-i br0 -j RETURN" },

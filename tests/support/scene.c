@@ -117,7 +117,7 @@ Ingress *scene_add_ingress(Scene *scene, const char *bridge, const char *gateway
 	g_assert_true(address_parse(gateway, &ingress->gateway));
 	ingress->sequence = ++scene->model->sequence;
 	model_insert_ingress(scene->model, ingress, NULL);
-	render_ingress(ingress, items);
+	render_ingress(ingress, &scene->options, items);
 	render_ingress_isolation_all(scene->model, ingress, items);
 	scene_render(scene, items);
 	return ingress;
