@@ -93,6 +93,7 @@ static const Method methods[] = {
 	{ "Unpublish", describe_mappings, run_unpublish },
 	{ "Link", describe_link, run_link },
 	{ "Unlink", NULL, run_unlink },
+	{ "SetPermanent", object_describe_set_permanent, object_run_set_permanent },
 	{ "Delete", NULL, run_delete },
 	{},
 };
@@ -156,6 +157,8 @@ const sd_bus_vtable endpoint_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("Unlink", SD_BUS_ARGS("o", endpoint), SD_BUS_NO_RESULT, object_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetRules", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssstt)", rules), object_get_rules,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("SetPermanent", SD_BUS_ARGS("b", permanent), SD_BUS_NO_RESULT, object_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, object_change, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Name", "s", get_name, 0, SD_BUS_VTABLE_PROPERTY_CONST),

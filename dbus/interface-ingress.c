@@ -52,6 +52,7 @@ static bool run_delete(Call *call, GError **error)
 static const Method methods[] = {
 	{ "Publish", describe_ports, run_publish },
 	{ "Unpublish", describe_ports, run_unpublish },
+	{ "SetPermanent", object_describe_set_permanent, object_run_set_permanent },
 	{ "Delete", NULL, run_delete },
 	{},
 };
@@ -89,6 +90,8 @@ const sd_bus_vtable ingress_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("Unpublish", SD_BUS_ARGS("a(sq)", ports), SD_BUS_NO_RESULT, object_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetRules", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssstt)", rules), object_get_rules,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("SetPermanent", SD_BUS_ARGS("b", permanent), SD_BUS_NO_RESULT, object_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, object_change, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Name", "s", get_name, 0, SD_BUS_VTABLE_PROPERTY_CONST),

@@ -160,6 +160,7 @@ static const Method methods[] = {
 	{ "DeleteEndpoint", describe_delete_endpoint, run_delete_endpoint },
 	{ "Retain", NULL, run_retain },
 	{ "Update", NULL, run_update },
+	{ "SetPermanent", object_describe_set_permanent, object_run_set_permanent },
 	{ "Delete", NULL, run_delete },
 	{},
 };
@@ -251,6 +252,8 @@ const sd_bus_vtable network_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("Update", SD_BUS_ARGS("a{sv}", settings), SD_BUS_NO_RESULT, object_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetRules", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssstt)", rules), object_get_rules,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("SetPermanent", SD_BUS_ARGS("b", permanent), SD_BUS_NO_RESULT, object_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, object_change, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Name", "s", get_name, 0, SD_BUS_VTABLE_PROPERTY_CONST),

@@ -5,6 +5,7 @@
 #include "dbus/lookup.h"
 #include "dbus/names.h"
 #include "dbus/path.h"
+#include "service/change/change-file.h"
 
 #include <string.h>
 
@@ -79,6 +80,48 @@ int object_change(sd_bus_message *message, void *userdata, sd_bus_error *error G
 	const Found *found = userdata;
 
 	return calls_start(found->bus->calls, message, found->methods);
+}
+
+/* Besides what it is to make it permanent, it is changed. */
+bool object_describe_set_permanent(Call *call, Description *description, GError **error G_GNUC_UNUSED)
+{
+	const char *path = sd_bus_message_get_path(call->message);
+
+	description->actions |= 1 << (path_is_of(path, OBJECT_NETWORK)    ? ACTION_MANAGE_NETWORKS
+				      : path_is_of(path, OBJECT_ENDPOINT) ? ACTION_MANAGE_ENDPOINTS
+									  : ACTION_MANAGE_INGRESS);
+	return true;
+}
+
+static Lifetime *find_lifetime(const Call *call, GError **error)
+{
+	const char *path = sd_bus_message_get_path(call->message);
+	Network *network;
+	Endpoint *endpoint;
+	Ingress *ingress;
+
+	if (path_is_of(path, OBJECT_NETWORK)) {
+		network = call_object(call, OBJECT_NETWORK, error);
+		return network ? &network->lifetime : NULL;
+	}
+	if (path_is_of(path, OBJECT_ENDPOINT)) {
+		endpoint = call_object(call, OBJECT_ENDPOINT, error);
+		return endpoint ? &endpoint->lifetime : NULL;
+	}
+	ingress = call_object(call, OBJECT_INGRESS, error);
+	return ingress ? &ingress->lifetime : NULL;
+}
+
+bool object_run_set_permanent(Call *call, GError **error)
+{
+	Lifetime *lifetime = find_lifetime(call, error);
+	int permanent;
+
+	if (!lifetime)
+		return false;
+	if (sd_bus_message_read_basic(call->message, 'b', &permanent) < 0)
+		return netfilter_fail(error, INVALID_ARGS, "permanent cannot be read");
+	return object_set_permanent(service_transaction(call->service), lifetime, permanent, error);
 }
 
 int object_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)

@@ -55,6 +55,10 @@ int object_interface_add(const Bus *bus, enum object_kind kind, const char *pref
 /** An sd_bus_message_handler_t that starts a call of one of the interface's methods. */
 int object_change(sd_bus_message *message, void *userdata, sd_bus_error *error);
 
+/** The steps of SetPermanent of any object, as calls_start() takes them. */
+bool object_describe_set_permanent(Call *call, Description *description, GError **error);
+bool object_run_set_permanent(Call *call, GError **error);
+
 /** An sd_bus_message_handler_t that reads the rules of any object. */
 int object_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *error);
 

@@ -77,6 +77,69 @@ bool object_make_permanent(Transaction *transaction, Lifetime *lifetime, GError 
 	return true;
 }
 
+/* The object that has the file. */
+static Lifetime *owner_of_file(Lifetime *lifetime)
+{
+	return lifetime->kind == OBJECT_ENDPOINT ? &((Endpoint *)lifetime->object)->network->lifetime : lifetime;
+}
+
+/* Once is enough for all that was changed of it. */
+static void write_file(Transaction *transaction, Lifetime *lifetime)
+{
+	guint n = transaction->changes->len;
+	const Change *last = n > 0 ? &g_array_index(transaction->changes, Change, n - 1) : NULL;
+
+	if (!last || last->kind != &file_written || last->object != lifetime)
+		transaction_make(transaction, &(Change){ .kind = &file_written, .object = lifetime });
+}
+
+static const char *const kinds[] = {
+	[OBJECT_NETWORK] = "network", [OBJECT_ENDPOINT] = "endpoint", [OBJECT_INGRESS] = "ingress"
+};
+
+static void set_endpoints_permanent(Transaction *transaction, const Network *network, const char *fragment)
+{
+	for (const GList *i = network->endpoints_by_age.head; i; i = i->next) {
+		Lifetime *lifetime = &((Endpoint *)i->data)->lifetime;
+
+		if (lifetime->persistent)
+			object_set_fragment(transaction, lifetime, fragment);
+	}
+}
+
+static bool forget_file(Transaction *transaction, Lifetime *lifetime, GError **error)
+{
+	if (!is_ours(transaction, lifetime->fragment))
+		return netfilter_fail(error, INVALID_ARGS,
+				      "%s \"%s\" is from %s: change or remove that file, and reload",
+				      kinds[lifetime->kind], cut(name_of(lifetime)), lifetime->fragment);
+	if (lifetime->kind == OBJECT_ENDPOINT)
+		write_file(transaction, owner_of_file(lifetime));
+	else
+		transaction_make(transaction, &(Change){ .kind = &file_removed, .part = g_strdup(lifetime->fragment) });
+	if (lifetime->kind == OBJECT_NETWORK)
+		set_endpoints_permanent(transaction, lifetime->object, NULL);
+	object_set_fragment(transaction, lifetime, NULL);
+	return true;
+}
+
+bool object_set_permanent(Transaction *transaction, Lifetime *lifetime, bool permanent, GError **error)
+{
+	if (permanent == (lifetime->fragment != NULL))
+		return true;
+	if (!permanent)
+		return forget_file(transaction, lifetime, error);
+	if (!lifetime->persistent || lifetime->deadline_usec != 0)
+		return netfilter_fail(error, INVALID_ARGS,
+				      "%s \"%s\" is not Persistent without an end, which is allowed",
+				      kinds[lifetime->kind], cut(name_of(lifetime)));
+	if (!object_make_permanent(transaction, lifetime, error))
+		return false;
+	if (lifetime->kind == OBJECT_NETWORK)
+		set_endpoints_permanent(transaction, lifetime->object, lifetime->fragment);
+	return true;
+}
+
 /* What a change of the model is about; NULL: something else. */
 static Lifetime *lifetime_of(const Change *change)
 {
@@ -104,26 +167,8 @@ static Lifetime *lifetime_of(const Change *change)
 	return NULL;
 }
 
-/* The object that has the file. */
-static Lifetime *owner_of_file(Lifetime *lifetime)
-{
-	return lifetime->kind == OBJECT_ENDPOINT ? &((Endpoint *)lifetime->object)->network->lifetime : lifetime;
-}
-
-/* Once is enough for all that was changed of it. */
-static void write_file(Transaction *transaction, Lifetime *lifetime)
-{
-	const Change *last = &g_array_index(transaction->changes, Change, transaction->changes->len - 1);
-
-	if (last->kind != &file_written || last->object != lifetime)
-		transaction_make(transaction, &(Change){ .kind = &file_written, .object = lifetime });
-}
-
 static bool follow(Transaction *transaction, const Change *change, GError **error)
 {
-	static const char *const kinds[] = {
-		[OBJECT_NETWORK] = "network", [OBJECT_ENDPOINT] = "endpoint", [OBJECT_INGRESS] = "ingress"
-	};
 	Lifetime *lifetime = lifetime_of(change);
 	bool goes = change->kind->type == 'n' || change->kind->type == 'e' || change->kind->type == 'i';
 

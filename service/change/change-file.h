@@ -18,6 +18,12 @@ void object_set_fragment(Transaction *transaction, Lifetime *lifetime, const cha
 bool object_make_permanent(Transaction *transaction, Lifetime *lifetime, GError **error);
 
 /**
+ * An object that is there already is to be there after a reboot, a network with those of its endpoints that can be; or
+ * only until then. INVALID_ARGS besides when it is not persistent, and names a file that is not ours.
+ */
+bool object_set_permanent(Transaction *transaction, Lifetime *lifetime, bool permanent, GError **error);
+
+/**
  * After a call's changes: the files of what they are about are to be written, or removed with it. INVALID_ARGS names
  * the file when something goes that comes from a file which is not ours.
  */

@@ -500,10 +500,56 @@ static void permanent_refused(Rig *rig)
 	refused(rig, STANDARD("InvalidArgs"), ETC "/web.network", "/network/web/endpoint/db", "Endpoint", "Delete", "",
 		"");
 	refused(rig, STANDARD("InvalidArgs"), RUN "/front.ingress", "/ingress/front", "Ingress", "Delete", "", "");
+	refused(rig, STANDARD("InvalidArgs"), ETC "/web.network", "/network/web", "Network", "SetPermanent", "b",
+		"false");
 	/* A preview writes nothing. */
 	g_variant_unref(ask(rig, "", "Manager", "PreviewNetwork", "sa{sv}",
 			    "'q', {'Subnets': <['172.22.0.0/24']>, 'Permanent': <true>}"));
 	is_file(STATE "/q.network", false);
+}
+
+static void set_permanent(Rig *rig)
+{
+	g_autofree char *before = NULL, *after = NULL;
+
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'n', {'Subnets': <['172.20.0.0/24']>, 'Persistent': <true>, 'Endpoints': <[('e', {'Addresses':"
+	     " <['172.20.0.2']>, 'Ports': <[('tcp', '', uint16 8080, uint16 80, uint16 1)]>, 'Persistent': <true>}),"
+	     " ('f', {'Addresses': <['172.20.0.3']>, 'TimeoutUSec': <uint64 3600000000>})]>}");
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'o', {'Subnets': <['172.21.0.0/24']>}");
+	done(rig, "", "Manager", "CreateIngress", "sa{sv}",
+	     "'i', {'Gateway': <'172.20.0.2'>, 'Persistent': <true>, 'Ports': <[('tcp', uint16 443)]>}");
+	refused(rig, STANDARD("InvalidArgs"), "\"o\" is not Persistent", "/network/o", "Network", "SetPermanent", "b",
+		"true");
+	refused(rig, STANDARD("InvalidArgs"), "\"n\" is not permanent", "/network/n/endpoint/e", "Endpoint",
+		"SetPermanent", "b", "true");
+	done(rig, "/network/n", "Network", "SetPermanent", "b", "true");
+	done(rig, "/network/n", "Network", "SetPermanent", "b", "true");
+	done(rig, "/ingress/i", "Ingress", "SetPermanent", "b", "true");
+	property_is(rig, "'" STATE "/n.network'", "/network/n", "Network", "FragmentPath");
+	property_is(rig, "'" STATE "/n.network'", "/network/n/endpoint/e", "Endpoint", "FragmentPath");
+	property_is(rig, "''", "/network/n/endpoint/f", "Endpoint", "FragmentPath");
+	done(rig, "/network/o", "Network", "Delete", "", "");
+	done(rig, "/network/n/endpoint/f", "Endpoint", "Delete", "", "");
+	before = rig_objects(rig);
+	reboot(rig);
+	after = rig_objects(rig);
+	g_assert_cmpstr(after, ==, before);
+
+	done(rig, "/network/n/endpoint/e", "Endpoint", "SetPermanent", "b", "false");
+	done(rig, "/ingress/i", "Ingress", "SetPermanent", "b", "false");
+	property_is(rig, "''", "/network/n/endpoint/e", "Endpoint", "FragmentPath");
+	is_file(STATE "/i.ingress", false);
+	reload(rig);
+	exists(rig, "/network/n/endpoint/e");
+	exists(rig, "/ingress/i");
+	done(rig, "/network/n/endpoint/e", "Endpoint", "SetPermanent", "b", "true");
+	done(rig, "/network/n", "Network", "SetPermanent", "b", "false");
+	property_is(rig, "''", "/network/n/endpoint/e", "Endpoint", "FragmentPath");
+	is_file(STATE "/n.network", false);
+	reboot(rig);
+	gone(rig, "/network/n");
+	gone(rig, "/ingress/i");
 }
 
 /* --- without a service --- */
@@ -556,6 +602,7 @@ int main(int argc, char **argv)
 		{ "/units/no-files", no_files, NULL, put_all_and_log },
 		{ "/units/permanent", permanent },
 		{ "/units/permanent-refused", permanent_refused, NULL, put_all },
+		{ "/units/set-permanent", set_permanent },
 		{ "/units/checked", checked, NULL, put_all },
 	};
 
