@@ -3,6 +3,7 @@
 
 #include "service/change/change-service.h"
 #include "service/commit.h"
+#include "service/model/unit-name.h"
 #include "service/netlink/sysctl.h"
 #include "service/service.h"
 #include "service/units.h"
@@ -125,6 +126,7 @@ static bool start(Service *service, GError **error)
 	if (from)
 		g_message("The rules have moved from %s to %s", from, firewall_backend(service->firewall)->kind->name);
 	service_switch_off_unused(service);
+	unit_store_sweep(service->unit_directories[UNIT_DIRECTORY_STATE]);
 	service_load_units(service);
 	warn_of_missing(service);
 	return true;

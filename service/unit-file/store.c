@@ -50,6 +50,23 @@ void unit_store_free(UnitStore *store)
 	g_free(store);
 }
 
+#define BESIDE ".new"
+
+void unit_store_sweep(const char *directory)
+{
+	g_autoptr(GDir) names = g_dir_open(directory, 0, NULL);
+	const char *name;
+
+	while (names && (name = g_dir_read_name(names))) {
+		g_autofree char *path = NULL;
+
+		if (!g_str_has_prefix(name, ".") || !g_str_has_suffix(name, BESIDE))
+			continue;
+		path = g_build_filename(directory, name, NULL);
+		unlink(path);
+	}
+}
+
 /* --- what is asked for --- */
 
 static void ask_for(UnitStore *store, const char *path, const Lifetime *of)
@@ -60,7 +77,7 @@ static void ask_for(UnitStore *store, const char *path, const Lifetime *of)
 	if (!file) {
 		file = g_new0(File, 1);
 		file->path = g_strdup(path);
-		file->beside = g_strdup_printf("%s/.%s.new", directory, name);
+		file->beside = g_strdup_printf("%s/.%s" BESIDE, directory, name);
 		g_ptr_array_add(store->files, file);
 		g_hash_table_insert(store->by_path, file->path, file);
 	}

@@ -13,6 +13,9 @@ UnitStore *unit_store_new(void);
 void unit_store_free(UnitStore *store); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UnitStore, unit_store_free)
 
+/** Removes what a crash left beside the files in a directory. */
+void unit_store_sweep(const char *directory);
+
 /** Writes what a transaction asks for beside the files it is to replace. FAILED names the file. */
 bool unit_store_stage(UnitStore *store, const Transaction *transaction, GError **error);
 
