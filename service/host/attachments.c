@@ -16,6 +16,7 @@ typedef struct Claim {
 struct Attachments {
 	Netlink *netlink;
 	GHashTable *claims; /* Endpoint, not looked into → Claim, owned */
+	LinkInfo bridge;    /* that of the last endpoint, while there are claims; ifindex 0: none yet */
 };
 
 static void claim_free(gpointer data)
@@ -29,7 +30,7 @@ static void claim_free(gpointer data)
 
 Attachments *attachments_new(Netlink *netlink)
 {
-	Attachments *attachments = g_new(Attachments, 1);
+	Attachments *attachments = g_new0(Attachments, 1);
 
 	attachments->netlink = netlink;
 	attachments->claims = g_hash_table_new_full(NULL, NULL, NULL, claim_free);
@@ -92,11 +93,14 @@ static bool fill(const Claim *claim, const Endpoint *endpoint, int peer, GError 
 	return true;
 }
 
-static bool find_bridge(const Attachments *attachments, const Endpoint *endpoint, int bridge, LinkInfo *ret,
-			GError **error)
+static bool find_bridge(Attachments *attachments, const Endpoint *endpoint, int ifindex, GError **error)
 {
-	return link_find_index(attachments->netlink, bridge, ret, error) &&
-	       (ret->ifindex != 0 ||
+	LinkInfo *bridge = &attachments->bridge;
+
+	if (ifindex != 0 && bridge->ifindex == ifindex)
+		return true;
+	return link_find_index(attachments->netlink, ifindex, bridge, error) &&
+	       (bridge->ifindex != 0 ||
 		netfilter_fail(error, FAILED, "bridge %s of network \"%s\" is not there to attach endpoint \"%s\" to",
 			       endpoint->network->bridge, cut(endpoint->network->name), cut(endpoint->name)));
 }
@@ -111,13 +115,12 @@ bool attachments_open(Attachments *attachments, const Endpoint *endpoint, int br
 		.there = { .name = attachment->interface },
 		.namespace = namespace_fd(claim->namespace),
 	};
-	LinkInfo info;
 	int peer;
 
-	if (!find_bridge(attachments, endpoint, bridge, &info, error))
+	if (!find_bridge(attachments, endpoint, bridge, error))
 		return false;
-	wanted.bridge = info.ifindex;
-	wanted.mtu = claim->mtu ?: info.mtu;
+	wanted.bridge = attachments->bridge.ifindex;
+	wanted.mtu = claim->mtu ?: attachments->bridge.mtu;
 	memcpy(wanted.here.mac, attachment->host_mac, sizeof wanted.here.mac);
 	memcpy(wanted.there.mac, attachment->mac, sizeof wanted.there.mac);
 	if (!veth_add(attachments->netlink, &wanted, ret_ifindex, &peer, error))
@@ -129,6 +132,7 @@ bool attachments_open(Attachments *attachments, const Endpoint *endpoint, int br
 void attachments_release(Attachments *attachments)
 {
 	g_hash_table_remove_all(attachments->claims);
+	attachments->bridge.ifindex = 0;
 }
 
 /* The end on the host, if it is the one that was made. */

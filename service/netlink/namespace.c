@@ -138,16 +138,18 @@ static bool failed(int r, GError **error, const char *what)
 	return netfilter_fail(error, FAILED, "NetNS: cannot %s: %s", what, g_strerror(-r));
 }
 
-/* By something that cannot be done, after it was found to be allowed. */
+/* A change that there is none of: whether it is allowed is asked first, and nobody is kept waiting for the answer. */
+#define RTM_SETADDR (RTM_GETADDR + 1)
+
 static bool check_opener(Namespace *namespace, GError **error)
 {
 	const struct ifaddrmsg header = { .ifa_family = AF_INET };
-	int r = request(namespace, message_new(RTM_DELADDR, 0, &header, sizeof header));
+	int r = request(namespace, message_new(RTM_SETADDR, 0, &header, sizeof header));
 
 	if (r == -EPERM)
 		return netfilter_fail(error, ACCESS_DENIED,
 				      "NetNS: who opened the socket has no CAP_NET_ADMIN in its namespace");
-	return r == -ENODEV || failed(r >= 0 ? -EPROTO : r, error, "look at it");
+	return r == -EOPNOTSUPP || failed(r >= 0 ? -EPROTO : r, error, "look at it");
 }
 
 /* --- the namespace --- */

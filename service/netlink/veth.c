@@ -26,10 +26,12 @@ static struct nlattr *begin(NlMsg *message, int attribute)
 	return nest;
 }
 
+/* One queue is what the kernel leaves of many, unless it is asked for, and to have them go it waits for everybody. */
 static void put_end(NlMsg *message, const VethEnd *end, guint mtu)
 {
 	if (nla_put_string(message, IFLA_IFNAME, end->name) < 0 ||
-	    nla_put(message, IFLA_ADDRESS, sizeof end->mac, end->mac) < 0 || nla_put_u32(message, IFLA_MTU, mtu) < 0)
+	    nla_put(message, IFLA_ADDRESS, sizeof end->mac, end->mac) < 0 || nla_put_u32(message, IFLA_MTU, mtu) < 0 ||
+	    nla_put_u32(message, IFLA_NUM_TX_QUEUES, 1) < 0 || nla_put_u32(message, IFLA_NUM_RX_QUEUES, 1) < 0)
 		g_error("Out of memory");
 }
 
