@@ -3,6 +3,7 @@
 
 #include "dbus/host-watch.h"
 #include "dbus/log.h"
+#include "dbus/rule-watch.h"
 #include "service/commit.h"
 #include "service/expiry.h"
 #include "service/netlink/route-monitor.h"
@@ -15,6 +16,7 @@
 struct Watch {
 	const Bus *bus;
 	HostWatch *host;
+	RuleWatch *rules;
 	RouteMonitor *routes;
 	sd_event_source *route_source;
 	GHashTable *alive; /* set of the names that were on the bus when we started, and have not left since */
@@ -165,6 +167,10 @@ void watch_end_orphans(Watch *watch)
 
 void watch_settled(Watch *watch)
 {
+	int r = rule_watch_start(watch->rules);
+
+	if (r < 0)
+		g_warning("The rules cannot be watched: %s", g_strerror(-r));
 	host_watch_settled(watch->host);
 	if (watch->has_orphans && service_is_available(watch->bus->service, NULL))
 		watch_end_orphans(watch);
@@ -283,6 +289,7 @@ void watch_free(Watch *watch)
 	if (!watch)
 		return;
 	host_watch_free(watch->host);
+	rule_watch_free(watch->rules);
 	sd_event_source_disable_unref(watch->route_source);
 	route_monitor_free(watch->routes);
 	sd_event_source_disable_unref(watch->names_time);
@@ -306,6 +313,7 @@ int watch_start(Watch *watch)
 	int r;
 
 	watch->host = host_watch_new(watch->bus);
+	watch->rules = rule_watch_new(watch->bus);
 	r = host_watch_start(watch->host);
 	if (r >= 0)
 		r = watch_routes(watch);

@@ -190,3 +190,17 @@ void service_end_flows(Service *service)
 {
 	flows_go_on(service->flows);
 }
+
+int service_rules_fd(const Service *service)
+{
+	const Backend *backend = firewall_backend(service->firewall);
+
+	return backend->kind->watch ? backend->kind->watch(backend) : -1;
+}
+
+bool service_heard_of_rules(Service *service)
+{
+	Backend *backend = (Backend *)firewall_backend(service->firewall);
+
+	return backend->kind->heard(backend);
+}

@@ -48,6 +48,10 @@ int service_lock(Service *service);
 void service_unlock(Service *service);
 const char *service_lock_name(const Service *service);
 
+/** Readable when others may have changed the rules, which service_heard_of_rules() finds out; -1: nobody is told. */
+int service_rules_fd(const Service *service);
+bool service_heard_of_rules(Service *service);
+
 /** Readable when service_end_flows() is due: old connections are being ended, and nobody was answered yet. -1: none. */
 int service_flows_fd(const Service *service);
 void service_end_flows(Service *service);

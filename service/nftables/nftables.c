@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/nftables/nftables.h"
 
+#include "service/nftables/hearing.h"
 #include "service/nftables/private.h"
 
 #include <errno.h>
@@ -38,6 +39,8 @@ static void nftables_free(Backend *backend)
 		return;
 	if (nftables->socket)
 		mnl_socket_close(nftables->socket);
+	if (nftables->hearing)
+		mnl_socket_close(nftables->hearing);
 	inventory_free(nftables->elements);
 	g_free(nftables->table);
 	g_free(nftables);
@@ -103,7 +106,24 @@ bool nftables_find_flags(Nftables *nftables, GError **error)
 		return nftables_fail(error, r, NULL);
 	nftables->flags = r == 0 ? flags : 0;
 	nftables->flags_known = true;
+	/* Before there is a table. */
+	if (nftables->flags == 0 && !(nftables->hearing = hearing_open()))
+		g_warning("Nobody tells of what others do to the rules: %s", g_strerror(errno));
 	return true;
+}
+
+static int nftables_watch(const Backend *backend)
+{
+	const Nftables *nftables = (const Nftables *)backend;
+
+	return nftables->hearing ? mnl_socket_get_fd(nftables->hearing) : -1;
+}
+
+static bool nftables_heard(Backend *backend)
+{
+	Nftables *nftables = (Nftables *)backend;
+
+	return hearing_read(nftables->hearing, nftables->table, mnl_socket_get_portid(nftables->socket));
 }
 
 bool nftables_is_others(const Nftables *nftables, const ActualTable *actual)
@@ -156,4 +176,6 @@ const BackendKind nftables_backend = {
 	.text = nftables_text,
 	.forward_policy = nftables_forward_policy,
 	.find_foreign = nftables_find_foreign,
+	.watch = nftables_watch,
+	.heard = nftables_heard,
 };

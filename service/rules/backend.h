@@ -48,7 +48,6 @@ struct BackendKind {
 	/** The lock of all who write, without waiting: 0, -EAGAIN, other negative errno. NULL: no lock. */
 	int (*lock)(Backend *backend);
 	void (*unlock)(Backend *backend);
-
 	/**
 	 * Makes the kernel hold what is wanted where the ruleset is dirty; needs the lock. Where that takes several
 	 * writes each leaves less open than what follows, or no more than before. BUSY, NO_MEMORY, BACKEND_UNAVAILABLE,
@@ -59,18 +58,18 @@ struct BackendKind {
 	bool (*changed)(Backend *backend);
 	/** The counters of n rules; G_MAXUINT64 where one is not there. BACKEND_UNAVAILABLE, NO_MEMORY, FAILED. */
 	bool (*counters)(Backend *backend, const Rule *const *rules, gsize n, RuleCounters *ret, GError **error);
-
 	/** False: the backend has no rule for this one's place. */
 	bool (*describe)(const Backend *backend, const Rule *rule, RuleText *ret);
 	/** All that is wanted in a family, as the backend's own tool loads it; "" for nothing. The caller's. */
 	char *(*text)(const Backend *backend, const Ruleset *ruleset, enum family family);
-
 	/** The policy of forwarding in the kernel now: TARGET_ACCEPT or TARGET_DROP. Errors as counters. */
 	bool (*forward_policy)(Backend *backend, enum family family, enum rule_target *ret, GError **error);
-
 	/** Whether others drop forwarded packets there, so that none of another backend's accepts helps; NULL: no. */
 	bool (*stops_forwarding)(Backend *backend);
-
+	/** A descriptor that is readable when others may have changed our rules, -1 where they cannot; and whether they
+	 * have. NULL: nobody is told. */
+	int (*watch)(const Backend *backend);
+	bool (*heard)(Backend *backend);
 	/** Where we hold somebody else's rules: NULL or "ipv4 filter DOCKER", …, the caller's. Needs the lock. */
 	bool (*find_foreign)(Backend *backend, const Ruleset *ruleset, char ***ret, GError **error);
 };

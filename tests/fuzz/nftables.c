@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/nftables/actual.h"
 #include "service/nftables/attribute.h"
+#include "service/nftables/hearing.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <libnftnl/rule.h>
@@ -87,6 +88,19 @@ static void tell(const Element *element, const ActualCounter *counter G_GNUC_UNU
 		element_append_text(element, userdata);
 }
 
+/* What the kernel tells without being asked. */
+static void hear(Input input)
+{
+	guint64 buffer[1024];
+	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
+	gsize size = MIN(input.size, sizeof buffer - sizeof *header);
+
+	header->nlmsg_type = 0x0a00;
+	memcpy(mnl_nlmsg_get_payload(header), input.data, size);
+	header->nlmsg_len += size;
+	hearing_concerns(header, "t", 1);
+}
+
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
@@ -96,6 +110,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 	ActualTable table;
 	guint32 generation;
 
+	hear(input);
 	answers = input;
 	if (what >> 1 < N_SETS && set_in_family(what >> 1, family)) {
 		actual_elements(NULL, family, "t", what >> 1, tell, text);

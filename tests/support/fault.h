@@ -12,8 +12,8 @@
  *     CALL:kill:COUNT           die of SIGKILL right after it succeeded for the COUNTth time
  *
  * where CALL is "init", "commit", "probe" (of nf_tables), "bridge", "address", "up", "veth", "inside" or "detach", and
- * ERRNO one of EAGAIN, ENOMEM, EPERM, ENOENT, EINVAL, ENOPROTOOPT, EPROTONOSUPPORT. Calls are counted from when the
- * variable last changed.
+ * ERRNO one of EAGAIN, ENOMEM, EPERM, ENOENT, EINVAL, EOPNOTSUPP, ENOPROTOOPT, EPROTONOSUPPORT. Calls are counted
+ * from when the variable last changed.
  */
 
 /** True, with errno set, when the call is to fail. */

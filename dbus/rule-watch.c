@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/rule-watch.h"
+
+#include "dbus/log.h"
+#include "service/commit.h"
+#include "service/host/pace.h"
+
+#include <sys/epoll.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+
+struct RuleWatch {
+	const Bus *bus;
+	sd_event_source *heard;
+	sd_event_source *due; /* when to compare, while it is on */
+	Pace pace;
+	bool is_mending; /* it is in the queue */
+};
+
+static uint64_t now(const RuleWatch *watch)
+{
+	uint64_t usec;
+
+	sd_event_now(watch->bus->event, CLOCK_MONOTONIC, &usec);
+	return usec;
+}
+
+static bool run_mend(void *userdata, GError **error)
+{
+	const RuleWatch *watch = userdata;
+	guint repaired;
+
+	return service_reconcile(watch->bus->service, &repaired, error);
+}
+
+/* While nothing can be changed why was said; the start compares everything. */
+static void done_mend(void *userdata, const GError *error)
+{
+	RuleWatch *watch = userdata;
+
+	watch->is_mending = false;
+	if (error && service_is_available(watch->bus->service, NULL))
+		log_failure("Cannot put right what somebody else changed about the rules", error);
+}
+
+static int on_due(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED, void *userdata)
+{
+	RuleWatch *watch = userdata;
+
+	if (watch->is_mending)
+		return 0;
+	watch->is_mending = true;
+	if (pace_note(&watch->pace, now(watch)))
+		g_warning("Somebody else keeps changing the rules, which are put right less often from now on");
+	queue_add(watch->bus->queue, run_mend, done_mend, watch, QUEUE_ALONE | QUEUE_NO_TIMEOUT);
+	return 0;
+}
+
+static int on_heard(sd_event_source *source G_GNUC_UNUSED, int fd G_GNUC_UNUSED, uint32_t events G_GNUC_UNUSED,
+		    void *userdata)
+{
+	RuleWatch *watch = userdata;
+
+	if (!service_heard_of_rules(watch->bus->service))
+		return 0;
+	sd_event_source_set_time(watch->due, MAX(pace_next(&watch->pace), 0));
+	return sd_event_source_set_enabled(watch->due, SD_EVENT_ONESHOT);
+}
+
+RuleWatch *rule_watch_new(const Bus *bus)
+{
+	RuleWatch *watch = g_new(RuleWatch, 1);
+
+	*watch = (RuleWatch){ .bus = bus };
+	return watch;
+}
+
+void rule_watch_free(RuleWatch *watch)
+{
+	if (!watch)
+		return;
+	sd_event_source_disable_unref(watch->heard);
+	sd_event_source_disable_unref(watch->due);
+	g_free(watch);
+}
+
+/* Until then the backend may become another. */
+int rule_watch_start(RuleWatch *watch)
+{
+	int fd, r;
+
+	if (watch->heard || !service_is_available(watch->bus->service, NULL))
+		return 0;
+	fd = service_rules_fd(watch->bus->service);
+	if (fd < 0)
+		return 0;
+	r = sd_event_add_time(watch->bus->event, &watch->due, CLOCK_MONOTONIC, 0, 1000, on_due, watch);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(watch->due, SD_EVENT_OFF);
+	return r < 0 ? r : sd_event_add_io(watch->bus->event, &watch->heard, fd, EPOLLIN, on_heard, watch);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Where the kernel keeps nobody from our table of nftables, what others do to it is heard and put right at once. */
+
+#include "tests/support/rig.h"
+
+#include <signal.h>
+#include <string.h>
+
+#define WEB "/network/web"
+#define APP WEB "/endpoint/app"
+#define PATIENCE_MS 10000
+
+static void start(Rig *rig, const char *fault)
+{
+	g_setenv("NETFILTERD_FAULT", fault, TRUE);
+	rig->service = service_start(rig->starter, rig->configuration);
+	g_unsetenv("NETFILTERD_FAULT");
+}
+
+/* A table of a kernel before Linux 6.9 can be anybody's. */
+static void start_unowned(Rig *rig)
+{
+	service_stop(rig->service);
+	start(rig, "probe:EOPNOTSUPP:1");
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'web', {'Bridge': <'br-web'>, 'Subnets': <['172.18.0.0/16', 'fd00:18::/64']>, 'Endpoints': <["
+	     "('app', {'Addresses': <['172.18.0.2', 'fd00:18::2']>, 'Ports': <[('tcp', '', uint16 8080, uint16 80, "
+	     "uint16 1)]>})]>}");
+}
+
+/* Elements have no order. */
+static char *rules_of(const Rig *rig)
+{
+	return netns_output(rig->host, "sh -c \"nft -s list ruleset | sed 's/elements = //; s/[{},]//g; s/^[ \\t]*//; "
+				       "s/ *$//' | sort\"");
+}
+
+static bool becomes(const Rig *rig, const char *expected)
+{
+	gint64 end = g_get_monotonic_time() + PATIENCE_MS * G_TIME_SPAN_MILLISECOND;
+
+	while (g_get_monotonic_time() < end) {
+		g_autofree char *rules = rules_of(rig);
+
+		if (strcmp(rules, expected) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void mended(Rig *rig)
+{
+	static const char *const acts[] = {
+		"nft flush ruleset",
+		"nft delete table ip netfilterd",
+		"nft delete table ip6 netfilterd",
+		"nft flush table ip netfilterd",
+		"nft flush chain ip netfilterd forward",
+		"nft flush set ip netfilterd reachable",
+		"nft flush map ip netfilterd published",
+		"nft delete element ip6 netfilterd published '{ tcp . 8080 }'",
+		"nft add element ip netfilterd bridges '{ \"eth9\" }'",
+		"nft add rule ip netfilterd crossing accept",
+		"nft add chain ip netfilterd more",
+		"nft add table ip netfilterd '{ flags dormant ; }'",
+	};
+	g_autofree char *before = NULL;
+
+	start_unowned(rig);
+	before = rules_of(rig);
+	g_assert_null(strstr(before, "flags owner"));
+	for (guint i = 0; i < G_N_ELEMENTS(acts); i++) {
+		Signals *signals;
+		g_autofree char *told = NULL;
+		gint64 begin;
+
+		/* Whoever does it too often is answered more slowly. */
+		if (i % 4 == 3) {
+			service_kill(rig->service);
+			start(rig, "probe:EOPNOTSUPP:1");
+		}
+		signals = signals_new(rig);
+		netns_run(rig->host, "%s", acts[i]);
+		begin = g_get_monotonic_time();
+		if (!becomes(rig, before)) {
+			g_test_message("%s: is not put right", acts[i]);
+			g_test_fail();
+		}
+		g_test_message("%s: put right in %.0f ms, listed", acts[i], (g_get_monotonic_time() - begin) / 1e3);
+		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+		told = signals_take(signals);
+		g_assert_nonnull(strstr(told, "Drifted (['netfilterd "));
+		signals_free(signals);
+	}
+}
+
+/* Neither what we do ourselves nor what others do to tables of their own is put right. */
+static void nothing_to_mend(Rig *rig)
+{
+	g_autofree char *told = NULL;
+	g_autoptr(GArray) commits = NULL;
+	Signals *signals;
+
+	start_unowned(rig);
+	signals = signals_new(rig);
+	for (guint i = 0; i < 10; i++) {
+		done(rig, APP, "Endpoint", "Publish", "a(ssqqq)",
+		     "[('udp', '', uint16 9000, uint16 9000, uint16 500)]");
+		done(rig, APP, "Endpoint", "Unpublish", "a(ssqqq)",
+		     "[('udp', '', uint16 9000, uint16 9000, uint16 500)]");
+		netns_run(rig->host,
+			  "nft add table inet theirs ; add table ip netfilterd-X ; add table inet netfilterd");
+		netns_run(rig->host,
+			  "nft delete table inet theirs ; delete table ip netfilterd-X ; delete table inet netfilterd");
+	}
+	told = signals_take(signals);
+	commits = signals_take_commits(signals);
+	g_assert_null(strstr(told, "Drifted"));
+	g_assert_cmpuint(commits->len, ==, 20);
+	signals_free(signals);
+}
+
+/* More happens than the kernel keeps for who does not look. */
+static void overrun(Rig *rig)
+{
+	g_autofree char *before = NULL;
+
+	start_unowned(rig);
+	before = rules_of(rig);
+	kill(rig->service, SIGSTOP);
+	netns_run(rig->host,
+		  "sh -c \"nft add table ip theirs; nft add set ip theirs s '{ type ipv4_addr . inet_service ; }'; "
+		  "for i in 1 2 3; do (for a in $(seq 1 250); do for p in $(seq 1 100); do "
+		  "echo add element ip theirs s { 10.0.$i.$a . $p }; done; done) | nft -f - ; done; "
+		  "nft delete table ip netfilterd; nft delete table ip theirs\"");
+	kill(rig->service, SIGCONT);
+	g_assert_true(becomes(rig, before));
+}
+
+/* Where they cannot, nobody needs to listen. */
+static void owned(Rig *rig)
+{
+	g_autofree char *before = NULL, *after = NULL;
+
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'web', {'Subnets': <['172.18.0.0/16']>}");
+	before = rules_of(rig);
+	netns_run(rig->host, "nft flush ruleset");
+	after = rules_of(rig);
+	g_assert_cmpstr(after, ==, before);
+	/* What a death left to nobody is taken over. */
+	service_kill(rig->service);
+	netns_run(rig->host, "nft flush map ip netfilterd inside");
+	rig->service = service_start(rig->starter, rig->configuration);
+	g_free(after);
+	after = rules_of(rig);
+	g_assert_cmpstr(after, ==, before);
+	netns_run(rig->host, "sh -c \"! nft delete table ip netfilterd\"");
+}
+
+static const BusTest tests[] = {
+	{ .path = "/heard/mended", .run = mended, .configuration = "Backend=nftables" },
+	{ .path = "/heard/nothing-to-mend", .run = nothing_to_mend, .configuration = "Backend=nftables" },
+	{ .path = "/heard/overrun", .run = overrun, .configuration = "Backend=nftables" },
+	{ .path = "/heard/owned", .run = owned, .configuration = "Backend=nftables" },
+};
+
+int main(int argc, char **argv)
+{
+	return bus_tests_main(argc, argv, tests, G_N_ELEMENTS(tests));
+}
