@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/names.h"
 #include "service/cli/client.h"
+#include "service/cli/namespace.h"
 #include "service/cli/object.h"
 #include "service/cli/settings.h"
 #include "service/cli/verbs.h"
@@ -9,11 +10,89 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /* What a shell says of a command that it cannot run, and adds to a signal's number. */
 enum { EXIT_NO_EXEC = 126, EXIT_NO_COMMAND = 127, EXIT_SIGNAL = 128 };
+
+/* --- the command --- */
+
+/* A process that is to become it, in a namespace of its own where it is an endpoint. */
+typedef struct Command {
+	char **argv;
+	int control; /* what it waits for a byte from, and ends when there is none; -1: it does not */
+} Command;
+
+static volatile pid_t process;
+
+static void pass_on(int signal_number)
+{
+	if (process > 0)
+		kill(process, signal_number);
+}
+
+static void become(char **argv)
+{
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
+	execvp(argv[0], argv);
+	fprintf(stderr, "cannot run \"%s\": %s\n", cut(argv[0]), g_strerror(errno));
+	_exit(errno == ENOENT ? EXIT_NO_COMMAND : EXIT_NO_EXEC);
+}
+
+static void wait_in_namespace(int control)
+{
+	int fd = namespace_new();
+	char byte;
+
+	if (fd < 0)
+		fprintf(stderr, "cannot make a network namespace: %s\n", g_strerror(-fd));
+	if (fd < 0 || descriptor_send(control, fd) < 0 || read(control, &byte, 1) != 1)
+		_exit(EXIT_FAILED);
+	close(fd);
+	close(control);
+}
+
+static int start(Command *command, bool apart)
+{
+	int sockets[2] = { -1, -1 };
+
+	fflush(stdout);
+	if (apart && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
+		return -errno;
+	/* What the terminal sends goes to the command as well, and we stay until it has ended. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	process = fork();
+	if (process == 0) {
+		if (apart) {
+			close(sockets[0]);
+			wait_in_namespace(sockets[1]);
+		}
+		become(command->argv);
+	}
+	if (apart)
+		close(sockets[1]);
+	command->control = sockets[0];
+	if (process < 0)
+		return -errno;
+	signal(SIGTERM, pass_on);
+	signal(SIGHUP, pass_on);
+	return 0;
+}
+
+static int wait_for_end(void)
+{
+	int status;
+
+	while (waitpid(process, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFSIGNALED(status) ? EXIT_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* --- what lives as long --- */
 
 /* The network is there unless it is told how to be made. */
 static int make_network(Cli *cli, const Object *network)
@@ -25,68 +104,72 @@ static int make_network(Cli *cli, const Object *network)
 			   NULL);
 }
 
-static int make_endpoint(Cli *cli, const Object *network)
+/* A network that is made for the command may be all there is to make. */
+static bool wants_endpoint(const Options *options)
+{
+	return options->subnets->len == 0 || options->addresses->len > 0 || options->publish->len > 0 || options->name;
+}
+
+static int make_endpoint(Cli *cli, const Object *network, const char *name, int namespace)
 {
 	const Options *options = &cli->options;
-	g_autofree char *name = options->name ? g_strdup(options->name) : g_strdup_printf("run-%d", getpid());
 	g_autofree const char **families = NULL;
 	GError *error = NULL;
-	GVariant *settings;
-	int r = 0;
+	GVariantDict settings;
+	GVariant *common;
+	int r;
 
-	/* A network that is made for the command may be all there is to make. */
-	if (options->subnets->len > 0 && options->addresses->len == 0 && options->publish->len == 0 && !options->name)
-		return 0;
-	if (options->subnets->len > 0)
-		families = subnet_families((const char *const *)options->subnets->pdata, options->subnets->len);
-	else
-		r = object_families(cli, network->path, &families);
+	r = object_families(cli, network->path, &families);
 	if (r != 0)
 		return r;
-	settings = endpoint_settings(options, LIFE_CONNECTION, families, &error);
-	if (!settings)
+	common = endpoint_settings(options, LIFE_CONNECTION, families, &error);
+	if (!common)
 		return report_error(error);
-	return client_call(cli, network->path, "Network", "CreateEndpoint", g_variant_new("(s@a{sv})", name, settings),
-			   NULL);
+	g_variant_dict_init(&settings, common);
+	g_variant_dict_insert_value(&settings, "NetNS", g_variant_new_handle(namespace));
+	r = client_call(cli, network->path, "Network", "CreateEndpoint",
+			g_variant_new("(s@a{sv})", name, g_variant_dict_end(&settings)), NULL);
+	g_variant_unref(g_variant_ref_sink(common));
+	return r;
 }
 
-static volatile pid_t command;
-
-static void pass_on(int signal_number)
+/* Its namespace takes it along, in its own time. */
+static void delete_endpoint(Cli *cli, const Object *network, const char *name)
 {
-	if (command > 0)
-		kill(command, signal_number);
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+
+	client_try(cli, network->path, "Network", "DeleteEndpoint", g_variant_new("(s)", name), NULL, &error);
+	sd_bus_error_free(&error);
 }
 
-static int run_command(char **argv)
+static int run_as_endpoint(Cli *cli, const Object *network, Command *command)
 {
-	int status;
+	g_autofree char *name = cli->options.name ? g_strdup(cli->options.name) : g_strdup_printf("run-%d", getpid());
+	int namespace, r;
 
-	fflush(stdout);
-	/* What the terminal sends goes to the command as well, and we stay until it has ended. */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
-	command = fork();
-	if (command == 0) {
-		signal(SIGINT, SIG_DFL);
-		signal(SIGQUIT, SIG_DFL);
-		execvp(argv[0], argv);
-		fprintf(stderr, "cannot run \"%s\": %s\n", cut(argv[0]), g_strerror(errno));
-		_exit(errno == ENOENT ? EXIT_NO_COMMAND : EXIT_NO_EXEC);
+	namespace = descriptor_receive(command->control);
+	if (namespace < 0) {
+		wait_for_end();
+		return EXIT_FAILED; /* it has said why */
 	}
-	signal(SIGTERM, pass_on);
-	signal(SIGHUP, pass_on);
-	if (command < 0) {
-		fprintf(stderr, "cannot run \"%s\": %s\n", cut(argv[0]), g_strerror(errno));
-		return EXIT_FAILED;
+	r = make_endpoint(cli, network, name, namespace);
+	close(namespace);
+	if (r == 0 && write(command->control, "", 1) != 1)
+		r = EXIT_FAILED;
+	close(command->control);
+	if (r != 0) {
+		wait_for_end();
+		return r;
 	}
-	while (waitpid(command, &status, 0) < 0 && errno == EINTR)
-		;
-	return WIFSIGNALED(status) ? EXIT_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
+	r = wait_for_end();
+	delete_endpoint(cli, network, name);
+	return r;
 }
 
 int verb_run(Cli *cli, char **arguments, guint n G_GNUC_UNUSED)
 {
+	Command command = { .argv = arguments };
+	bool apart = wants_endpoint(&cli->options);
 	g_auto(Object) network = {};
 	int r;
 
@@ -95,7 +178,12 @@ int verb_run(Cli *cli, char **arguments, guint n G_GNUC_UNUSED)
 	r = object_of_kind(cli->options.network, OBJECT_NETWORK, &network);
 	if (r == 0)
 		r = make_network(cli, &network);
-	if (r == 0)
-		r = make_endpoint(cli, &network);
-	return r != 0 ? r : run_command(arguments);
+	if (r != 0)
+		return r;
+	r = start(&command, apart);
+	if (r < 0) {
+		fprintf(stderr, "cannot run \"%s\": %s\n", cut(arguments[0]), g_strerror(-r));
+		return EXIT_FAILED;
+	}
+	return apart ? run_as_endpoint(cli, &network, &command) : wait_for_end();
 }

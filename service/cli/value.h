@@ -3,7 +3,7 @@
 
 #include "service/cli/cli.h"
 
-/* D-Bus values as GVariants. Descriptors are left out: nothing here hands any to the service or gets one. */
+/* D-Bus values as GVariants. A handle is a descriptor itself, and stays the caller's; none is read. */
 
 /** What is left of a message, as a tuple that is not floating. NULL when it is not understood. */
 GVariant *values_read(sd_bus_message *message);

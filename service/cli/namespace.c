@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/cli/namespace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		r = -errno;
+	close(fd);
+	return r;
+}
+
+static int map_ids(uid_t uid, gid_t gid)
+{
+	char map[32];
+	int r;
+
+	r = write_file("/proc/self/setgroups", "deny");
+	if (r < 0)
+		return r;
+	snprintf(map, sizeof map, "%u %u 1", uid, uid);
+	r = write_file("/proc/self/uid_map", map);
+	if (r < 0)
+		return r;
+	snprintf(map, sizeof map, "%u %u 1", gid, gid);
+	return write_file("/proc/self/gid_map", map);
+}
+
+static int unshare_network(void)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+
+	if (unshare(CLONE_NEWNET) == 0)
+		return 0;
+	if (errno != EPERM || unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
+		return -errno;
+	return map_ids(uid, gid);
+}
+
+static int loopback_up(void)
+{
+	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		r = -errno;
+	close(fd);
+	return r;
+}
+
+int namespace_new(void)
+{
+	int r = unshare_network(), fd;
+
+	if (r >= 0)
+		r = loopback_up();
+	if (r < 0)
+		return r;
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	return fd < 0 ? -errno : fd;
+}
+
+/* A message of a byte, with room for a descriptor. */
+typedef struct Parcel {
+	char byte;
+	struct iovec vector;
+	union {
+		char buffer[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr header;
+	} control;
+	struct msghdr message;
+} Parcel;
+
+static struct msghdr *wrap(Parcel *parcel)
+{
+	memset(parcel, 0, sizeof *parcel);
+	parcel->vector = (struct iovec){ &parcel->byte, 1 };
+	parcel->message = (struct msghdr){
+		.msg_iov = &parcel->vector,
+		.msg_iovlen = 1,
+		.msg_control = &parcel->control,
+		.msg_controllen = sizeof parcel->control,
+	};
+	return &parcel->message;
+}
+
+int descriptor_send(int socket, int fd)
+{
+	Parcel parcel;
+	struct msghdr *message = wrap(&parcel);
+	struct cmsghdr *header = CMSG_FIRSTHDR(message);
+
+	*header = (struct cmsghdr){
+		.cmsg_len = CMSG_LEN(sizeof fd),
+		.cmsg_level = SOL_SOCKET,
+		.cmsg_type = SCM_RIGHTS,
+	};
+	memcpy(CMSG_DATA(header), &fd, sizeof fd);
+	return sendmsg(socket, message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+int descriptor_receive(int socket)
+{
+	Parcel parcel;
+	struct msghdr *message = wrap(&parcel);
+	const struct cmsghdr *header;
+	ssize_t n = recvmsg(socket, message, MSG_CMSG_CLOEXEC);
+	int fd;
+
+	if (n < 0)
+		return -errno;
+	header = CMSG_FIRSTHDR(message);
+	if (n == 0 || !header || header->cmsg_type != SCM_RIGHTS)
+		return -EPIPE;
+	memcpy(&fd, CMSG_DATA(header), sizeof fd);
+	return fd;
+}
