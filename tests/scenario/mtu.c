@@ -183,9 +183,9 @@ static int web_with_app(World *world)
 }
 
 /* What the kernels learnt from the case before would help the next. */
-static void forget(const World *world, int app)
+static void forget(const World *world, const Path *path, int app)
 {
-	const int all[] = { world->host, world->outside, app };
+	const int all[] = { world->host, world->outside, path->router, path->far, app };
 
 	for (guint i = 0; i < G_N_ELEMENTS(all); i++) {
 		netns_run(all[i], "ip route flush cache");
@@ -201,7 +201,7 @@ static void published(World *world)
 
 	call(world->bus, "/network/web/endpoint/app", "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 8080, 80, 1);
 	for (guint i = 0; i < 2 * G_N_ELEMENTS(addresses); i++) {
-		forget(world, app);
+		forget(world, &path, app);
 		passes(app, 80, path.far, addresses[i / 2], 8080, i % 2);
 	}
 	path_free(&path);
@@ -215,7 +215,7 @@ static void outgoing(World *world)
 	Path path = path_new(world);
 
 	for (guint i = 0; i < 2 * G_N_ELEMENTS(addresses); i++) {
-		forget(world, app);
+		forget(world, &path, app);
 		passes(path.far, 9000, app, addresses[i / 2], 9000, i % 2);
 	}
 	path_free(&path);
@@ -231,7 +231,7 @@ static void by_ingress(World *world)
 	call(world->bus, "", "Manager", "CreateIngress", "sa{sv}", "front6", 2, "Gateway", "s", "fd00:18::2", "Ports",
 	     "a(sq)", 1, "tcp", 9004);
 	for (guint i = 0; i < 2; i++) {
-		forget(world, app);
+		forget(world, &path, app);
 		passes(app, 9003, path.far, "192.0.2.1", 9003, i);
 		passes(app, 9004, path.far, "2001:db8:1::1", 9004, i);
 	}
@@ -252,7 +252,7 @@ static void closed_network(World *world)
 	app = world_container(world, &place);
 	netns_run(world->outside, "ip route add 172.19.0.0/16 via 192.0.2.1");
 	for (guint i = 0; i < 2; i++) {
-		forget(world, app);
+		forget(world, &path, app);
 		passes(app, 80, path.far, "192.0.2.1", 8081, i);
 		passes(path.far, 9000, app, FAR, 9000, i);
 	}
