@@ -6,6 +6,7 @@
 #include "service/expiry.h"
 #include "service/netlink/monitor.h"
 #include "service/netlink/setting-monitor.h"
+#include "service/units.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -143,6 +144,26 @@ void host_watch_settled(HostWatch *watch)
 	check_later(watch);
 }
 
+/* --- what waits for an interface --- */
+
+static bool run_load_units(void *userdata, GError **error)
+{
+	const HostWatch *watch = userdata;
+
+	if (!service_is_available(watch->bus->service, error))
+		return false;
+	service_load_units(watch->bus->service);
+	return true;
+}
+
+static void done_load_units(void *userdata, const GError *error)
+{
+	const HostWatch *watch = userdata;
+
+	if (service_is_available(watch->bus->service, NULL))
+		log_failure("Cannot read the unit files for an interface that came", error);
+}
+
 /* --- what the kernel tells --- */
 
 static void on_interface(int ifindex, const char *name, bool gone, void *userdata)
@@ -150,6 +171,8 @@ static void on_interface(int ifindex, const char *name, bool gone, void *userdat
 	HostWatch *watch = userdata;
 
 	service_look_at_interface(watch->bus->service, ifindex, name, gone);
+	if (!gone && service_awaits_interface(watch->bus->service, name))
+		queue_add(watch->bus->queue, run_load_units, done_load_units, watch, QUEUE_ALONE | QUEUE_NO_TIMEOUT);
 	look_soon(watch);
 }
 

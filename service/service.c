@@ -89,6 +89,7 @@ Service *service_new(Config *config, const char *config_path, const char *unit_r
 	service->opened = effects_new();
 	service->unit_directories = unit_directories_below(unit_root);
 	service->unit_store = unit_store_new();
+	service->awaited = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	service->transaction = (Transaction){
 		.model = service->model,
 		.config = &service->config,
@@ -153,6 +154,7 @@ void service_free(Service *service)
 	effects_free(service->closed);
 	effects_free(service->opened);
 	unit_store_free(service->unit_store);
+	g_hash_table_unref(service->awaited);
 	g_strfreev(service->unit_directories);
 	journal_close(service->journal);
 	config_clear(&service->config);

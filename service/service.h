@@ -40,6 +40,7 @@ struct Service {
 
 	char **unit_directories; /* by enum unit_directory */
 	UnitStore *unit_store;
+	GHashTable *awaited; /* set of names (char *): interfaces that ingresses of unit files wait for */
 
 	Journal *journal; /* NULL before service_restore() */
 	char *bus_id;     /* of the bus the owners are on */

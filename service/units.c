@@ -134,15 +134,17 @@ static bool add_links(Transaction *transaction, const Unit *unit, const Network 
 
 /* --- endpoints --- */
 
-static const EndpointSettings *find_settings(const Unit *unit, const char *name)
+/* name → EndpointSettings; borrowed */
+static GHashTable *index_settings(const Unit *unit)
 {
-	for (guint i = 0; i < unit->network.endpoints->len; i++) {
-		const EndpointSettings *settings = unit->network.endpoints->pdata[i];
+	GHashTable *index = g_hash_table_new(g_str_hash, g_str_equal);
 
-		if (strcmp(settings->name, name) == 0)
-			return settings;
+	for (guint i = 0; i < unit->network.endpoints->len; i++) {
+		EndpointSettings *settings = unit->network.endpoints->pdata[i];
+
+		g_hash_table_insert(index, settings->name, settings);
 	}
-	return NULL;
+	return index;
 }
 
 static bool has_addresses(const Endpoint *endpoint, char *const *texts)
@@ -184,11 +186,12 @@ static GPtrArray *list_endpoints(const Network *network)
 /* All that leaves goes before what comes, which may take its place. */
 static bool take_away(Transaction *transaction, const Unit *unit, const Network *network, GError **error)
 {
+	g_autoptr(GHashTable) wanted = index_settings(unit);
 	g_autoptr(GPtrArray) endpoints = list_endpoints(network);
 
 	for (guint i = 0; i < endpoints->len; i++) {
 		Endpoint *endpoint = endpoints->pdata[i];
-		const EndpointSettings *settings = find_settings(unit, endpoint->name);
+		const EndpointSettings *settings = g_hash_table_lookup(wanted, endpoint->name);
 
 		if (!settings || !is_same_endpoint(endpoint, settings))
 			endpoint_delete(transaction, endpoint);
@@ -570,6 +573,15 @@ static void go_together(Service *service, const UnitSet *set, GArray *ways)
 	} while (again);
 }
 
+static void await_interface(Service *service, const Unit *unit)
+{
+	const char *name = unit->kind == OBJECT_INGRESS ? unit->ingress.bridge : NULL;
+	LinkInfo info;
+
+	if (name && link_name_is_valid(name) && link_find(service->netlink, name, &info, NULL) && info.ifindex == 0)
+		g_hash_table_add(service->awaited, g_strdup(name));
+}
+
 void service_load_units(Service *service)
 {
 	g_autoptr(UnitSet) set = unit_set_load(service->unit_directories);
@@ -578,12 +590,20 @@ void service_load_units(Service *service)
 	for (guint i = 0; i < set->errors->len; i++)
 		g_critical("%s; what it said before stays", ((const GError *)set->errors->pdata[i])->message);
 	go_together(service, set, ways);
+	g_hash_table_remove_all(service->awaited);
 	for (guint i = 0; i < ways->len; i++) {
 		const Way *way = &g_array_index(ways, Way, i);
 
-		if (way->error)
-			g_critical("%s; what it said before stays", way->error->message);
+		if (!way->error)
+			continue;
+		g_critical("%s; what it said before stays", way->error->message);
+		await_interface(service, way->unit);
 	}
+}
+
+bool service_awaits_interface(const Service *service, const char *name)
+{
+	return g_hash_table_contains(service->awaited, name);
 }
 
 /* --- without a service --- */

@@ -12,6 +12,9 @@
 /** Makes everything as the files say now, and commits it. Needs the lock, and nothing else in the transaction. */
 void service_load_units(Service *service);
 
+/** Whether a file's ingress could not be had for want of that interface: loading units again is due when it comes. */
+bool service_awaits_interface(const Service *service, const char *name);
+
 /**
  * Tells what is wrong with files (paths, NULL-terminated), or with all that lie in the directories below unit_root,
  * one by one and together, without a service: each as a line for print. Whether all is well.

@@ -483,13 +483,28 @@ bool unit_finish(Unit *unit, GError **error)
 	return false;
 }
 
+/* Whether a sentence quotes a value; or, if it is one with a number in it, has it as a word. */
+static bool speaks_of(const char *sentence, const char *value)
+{
+	g_autofree char *quoted = g_strdup_printf("\"%s\"", cut(value));
+	gsize length = strlen(value);
+
+	if (strstr(sentence, quoted))
+		return true;
+	if (!strpbrk(value, "0123456789") || length < 3)
+		return false;
+	for (const char *at = sentence; (at = strstr(at, value)); at += length)
+		if ((at == sentence || at[-1] == ' ') && (at[length] == '\0' || strchr(" ,;:", at[length])))
+			return true;
+	return false;
+}
+
 void unit_prefix_error(const Unit *unit, GError **error)
 {
 	for (guint i = 0; error && i < unit->said->len; i++) {
 		const Said *said = unit->said->pdata[i];
-		g_autofree char *quoted = g_strdup_printf("\"%s\"", cut(said->value));
 
-		if (!strstr((*error)->message, quoted))
+		if (!speaks_of((*error)->message, said->value))
 			continue;
 		g_prefix_error(error, "%s:%u: ", said->path, said->line);
 		return;

@@ -109,6 +109,14 @@ static void reboot(Rig *rig)
 	rig->service = service_start(rig->starter, rig->configuration);
 }
 
+static bool is_there(const Rig *rig, const char *path)
+{
+	g_autoptr(GVariant) reply =
+		ask_with_fds(rig->bus, path, "org.freedesktop.DBus.Properties", "GetAll", "s", "''", NULL, NULL);
+
+	return reply;
+}
+
 /* --- tests --- */
 
 static void put_all(const Rig *rig G_GNUC_UNUSED)
@@ -298,7 +306,6 @@ static void adopts_what_a_call_made(Rig *rig)
 static void precedence(Rig *rig)
 {
 	static const char *const directories[] = { VENDOR, STATE, RUN, ETC };
-	g_autofree char *link = NULL;
 
 	for (guint i = 0; i < G_N_ELEMENTS(directories); i++) {
 		g_autofree char *path = g_build_filename(directories[i], "n.network", NULL);
@@ -370,10 +377,11 @@ static void one_bad_file(Rig *rig)
 		  "Link: endpoint \"e\"" },
 		{ "[Network]\nSubnet=172.20.0.0/24\nUser=nobody-of-that-name\n",
 		  ":3: User: \"nobody-of-that-name\" is no user" },
-		{ "[Network]\nSubnet=172.18.7.0/24\n", "subnet 172.18.7.0/24 overlaps with 172.18.0.0/16" },
+		{ "[Network]\nSubnet=172.18.7.0/24\n", ":2: subnet 172.18.7.0/24 overlaps with 172.18.0.0/16" },
 		{ "[Network]\nSubnet=172.20.0.0/24\n[Endpoint e]\nAddress=172.20.0.2\nPublish=8080:80\n",
 		  "tcp port 8080 on any IPv4 address is published already" },
-		{ "[Network]\nSubnet=172.20.0.0/24\nBridge=uplink\n", "interface uplink exists and is not a bridge" },
+		{ "[Network]\nSubnet=172.20.0.0/24\nBridge=uplink\n",
+		  ":1: interface uplink exists and is not a bridge" },
 		{ "[Network]\nSubnet=172.20.0.0/24\n[Endpoint \\q]\n", ":3: \"\\q\" is not how an endpoint's name" },
 		{ "[Network\nSubnet=172.20.0.0/24\n", ":1: \"[Network\" is not the head of a group" },
 		{ "[Network]\nSubnet=\xff\n", ":2: \"Subnet=?\" is not UTF-8" },
@@ -552,6 +560,19 @@ static void set_permanent(Rig *rig)
 	gone(rig, "/ingress/i");
 }
 
+static void comes_with_its_interface(Rig *rig)
+{
+	put(ETC "/late.ingress", "[Ingress]\nGateway=192.0.2.9\nBridge=late0\nPublish=443\n");
+	reload(rig);
+	gone(rig, "/ingress/late");
+	logged(ETC "/late.ingress:3: Bridge: there is no interface late0");
+	netns_run(rig->host, "ip link add late0 type veth peer name late1");
+	for (guint i = 0; i < 1000 && !is_there(rig, "/ingress/late"); i++)
+		g_usleep(10 * G_TIME_SPAN_MILLISECOND);
+	exists(rig, "/ingress/late");
+	netns_run(rig->host, "ip link del late0");
+}
+
 /* --- without a service --- */
 
 static int check(const char *arguments, char **ret_out)
@@ -603,6 +624,7 @@ int main(int argc, char **argv)
 		{ "/units/permanent", permanent },
 		{ "/units/permanent-refused", permanent_refused, NULL, put_all },
 		{ "/units/set-permanent", set_permanent },
+		{ "/units/comes-with-its-interface", comes_with_its_interface, NULL, log_to_file },
 		{ "/units/checked", checked, NULL, put_all },
 	};
 
