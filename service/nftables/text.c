@@ -38,25 +38,33 @@ typedef struct Listing {
 	const char *table;
 	GHashTable *seen;      /* a set of Element */
 	GString *sets[N_SETS]; /* NULL: nothing in it */
+	gsize heads[N_SETS];   /* how long what a line of it begins with is */
 } Listing;
 
-static void list_rule(Listing *listing, const Rule *rule)
+static void begin_line(Listing *listing, const Element *element)
 {
-	g_autoptr(GArray) elements = translate_to_array(rule);
+	GString *text = listing->sets[element->set];
 
-	for (guint i = 0; i < elements->len; i++) {
-		const Element *element = &g_array_index(elements, Element, i);
-		GString **text = &listing->sets[element->set];
-
-		if (!g_hash_table_add(listing->seen, g_memdup2(element, element_memory(element))))
-			continue;
-		if (!*text)
-			*text = g_string_new(NULL);
-		g_string_append_printf(*text, "add element %s %s %s { ", nft_family(element->family), listing->table,
-				       set_info(element->set)->name);
-		element_append_text(element, *text);
-		g_string_append(*text, " }\n");
+	if (text) {
+		g_string_append_len(text, text->str, listing->heads[element->set]);
+		return;
 	}
+	text = g_string_new(NULL);
+	g_string_append_printf(text, "add element %s %s %s { ", nft_family(element->family), listing->table,
+			       set_info(element->set)->name);
+	listing->heads[element->set] = text->len;
+	listing->sets[element->set] = text;
+}
+
+static void list_element(const Element *element, void *userdata)
+{
+	Listing *listing = userdata;
+
+	if (!g_hash_table_add(listing->seen, g_memdup2(element, element_memory(element))))
+		return;
+	begin_line(listing, element);
+	element_append_text(element, listing->sets[element->set]);
+	g_string_append(listing->sets[element->set], " }\n");
 }
 
 /* Whether it is said of what is to be listed that it stands by itself. */
@@ -86,7 +94,7 @@ char *nftables_text(const Backend *backend, const Ruleset *ruleset, enum family 
 			const RulesetEntry *entry = entries->pdata[i];
 
 			if (entry->references > 0)
-				list_rule(&listing, &entry->rule);
+				translate(&entry->rule, list_element, &listing);
 		}
 	}
 	for (enum set set = 0; set < N_SETS; set++) {

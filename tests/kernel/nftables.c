@@ -478,6 +478,9 @@ static void test_many(void)
 		gone = commit(court, scene->ruleset);
 		g_test_message("one less: %.3f ms", (g_get_monotonic_time() - start) / 1e3);
 		g_assert_cmpuint(gone.removed, ==, 2);
+		start = g_get_monotonic_time();
+		g_free(nftables_backend.text(court->backend, scene->ruleset, FAMILY_IPV4));
+		g_test_message("all as text: %.1f ms", (g_get_monotonic_time() - start) / 1e3);
 		ruleset_set_all_dirty(scene->ruleset);
 		start = g_get_monotonic_time();
 		g_auto(BackendCommit) whole = commit(court, scene->ruleset);
