@@ -32,6 +32,15 @@ done_testing() {
 	[ $n_failed = 0 ]
 }
 
+# set_down FILE: the checks so far, for another script to go on from with take_up
+set_down() {
+	echo "n_checks=$n_checks n_failed=$n_failed" >"$1"
+}
+
+take_up() {
+	. "$1"
+}
+
 # is EXPECTED COMMAND...: prints exactly that
 is() {
 	local expected=$1 found

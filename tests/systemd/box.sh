@@ -6,8 +6,12 @@
 
 service=org.example.NetFilter
 root=/org/example/NetFilter
-program=$(systemctl cat netfilterd | sed -n 's/^ExecStart=//p') # below any prefix
-configuration=$("$program" --help | sed -n 's/.*read this configuration (\(.*\))/\1/p')
+
+# The installed service, below any prefix.
+find_program() {
+	program=$(systemctl cat netfilterd | sed -n 's/^ExecStart=//p')
+	configuration=$("$program" --help | sed -n 's/.*read this configuration (\(.*\))/\1/p')
+}
 
 # as USER COMMAND...
 as() {
