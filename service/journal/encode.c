@@ -328,10 +328,13 @@ Endpoint *decode_endpoint(Record *record, Model *model, Address ret_chosen[stati
 	if (record_has_more(record)) {
 		endpoint->reserves = record_get_bool(record);
 		endpoint->ifindex = record_get_uint(record, G_MAXINT);
+	}
+	if (record_has_more(record)) {
 		endpoint->allocated = record_get_uint(record, (1 << N_FAMILIES) - 1);
 		good &= get_addresses(record, ret_chosen);
-		good &= get_attachment(record, &endpoint->attachment);
 	}
+	if (record_has_more(record))
+		good &= get_attachment(record, &endpoint->attachment);
 	endpoint->lifetime.with_owner &= endpoint->ifindex == 0 && !endpoint->attachment;
 	if (!found(record, good && endpoint_fits(model, endpoint) ? endpoint : NULL, error))
 		return NULL;
