@@ -4,7 +4,7 @@
 
 . "$BOX/box.sh"
 
-untouched_files=/root/files progress=/root/progress
+untouched_files=/root/files untouched_host=/root/host progress=/root/progress
 
 install_package() {
 	DEBIAN_FRONTEND=noninteractive dpkg --install --force-confold "$BOX/$1.deb"
