@@ -29,7 +29,7 @@ enum chain {
 
 /**
  * Where in a chain. A builtin chain has a head above every foreign rule and a
- * tail below; a chain of our own holds our rules alone.
+ * tail below; in a chain of our own foreign rules stand where somebody put them.
  */
 enum zone { ZONE_HEAD, ZONE_OWNED, ZONE_TAIL };
 

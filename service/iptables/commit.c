@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/iptables/commit.h"
 
+#include "service/iptables/form.h"
 #include "service/iptables/layout.h"
 #include "service/iptables/private.h"
 
@@ -32,12 +33,36 @@ static void add_drift(BackendCommit *result, const char *table, const char *chai
 		g_ptr_array_add(result->drifted, g_steal_pointer(&text));
 }
 
+/* Nobody reads more of them. */
+#define MAX_TOLD 256
+
+/* Rules of others in a chain of ours, each once. */
+static void tell_of_foreign(Work *work, enum chain chain)
+{
+	const Diff *diff = work->iptables->diff;
+	GHashTable *told = work->iptables->told;
+
+	for (guint i = 0; i < diff->foreign->len; i++) {
+		guint position = g_array_index(diff->foreign, guint, i);
+		const ActualEntry *actual = &g_array_index(diff->actual, ActualEntry, position);
+		gpointer key = GSIZE_TO_POINTER(actual->digest + chain * N_FAMILIES + work->family);
+		g_autofree char *text = NULL;
+
+		if (g_hash_table_size(told) >= MAX_TOLD || !g_hash_table_add(told, key))
+			continue;
+		text = form_to_text(work->family, actual);
+		g_message("A rule of somebody else's in %s chain %s of table %s is kept where it stands: %s",
+			  family_to_string(work->family), work->iptables->names[chain], table_name(work->table), text);
+	}
+}
+
 /* Makes what the diff says of a chain true of the snapshot. */
 static bool apply_diff(Work *work, enum chain chain)
 {
 	const Diff *diff = work->iptables->diff;
 	const char *name = work->iptables->names[chain];
 
+	tell_of_foreign(work, chain);
 	if (diff->deletions->len && diff->deletions->len == diff->n_actual) {
 		if (!snapshot_flush_chain(work->snapshot, name))
 			return false;

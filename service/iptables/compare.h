@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "service/iptables/chain.h"
 #include "service/iptables/entry.h"
 #include "service/rules/ruleset.h"
 
 /** A chain as the kernel has it beside what should be in it. */
 typedef struct Comparison {
 	enum family family;
-	bool owned;                 /* the chain is ours alone */
+	enum chain chain;
+	bool owned;                 /* the chain is one of ours */
 	const xt_chainlabel *names; /* as entry_encode() */
 	const GPtrArray *wanted;    /* RulesetEntry, in chain order */
 	const ActualEntry *actual;  /* top to bottom */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/iptables/diff.h"
 
+#include "service/iptables/form.h"
 #include "service/iptables/layout.h"
 
 #include <string.h>
@@ -13,6 +14,7 @@ Diff *diff_new(void)
 {
 	Diff *diff = g_new0(Diff, 1);
 	diff->deletions = g_array_new(FALSE, FALSE, sizeof(guint));
+	diff->foreign = g_array_new(FALSE, FALSE, sizeof(guint));
 	diff->insertions = g_array_new(FALSE, FALSE, sizeof(DiffInsertion));
 	diff->wanted = g_ptr_array_new();
 	diff->actual = g_array_new(FALSE, FALSE, sizeof(ActualEntry));
@@ -26,6 +28,7 @@ void diff_free(Diff *diff)
 	if (!diff)
 		return;
 	g_array_unref(diff->deletions);
+	g_array_unref(diff->foreign);
 	g_array_unref(diff->insertions);
 	g_ptr_array_unref(diff->wanted);
 	g_array_unref(diff->actual);
@@ -268,8 +271,13 @@ static void resolve_verdicts(Diff *diff, const Comparison *comparison)
 	}
 	for (guint position = 0; position < comparison->n_actual; position++) {
 		if (comparison->owned && verdicts[position] == VERDICT_FOREIGN) {
-			verdicts[position] = VERDICT_DELETED;
-			diff->foreign++;
+			if (form_is_ours(comparison->family, comparison->chain, &comparison->actual[position],
+					 comparison->names)) {
+				verdicts[position] = VERDICT_DELETED;
+				diff->stale++;
+			} else {
+				g_array_append_val(diff->foreign, position);
+			}
 		}
 		if (verdicts[position] == VERDICT_DELETED)
 			g_array_append_val(diff->deletions, position);
@@ -301,8 +309,9 @@ static guint open_zone(const Diff *diff, const Comparison *comparison, guint i, 
 			return at;
 		gone = MIN(gone, at);
 	}
+	/* Below what others have in a chain of ours: what they drop there stays dropped. */
 	if (gone == NOWHERE)
-		gone = zone == ZONE_TAIL ? comparison->n_actual : 0;
+		gone = zone == ZONE_HEAD ? 0 : comparison->n_actual;
 	return CLAMP(gone, floor, ceiling);
 }
 
@@ -342,7 +351,8 @@ static void diff_clear(Diff *diff)
 {
 	g_array_set_size(diff->deletions, 0);
 	g_array_set_size(diff->insertions, 0);
-	diff->missing = diff->moved = diff->foreign = 0;
+	g_array_set_size(diff->foreign, 0);
+	diff->missing = diff->moved = diff->stale = 0;
 	diff->reordered = false;
 }
 
@@ -372,6 +382,7 @@ void diff_chain(Diff *diff, Snapshot *snapshot, const xt_chainlabel *names, cons
 	snapshot_read_chain(snapshot, names[chain], diff->actual);
 	diff_compare(diff, &(Comparison){
 				   .family = family,
+				   .chain = chain,
 				   .owned = !chain_info(chain)->builtin,
 				   .names = names,
 				   .wanted = diff->wanted,

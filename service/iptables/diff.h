@@ -7,7 +7,7 @@
 /**
  * What must be deleted from a chain and inserted into it, and nothing more, to make it hold what the ruleset wants. In
  * a builtin chain our rules are those that equal a held entry; all others are foreign and stay as they stand. In a
- * chain of our own nothing foreign stays.
+ * chain of our own those go, too, that are of a form of ours (form.h): they are stale.
  */
 
 typedef struct DiffInsertion {
@@ -23,7 +23,8 @@ typedef struct Diff {
 	guint missing;      /* held rules that are not there */
 	guint moved;        /* rules of ours that stand out of order */
 	bool reordered;     /* because the order itself changed */
-	guint foreign;      /* rules in a chain of ours that nobody wants or holds */
+	guint stale;        /* rules in a chain of ours, of a form of ours, that nobody wants or holds */
+	GArray *foreign;    /* guint, ascending: positions of what else stands in a chain of ours */
 
 	/* Private. */
 	GPtrArray *wanted;    /* RulesetEntry */
@@ -45,5 +46,5 @@ void diff_chain(Diff *diff, Snapshot *snapshot, const xt_chainlabel *names, cons
 /** Whether somebody else changed our rules. */
 static inline bool diff_drifted(const Diff *diff)
 {
-	return diff->missing || diff->foreign || (diff->moved && !diff->reordered);
+	return diff->missing || diff->stale || (diff->moved && !diff->reordered);
 }

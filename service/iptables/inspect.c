@@ -46,7 +46,7 @@ static bool find_foreign_in_table(Iptables *iptables, const Ruleset *ruleset, en
 		if (info->table != table || info->builtin)
 			continue;
 		diff_chain(iptables->diff, snapshot, iptables->names, ruleset, chain);
-		if (iptables->diff->foreign)
+		if (iptables->diff->stale)
 			g_ptr_array_add(chains, g_strdup_printf("%s %s %s", family_to_string(family), table_name(table),
 								iptables->names[chain]));
 	}

@@ -22,6 +22,7 @@ static Backend *iptables_new(const char *prefix)
 	iptables->prefix = g_strdup(prefix);
 	iptables->lock = -1;
 	iptables->diff = diff_new();
+	iptables->told = g_hash_table_new(NULL, NULL);
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		iptables->sockets[family] = -1;
 	for (enum chain chain = 0; chain < N_CHAINS; chain++) {
@@ -66,6 +67,7 @@ static void iptables_free(Backend *backend)
 		if (iptables->sockets[family] >= 0)
 			close(iptables->sockets[family]);
 	diff_free(iptables->diff);
+	g_hash_table_unref(iptables->told);
 	g_free(iptables->prefix);
 	g_free(iptables);
 }

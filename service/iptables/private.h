@@ -13,6 +13,8 @@ typedef struct Iptables {
 	int lock;                      /* -1: not held */
 	Diff *diff;                    /* kept between uses, so that a commit allocates nothing a rule */
 
+	GHashTable *told; /* set of guint64: rules of others that the log has named */
+
 	/* As we left the kernel, each where it is known. */
 	int sockets[N_FAMILIES]; /* negative: none */
 	TableSize sizes[N_FAMILIES][N_TABLES];

@@ -101,12 +101,14 @@ static void drift(Rig *rig)
 		const char *chain;
 	} cases[] = {
 		{ "iptables-legacy -t nat -D DOCKER 1", 1, "nat DOCKER" },
-		{ "iptables-legacy -t nat -I DOCKER -p udp -j ACCEPT", 1, "nat DOCKER" },
+		{ "iptables-legacy -t nat -A DOCKER -p udp --dport 99 -j DNAT --to-destination 10.9.9.9:9", 1,
+		  "nat DOCKER" },
+		{ "ip6tables-legacy -I DOCKER ! -i x -o x -d fd00::1 -p tcp --dport 9 -j ACCEPT", 1, "filter DOCKER" },
 		{ "iptables-legacy -F DOCKER", 1, "filter DOCKER" },
 		{ "ip6tables-legacy -F DOCKER", 1, "filter DOCKER" },
 		{ "iptables-legacy -D FORWARD -o br0 -j DOCKER", 1, "filter FORWARD" },
 		{ "iptables-legacy -t nat -F POSTROUTING", 0, "nat POSTROUTING" },
-		{ "iptables-legacy -A DOCKER-ISOLATION -j ACCEPT", 1, "filter DOCKER-ISOLATION" },
+		{ "iptables-legacy -A DOCKER-ISOLATION -i x -o y -j DROP", 1, "filter DOCKER-ISOLATION" },
 		{ "sh -c 'iptables-legacy -t nat -F && iptables-legacy -t nat -X'", 0, "nat DOCKER" },
 	};
 	g_autofree char *good = NULL;
@@ -160,6 +162,65 @@ static void drift(Rig *rig)
 		g_assert_nonnull(strstr(text, "Drifted (['nat DOCKER'],)"));
 	}
 	signals_free(signals);
+}
+
+/* --- rules of others in our chains --- */
+
+/* It stands where it stood, whatever becomes of ours beside it. */
+static void kept(Rig *rig)
+{
+	static const struct {
+		const char *chain, *rule, *command;
+	} cases[] = {
+		{ "DOCKER", "-s 10.8.8.8/32 -j DROP", "iptables-legacy -I DOCKER -s 10.8.8.8 -j DROP" },
+		{ "DOCKER", "-j LOG", "iptables-legacy -A DOCKER -j LOG" },
+		{ "DOCKER", "-m limit --limit 5/sec -j RETURN",
+		  "iptables-legacy -I DOCKER 2 -m limit --limit 5/s -j RETURN" },
+		{ "DOCKER-ISOLATION", "-j ACCEPT", "iptables-legacy -A DOCKER-ISOLATION -j ACCEPT" },
+		{ "DOCKER-INGRESS", "-p tcp -m tcp --dport 443 -j DROP",
+		  "iptables-legacy -I DOCKER-INGRESS -p tcp --dport 443 -j DROP" },
+		{ "DOCKER", "-p udp -j ACCEPT", "iptables-legacy -t nat -I DOCKER -p udp -j ACCEPT" },
+		{ "DOCKER-INGRESS", "-p tcp -m tcp --dport 443 -j REDIRECT",
+		  "iptables-legacy -t nat -I DOCKER-INGRESS -p tcp --dport 443 -j REDIRECT" },
+		{ "DOCKER", "-s fd00:9::9/128 -j DROP", "ip6tables-legacy -I DOCKER -s fd00:9::9 -j DROP" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *good = NULL, *after = NULL, *line = NULL, *left = NULL;
+
+		create_all(rig);
+		netns_run(rig->host, "%s", cases[i].command);
+		line = g_strdup_printf("-A %s %s", cases[i].chain, cases[i].rule);
+		good = rig_rules(rig);
+		if (count_parts(good, line) != 1) {
+			g_test_message("%s: not among\n%s", line, good);
+			g_test_fail();
+		}
+		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+		done(rig, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8081, 81, 1)]");
+		done(rig, FRONT, "Ingress", "Publish", "a(sq)", "[('tcp', 444)]");
+		done(rig, FRONT, "Ingress", "Unpublish", "a(sq)", "[('tcp', 444)]");
+		done(rig, APP, "Endpoint", "Unpublish", "a(ssqqq)", "[('tcp', '', 8081, 81, 1)]");
+		rig_restart(rig);
+		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+		after = rig_rules(rig);
+		g_assert_cmpstr(after, ==, good);
+
+		/* With nothing of ours beside it, and when something comes again, which does not go past it. */
+		done(rig, WEB, "Network", "Delete", "", "");
+		done(rig, FRONT, "Ingress", "Delete", "", "");
+		left = rig_rules(rig);
+		g_assert_cmpuint(count_parts(left, line), ==, 1);
+		rig_restart(rig);
+		create_all(rig);
+		g_free(g_steal_pointer(&after));
+		after = rig_rules(rig);
+		g_assert_cmpuint(count_parts(after, line), ==, 1);
+		done(rig, WEB, "Network", "Delete", "", "");
+		done(rig, FRONT, "Ingress", "Delete", "", "");
+		netns_run(rig->host, "sh -c 'for i in iptables ip6tables; do $i-legacy -F; $i-legacy -t nat -F; done'");
+		done(rig, "", "Manager", "Reconcile", "", "");
+	}
 }
 
 /* --- the lock --- */
@@ -443,6 +504,7 @@ static const BusTest tests[] = {
 	{ "/bus/kernel/foreign-chain", foreign_chain, NULL, occupy },
 	{ "/bus/kernel/beside-a-foreign-chain", beside_a_foreign_chain, "ChainPrefix=MINE", occupy },
 	{ "/bus/kernel/backend-unavailable", backend_unavailable },
+	{ "/bus/kernel/kept", kept },
 	{ "/bus/kernel/drift", drift },
 	{ "/bus/kernel/lock-waited-for", lock_waited_for },
 	{ "/bus/kernel/lock-outlasts-caller", lock_outlasts_caller },

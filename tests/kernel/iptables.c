@@ -178,9 +178,16 @@ static void test_drift(gconstpointer data)
 	expect_commit(tables, 1, 1, 0, "filter FORWARD");
 	expect_chain(tables, "filter", "FORWARD", forward);
 
+	/* What could be ours, and is not wanted. */
+	tables_run(tables, "-t nat -I DOCKER -i stale -j RETURN");
+	make_dirty(tables);
+	expect_commit(tables, 1, 0, 1, "nat DOCKER");
+
+	/* What could not. */
 	tables_run(tables, "-I DOCKER -i foreign -j DROP");
 	make_dirty(tables);
-	expect_commit(tables, 1, 0, 1, "filter DOCKER");
+	expect_commit(tables, 0, 0, 0, NULL);
+	tables_run(tables, "-D DOCKER -i foreign -j DROP");
 	expect_chain(tables, "filter", "DOCKER", docker);
 
 	tables_run(tables, "-D DOCKER -i d1 -j ACCEPT");
@@ -329,13 +336,13 @@ static void test_find_foreign(gconstpointer data)
 	g_assert_no_error(error);
 	g_assert_null(chains);
 
-	tables_run(tables, "-A DOCKER -i d2 -j ACCEPT");
+	/* Somebody's own rule is no sign of another who has these chains; one that could be ours is. */
+	tables_run(tables, "-A DOCKER -i d3 -j ACCEPT");
 	tables_run(tables, "-t nat -A DOCKER -i n2 -j RETURN");
 	g_assert_true(iptables_backend.find_foreign(tables->backend, tables->ruleset, &chains, &error));
 	g_assert_no_error(error);
 	g_autofree char *list = chains ? g_strjoinv(",", chains) : NULL;
-	g_autofree char *expected =
-		g_strdup_printf("%1$s filter DOCKER,%1$s nat DOCKER", family_to_string(FAMILY(data)));
+	g_autofree char *expected = g_strdup_printf("%s nat DOCKER", family_to_string(FAMILY(data)));
 	g_assert_cmpstr(list, ==, expected);
 }
 

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/iptables/form.h"
+
+#include <arpa/inet.h>
+#include <linux/netfilter/xt_sctp.h>
+#include <linux/netfilter/xt_tcpudp.h>
+#include <string.h>
+
+/* What a rule has. */
+enum part {
+	SOURCE = 1 << 0,
+	NOT_SOURCE = 1 << 1,
+	DESTINATION = 1 << 2,
+	NOT_DESTINATION = 1 << 3,
+	IN = 1 << 4,
+	NOT_IN = 1 << 5,
+	OUT = 1 << 6,
+	NOT_OUT = 1 << 7,
+	PORTS_TO = 1 << 8, /* with a protocol */
+	PORTS_FROM = 1 << 9,
+	STATE = 1 << 10,
+	ADDRTYPE = 1 << 11,
+	ICMP = 1 << 12,
+	OTHER = 1 << 13, /* what no rule of ours has */
+	ACCEPT = 1 << 14,
+	DROP = 1 << 15,
+	RETURN = 1 << 16,
+	JUMP = 1 << 17, /* to another chain of ours */
+	DNAT = 1 << 18,
+};
+
+/* What keeps an internal network apart, within its subnet or but for its bridge. */
+#define INTERNAL(chain)                                                             \
+	{ chain, NOT_SOURCE | OUT | DROP }, { chain, NOT_DESTINATION | IN | DROP }, \
+		{ chain, NOT_SOURCE | NOT_IN | OUT | DROP },                        \
+	{                                                                           \
+		chain, NOT_DESTINATION | IN | NOT_OUT | DROP                        \
+	}
+
+/* Of published ports; in IPv6 not of link-local addresses. */
+#define TRANSLATIONS(chain, also)                                                           \
+	{ chain, also | PORTS_TO | DNAT }, { chain, also | DESTINATION | PORTS_TO | DNAT }, \
+		{ chain, also | NOT_SOURCE | PORTS_TO | DNAT },                             \
+	{                                                                                   \
+		chain, also | NOT_SOURCE | DESTINATION | PORTS_TO | DNAT                    \
+	}
+
+static const struct {
+	enum chain chain;
+	guint parts;
+} forms[] = {
+	{ CHAIN_FILTER_DOCKER, DESTINATION | NOT_IN | OUT | PORTS_TO | ACCEPT },
+	{ CHAIN_FILTER_DOCKER, SOURCE | DESTINATION | IN | OUT | PORTS_TO | ACCEPT },
+	{ CHAIN_FILTER_DOCKER, SOURCE | DESTINATION | IN | OUT | PORTS_FROM | ACCEPT },
+	{ CHAIN_FILTER_DOCKER, IN | OUT | ICMP | ACCEPT },
+	INTERNAL(CHAIN_FILTER_INGRESS),
+	{ CHAIN_FILTER_INGRESS, PORTS_TO | ACCEPT },
+	{ CHAIN_FILTER_INGRESS, STATE | PORTS_FROM | ACCEPT },
+	{ CHAIN_FILTER_INGRESS, RETURN },
+	{ CHAIN_FILTER_ISOLATION, IN | OUT | DROP },
+	INTERNAL(CHAIN_FILTER_ISOLATION),
+	{ CHAIN_FILTER_ISOLATION, STATE | RETURN },
+	{ CHAIN_FILTER_ISOLATION, IN | NOT_OUT | JUMP },
+	{ CHAIN_FILTER_ISOLATION, RETURN },
+	{ CHAIN_FILTER_ISOLATION_STAGE_2, OUT | DROP },
+	{ CHAIN_FILTER_ISOLATION_STAGE_2, RETURN },
+	{ CHAIN_NAT_DOCKER, IN | RETURN },
+	TRANSLATIONS(CHAIN_NAT_DOCKER, NOT_IN),
+	TRANSLATIONS(CHAIN_NAT_DOCKER, 0),
+	TRANSLATIONS(CHAIN_NAT_CONTAINERS, 0),
+	{ CHAIN_NAT_INGRESS, PORTS_TO | DNAT },
+	{ CHAIN_NAT_INGRESS, RETURN },
+};
+
+/* The two families' entries, said alike. */
+typedef struct View {
+	const guint8 *source, *source_mask, *destination, *destination_mask;
+	gsize address_size;
+	const char *in, *out;
+	const guint8 *in_mask, *out_mask;
+	guint16 protocol;
+	guint8 inverse, flags;
+	const guint8 *bytes;
+	guint16 matches, target;
+} View;
+
+static View view_of(enum family family, const void *entry)
+{
+	const struct ipt_entry *v4 = entry;
+	const struct ip6t_entry *v6 = entry;
+
+	if (family == FAMILY_IPV4)
+		return (View){
+			.source = (const guint8 *)&v4->ip.src,
+			.source_mask = (const guint8 *)&v4->ip.smsk,
+			.destination = (const guint8 *)&v4->ip.dst,
+			.destination_mask = (const guint8 *)&v4->ip.dmsk,
+			.address_size = sizeof v4->ip.src,
+			.in = v4->ip.iniface,
+			.out = v4->ip.outiface,
+			.in_mask = v4->ip.iniface_mask,
+			.out_mask = v4->ip.outiface_mask,
+			.protocol = v4->ip.proto,
+			.inverse = v4->ip.invflags,
+			.flags = v4->ip.flags,
+			.bytes = entry,
+			.matches = sizeof *v4,
+			.target = v4->target_offset,
+		};
+	return (View){
+		.source = (const guint8 *)&v6->ipv6.src,
+		.source_mask = (const guint8 *)&v6->ipv6.smsk,
+		.destination = (const guint8 *)&v6->ipv6.dst,
+		.destination_mask = (const guint8 *)&v6->ipv6.dmsk,
+		.address_size = sizeof v6->ipv6.src,
+		.in = v6->ipv6.iniface,
+		.out = v6->ipv6.outiface,
+		.in_mask = v6->ipv6.iniface_mask,
+		.out_mask = v6->ipv6.outiface_mask,
+		.protocol = v6->ipv6.proto,
+		.inverse = v6->ipv6.invflags,
+		.flags = v6->ipv6.flags & ~IP6T_F_PROTO,
+		.bytes = entry,
+		.matches = sizeof *v6,
+		.target = v6->target_offset,
+	};
+}
+
+/* A prefix's length; -1: no prefix. */
+static int mask_length(const guint8 *mask, gsize size)
+{
+	guint length = 0;
+
+	while (length < size * 8 && mask[length / 8] & 0x80 >> length % 8)
+		length++;
+	for (guint i = length; i < size * 8; i++)
+		if (mask[i / 8] & 0x80 >> i % 8)
+			return -1;
+	return length;
+}
+
+static guint address_part(const View *view, const guint8 *mask, guint8 inverse, guint plain, guint inverted)
+{
+	int length = mask_length(mask, view->address_size);
+
+	if (length < 0)
+		return OTHER;
+	return view->inverse & inverse ? inverted : length > 0 ? plain : 0;
+}
+
+/* A whole name, not the beginning of one. */
+static guint interface_part(const View *view, const char *name, const guint8 *mask, guint8 inverse, guint plain,
+			    guint inverted)
+{
+	gsize length = strnlen(name, IFNAMSIZ - 1);
+
+	if (length == 0)
+		return mask[0] || view->inverse & inverse ? OTHER : 0;
+	if (!mask[length])
+		return OTHER;
+	return view->inverse & inverse ? inverted : plain;
+}
+
+static guint ports_part(const struct xt_entry_match *match)
+{
+	const char *name = match->u.user.name;
+	const __u16 *from, *to;
+	guint parts = 0;
+
+	if (strcmp(name, "sctp") == 0) {
+		const struct xt_sctp_info *sctp = (const void *)match->data;
+
+		if (sctp->invflags || sctp->flags & ~(XT_SCTP_SRC_PORTS | XT_SCTP_DEST_PORTS))
+			return OTHER;
+		return (sctp->flags & XT_SCTP_SRC_PORTS ? PORTS_FROM : 0) |
+		       (sctp->flags & XT_SCTP_DEST_PORTS ? PORTS_TO : 0);
+	}
+	if (strcmp(name, "tcp") == 0) {
+		const struct xt_tcp *tcp = (const void *)match->data;
+
+		if (tcp->invflags || tcp->option || tcp->flg_mask)
+			return OTHER;
+		from = tcp->spts;
+		to = tcp->dpts;
+	} else {
+		const struct xt_udp *udp = (const void *)match->data;
+
+		if (udp->invflags)
+			return OTHER;
+		from = udp->spts;
+		to = udp->dpts;
+	}
+	parts |= from[0] > 0 || from[1] < G_MAXUINT16 ? PORTS_FROM : 0;
+	parts |= to[0] > 0 || to[1] < G_MAXUINT16 ? PORTS_TO : 0;
+	return parts;
+}
+
+static guint match_part(const struct xt_entry_match *match)
+{
+	static const struct {
+		const char *name;
+		guint part;
+	} known[] = { { "conntrack", STATE }, { "addrtype", ADDRTYPE }, { "icmp6", ICMP } };
+	const char *name = match->u.user.name;
+
+	if (strcmp(name, "tcp") == 0 || strcmp(name, "udp") == 0 || strcmp(name, "sctp") == 0)
+		return ports_part(match);
+	for (guint i = 0; i < G_N_ELEMENTS(known); i++)
+		if (strcmp(name, known[i].name) == 0)
+			return known[i].part;
+	return OTHER;
+}
+
+static guint target_part(const ActualEntry *actual, const xt_chainlabel *names)
+{
+	static const struct {
+		const char *name;
+		guint part;
+	} known[] = { { "ACCEPT", ACCEPT }, { "DROP", DROP }, { "RETURN", RETURN }, { "DNAT", DNAT } };
+
+	for (guint i = 0; i < G_N_ELEMENTS(known); i++)
+		if (strcmp(actual->target, known[i].name) == 0)
+			return known[i].part;
+	for (enum chain chain = 0; chain < N_CHAINS; chain++)
+		if (!chain_info(chain)->builtin && strcmp(actual->target, names[chain]) == 0)
+			return JUMP;
+	return OTHER;
+}
+
+static guint parts_of(enum family family, const ActualEntry *actual, const xt_chainlabel *names)
+{
+	View view = view_of(family, actual->entry);
+	guint parts = target_part(actual, names);
+
+	if (view.flags || view.inverse & ~(IPT_INV_VIA_IN | IPT_INV_VIA_OUT | IPT_INV_SRCIP | IPT_INV_DSTIP))
+		parts |= OTHER;
+	parts |= address_part(&view, view.source_mask, IPT_INV_SRCIP, SOURCE, NOT_SOURCE);
+	parts |= address_part(&view, view.destination_mask, IPT_INV_DSTIP, DESTINATION, NOT_DESTINATION);
+	parts |= interface_part(&view, view.in, view.in_mask, IPT_INV_VIA_IN, IN, NOT_IN);
+	parts |= interface_part(&view, view.out, view.out_mask, IPT_INV_VIA_OUT, OUT, NOT_OUT);
+	for (guint16 at = view.matches; at < view.target;) {
+		const struct xt_entry_match *match = (const void *)(view.bytes + at);
+
+		parts |= match_part(match);
+		at += match->u.user.match_size;
+	}
+	/* Of a protocol as a whole we say nothing. */
+	if (view.protocol && !(parts & (PORTS_TO | PORTS_FROM | ICMP)))
+		parts |= OTHER;
+	return parts;
+}
+
+bool form_is_ours(enum family family, enum chain chain, const ActualEntry *actual, const xt_chainlabel *names)
+{
+	guint parts = parts_of(family, actual, names);
+
+	for (guint i = 0; i < G_N_ELEMENTS(forms); i++)
+		if (forms[i].chain == chain && forms[i].parts == parts)
+			return true;
+	return false;
+}
+
+static void append_address(GString *text, const View *view, const char *option, guint8 inverse, const guint8 *address,
+			   const guint8 *mask)
+{
+	int length = mask_length(mask, view->address_size);
+	char buffer[INET6_ADDRSTRLEN];
+
+	if (length == 0)
+		return;
+	inet_ntop(view->address_size == 4 ? AF_INET : AF_INET6, address, buffer, sizeof buffer);
+	g_string_append_printf(text, "%s%s %s", view->inverse & inverse ? "! " : "", option, buffer);
+	if (length > 0)
+		g_string_append_printf(text, "/%d", length);
+	g_string_append_c(text, ' ');
+}
+
+static void append_interface(GString *text, const View *view, const char *option, guint8 inverse, const char *name)
+{
+	if (*name)
+		g_string_append_printf(text, "%s%s %.*s ", view->inverse & inverse ? "! " : "", option, IFNAMSIZ - 1,
+				       name);
+}
+
+char *form_to_text(enum family family, const ActualEntry *actual)
+{
+	View view = view_of(family, actual->entry);
+	GString *text = g_string_new(NULL);
+
+	append_address(text, &view, "-s", IPT_INV_SRCIP, view.source, view.source_mask);
+	append_address(text, &view, "-d", IPT_INV_DSTIP, view.destination, view.destination_mask);
+	append_interface(text, &view, "-i", IPT_INV_VIA_IN, view.in);
+	append_interface(text, &view, "-o", IPT_INV_VIA_OUT, view.out);
+	if (view.protocol)
+		g_string_append_printf(text, "-p %u ", view.protocol);
+	for (guint16 at = view.matches; at < view.target;) {
+		const struct xt_entry_match *match = (const void *)(view.bytes + at);
+
+		g_string_append_printf(text, "-m %.*s ", (int)sizeof match->u.user.name, match->u.user.name);
+		at += match->u.user.match_size;
+	}
+	g_string_append_printf(text, "-j %s", actual->target);
+	return g_string_free(text, FALSE);
+}
