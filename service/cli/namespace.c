@@ -81,10 +81,7 @@ int namespace_new(void)
 typedef struct Parcel {
 	char byte;
 	struct iovec vector;
-	union {
-		char buffer[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr header;
-	} control;
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
 	struct msghdr message;
 } Parcel;
 
@@ -95,7 +92,7 @@ static struct msghdr *wrap(Parcel *parcel)
 	parcel->message = (struct msghdr){
 		.msg_iov = &parcel->vector,
 		.msg_iovlen = 1,
-		.msg_control = &parcel->control,
+		.msg_control = parcel->control,
 		.msg_controllen = sizeof parcel->control,
 	};
 	return &parcel->message;

@@ -173,6 +173,8 @@ int verb_run(Cli *cli, char **arguments, guint n G_GNUC_UNUSED)
 	g_auto(Object) network = {};
 	int r;
 
+	if (cli->options.host || cli->options.machine)
+		return usage_error("run is for commands of this machine, and not of another one");
 	if (!cli->options.network)
 		return usage_error("run needs --network=NETWORK");
 	r = object_of_kind(cli->options.network, OBJECT_NETWORK, &network);
