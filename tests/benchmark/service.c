@@ -12,6 +12,7 @@
 #define TIMEOUT_USEC (600 * G_USEC_PER_SEC)
 
 const char *const *service_prefix;
+const char *service_backend = "iptables";
 
 static guint n_open; /* calls sent and not answered */
 
@@ -54,6 +55,7 @@ static int on_name(sd_bus_message *message, void *userdata, sd_bus_error *error 
 GPid service_start(sd_bus *bus, double *ret_ms)
 {
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
+	g_autofree char *configuration = NULL;
 	sd_bus_slot *slot = NULL;
 	bool owned = false;
 	double start;
@@ -68,7 +70,9 @@ GPid service_start(sd_bus *bus, double *ret_ms)
 	g_ptr_array_add(argv, "/run/netfilterd");
 	g_ptr_array_add(argv, NULL);
 
-	write_file(CONFIGURATION, "[NetFilter]\nIdleExitSec=0\nContainerPublish=no\n");
+	configuration =
+		g_strdup_printf("[NetFilter]\nIdleExitSec=0\nContainerPublish=no\nBackend=%s\n", service_backend);
+	write_file(CONFIGURATION, configuration);
 	if (sd_bus_add_match(bus, &slot,
 			     "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" SERVICE "'",
 			     on_name, &owned) < 0)

@@ -25,6 +25,9 @@ typedef struct Service {
 /** The words before the program's name, to run it under another; NULL: none. */
 extern const char *const *service_prefix;
 
+/** What keeps its rules: "iptables", unless it is set before the service starts. */
+extern const char *service_backend;
+
 /** Starts bus and service, and creates network "web" (10.0.0.0/8) with n endpoints of a port each, and "spare";
  * settled. */
 Service service_new(guint n);

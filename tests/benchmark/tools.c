@@ -158,6 +158,12 @@ static void prepare_service(guint n)
 	service = service_new(n);
 }
 
+static void prepare_nftables(guint n)
+{
+	service_backend = "nftables";
+	service = service_new(n);
+}
+
 static void publish_service(void)
 {
 	call(service.bus, publish_message(service.bus, SPARE, "Publish", SPARE_PORT, 1));
@@ -188,6 +194,7 @@ static const Tool tools[] = {
 	{ "firewalld over D-Bus", firewalld_prepare, firewalld_publish, firewalld_unpublish, "firewalld", 1000 },
 	{ "nft -f, dnat map", prepare_nft, publish_nft, unpublish_nft },
 	{ "netfilterd", prepare_service, publish_service, unpublish_service },
+	{ "netfilterd, nftables", prepare_nftables, publish_service, unpublish_service },
 	{ "netfilterd, all on one endpoint", prepare_one_endpoint, publish_service, unpublish_service },
 	{ "libiptc in process (floor)", floor_prepare, floor_publish, floor_unpublish },
 	{ "empty D-Bus call", prepare_service, ping_service, NULL },
