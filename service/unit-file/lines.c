@@ -45,7 +45,7 @@ static bool read_line(char *text, UnitLine *line, UnitLineFunc func, void *userd
 
 bool unit_lines_read(const char *path, char *text, gsize size, UnitLineFunc func, void *userdata, GError **error)
 {
-	char *end = text + size;
+	char *end = size > 0 ? text + size : text;
 	UnitLine line = {};
 
 	while (text < end) {
