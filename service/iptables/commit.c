@@ -185,11 +185,26 @@ static bool set_policy(Work *work)
 	return snapshot_set_policy(work->snapshot, name, wanted);
 }
 
+static bool lead_to_user(Work *work)
+{
+	int added;
+
+	if (work->table != TABLE_FILTER || !layout_chain_is_dirty(work->ruleset, work->family, CHAIN_FILTER_FORWARD))
+		return true;
+	if (!user_chain_lead(&work->iptables->user, work->snapshot, work->ruleset, work->iptables->names, &added))
+		return false;
+	work->changed |= added != 0;
+	work->result.added += MAX(added, 0);
+	work->result.removed += MAX(-added, 0);
+	return true;
+}
+
 static bool fill_table(Work *work)
 {
 	bool created[N_CHAINS];
 
-	return create_chains(work, created) && fill_chains(work, created) && delete_chains(work) && set_policy(work);
+	return create_chains(work, created) && fill_chains(work, created) && lead_to_user(work) &&
+	       delete_chains(work) && set_policy(work);
 }
 
 /* Returns 0 or a negative errno; then *ret_writing says whether the table could be read at least. */

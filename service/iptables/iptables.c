@@ -23,6 +23,7 @@ static Backend *iptables_new(const char *prefix)
 	iptables->lock = -1;
 	iptables->diff = diff_new();
 	iptables->told = g_hash_table_new(NULL, NULL);
+	user_chain_init(&iptables->user, prefix);
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		iptables->sockets[family] = -1;
 	for (enum chain chain = 0; chain < N_CHAINS; chain++) {

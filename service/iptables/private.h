@@ -3,6 +3,7 @@
 
 #include "service/iptables/diff.h"
 #include "service/iptables/table-size.h"
+#include "service/iptables/user-chain.h"
 #include "service/rules/backend.h"
 
 /** What the files of the backend share. */
@@ -13,6 +14,7 @@ typedef struct Iptables {
 	int lock;                      /* -1: not held */
 	Diff *diff;                    /* kept between uses, so that a commit allocates nothing a rule */
 
+	UserChain user;
 	GHashTable *told; /* set of guint64: rules of others that the log has named */
 
 	/* As we left the kernel, each where it is known. */

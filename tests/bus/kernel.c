@@ -223,6 +223,64 @@ static void kept(Rig *rig)
 	}
 }
 
+/* --- the administrator's chain --- */
+
+static char *first_forward_rule(const Rig *rig, const char *family)
+{
+	return g_strchomp(netns_output(rig->host, "sh -c '%s-legacy -S FORWARD | sed -n 2p'", family));
+}
+
+static void user_chain(Rig *rig)
+{
+	static const char *const families[] = { "iptables", "ip6tables" };
+
+	for (guint i = 0; i < G_N_ELEMENTS(families); i++) {
+		const char *family = families[i];
+		g_autofree char *before = rig_rules(rig), *without = NULL, *with = NULL, *later = NULL, *after = NULL,
+				*first = NULL, *chain = NULL;
+
+		create_all(rig);
+		without = rig_rules(rig);
+		netns_run(rig->host, "%s-legacy -N DOCKER-USER", family);
+		netns_run(rig->host, "%s-legacy -A DOCKER-USER -i blocked -j DROP", family);
+		answers(rig, "(1,)", "", "Manager", "Reconcile", "", "");
+		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+		first = first_forward_rule(rig, family);
+		g_assert_cmpstr(first, ==, "-A FORWARD -j DOCKER-USER");
+		with = rig_rules(rig);
+		g_assert_cmpuint(count_parts(with, "-j DOCKER-USER"), ==, 1);
+
+		/* Whatever comes and goes. */
+		done(rig, FRONT, "Ingress", "Delete", "", "");
+		done(rig, WEB, "Network", "Delete", "", "");
+		create_all(rig);
+		rig_restart(rig);
+		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+		later = rig_rules(rig);
+		g_assert_cmpstr(later, ==, with);
+
+		/* With the last of ours goes the way there; the chain stays as it is. */
+		done(rig, FRONT, "Ingress", "Delete", "", "");
+		done(rig, WEB, "Network", "Delete", "", "");
+		chain = netns_output(rig->host, "%s-legacy -S DOCKER-USER", family);
+		g_assert_cmpstr(chain, ==, "-N DOCKER-USER\n-A DOCKER-USER -i blocked -j DROP\n");
+		netns_run(rig->host,
+			  "sh -c 'i=%s-legacy; $i -D FORWARD -j DOCKER-USER 2>/dev/null; $i -F DOCKER-USER && "
+			  "$i -X DOCKER-USER'",
+			  family);
+		after = rig_rules(rig);
+		g_assert_cmpstr(after, ==, before);
+
+		/* Not a byte differs without it. */
+		create_all(rig);
+		g_free(g_steal_pointer(&after));
+		after = rig_rules(rig);
+		g_assert_cmpstr(after, ==, without);
+		done(rig, FRONT, "Ingress", "Delete", "", "");
+		done(rig, WEB, "Network", "Delete", "", "");
+	}
+}
+
 /* --- the lock --- */
 
 /* As another program would; closing it gives it back. */
@@ -505,6 +563,7 @@ static const BusTest tests[] = {
 	{ "/bus/kernel/beside-a-foreign-chain", beside_a_foreign_chain, "ChainPrefix=MINE", occupy },
 	{ "/bus/kernel/backend-unavailable", backend_unavailable },
 	{ "/bus/kernel/kept", kept },
+	{ "/bus/kernel/user-chain", user_chain },
 	{ "/bus/kernel/drift", drift },
 	{ "/bus/kernel/lock-waited-for", lock_waited_for },
 	{ "/bus/kernel/lock-outlasts-caller", lock_outlasts_caller },
