@@ -102,11 +102,13 @@ static void failed(Rig *rig)
 		g_autofree char *before = NULL, *after = NULL, *error = NULL;
 
 		start(rig, faults[i]);
-		before = rig_state(rig);
+		before = rig_rules(rig);
 		error = attach(rig, fd);
 		g_assert_cmpstr(error, ==, STANDARD("Failed"));
-		after = rig_state(rig);
+		after = rig_rules(rig);
 		g_assert_cmpstr(before, ==, after);
+		g_assert_cmpuint(count_links(rig->host, "master br0"), ==, 0);
+		gone(rig, APP);
 		g_assert_cmpuint(count_links(netns, ""), ==, 1);
 	}
 	g_assert_null(attach(rig, fd));
