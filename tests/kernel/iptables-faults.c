@@ -19,7 +19,7 @@ static void test_probe(gconstpointer data)
 	g_assert_true(iptables_backend.probe(tables->backend, FAMILY(data), &error));
 	g_assert_no_error(error);
 
-	g_setenv("NETFILTERD_FAULT", "init:ENOENT:1:2", TRUE);
+	g_setenv("NETFILTERD_FAULT", "init:ENOENT:1:3", TRUE);
 	g_assert_false(iptables_backend.probe(tables->backend, FAMILY(data), &error));
 	g_assert_error(error, NETFILTER_ERROR, NETFILTER_ERROR_BACKEND_UNAVAILABLE);
 	g_assert_nonnull(
