@@ -79,6 +79,27 @@ static bool creation_failed(Netlink *netlink, const VethWanted *wanted, int r, G
 	return netlink_failed(netlink, error, "interface \"%s\": cannot create it", wanted->here.name);
 }
 
+static int remove_one(Netlink *netlink, int ifindex)
+{
+	const struct ifinfomsg header = { .ifi_index = ifindex };
+	int r = netlink_request(netlink, message_new(RTM_DELLINK, 0, &header), NULL, NULL);
+
+	return r == -ENODEV ? 0 : r;
+}
+
+static bool set_hairpin(Netlink *netlink, int ifindex, GError **error)
+{
+	const struct ifinfomsg header = { .ifi_family = AF_BRIDGE, .ifi_index = ifindex };
+	NlMsg *message = message_new(RTM_SETLINK, 0, &header);
+	struct nlattr *port = begin(message, IFLA_PROTINFO | NLA_F_NESTED);
+
+	if (nla_put_u8(message, IFLA_BRPORT_MODE, 1) < 0)
+		g_error("Out of memory");
+	nla_nest_end(message, port);
+	return netlink_request(netlink, message, NULL, NULL) >= 0 ||
+	       netlink_failed(netlink, error, "interface %d: cannot set hairpin mode", ifindex);
+}
+
 bool veth_add(Netlink *netlink, const VethWanted *wanted, int *ret_ifindex, int *ret_peer, GError **error)
 {
 	int r = netlink_request(netlink, build(wanted), NULL, NULL);
@@ -96,15 +117,10 @@ bool veth_add(Netlink *netlink, const VethWanted *wanted, int *ret_ifindex, int 
 				      wanted->here.name);
 	*ret_ifindex = rtnl_link_get_ifindex(made);
 	*ret_peer = rtnl_link_get_link(made);
-	return true;
-}
-
-static int remove_one(Netlink *netlink, int ifindex)
-{
-	const struct ifinfomsg header = { .ifi_index = ifindex };
-	int r = netlink_request(netlink, message_new(RTM_DELLINK, 0, &header), NULL, NULL);
-
-	return r == -ENODEV ? 0 : r;
+	if (set_hairpin(netlink, *ret_ifindex, error))
+		return true;
+	remove_one(netlink, *ret_ifindex);
+	return false;
 }
 
 static int set_group(Netlink *netlink, int ifindex, guint32 group)

@@ -9,7 +9,10 @@ typedef struct VethEnd {
 	guint8 mac[6];
 } VethEnd;
 
-/** The two ends: one is a port of a bridge here, the other in a namespace. */
+/**
+ * The two ends: one is a port of a bridge here, the other in a namespace. The port is in hairpin mode, that an endpoint
+ * reaches its own published port where rules see what crosses the bridge.
+ */
 typedef struct VethWanted {
 	VethEnd here, there;
 	int bridge;    /* ifindex */

@@ -49,6 +49,16 @@ static void work(World *world, uid_t uid)
 	expect(inside, "udp", "fd00:18::3", 53, "other from fd00:18::2");
 	expect(other, "tcp", "172.18.0.2", 80, "app from 172.18.0.3");
 
+	/* Its own published port by an address of the host: also where rules see what crosses a bridge. */
+	for (guint i = 0; i < 2; i++) {
+		g_assert_true(netns_sysctl(world->host, "net/bridge/bridge-nf-call-iptables", i ? "1" : "0"));
+		g_assert_true(netns_sysctl(world->host, "net/bridge/bridge-nf-call-ip6tables", i ? "1" : "0"));
+		expect(inside, "tcp", "192.0.2.1", 8080, "app from 172.18.0.1");
+		expect(inside, "tcp", "172.18.0.1", 8080, "app from 172.18.0.1");
+		expect(inside, "tcp", "2001:db8:1::1", 8080, "app from fd00:18::1");
+		expect(other, "tcp", "192.0.2.1", 8080, "app from 172.18.0.1");
+	}
+
 	/* The bus connection that asked for it may go, and the service too. */
 	world_reconnect(world);
 	world_restart_service(world);
