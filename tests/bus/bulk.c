@@ -147,9 +147,12 @@ static void long_chains(Rig *rig)
 static void drift(Rig *rig)
 {
 	static const char *const damages[] = {
-		"iptables-legacy -t nat -D DOCKER 500", "iptables-legacy -t nat -I DOCKER 300 -j ACCEPT",
-		"iptables-legacy -D DOCKER 1",          "iptables-legacy -t nat -D POSTROUTING 700",
-		"iptables-legacy -t nat -F DOCKER",     "iptables-legacy -t nat -R DOCKER 500 -j ACCEPT",
+		"iptables-legacy -t nat -D DOCKER 500",
+		"iptables-legacy -t nat -I DOCKER 300 ! -i br0 -p tcp --dport 7 -j DNAT --to-destination 172.18.0.9:7",
+		"iptables-legacy -D DOCKER 1",
+		"iptables-legacy -t nat -D POSTROUTING 700",
+		"iptables-legacy -t nat -F DOCKER",
+		"iptables-legacy -t nat -R DOCKER 500 ! -i br0 -p tcp --dport 7 -j DNAT --to-destination 172.18.0.9:7",
 	};
 	g_autofree char *many = mappings_text(10000, MANY / 2), *good = NULL;
 	Signals *signals;

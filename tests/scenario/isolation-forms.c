@@ -238,11 +238,9 @@ static void expect_form(const World *world, bool linear)
 
 static void reload(const Forms *forms, const char *form)
 {
-	g_autofree char *text = g_strdup_printf("[NetFilter]\n%s\n%s\n", form, forms->hairpin ? "Hairpin=yes" : "");
-	g_autoptr(GError) error = NULL;
+	g_autofree char *text = g_strdup_printf("%s\n%s", form, forms->hairpin ? "Hairpin=yes" : "");
 
-	g_file_set_contents("/run/netfilterd.conf", text, -1, &error);
-	g_assert_no_error(error);
+	service_configure(text);
 	call(forms->world->bus, "", "Manager", "Reload", NULL);
 }
 
