@@ -82,14 +82,10 @@ int object_change(sd_bus_message *message, void *userdata, sd_bus_error *error G
 	return calls_start(found->bus->calls, message, found->methods);
 }
 
-/* Besides what it is to make it permanent, it is changed. */
-bool object_describe_set_permanent(Call *call, Description *description, GError **error G_GNUC_UNUSED)
+/* Besides what it is to change it, it is made to stay. */
+bool object_describe_set_permanent(Call *call G_GNUC_UNUSED, Description *description, GError **error G_GNUC_UNUSED)
 {
-	const char *path = sd_bus_message_get_path(call->message);
-
-	description->actions |= 1 << (path_is_of(path, OBJECT_NETWORK)    ? ACTION_MANAGE_NETWORKS
-				      : path_is_of(path, OBJECT_ENDPOINT) ? ACTION_MANAGE_ENDPOINTS
-									  : ACTION_MANAGE_INGRESS);
+	description->actions |= 1 << ACTION_MAKE_PERSISTENT;
 	return true;
 }
 

@@ -38,7 +38,7 @@ const PolicyMethod policy_methods[] = {
 	{ NETWORK, "GetEndpoint", ACTION_NONE, "look up endpoint" },
 	{ NETWORK, "Update", ACTION_MANAGE_NETWORKS, "change network" },
 	{ NETWORK, "GetRules", ACTION_NONE, "read rules" },
-	{ NETWORK, "SetPermanent", ACTION_MAKE_PERSISTENT, "have network across reboots, or not" },
+	{ NETWORK, "SetPermanent", ACTION_MANAGE_NETWORKS, "have network across reboots, or not" },
 	{ NETWORK, "Delete", ACTION_MANAGE_NETWORKS, "delete network" },
 
 	{ ENDPOINT, "Publish", ACTION_MANAGE_ENDPOINTS, "publish ports of endpoint" },
@@ -46,13 +46,13 @@ const PolicyMethod policy_methods[] = {
 	{ ENDPOINT, "Link", ACTION_MANAGE_ENDPOINTS, "link endpoint" },
 	{ ENDPOINT, "Unlink", ACTION_MANAGE_ENDPOINTS, "unlink endpoint" },
 	{ ENDPOINT, "GetRules", ACTION_NONE, "read rules" },
-	{ ENDPOINT, "SetPermanent", ACTION_MAKE_PERSISTENT, "have endpoint across reboots, or not" },
+	{ ENDPOINT, "SetPermanent", ACTION_MANAGE_ENDPOINTS, "have endpoint across reboots, or not" },
 	{ ENDPOINT, "Delete", ACTION_MANAGE_ENDPOINTS, "delete endpoint" },
 
 	{ INGRESS, "Publish", ACTION_MANAGE_INGRESS, "publish ports of ingress" },
 	{ INGRESS, "Unpublish", ACTION_MANAGE_INGRESS, "withdraw ports of ingress" },
 	{ INGRESS, "GetRules", ACTION_NONE, "read rules" },
-	{ INGRESS, "SetPermanent", ACTION_MAKE_PERSISTENT, "have ingress across reboots, or not" },
+	{ INGRESS, "SetPermanent", ACTION_MANAGE_INGRESS, "have ingress across reboots, or not" },
 	{ INGRESS, "Delete", ACTION_MANAGE_INGRESS, "delete ingress" },
 };
 const gsize n_policy_methods = G_N_ELEMENTS(policy_methods);

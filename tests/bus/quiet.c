@@ -83,6 +83,21 @@ static GPtrArray *texts_of(const char *signature)
 		add("objectpath '/'");
 	} else if (g_str_equal(signature, "v")) {
 		add("<'debug'>");
+	} else if (g_str_equal(signature, "b")) {
+		add("true");
+		add("false");
+	} else if (g_str_equal(signature, "as")) {
+		add("%s", names);
+		add("['app']");
+		add("@as []");
+	} else if (g_str_equal(signature, "a{ss}")) {
+		g_autofree char *labels = many("'label-%u': 'x'", 1000);
+
+		/* A list but for its ends. */
+		labels[0] = '{';
+		labels[strlen(labels) - 1] = '}';
+		add("%s", labels);
+		add("@a{ss} {}");
 	} else {
 		g_autofree char *type = g_strdup_printf("@%s", signature);
 		bool is_list = signature[0] == 'a', is_map = g_str_has_prefix(signature, "a{");
@@ -358,7 +373,8 @@ static void reading_writes_nothing(Rig *rig)
 int main(int argc, char **argv)
 {
 	static const BusTest tests[] = {
-		{ "/bus/quiet/reading-writes-nothing", reading_writes_nothing },
+		/* What the service does by the clock is no reading. */
+		{ "/bus/quiet/reading-writes-nothing", reading_writes_nothing, "CheckIntervalSec=0" },
 	};
 
 	return bus_tests_main(argc, argv, tests, G_N_ELEMENTS(tests));

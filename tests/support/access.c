@@ -118,10 +118,13 @@ static const struct {
 	{ APP, "Endpoint", "Unpublish", "a(ssqqq)", MAPPING("tcp", "8080") },
 	{ APP, "Endpoint", "Link", "oa(sq)", "'" ROOT WEB "/endpoint/other', [('tcp', uint16 80)]" },
 	{ APP, "Endpoint", "Unlink", "o", "'" ROOT WEB "/endpoint/other'" },
+	{ APP, "Endpoint", "SetPermanent", "b", "true" },
 	{ APP, "Endpoint", "Delete", "", "" },
+	{ WEB, "Network", "SetPermanent", "b", "true" },
 	{ WEB, "Network", "Delete", "", "" },
 	{ FRONT, "Ingress", "Publish", "a(sq)", "[('tcp', uint16 444)]" },
 	{ FRONT, "Ingress", "Unpublish", "a(sq)", "[('tcp', uint16 443)]" },
+	{ FRONT, "Ingress", "SetPermanent", "b", "true" },
 	{ FRONT, "Ingress", "Delete", "", "" },
 };
 
