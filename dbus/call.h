@@ -45,7 +45,7 @@ struct Method {
 void *call_object(const Call *call, enum object_kind kind, GError **error);
 
 /** Whether the sender may make use of what is the host's: ACCESS_DENIED unless that was asked, and granted. */
-bool call_may_use_host(const Call *call, GError **error);
+bool call_may_use_host(const Call *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** An endpoint named in the arguments. INVALID_ARGS, NO_SUCH_ENDPOINT. */
 Endpoint *call_read_endpoint(Call *call, GError **error);

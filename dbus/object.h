@@ -56,8 +56,8 @@ int object_interface_add(const Bus *bus, enum object_kind kind, const char *pref
 int object_change(sd_bus_message *message, void *userdata, sd_bus_error *error);
 
 /** The steps of SetPermanent of any object, as calls_start() takes them. */
-bool object_describe_set_permanent(Call *call, Description *description, GError **error);
-bool object_run_set_permanent(Call *call, GError **error);
+bool object_describe_set_permanent(Call *call, Description *description, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool object_run_set_permanent(Call *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** An sd_bus_message_handler_t that reads the rules of any object. */
 int object_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *error);

@@ -43,7 +43,8 @@ bool reads_are_answered(const Reads *reads);
 int reads_add(Reads *reads, sd_bus_message *call, const ReadKind *kind, void *userdata);
 
 /** The same for a user who is known; what is made may be another answer. BUSY. */
-bool reads_add_of(Reads *reads, uid_t uid, sd_bus_message *call, const ReadKind *kind, void *userdata, GError **error);
+bool reads_add_of(Reads *reads, uid_t uid, sd_bus_message *call, const ReadKind *kind, void *userdata,
+		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The connection is gone: its reads are dropped. */
 void reads_sender_left(Reads *reads, const char *sender);

@@ -12,7 +12,7 @@ int port_mapping_append(sd_bus_message *message, const PortMapping *mapping);
 int port_mappings_append(sd_bus_message *message, const GArray *mappings); /* PortMapping */
 
 /** Whether an append succeeded; NO_MEMORY, the only way in which it fails. */
-bool reply_written(int r, GError **error);
+bool reply_written(int r, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Answers a call with the path of an object. Negative errno. */
 int path_reply(sd_bus_message *call, enum object_kind kind, const void *object);

@@ -16,10 +16,12 @@
  * An a{sv} of network settings; free with network_settings_clear() whatever comes back. Endpoints in it that do not
  * say how long they live take the lifetime settings of the network.
  */
-bool network_settings_read(sd_bus_message *message, uid_t uid, NetworkSettings *ret, GError **error);
+bool network_settings_read(sd_bus_message *message, uid_t uid, NetworkSettings *ret,
+			   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** An a{sv} of what Network.Update takes; *ret_mask tells which it was given. */
-bool network_update_read(sd_bus_message *message, NetworkSettings *ret, guint *ret_mask, GError **error);
+bool network_update_read(sd_bus_message *message, NetworkSettings *ret, guint *ret_mask,
+			 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** A name and an a{sv} of endpoint settings, "sa{sv}". */
 EndpointSettings *endpoint_settings_read(sd_bus_message *message, uid_t uid, GError **error);
@@ -28,7 +30,8 @@ EndpointSettings *endpoint_settings_read(sd_bus_message *message, uid_t uid, GEr
 GPtrArray *endpoint_list_read(sd_bus_message *message, uid_t uid, GError **error);
 
 /** An a{sv} of ingress settings; free with ingress_settings_clear() whatever comes back. */
-bool ingress_settings_read(sd_bus_message *message, uid_t uid, IngressSettings *ret, GError **error);
+bool ingress_settings_read(sd_bus_message *message, uid_t uid, IngressSettings *ret,
+			   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** An a(ssqqq) of port mappings (GArray of PortMapping); NULL on failure. */
 GArray *port_mappings_read(sd_bus_message *message, GError **error);
@@ -37,10 +40,10 @@ GArray *port_mappings_read(sd_bus_message *message, GError **error);
 GArray *ports_read(sd_bus_message *message, GError **error);
 
 /** An a{ss} of labels, the caller's. */
-bool labels_read(sd_bus_message *message, char ***ret, GError **error);
+bool labels_read(sd_bus_message *message, char ***ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** An as of names, as a set; NULL on failure. The names are borrowed from the message. */
 GHashTable *names_read(sd_bus_message *message, GError **error);
 
 /** One string. */
-bool string_read(sd_bus_message *message, char type, const char **ret, GError **error);
+bool string_read(sd_bus_message *message, char type, const char **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -17,4 +17,4 @@ bool message_is_larger(sd_bus_message *message, gsize max_bytes, gsize max_value
 #define MAX_CALL_VALUES (3 << 17)
 
 /** Whether a call is within MAX_CALL_SIZE, and unless the caller is privileged MAX_CALL_VALUES: LIMITS_EXCEEDED. */
-bool size_check(sd_bus_message *call, bool privileged, GError **error);
+bool size_check(sd_bus_message *call, bool privileged, GError **error) G_GNUC_WARN_UNUSED_RESULT;

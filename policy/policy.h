@@ -36,7 +36,7 @@ typedef void (*PolicyAnswer)(sd_bus_message *call, uid_t uid, const GError *erro
 int policy_identify(Policy *policy, sd_bus_message *call, PolicyAnswer answer, void *userdata);
 
 /** Whether this uid may have one more question open. QUOTA_EXCEEDED; what policy_ask() would answer. */
-bool policy_may_ask(const Policy *policy, uid_t uid, GError **error);
+bool policy_may_ask(const Policy *policy, uid_t uid, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Step two: may it? actions is a set of 1 << enum policy_action, asked one after the other, each must be

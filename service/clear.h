@@ -9,4 +9,4 @@
  * for the lock, for LockTimeoutSec= at most, and until old connections have ended. BUSY, FAILED, BACKEND_UNAVAILABLE:
  * the next instance finds what is left then.
  */
-bool service_clear(Service *service, const char *directory, GError **error);
+bool service_clear(Service *service, const char *directory, GError **error) G_GNUC_WARN_UNUSED_RESULT;

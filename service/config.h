@@ -40,8 +40,8 @@ void config_init(Config *config);
  * names the file, the line and the value that is not understood; *ret is then untouched. What this version does not
  * know is said in the log and ignored. Free with config_clear().
  */
-bool config_load(const char *path, bool required, Config *ret, GError **error);
+bool config_load(const char *path, bool required, Config *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The same of a text; path is what sentences call it. */
-bool config_parse(const char *path, const char *text, Config *ret, GError **error);
+bool config_parse(const char *path, const char *text, Config *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void config_clear(Config *config);

@@ -30,7 +30,7 @@ const char *firewall_prefix(const Firewall *firewall);
 
 /** Which families it can do, and whether it can do IPv4: BACKEND_UNAVAILABLE. */
 bool firewall_has_family(Firewall *firewall, enum family family);
-bool firewall_probe(Firewall *firewall, GError **error);
+bool firewall_probe(Firewall *firewall, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** 0, -EAGAIN while another program holds the backend's lock, or another negative errno. */
 int firewall_lock(Firewall *firewall);
@@ -43,7 +43,7 @@ const char *firewall_lock_name(const Firewall *firewall);
  * Whether FORWARD is to drop. The policy that others set is found out, and given back later; what is planned is made
  * true by the next commit. Ended by firewall_keep_policies() or firewall_cancel_policies().
  */
-bool firewall_plan_policy(Firewall *firewall, enum family family, bool drop, GError **error);
+bool firewall_plan_policy(Firewall *firewall, enum family family, bool drop, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void firewall_keep_policies(Firewall *firewall);
 void firewall_cancel_policies(Firewall *firewall);
 
@@ -51,7 +51,7 @@ void firewall_cancel_policies(Firewall *firewall);
  * Base chains of others at nftables' hook forward that stop what comes to them (char *, the caller's): no accept of
  * ours is one there. FAILED.
  */
-bool firewall_find_forward_drops(Firewall *firewall, GPtrArray **ret, GError **error);
+bool firewall_find_forward_drops(Firewall *firewall, GPtrArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Plans to leave it as it is: it is others' from then on. */
 void firewall_leave_policy(Firewall *firewall, enum family family);
@@ -61,13 +61,14 @@ guint8 firewall_policy_before(const Firewall *firewall, enum family family);
 void firewall_restore_policy(Firewall *firewall, enum family family, guint8 before);
 
 /** Makes the kernel hold what is wanted, as BackendKind.commit does; needs the lock. */
-bool firewall_commit(Firewall *firewall, BackendCommit *ret, GError **error);
+bool firewall_commit(Firewall *firewall, BackendCommit *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Whether somebody else may have changed it, as BackendKind.changed, which must not be NULL. */
 bool firewall_changed(Firewall *firewall);
 
 /** The chains of ours that hold rules of others; *ret is NULL or NULL-terminated. Needs the lock. */
-bool firewall_find_foreign(Firewall *firewall, char ***ret, GError **error);
+bool firewall_find_foreign(Firewall *firewall, char ***ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The counters of rules, as BackendKind.counters has them. */
-bool firewall_counters(Firewall *firewall, const Rule *const *rules, gsize n, RuleCounters *ret, GError **error);
+bool firewall_counters(Firewall *firewall, const Rule *const *rules, gsize n, RuleCounters *ret,
+		       GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -31,10 +31,10 @@ const char *handover_lock_name(const Handover *handover);
  * Before the firewall's first commit: the policies of forwarding that are ours become its own, once. To be called again
  * when that commit failed. BACKEND_UNAVAILABLE, NO_MEMORY, FAILED. Needs both locks.
  */
-bool handover_begin(Handover *handover, Firewall *to, GError **error);
+bool handover_begin(Handover *handover, Firewall *to, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The previous instance has done that. */
 void handover_resume(Handover *handover);
 
 /** After it: takes the previous instance's rules away. BUSY, NO_MEMORY, FAILED. Needs the lock. */
-bool handover_end(Handover *handover, GError **error);
+bool handover_end(Handover *handover, GError **error) G_GNUC_WARN_UNUSED_RESULT;

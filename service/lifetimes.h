@@ -23,7 +23,7 @@ guint64 lifetimes_deadline(Lifetimes *lifetimes, guint64 timeout_usec);
  * Keeps a copy of a descriptor for an object that is to come. It must be a pidfd, a FIFO or a socket, which is found
  * out before anything waits for it: INVALID_ARGS otherwise.
  */
-bool lifetimes_claim(Lifetimes *lifetimes, guint64 token, int fd, GError **error);
+bool lifetimes_claim(Lifetimes *lifetimes, guint64 token, int fd, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** An object with this lifetime is there: its descriptor goes into the fd store. It must stay until lifetimes_end(). */
 void lifetimes_begin(Lifetimes *lifetimes, Lifetime *lifetime);

@@ -14,6 +14,6 @@ void service_misconfigured(Service *service, GError *why);
  * If it could not be read before, the service starts now: what keeps it from doing so is what this fails with. Needs
  * the lock.
  */
-bool service_reload(Service *service, GError **error);
+bool service_reload(Service *service, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #define CHAIN_PREFIX_LATER "ChainPrefix=%s takes effect when no object is left; until then the chains are called %s"

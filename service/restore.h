@@ -9,4 +9,4 @@
  * to what the fd store kept, which is taken over. FAILED when the directory cannot be used.
  */
 bool service_restore(Service *service, const char *directory, const char *bus_id, GHashTable *descriptors,
-		     GError **error);
+		     GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -18,7 +18,7 @@ void service_switch_off_unused(Service *service);
 
 /** After a commit of everything: takes the rules away that another backend kept before, if any. Needs the lock. BUSY,
  * NO_MEMORY, FAILED. */
-bool service_end_handover(Service *service, GError **error);
+bool service_end_handover(Service *service, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** When nothing is held any more: asks for the chains, and with them the journal, to go too. Commit afterwards. */
 void service_stop(Service *service);

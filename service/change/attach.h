@@ -8,7 +8,8 @@
  * What a new endpoint, which has its addresses, asks for to be attached, if it does: fills in endpoint->attachment and
  * claims the namespace. It is then to live as long as its interface. INVALID_ARGS, ACCESS_DENIED, FAILED.
  */
-bool attach_request(Transaction *transaction, Endpoint *endpoint, const EndpointSettings *settings, GError **error);
+bool attach_request(Transaction *transaction, Endpoint *endpoint, const EndpointSettings *settings,
+		    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The first of these settings in which an endpoint that is there differs; NULL: none. Where it is is not compared. */
 const char *attach_find_difference(const Endpoint *endpoint, const AttachSettings *settings);

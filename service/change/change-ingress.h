@@ -19,8 +19,10 @@ Ingress *ingress_claim(const Transaction *transaction, const char *name, const I
 		       GError **error);
 
 /** ports: LinkPort. A port may be published more than once, and is then to be unpublished as often. */
-bool ingress_publish(Transaction *transaction, Ingress *ingress, const GArray *ports, GError **error);
-bool ingress_unpublish(Transaction *transaction, Ingress *ingress, const GArray *ports, GError **error);
+bool ingress_publish(Transaction *transaction, Ingress *ingress, const GArray *ports,
+		     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool ingress_unpublish(Transaction *transaction, Ingress *ingress, const GArray *ports,
+		       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** With its ports. */
 void ingress_delete(Transaction *transaction, Ingress *ingress);

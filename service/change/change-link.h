@@ -4,7 +4,8 @@
 #include "service/change/transaction.h"
 
 /** ports: LinkPort. Linking again adds ports. INVALID_ARGS when they are no siblings or may talk anyway. */
-bool endpoint_link(Transaction *transaction, Endpoint *parent, Endpoint *child, const GArray *ports, GError **error);
+bool endpoint_link(Transaction *transaction, Endpoint *parent, Endpoint *child, const GArray *ports,
+		   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** INVALID_ARGS when there is no such link. */
 bool endpoint_unlink(Transaction *transaction, Endpoint *parent, Endpoint *child, GError **error);

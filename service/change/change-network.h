@@ -25,7 +25,7 @@ Network *network_sketch(const char *name, const NetworkSettings *settings, GErro
 
 /** mask is a set of enum network_update. INVALID_ARGS. */
 bool network_update(Transaction *transaction, Network *network, guint mask, const NetworkSettings *settings,
-		    GError **error);
+		    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Deletes an endpoint, and its network if that goes with its last one. */
 void network_delete_endpoint(Transaction *transaction, Endpoint *endpoint);

@@ -9,9 +9,10 @@
  * NETWORK_INTERNAL, INVALID_ARGS, PORT_IN_USE, PORTS_EXHAUSTED, QUOTA_EXCEEDED.
  */
 bool endpoint_publish(Transaction *transaction, Endpoint *endpoint, const GArray *mappings, GArray *published,
-		      GError **error);
+		      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Each as it stands in endpoint->ports. INVALID_ARGS names the one that does not. */
-bool endpoint_unpublish(Transaction *transaction, Endpoint *endpoint, const GArray *mappings, GError **error);
+bool endpoint_unpublish(Transaction *transaction, Endpoint *endpoint, const GArray *mappings,
+			GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 extern const ChangeKind port_published, port_unpublished;

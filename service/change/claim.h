@@ -18,7 +18,8 @@ typedef struct Claim {
  * with addresses or routes of the host, in any table; default routes do not count, nor what is on bridges of ours.
  * FAILED when the host cannot be asked.
  */
-bool claim_find_network(const Transaction *transaction, const Network *network, Claim *ret, GError **error);
+bool claim_find_network(const Transaction *transaction, const Network *network, Claim *ret,
+			GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Of an ingress that has a gateway and a bridge: whether the gateway is beyond the network of its bridge, and whose

@@ -13,16 +13,18 @@
  * for or does not go with the other settings.
  */
 bool request_lifetime(Transaction *transaction, Lifetime *lifetime, enum object_kind kind, void *object,
-		      const LifetimeSettings *settings, GError **error);
+		      const LifetimeSettings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Takes host ports for a new publication. reserve: they are to be held on the host. PORT_IN_USE, PENDING, FAILED name
  * the port; nothing is claimed then.
  */
-bool request_ports(Transaction *transaction, const PortRange *ranges, guint n, bool reserve, GError **error);
+bool request_ports(Transaction *transaction, const PortRange *ranges, guint n, bool reserve,
+		   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Finds ranges[0].count consecutive ports free in each of the n ranges, which differ in family and address alone,
  * claims them and writes the first into each. PORTS_EXHAUSTED when there are none.
  */
-bool request_any_ports(Transaction *transaction, PortRange *ranges, guint n, bool reserve, GError **error);
+bool request_any_ports(Transaction *transaction, PortRange *ranges, guint n, bool reserve,
+		       GError **error) G_GNUC_WARN_UNUSED_RESULT;

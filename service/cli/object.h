@@ -20,7 +20,7 @@ void object_clear(Object *object);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Object, object_clear)
 
 /** Reads a name; a bare one is a network's. INVALID_ARGS quotes it. */
-bool object_parse(const char *text, Object *ret, GError **error);
+bool object_parse(const char *text, Object *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The same of an argument that must be of that kind. 0 or an exit code, after it was said why. */
 int object_of_kind(const char *text, enum object_kind kind, Object *ret);

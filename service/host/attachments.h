@@ -27,14 +27,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Attachments, attachments_free)
  * routes (GArray of AttachmentRoute) become ours. What namespace_new() meets.
  */
 bool attachments_claim(Attachments *attachments, const Endpoint *endpoint, int socket, guint mtu, GArray *routes,
-		       GError **error);
+		       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Attaches an endpoint whose namespace was claimed to a bridge that is there. It is an effect from when there is
  * something, also when what comes after it fails: INVALID_ARGS, FAILED.
  */
 bool attachments_open(Attachments *attachments, const Endpoint *endpoint, int bridge, Effects *effects,
-		      int *ret_ifindex, GError **error);
+		      int *ret_ifindex, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Gives up what was claimed. */
 void attachments_release(Attachments *attachments);

@@ -24,7 +24,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Forwarding, forwarding_free)
  * ended by forwarding_keep() or forwarding_cancel().
  */
 bool forwarding_plan(Forwarding *forwarding, const Model *model, const Config *config, const GArray *serving,
-		     GError **error);
+		     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Whether it is us who have it switched on, once the plan is true; and what there was before (forwarding's). */
 bool forwarding_is_ours(const Forwarding *forwarding, enum family family);
@@ -39,7 +39,7 @@ bool forwarding_changes(const Forwarding *forwarding);
 /** Switches off what is to be off, before the rules change; and on, afterwards. FAILED: the caller reverts the effects.
  */
 void forwarding_close(Forwarding *forwarding, Effects *effects);
-bool forwarding_open(Forwarding *forwarding, Effects *effects, GError **error);
+bool forwarding_open(Forwarding *forwarding, Effects *effects, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** What was wanted before, and was put right, is added to a list of repairs. */
 void forwarding_keep(Forwarding *forwarding, GPtrArray *repairs);

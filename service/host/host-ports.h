@@ -21,7 +21,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostPorts, host_ports_free)
  * Takes the ports, all or none; those that are held already are had. PORT_IN_USE names the first that another program
  * has; PENDING says that it is free once what is being given up is released; FAILED what else the kernel says.
  */
-bool host_ports_claim(HostPorts *ports, const PortRange *range, GError **error);
+bool host_ports_claim(HostPorts *ports, const PortRange *range, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Takes what can be had of ports that are published already, and says in the log what cannot. */
 void host_ports_restore(HostPorts *ports, const PortRange *range);

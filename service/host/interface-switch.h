@@ -11,10 +11,12 @@
 const char *interface_switch_name(enum interface_switch which);
 
 /** FAILED where there is no such interface, or it has no such switch. */
-bool interface_switch_set(Netlink *netlink, int ifindex, enum interface_switch which, bool on, GError **error);
+bool interface_switch_set(Netlink *netlink, int ifindex, enum interface_switch which, bool on,
+			  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The same where nobody can be told: what fails is said in the log, and one that is gone took its switches along. */
 void interface_switch_put_back(Netlink *netlink, int ifindex, enum interface_switch which, bool on);
 
 /** Those that are off, of a set of 1 << enum interface_switch. FAILED. */
-bool interface_switches_find_off(Netlink *netlink, int ifindex, guint8 set, guint8 *ret, GError **error);
+bool interface_switches_find_off(Netlink *netlink, int ifindex, guint8 set, guint8 *ret,
+				 GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -35,7 +35,7 @@ GArray *interfaces_serving(const Interfaces *interfaces);
  * interfaces_cancel().
  */
 bool interfaces_plan(Interfaces *interfaces, const Model *model, const Config *config, const char *name, bool thorough,
-		     GError **error);
+		     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void interfaces_plan_all(Interfaces *interfaces, const Model *model, const Config *config);
 
 /** Whether the plans change what is true; and what they, or all, make true (InterfaceFacts, the caller's). */
@@ -44,7 +44,7 @@ GArray *interfaces_facts(const Interfaces *interfaces, bool all);
 
 /** The two steps. When the second fails (FAILED, BRIDGE_IN_USE, INVALID_ARGS) the caller reverts the effects. */
 void interfaces_close(Interfaces *interfaces, Effects *effects);
-bool interfaces_open(Interfaces *interfaces, Effects *effects, GError **error);
+bool interfaces_open(Interfaces *interfaces, Effects *effects, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * It is final: bridges that nobody has any more go, at most so many of them later. What was wanted before, and was put

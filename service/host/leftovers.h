@@ -27,7 +27,7 @@ void leftovers_add(Leftovers *leftovers, const InterfaceFacts *facts);
 void leftovers_set_down(Leftovers *leftovers);
 
 /** Deletes the one of a name, since another is to have it; nothing when none waits. FAILED. */
-bool leftovers_delete(Leftovers *leftovers, const char *name, GError **error);
+bool leftovers_delete(Leftovers *leftovers, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Deletes one of them. Whether more wait. */
 bool leftovers_delete_one(Leftovers *leftovers);

@@ -29,14 +29,15 @@ typedef struct BridgeFaults {
  * it is still down. It is an effect from when it is there, also when what comes after it fails: BRIDGE_IN_USE,
  * INVALID_ARGS, FAILED.
  */
-bool own_bridge_create(Netlink *netlink, const Network *network, Effects *effects, int *ret_ifindex, GError **error);
+bool own_bridge_create(Netlink *netlink, const Network *network, Effects *effects, int *ret_ifindex,
+		       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Whether an interface is a bridge that has the MAC address of a network (Network.mac). */
 bool own_bridge_matches(const LinkInfo *info, guint64 mac);
 
 /** In what one that is there differs. What the host has no IPv6 for is no fault. FAILED. */
 bool own_bridge_compare(Netlink *netlink, const Network *network, const LinkInfo *info, BridgeFaults *ret,
-			GError **error);
+			GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Puts that right; what fails is said in the log, and is no longer in faults. */
 void own_bridge_mend(Netlink *netlink, const Network *network, int ifindex, BridgeFaults *faults);

@@ -4,5 +4,5 @@
 #include "service/rules/backend.h"
 
 /** BackendKind.commit and .clean. */
-bool iptables_commit(Backend *backend, Ruleset *ruleset, BackendCommit *ret, GError **error);
-bool iptables_clean(Backend *backend, GError **error);
+bool iptables_commit(Backend *backend, Ruleset *ruleset, BackendCommit *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool iptables_clean(Backend *backend, GError **error) G_GNUC_WARN_UNUSED_RESULT;

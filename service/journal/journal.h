@@ -26,16 +26,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Journal, journal_close)
  * version) is moved aside as "state.damaged", said so in the log, and what stands before it
  * is used. FAILED only when the file cannot be read at all.
  */
-bool journal_load(Journal *journal, JournalContent *ret, GError **error);
+bool journal_load(Journal *journal, JournalContent *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Replaces everything by one batch that happened. FAILED leaves the file as it was. */
-bool journal_checkpoint(Journal *journal, const GByteArray *batch, guint64 generation, GError **error);
+bool journal_checkpoint(Journal *journal, const GByteArray *batch, guint64 generation,
+			GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Whether there is a checkpoint since it was opened: only then batches can be appended. */
 bool journal_has_file(const Journal *journal);
 
 /** Appends a batch that is about to happen, with room for its outcome. FAILED leaves the file as it was. */
-bool journal_begin(Journal *journal, const GByteArray *batch, gsize outcome_size, GError **error);
+bool journal_begin(Journal *journal, const GByteArray *batch, gsize outcome_size,
+		   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool journal_is_begun(const Journal *journal);
 
 /** The batch that was begun happened, with this outcome (entries; NULL: none); or it did not. */

@@ -32,7 +32,7 @@ const char *record_get_text(Record *record); /* valid as long as the batch */
 bool record_has_more(const Record *record);
 
 /** Whether all fields were read and all were good. FAILED says which kind of record is not. */
-bool record_end(const Record *record, GError **error);
+bool record_end(const Record *record, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef bool (*RecordFunc)(Record *record, void *userdata, GError **error);
 

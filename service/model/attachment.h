@@ -15,7 +15,7 @@ typedef struct Attachment {
 #define MAC_STRLEN sizeof "02:42:ac:12:00:02"
 
 /** Reads "02:42:ac:12:00:02", an address of one interface: neither of a group nor all zero. INVALID_ARGS. */
-bool mac_parse(const char *text, guint8 ret[static 6], GError **error);
+bool mac_parse(const char *text, guint8 ret[static 6], GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Writes the same into a caller's buffer and returns it. */
 const char *mac_format(const guint8 mac[static 6], char buffer[static MAC_STRLEN]);

@@ -12,4 +12,4 @@ bool name_is_printable(const char *text);
  * Whether an object ("network", …) may be called that: 1 to NAME_MAX_BYTES bytes of UTF-8, each character one that
  * people can see, or a space. INVALID_ARGS otherwise.
  */
-bool name_is_valid(const char *what, const char *name, GError **error);
+bool name_is_valid(const char *what, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -43,7 +43,7 @@ guint8 protocol_from_string(const char *text);
  * is any; host_port 0 leaves the choice to us. INVALID_ARGS names the value.
  */
 bool port_mapping_parse(const char *protocol, const char *host_address, guint16 host_port, guint16 endpoint_port,
-			guint16 count, PortMapping *ret, GError **error);
+			guint16 count, PortMapping *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Whether two mappings are the same publication; their sequence does not matter. */
 bool port_mapping_equal(const PortMapping *a, const PortMapping *b);
@@ -52,7 +52,7 @@ bool port_mapping_equal(const PortMapping *a, const PortMapping *b);
 const char *port_mapping_format(const PortMapping *mapping, char buffer[static PORT_MAPPING_STRLEN]);
 
 /** Checks a protocol and a port that is not 0. INVALID_ARGS names the value. */
-bool link_port_parse(const char *protocol, guint16 port, LinkPort *ret, GError **error);
+bool link_port_parse(const char *protocol, guint16 port, LinkPort *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 bool link_port_equal(const LinkPort *a, const LinkPort *b);
 

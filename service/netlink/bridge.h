@@ -9,10 +9,11 @@
  * BRIDGE_IN_USE when an interface has the name, also as an alternative name;
  * INVALID_ARGS when nothing can have it.
  */
-bool bridge_add(Netlink *netlink, const char *name, const guint8 mac[static 6], int *ret_ifindex, GError **error);
+bool bridge_add(Netlink *netlink, const char *name, const guint8 mac[static 6], int *ret_ifindex,
+		GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Deletes this very interface, only if it is a bridge; one that is gone is no failure. */
-bool bridge_remove(Netlink *netlink, int ifindex, GError **error);
+bool bridge_remove(Netlink *netlink, int ifindex, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Whether the bridge's own switch (nf_call_iptables, nf_call_ip6tables) shows the
@@ -20,5 +21,7 @@ bool bridge_remove(Netlink *netlink, int ifindex, GError **error);
  * Switched on, FAILED names br_netfilter where the kernel lacks it: the switch
  * would be without effect.
  */
-bool bridge_get_nf_call(Netlink *netlink, int ifindex, enum family family, bool *ret, GError **error);
-bool bridge_set_nf_call(Netlink *netlink, int ifindex, enum family family, bool on, GError **error);
+bool bridge_get_nf_call(Netlink *netlink, int ifindex, enum family family, bool *ret,
+			GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool bridge_set_nf_call(Netlink *netlink, int ifindex, enum family family, bool on,
+			GError **error) G_GNUC_WARN_UNUSED_RESULT;

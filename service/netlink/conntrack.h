@@ -44,4 +44,4 @@ int conntrack_flush_fd(const ConntrackFlush *flush);
  * What became of it; waits where it is not done, and frees it. *ret_deleted may be NULL. FAILED when the kernel
  * refused some: the rest is deleted.
  */
-bool conntrack_flush_finish(ConntrackFlush *flush, guint *ret_deleted, GError **error);
+bool conntrack_flush_finish(ConntrackFlush *flush, guint *ret_deleted, GError **error) G_GNUC_WARN_UNUSED_RESULT;

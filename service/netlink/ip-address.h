@@ -15,11 +15,11 @@ typedef struct IpAddress {
  * address detection. One that is there already is no failure; there with another
  * prefix length, it is FAILED. INVALID_ARGS for an address that the kernel does not take.
  */
-bool ip_address_add(Netlink *netlink, int ifindex, const Prefix *address, GError **error);
+bool ip_address_add(Netlink *netlink, int ifindex, const Prefix *address, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * The addresses of an interface, or of all of them where ifindex is 0, both
  * families: IpAddress, in the kernel's order. The caller's. An interface that is
  * gone has none.
  */
-bool ip_address_list(Netlink *netlink, int ifindex, GArray **ret, GError **error);
+bool ip_address_list(Netlink *netlink, int ifindex, GArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;

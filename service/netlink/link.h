@@ -16,7 +16,7 @@
 bool link_name_is_valid(const char *name);
 
 /** INVALID_ARGS for what link_name_is_valid() rejects. */
-bool link_check_name(const char *name, GError **error);
+bool link_check_name(const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 enum link_kind { LINK_MISSING, LINK_BRIDGE, LINK_OTHER };
 
@@ -36,16 +36,18 @@ typedef struct LinkInfo {
  * The kernel also answers to alternative names, which no packet filter does:
  * what is found by one is LINK_OTHER, with its real name.
  */
-bool link_find(Netlink *netlink, const char *name, LinkInfo *ret, GError **error);
-bool link_find_index(Netlink *netlink, int ifindex, LinkInfo *ret, GError **error);
+bool link_find(Netlink *netlink, const char *name, LinkInfo *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool link_find_index(Netlink *netlink, int ifindex, LinkInfo *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Sets an interface up or down. One that is gone is down already, and cannot be set up: FAILED. */
-bool link_set_up(Netlink *netlink, int ifindex, bool up, GError **error);
+bool link_set_up(Netlink *netlink, int ifindex, bool up, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** IPv4 switches of one interface (net.ipv4.conf.NAME.*), over netlink: /proc/sys need not be writable. */
 enum link_switch { LINK_FORWARDING, LINK_ROUTE_LOCALNET, LINK_RP_FILTER };
-bool link_get_switch(Netlink *netlink, int ifindex, enum link_switch which, guint *ret, GError **error);
-bool link_set_switch(Netlink *netlink, int ifindex, enum link_switch which, guint value, GError **error);
+bool link_get_switch(Netlink *netlink, int ifindex, enum link_switch which, guint *ret,
+		     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool link_set_switch(Netlink *netlink, int ifindex, enum link_switch which, guint value,
+		     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * IPv6 switches of one interface (net.ipv6.conf.NAME.*). They are written to
@@ -53,15 +55,17 @@ bool link_set_switch(Netlink *netlink, int ifindex, enum link_switch which, guin
  * at that moment, it is left alone. FAILED where the interface has no IPv6.
  */
 enum link_switch6 { LINK6_FORWARDING, LINK6_ACCEPT_RA, LINK6_DISABLE };
-bool link_get_switch6(Netlink *netlink, int ifindex, enum link_switch6 which, guint *ret, GError **error);
-bool link_set_switch6(Netlink *netlink, int ifindex, enum link_switch6 which, guint value, GError **error);
+bool link_get_switch6(Netlink *netlink, int ifindex, enum link_switch6 which, guint *ret,
+		      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool link_set_switch6(Netlink *netlink, int ifindex, enum link_switch6 which, guint value,
+		      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * The forwarding of every interface that has IPv4 (or IPv6), InterfaceValue,
  * the caller's; and giving it back. An interface that has gone, or lost the family, is passed over, one
  * that has come since is left alone. FAILED when one cannot be written; the others are.
  */
-bool links_save_forwarding(Netlink *netlink, GArray **ret, GError **error);
-bool links_restore_forwarding(Netlink *netlink, const GArray *saved, GError **error);
-bool links_save_forwarding6(Netlink *netlink, GArray **ret, GError **error);
-bool links_restore_forwarding6(Netlink *netlink, const GArray *saved, GError **error);
+bool links_save_forwarding(Netlink *netlink, GArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool links_restore_forwarding(Netlink *netlink, const GArray *saved, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool links_save_forwarding6(Netlink *netlink, GArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool links_restore_forwarding6(Netlink *netlink, const GArray *saved, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -24,14 +24,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Namespace, namespace_free)
 int namespace_fd(const Namespace *namespace);
 
 /** Sets an interface there up. FAILED. */
-bool namespace_set_up(Namespace *namespace, int ifindex, GError **error);
+bool namespace_set_up(Namespace *namespace, int ifindex, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Gives an interface there an address, IPv6 without duplicate address detection. INVALID_ARGS, FAILED. */
-bool namespace_add_address(Namespace *namespace, int ifindex, const Prefix *address, GError **error);
+bool namespace_add_address(Namespace *namespace, int ifindex, const Prefix *address,
+			   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * A route by an interface there; *ret_exists, if not NULL, tells that there is another to this destination, which is no
  * failure then. INVALID_ARGS where the gateway is not to be reached, FAILED.
  */
 bool namespace_add_route(Namespace *namespace, int ifindex, const Prefix *destination, const Address *gateway,
-			 bool *ret_exists, GError **error);
+			 bool *ret_exists, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -15,4 +15,4 @@ typedef struct Neighbour {
  * for good (permanent, noarp) stays. Those that are not known, or whose interface is gone, are no failure; FAILED: the
  * others are forgotten.
  */
-bool neighbours_flush(Netlink *netlink, const GArray *neighbours, GError **error);
+bool neighbours_flush(Netlink *netlink, const GArray *neighbours, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -10,7 +10,7 @@
  * INVALID_ARGS when there is no unicast route, or it is loopback: nothing is then written to ret.
  */
 bool route_lookup(Netlink *netlink, const Address *address, int *ret_ifindex, char ret_name[static IFNAMSIZ],
-		  GError **error);
+		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Whether the host takes an address for the broadcast address of a subnet it is in. */
 bool route_is_broadcast(Netlink *netlink, const Address *address);
@@ -32,16 +32,16 @@ typedef struct Overlap {
  * *ret is set only when *ret_found is.
  */
 bool route_find_overlap(Netlink *netlink, const Prefix *prefix, const int *except, guint n_except, Overlap *ret,
-			bool *ret_found, GError **error);
+			bool *ret_found, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * What the host takes for its own (addrtype LOCAL): the local routes of all
  * tables, both families, as Prefix. The caller's.
  */
-bool route_list_local(Netlink *netlink, GArray **ret, GError **error);
+bool route_list_local(Netlink *netlink, GArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The interfaces that have a default route by a router's advertisement (GArray of int: ifindex). The caller's. */
-bool route_list_advertised(Netlink *netlink, GArray **ret, GError **error);
+bool route_list_advertised(Netlink *netlink, GArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Whether any route but those of every interface (link-local, multicast) leads by an interface. */
-bool route_find_by_interface(Netlink *netlink, int ifindex, bool *ret_found, GError **error);
+bool route_find_by_interface(Netlink *netlink, int ifindex, bool *ret_found, GError **error) G_GNUC_WARN_UNUSED_RESULT;

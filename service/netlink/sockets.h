@@ -21,14 +21,16 @@
  * FAILED when the kernel cannot tell, as without its module for the protocol.
  */
 bool sockets_find_bound(guint8 protocol, enum family family, const Address *address, guint16 first, guint16 count,
-			guint *ret_port, GError **error);
+			guint *ret_port, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Visits all that sockets_find_bound() looks through, of both families, in no order. FAILED. */
 typedef void SocketVisitor(const struct socket_info *socket, void *userdata);
-bool sockets_visit_bound(guint8 protocol, SocketVisitor *visit, void *userdata, GError **error);
+bool sockets_visit_bound(guint8 protocol, SocketVisitor *visit, void *userdata,
+			 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Whether all that has a TCP port, on an address that overlaps this one, is left of connections whose programs are done
  * with them (TIME_WAIT and the like): a bind() fails for their sake, and nobody minds who gets the port. FAILED.
  */
-bool sockets_are_left(enum family family, const Address *address, guint16 port, bool *ret, GError **error);
+bool sockets_are_left(enum family family, const Address *address, guint16 port, bool *ret,
+		      GError **error) G_GNUC_WARN_UNUSED_RESULT;

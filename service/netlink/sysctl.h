@@ -16,8 +16,8 @@
  * for IPv6. links_save_forwarding() and links_restore_forwarding() put that of
  * the interfaces right again.
  */
-bool sysctl_get(const char *name, bool *ret, GError **error);
-bool sysctl_set(const char *name, bool on, GError **error);
+bool sysctl_get(const char *name, bool *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool sysctl_set(const char *name, bool on, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** What a file holds, without the newline at its end; at most 4095 bytes. The caller's. */
-bool sysctl_read(const char *name, char **ret, GError **error);
+bool sysctl_read(const char *name, char **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;

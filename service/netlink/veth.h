@@ -24,10 +24,11 @@ typedef struct VethWanted {
  * Makes it; *ret_ifindex is this end's, which is up, *ret_peer the other's in its namespace. INVALID_ARGS when one of
  * the names is taken where it is meant, or the MTU cannot be had; FAILED.
  */
-bool veth_add(Netlink *netlink, const VethWanted *wanted, int *ret_ifindex, int *ret_peer, GError **error);
+bool veth_add(Netlink *netlink, const VethWanted *wanted, int *ret_ifindex, int *ret_peer,
+	      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Deletes the interfaces (GArray of int: ifindex) and with them their other ends; those that are gone are no failure.
  * Of several the kernel waits once for all who may still use them.
  */
-bool veths_remove(Netlink *netlink, const GArray *ifindexes, GError **error);
+bool veths_remove(Netlink *netlink, const GArray *ifindexes, GError **error) G_GNUC_WARN_UNUSED_RESULT;

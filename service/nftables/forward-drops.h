@@ -9,4 +9,4 @@
  * An accept of ours is no accept there. A GPtrArray of char *, the caller's; empty where the kernel has no nf_tables.
  * FAILED.
  */
-bool forward_drops_find(const char *own_table, GPtrArray **ret, GError **error);
+bool forward_drops_find(const char *own_table, GPtrArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -23,10 +23,10 @@ typedef struct Nftables {
 } Nftables;
 
 /** Makes the socket. BACKEND_UNAVAILABLE, FAILED. */
-bool nftables_open(Nftables *nftables, GError **error);
+bool nftables_open(Nftables *nftables, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Makes the socket and finds out what the kernel can do with tables. Errors as open. */
-bool nftables_find_flags(Nftables *nftables, GError **error);
+bool nftables_find_flags(Nftables *nftables, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** A negative errno of the kernel's as an error: NO_MEMORY, BUSY, BACKEND_UNAVAILABLE, FAILED. false, for return. */
 bool nftables_fail(GError **error, int r, const BatchFailure *failure);
@@ -37,12 +37,15 @@ bool nftables_fail_owned(GError **error, const Nftables *nftables, enum family f
 /** Whether a table is there that we may not touch. */
 bool nftables_is_others(const Nftables *nftables, const ActualTable *actual);
 
-bool nftables_commit(Backend *backend, Ruleset *ruleset, BackendCommit *ret, GError **error);
+bool nftables_commit(Backend *backend, Ruleset *ruleset, BackendCommit *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-bool nftables_probe(Backend *backend, enum family family, GError **error);
-bool nftables_find_foreign(Backend *backend, const Ruleset *ruleset, char ***ret, GError **error);
-bool nftables_forward_policy(Backend *backend, enum family family, enum rule_target *ret, GError **error);
-bool nftables_counters(Backend *backend, const Rule *const *rules, gsize n, RuleCounters *ret, GError **error);
+bool nftables_probe(Backend *backend, enum family family, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool nftables_find_foreign(Backend *backend, const Ruleset *ruleset, char ***ret,
+			   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool nftables_forward_policy(Backend *backend, enum family family, enum rule_target *ret,
+			     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool nftables_counters(Backend *backend, const Rule *const *rules, gsize n, RuleCounters *ret,
+		       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 bool nftables_describe(const Backend *backend, const Rule *rule, RuleText *ret);
 char *nftables_text(const Backend *backend, const Ruleset *ruleset, enum family family);

@@ -18,4 +18,5 @@ typedef bool (*UnitLineFunc)(const UnitLine *line, void *userdata, GError **erro
  * head comes as a line without a key. Nothing is read behind the first line that is wrong: INVALID_ARGS names path
  * and line. The text is changed.
  */
-bool unit_lines_read(const char *path, char *text, gsize size, UnitLineFunc func, void *userdata, GError **error);
+bool unit_lines_read(const char *path, char *text, gsize size, UnitLineFunc func, void *userdata,
+		     GError **error) G_GNUC_WARN_UNUSED_RESULT;

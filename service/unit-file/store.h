@@ -17,10 +17,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(UnitStore, unit_store_free)
 void unit_store_sweep(const char *directory);
 
 /** Writes what a transaction asks for beside the files it is to replace. FAILED names the file. */
-bool unit_store_stage(UnitStore *store, const Transaction *transaction, GError **error);
+bool unit_store_stage(UnitStore *store, const Transaction *transaction, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Puts it in their place. FAILED names the file. */
-bool unit_store_publish(UnitStore *store, GError **error);
+bool unit_store_publish(UnitStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Takes back what was staged or published; or makes an end of it. Does nothing when there is nothing. */
 void unit_store_revert(UnitStore *store);

@@ -32,10 +32,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Unit, unit_free)
  * "Key=". INVALID_ARGS names the path, the line and what is wrong; the unit is of no use then. What this version does
  * not know is said in the log and ignored. The text is changed.
  */
-bool unit_read(Unit *unit, const char *path, char *text, gsize size, GError **error);
+bool unit_read(Unit *unit, const char *path, char *text, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** After the last text: whether nothing is missing. INVALID_ARGS names the file. */
-bool unit_finish(Unit *unit, GError **error);
+bool unit_finish(Unit *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Puts the file, and the line whose value or endpoint it quotes, in front of an error that a request met. */
 void unit_prefix_error(const Unit *unit, GError **error);
