@@ -111,7 +111,7 @@ static void shows(int netns, const char *command, const char *expected)
 static void by_default(Rig *rig)
 {
 	int netns = netns_new(), fd = container_socket(netns);
-	g_autofree char *host = NULL, *port = NULL, *command = NULL;
+	g_autofree char *host = NULL, *command = NULL;
 
 	create_network(rig);
 	netns_run(rig->host, "ip link set br0 mtu 1400");
