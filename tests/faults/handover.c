@@ -138,7 +138,6 @@ static void fail_moving(Rig *rig, const Rules *whole, guint from)
 
 	for (guint point = 0; point < MAX_POINTS; point++) {
 		g_autofree char *fault = g_strdup_printf("commit:ENOMEM:1:%u", point);
-		g_autoptr(GVariant) reply G_GNUC_UNUSED = NULL;
 		g_auto(Rules) rules = {};
 
 		start_with(rig, from);
