@@ -101,7 +101,9 @@ static void rules_configured(const Change *change, const Model *model, const Ren
 {
 	RenderOptions before = render_options(change->part, options->ipv6);
 
-	if (memcmp(&before, options, sizeof before) == 0)
+	if (before.hairpin == options->hairpin && before.localhost_publish == options->localhost_publish &&
+	    before.container_publish == options->container_publish && before.drop_invalid == options->drop_invalid &&
+	    before.isolation_pairwise_max == options->isolation_pairwise_max)
 		return;
 	render_model(model, &before, delta->leaves);
 	render_model(model, options, delta->joins);

@@ -311,7 +311,8 @@ static void lone_call(Rig *rig)
 	create_network(rig);
 	done(rig, WEB, "Network", "CreateEndpoint", "sa{sv}",
 	     "'app', {'Addresses': <['172.18.0.2']>, 'Persistent': <true>}");
-	for (guint i = 0; i < 20; i++) {
+	/* What else goes on may keep any of them waiting, but not all. */
+	for (guint i = 0; i < 300 && best >= 5000; i++) {
 		gint64 start = g_get_monotonic_time();
 
 		done(rig, APP, "Endpoint", "Publish", "a(ssqqq)", "[('sctp', '', 80, 80, 1)]");
