@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/change/change-service.h"
 
-#include <string.h>
-
 /* --- the chains that stand from the start --- */
 
 static void start(Model *model, Change *change G_GNUC_UNUSED)
