@@ -13,7 +13,7 @@
  */
 
 #define NOBODY 65534
-#define ROUNDS 40
+#define ROUNDS 25
 
 static const char *const texts[] = {
 	"",
