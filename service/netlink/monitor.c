@@ -135,8 +135,8 @@ static bool list_again(LinkMonitor *monitor, bool told, GError **error)
 LinkMonitor *link_monitor_new(link_changed_func changed, link_touched_func touched, void *userdata, GError **error)
 {
 	g_autoptr(LinkMonitor) monitor = g_new0(LinkMonitor, 1);
+	static const int groups[] = { RTNLGRP_LINK, 0 };
 	const int size = RECEIVE_BUFFER;
-	int r;
 
 	monitor->changed = changed;
 	monitor->touched = touched;
@@ -145,20 +145,9 @@ LinkMonitor *link_monitor_new(link_changed_func changed, link_touched_func touch
 	monitor->netlink = netlink_new(error);
 	if (!monitor->netlink)
 		return NULL;
-	monitor->socket = nl_socket_alloc();
+	monitor->socket = netlink_subscribe(groups, on_notification, monitor, "the interfaces", error);
 	if (!monitor->socket)
-		g_error("Out of memory");
-	nl_socket_disable_seq_check(monitor->socket);
-	nl_socket_modify_cb(monitor->socket, NL_CB_VALID, NL_CB_CUSTOM, on_notification, monitor);
-	r = nl_connect(monitor->socket, NETLINK_ROUTE);
-	if (r >= 0)
-		r = nl_socket_set_nonblocking(monitor->socket);
-	if (r >= 0)
-		r = nl_socket_add_memberships(monitor->socket, RTNLGRP_LINK, 0);
-	if (r < 0) {
-		netfilter_fail(error, FAILED, "cannot watch the interfaces: %s", nl_geterror(r));
 		return NULL;
-	}
 	/* Without the right to exceed net.core.rmem_max there are only more overruns. */
 	if (setsockopt(nl_socket_get_fd(monitor->socket), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		(void)setsockopt(nl_socket_get_fd(monitor->socket), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
@@ -187,14 +176,8 @@ int link_monitor_fd(const LinkMonitor *monitor)
 void link_monitor_dispatch(LinkMonitor *monitor)
 {
 	g_autoptr(GError) error = NULL;
-	int r;
 
-	do {
-		r = nl_recvmsgs_default(monitor->socket);
-		/* libnl's name for ENOBUFS. */
-		if (r == -NLE_NOMEM)
-			monitor->stale = true;
-	} while (r >= 0 || r == -NLE_NOMEM);
+	monitor->stale |= netlink_hear(monitor->socket, G_MAXUINT);
 	if (!monitor->stale)
 		return;
 	if (!list_again(monitor, true, &error))

@@ -127,6 +127,43 @@ int netlink_request(Netlink *netlink, NlMsg *request, nl_recvmsg_msg_cb_t reply,
 	return end(netlink, r);
 }
 
+struct nl_sock *netlink_subscribe(const int *groups, nl_recvmsg_msg_cb_t notified, void *userdata, const char *what,
+				  GError **error)
+{
+	struct nl_sock *socket = nl_socket_alloc();
+	int r;
+
+	if (!socket)
+		g_error("Out of memory");
+	nl_socket_disable_seq_check(socket);
+	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, notified, userdata);
+	r = nl_connect(socket, NETLINK_ROUTE);
+	if (r >= 0)
+		r = nl_socket_set_nonblocking(socket);
+	for (; r >= 0 && *groups; groups++)
+		r = nl_socket_add_membership(socket, *groups);
+	if (r >= 0)
+		return socket;
+	netfilter_fail(error, FAILED, "cannot watch %s: %s", what, nl_geterror(r));
+	nl_socket_free(socket);
+	return NULL;
+}
+
+bool netlink_hear(struct nl_sock *socket, guint max_messages)
+{
+	bool lost = false;
+
+	for (guint i = 0; i < max_messages; i++) {
+		int r = nl_recvmsgs_default(socket);
+
+		/* libnl's name for ENOBUFS. */
+		lost |= r == -NLE_NOMEM;
+		if (r < 0 && r != -NLE_NOMEM)
+			break;
+	}
+	return lost;
+}
+
 int netlink_dump_links(Netlink *netlink, NlCache **ret)
 {
 	begin(netlink);

@@ -38,6 +38,16 @@ Netlink *netlink_open(int protocol, GError **error);
  */
 int netlink_request(Netlink *netlink, NlMsg *request, nl_recvmsg_msg_cb_t reply, void *userdata);
 
+/**
+ * A socket of its own that hears of these groups (ended by 0) and tells notified; for nl_socket_free(). NULL with
+ * FAILED, where what names what cannot be watched.
+ */
+struct nl_sock *netlink_subscribe(const int *groups, nl_recvmsg_msg_cb_t notified, void *userdata, const char *what,
+				  GError **error);
+
+/** Reads what waits, at most so many messages, without blocking. Whether something was lost (ENOBUFS). */
+bool netlink_hear(struct nl_sock *socket, guint max_messages);
+
 /** Dumps every link of the host. Returns 0 or a negative errno. */
 int netlink_dump_links(Netlink *netlink, NlCache **ret);
 

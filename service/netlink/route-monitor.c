@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/route-monitor.h"
 
+#include "service/netlink/request.h"
 #include "service/netlink/route-message.h"
 
 #include <linux/rtnetlink.h>
@@ -25,23 +26,13 @@ static int on_notification(struct nl_msg *message, void *userdata)
 
 RouteMonitor *route_monitor_new(route_appeared_func appeared, void *userdata, GError **error)
 {
+	static const int groups[] = { RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, 0 };
 	g_autoptr(RouteMonitor) monitor = g_new(RouteMonitor, 1);
-	int r;
 
-	*monitor = (RouteMonitor){ nl_socket_alloc(), appeared, userdata };
+	*monitor = (RouteMonitor){ NULL, appeared, userdata };
+	monitor->socket = netlink_subscribe(groups, on_notification, monitor, "the routes", error);
 	if (!monitor->socket)
-		g_error("Out of memory");
-	nl_socket_disable_seq_check(monitor->socket);
-	nl_socket_modify_cb(monitor->socket, NL_CB_VALID, NL_CB_CUSTOM, on_notification, monitor);
-	r = nl_connect(monitor->socket, NETLINK_ROUTE);
-	if (r >= 0)
-		r = nl_socket_set_nonblocking(monitor->socket);
-	if (r >= 0)
-		r = nl_socket_add_memberships(monitor->socket, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, 0);
-	if (r < 0) {
-		netfilter_fail(error, FAILED, "cannot watch the routes: %s", nl_geterror(r));
 		return NULL;
-	}
 	return g_steal_pointer(&monitor);
 }
 
@@ -60,11 +51,5 @@ int route_monitor_fd(const RouteMonitor *monitor)
 
 void route_monitor_dispatch(RouteMonitor *monitor)
 {
-	for (guint i = 0; i < MAX_MESSAGES; i++) {
-		int r = nl_recvmsgs_default(monitor->socket);
-
-		/* libnl's name for ENOBUFS. */
-		if (r < 0 && r != -NLE_NOMEM)
-			return;
-	}
+	netlink_hear(monitor->socket, MAX_MESSAGES);
 }

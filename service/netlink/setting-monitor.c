@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/setting-monitor.h"
 
+#include "service/netlink/request.h"
 #include "service/netlink/setting-message.h"
 
 #include <linux/netconf.h>
@@ -30,25 +31,15 @@ static int on_notification(struct nl_msg *message, void *userdata)
 
 SettingMonitor *setting_monitor_new(const SettingMonitorCallbacks *callbacks, void *userdata, GError **error)
 {
+	static const int groups[] = { RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_NETCONF,
+				      RTNLGRP_IPV6_NETCONF, 0 };
 	g_autoptr(SettingMonitor) monitor = g_new(SettingMonitor, 1);
-	int r;
 
-	*monitor = (SettingMonitor){ nl_socket_alloc(), *callbacks, userdata };
+	*monitor = (SettingMonitor){ NULL, *callbacks, userdata };
+	monitor->socket =
+		netlink_subscribe(groups, on_notification, monitor, "the addresses and settings of interfaces", error);
 	if (!monitor->socket)
-		g_error("Out of memory");
-	nl_socket_disable_seq_check(monitor->socket);
-	nl_socket_modify_cb(monitor->socket, NL_CB_VALID, NL_CB_CUSTOM, on_notification, monitor);
-	r = nl_connect(monitor->socket, NETLINK_ROUTE);
-	if (r >= 0)
-		r = nl_socket_set_nonblocking(monitor->socket);
-	if (r >= 0)
-		r = nl_socket_add_memberships(monitor->socket, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-					      RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, 0);
-	if (r < 0) {
-		netfilter_fail(error, FAILED, "cannot watch the addresses and settings of interfaces: %s",
-			       nl_geterror(r));
 		return NULL;
-	}
 	return g_steal_pointer(&monitor);
 }
 
@@ -67,17 +58,7 @@ int setting_monitor_fd(const SettingMonitor *monitor)
 
 void setting_monitor_dispatch(SettingMonitor *monitor)
 {
-	bool lost = false;
-
-	for (guint i = 0; i < MAX_MESSAGES; i++) {
-		int r = nl_recvmsgs_default(monitor->socket);
-
-		/* libnl's name for ENOBUFS. */
-		lost |= r == -NLE_NOMEM;
-		if (r < 0 && r != -NLE_NOMEM)
-			break;
-	}
-	if (!lost)
+	if (!netlink_hear(monitor->socket, MAX_MESSAGES))
 		return;
 	monitor->callbacks.interface(0, monitor->userdata);
 	monitor->callbacks.host(monitor->userdata);
