@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/support/world.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -79,34 +77,6 @@ static void path_free(Path *path)
 
 /* --- a transfer --- */
 
-typedef union SocketAddress {
-	struct sockaddr any;
-	struct sockaddr_in ipv4;
-	struct sockaddr_in6 ipv6;
-} SocketAddress;
-
-static socklen_t address(const char *text, guint16 port, SocketAddress *ret)
-{
-	*ret = (SocketAddress){ .ipv4 = { .sin_family = AF_INET, .sin_port = htons(port) } };
-	if (inet_pton(AF_INET, text, &ret->ipv4.sin_addr) == 1)
-		return sizeof(ret->ipv4);
-	*ret = (SocketAddress){ .ipv6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) } };
-	g_assert_cmpint(inet_pton(AF_INET6, text, &ret->ipv6.sin6_addr), ==, 1);
-	return sizeof(ret->ipv6);
-}
-
-static int socket_there(int netns, int family)
-{
-	int before = netns_current(), fd;
-
-	netns_enter(netns);
-	fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	netns_enter(before);
-	close(before);
-	g_assert_cmpint(fd, >=, 0);
-	return fd;
-}
-
 static bool wait_for(int fd, short events, gint64 deadline)
 {
 	struct pollfd poller = { .fd = fd, .events = events };
@@ -149,16 +119,16 @@ static bool transfer(int from, int to)
 static void passes(int server, guint16 port, int client, const char *text, guint16 host_port, bool from_server)
 {
 	gint64 deadline = g_get_monotonic_time() + LIMIT_USEC;
-	SocketAddress own = {}, there;
-	socklen_t length = address(text, host_port, &there);
-	int listener = socket_there(server, there.any.sa_family), asker = socket_there(client, there.any.sa_family), fd;
+	struct sockaddr_storage own, there;
+	socklen_t length = socket_address(text, host_port, &there);
+	int listener = socket_there(server, there.ss_family, "tcp"), asker, fd;
 
 	g_test_message("%s port %u, %s", text, host_port, from_server ? "down" : "up");
-	address(there.any.sa_family == AF_INET ? "0.0.0.0" : "::", port, &own);
+	socket_address(there.ss_family == AF_INET ? "0.0.0.0" : "::", port, &own);
 	g_assert_no_errno(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int)));
-	g_assert_no_errno(bind(listener, &own.any, length));
+	g_assert_no_errno(bind(listener, (struct sockaddr *)&own, length));
 	g_assert_no_errno(listen(listener, 1));
-	g_assert_true(connect(asker, &there.any, length) == 0 || errno == EINPROGRESS);
+	asker = flow_open(client, "tcp", text, host_port);
 	g_assert_true(wait_for(listener, POLLIN, deadline));
 	fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	g_assert_cmpint(fd, >=, 0);

@@ -20,6 +20,7 @@ static const Place places[] = {
 
 typedef union SocketAddress {
 	struct sockaddr any;
+	struct sockaddr_storage storage;
 	struct sockaddr_in ipv4;
 	struct sockaddr_in6 ipv6;
 } SocketAddress;
@@ -111,12 +112,9 @@ static void inject(int netns, SocketAddress from, SocketAddress to, guint32 numb
 
 static SocketAddress address(const char *text, guint16 port)
 {
-	SocketAddress ret = { .ipv4 = { .sin_family = AF_INET, .sin_port = htons(port) } };
+	SocketAddress ret = {};
 
-	if (inet_pton(AF_INET, text, &ret.ipv4.sin_addr) == 1)
-		return ret;
-	ret = (SocketAddress){ .ipv6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) } };
-	g_assert_cmpint(inet_pton(AF_INET6, text, &ret.ipv6.sin6_addr), ==, 1);
+	socket_address(text, port, &ret.storage);
 	return ret;
 }
 

@@ -46,7 +46,7 @@ void listeners_close(void)
 	g_clear_pointer(&listeners, g_array_unref);
 }
 
-static socklen_t address_parse(const char *text, guint16 port, struct sockaddr_storage *ret)
+socklen_t socket_address(const char *text, guint16 port, struct sockaddr_storage *ret)
 {
 	struct sockaddr_in *in = (struct sockaddr_in *)ret;
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret;
@@ -75,7 +75,7 @@ static void address_format(const struct sockaddr_storage *address, char text[sta
 }
 
 /* A socket belongs to the namespace it was made in, wherever its process goes later. */
-static int socket_there(int netns, int family, const char *protocol)
+int socket_there(int netns, int family, const char *protocol)
 {
 	int before = netns_current(), fd;
 
@@ -92,7 +92,7 @@ static int socket_there(int netns, int family, const char *protocol)
 static int bind_there(int netns, const char *protocol, const char *text, guint16 port)
 {
 	struct sockaddr_storage address;
-	socklen_t length = address_parse(text, port, &address);
+	socklen_t length = socket_address(text, port, &address);
 	int fd = socket_there(netns, address.ss_family, protocol);
 
 	if (address.ss_family == AF_INET6)
@@ -191,10 +191,10 @@ int flow_open_from(int netns, const char *protocol, guint16 from, const char *te
 {
 	struct sockaddr_storage own = {};
 	struct sockaddr_storage address;
-	socklen_t length = address_parse(text, port, &address);
+	socklen_t length = socket_address(text, port, &address);
 	int fd = socket_there(netns, address.ss_family, protocol);
 
-	address_parse(address.ss_family == AF_INET ? "0.0.0.0" : "::", from, &own);
+	socket_address(address.ss_family == AF_INET ? "0.0.0.0" : "::", from, &own);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
 	if (from != 0 && bind(fd, (struct sockaddr *)&own, length) < 0)
 		g_error("port %u: %s", from, g_strerror(errno));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <glib.h>
+#include <sys/socket.h>
 
 /*
  * Real TCP and UDP between namespaces. Every socket lives in this process, so a
@@ -11,6 +12,12 @@
  * "app from 192.0.2.2". What became of a probe is such an answer, or "refused",
  * "reset", "unreachable", or "silence" when nothing came back.
  */
+
+/** An address and port as the kernel takes them; how long that is. */
+socklen_t socket_address(const char *text, guint16 port, struct sockaddr_storage *ret);
+
+/** A socket there that does not block; protocol "tcp" or "udp". Close it. */
+int socket_there(int netns, int family, const char *protocol);
 
 /** Listens on a port there; address NULL: on any, in both families. The port must be free. */
 void listener_open(int netns, const char *name, const char *protocol, const char *address, guint16 port);
