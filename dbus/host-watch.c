@@ -2,7 +2,6 @@
 #include "dbus/host-watch.h"
 
 #include "dbus/log.h"
-#include "service/commit.h"
 #include "service/expiry.h"
 #include "service/netlink/monitor.h"
 #include "service/netlink/setting-monitor.h"
@@ -22,11 +21,9 @@ struct HostWatch {
 	LinkMonitor *links;
 	SettingMonitor *settings;
 	sd_event_source *link_source, *setting_source;
-	sd_event_source *look;  /* whether something is to be put right */
-	uint64_t look_usec;     /* when, while that is on */
-	bool is_mending;        /* it is in the queue */
-	sd_event_source *check; /* whether the rules were changed, while objects are there */
-	guint check_sec;        /* its interval; 0: off */
+	sd_event_source *look; /* whether something is to be put right */
+	uint64_t look_usec;    /* when, while that is on */
+	bool is_mending;       /* it is in the queue */
 };
 
 static uint64_t now(const HostWatch *watch)
@@ -96,52 +93,6 @@ static int on_look(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_U
 		queue_add(watch->bus->queue, run_mend, done_mend, watch, QUEUE_NO_TIMEOUT);
 	}
 	return 0;
-}
-
-/* --- the rules --- */
-
-static void check_later(HostWatch *watch)
-{
-	sd_event_source_set_time_relative(watch->check, watch->check_sec * G_USEC_PER_SEC);
-	sd_event_source_set_enabled(watch->check, watch->check_sec ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
-}
-
-static bool run_reconcile(void *userdata, GError **error)
-{
-	const HostWatch *watch = userdata;
-	guint repaired;
-
-	return service_reconcile(watch->bus->service, &repaired, error);
-}
-
-static void done_reconcile(void *userdata, const GError *error)
-{
-	HostWatch *watch = userdata;
-
-	check_later(watch);
-	if (service_is_available(watch->bus->service, NULL))
-		log_failure("Cannot mend the rules that somebody else changed", error);
-}
-
-static int on_check(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED, void *userdata)
-{
-	HostWatch *watch = userdata;
-
-	if (service_rules_changed(watch->bus->service))
-		queue_add(watch->bus->queue, run_reconcile, done_reconcile, watch, QUEUE_ALONE | QUEUE_NO_TIMEOUT);
-	else
-		check_later(watch);
-	return 0;
-}
-
-void host_watch_settled(HostWatch *watch)
-{
-	guint sec = service_check_interval(watch->bus->service);
-
-	if (sec == watch->check_sec)
-		return;
-	watch->check_sec = sec;
-	check_later(watch);
 }
 
 /* --- what waits for an interface --- */
@@ -251,7 +202,6 @@ void host_watch_free(HostWatch *watch)
 	if (!watch)
 		return;
 	sd_event_source_disable_unref(watch->look);
-	sd_event_source_disable_unref(watch->check);
 	sd_event_source_disable_unref(watch->link_source);
 	sd_event_source_disable_unref(watch->setting_source);
 	link_monitor_free(watch->links);
@@ -265,12 +215,6 @@ int host_watch_start(HostWatch *watch)
 
 	if (r >= 0)
 		r = sd_event_source_set_enabled(watch->look, SD_EVENT_OFF);
-	/* Together with what else wakes the machine. */
-	if (r >= 0)
-		r = sd_event_add_time(watch->bus->event, &watch->check, CLOCK_MONOTONIC, 0, G_USEC_PER_SEC / 2,
-				      on_check, watch);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(watch->check, SD_EVENT_OFF);
 	if (r >= 0)
 		r = watch_links(watch);
 	return r < 0 ? r : watch_settings(watch);

@@ -14,7 +14,9 @@ struct RuleWatch {
 	sd_event_source *heard;
 	sd_event_source *due; /* when to compare, while it is on */
 	Pace pace;
-	bool is_mending; /* it is in the queue */
+	bool is_mending;        /* it is in the queue */
+	sd_event_source *check; /* whether they were changed, where the backend is not told and objects are there */
+	guint check_sec;        /* its interval; 0: off */
 };
 
 static uint64_t now(const RuleWatch *watch)
@@ -23,6 +25,12 @@ static uint64_t now(const RuleWatch *watch)
 
 	sd_event_now(watch->bus->event, CLOCK_MONOTONIC, &usec);
 	return usec;
+}
+
+static void check_later(RuleWatch *watch)
+{
+	sd_event_source_set_time_relative(watch->check, watch->check_sec * G_USEC_PER_SEC);
+	sd_event_source_set_enabled(watch->check, watch->check_sec ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
 static bool run_mend(void *userdata, GError **error)
@@ -39,8 +47,26 @@ static void done_mend(void *userdata, const GError *error)
 	RuleWatch *watch = userdata;
 
 	watch->is_mending = false;
+	check_later(watch);
 	if (error && service_is_available(watch->bus->service, NULL))
 		log_failure("Cannot put right what somebody else changed about the rules", error);
+}
+
+static void mend(RuleWatch *watch)
+{
+	watch->is_mending = true;
+	queue_add(watch->bus->queue, run_mend, done_mend, watch, QUEUE_ALONE | QUEUE_NO_TIMEOUT);
+}
+
+static int on_check(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED, void *userdata)
+{
+	RuleWatch *watch = userdata;
+
+	if (service_rules_changed(watch->bus->service))
+		mend(watch);
+	else
+		check_later(watch);
+	return 0;
 }
 
 static int on_due(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UNUSED, void *userdata)
@@ -49,10 +75,9 @@ static int on_due(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_UN
 
 	if (watch->is_mending)
 		return 0;
-	watch->is_mending = true;
 	if (pace_note(&watch->pace, now(watch)))
 		g_warning("Somebody else keeps changing the rules, which are put right less often from now on");
-	queue_add(watch->bus->queue, run_mend, done_mend, watch, QUEUE_ALONE | QUEUE_NO_TIMEOUT);
+	mend(watch);
 	return 0;
 }
 
@@ -81,11 +106,12 @@ void rule_watch_free(RuleWatch *watch)
 		return;
 	sd_event_source_disable_unref(watch->heard);
 	sd_event_source_disable_unref(watch->due);
+	sd_event_source_disable_unref(watch->check);
 	g_free(watch);
 }
 
-/* Until then the backend may become another. */
-int rule_watch_start(RuleWatch *watch)
+/* Before changes are possible the backend may become another. */
+static int listen_to_backend(RuleWatch *watch)
 {
 	int fd, r;
 
@@ -98,4 +124,26 @@ int rule_watch_start(RuleWatch *watch)
 	if (r >= 0)
 		r = sd_event_source_set_enabled(watch->due, SD_EVENT_OFF);
 	return r < 0 ? r : sd_event_add_io(watch->bus->event, &watch->heard, fd, EPOLLIN, on_heard, watch);
+}
+
+int rule_watch_start(RuleWatch *watch)
+{
+	/* Together with what else wakes the machine. */
+	int r = sd_event_add_time(watch->bus->event, &watch->check, CLOCK_MONOTONIC, 0, G_USEC_PER_SEC / 2, on_check,
+				  watch);
+
+	return r < 0 ? r : sd_event_source_set_enabled(watch->check, SD_EVENT_OFF);
+}
+
+void rule_watch_settled(RuleWatch *watch)
+{
+	guint sec = service_check_interval(watch->bus->service);
+	int r = listen_to_backend(watch);
+
+	if (r < 0)
+		g_warning("The rules cannot be watched: %s", g_strerror(-r));
+	if (sec == watch->check_sec)
+		return;
+	watch->check_sec = sec;
+	check_later(watch);
 }

@@ -3,12 +3,18 @@
 
 #include "dbus/bus.h"
 
-/** Puts the rules right when somebody else has changed them, where the backend is told of it. */
+/**
+ * Puts the rules right when somebody else has changed them: as soon as the backend is told of it, or by looking from
+ * time to time where it is not.
+ */
 typedef struct RuleWatch RuleWatch;
 
 /** The context is borrowed. */
 RuleWatch *rule_watch_new(const Bus *bus);
 void rule_watch_free(RuleWatch *watch); /* NULL is fine */
 
-/** Listens, once changes are possible. Negative errno. */
+/** Negative errno. */
 int rule_watch_start(RuleWatch *watch);
+
+/** Changes were made, or failed: whether there is something to listen to or to look at may be otherwise. */
+void rule_watch_settled(RuleWatch *watch);

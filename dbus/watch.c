@@ -167,11 +167,7 @@ void watch_end_orphans(Watch *watch)
 
 void watch_settled(Watch *watch)
 {
-	int r = rule_watch_start(watch->rules);
-
-	if (r < 0)
-		g_warning("The rules cannot be watched: %s", g_strerror(-r));
-	host_watch_settled(watch->host);
+	rule_watch_settled(watch->rules);
 	if (watch->has_orphans && service_is_available(watch->bus->service, NULL))
 		watch_end_orphans(watch);
 }
@@ -315,6 +311,8 @@ int watch_start(Watch *watch)
 	watch->host = host_watch_new(watch->bus);
 	watch->rules = rule_watch_new(watch->bus);
 	r = host_watch_start(watch->host);
+	if (r >= 0)
+		r = rule_watch_start(watch->rules);
 	if (r >= 0)
 		r = watch_routes(watch);
 	if (r >= 0)
