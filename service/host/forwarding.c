@@ -31,7 +31,7 @@ typedef struct State {
 struct Forwarding {
 	Netlink *netlink;
 	State states[N_FAMILIES];
-	State previous[N_FAMILIES]; /* the same before the plan; what is in both is one */
+	State previous[N_FAMILIES]; /* the same before the plan, if there is one; what is in both is one */
 	bool on[N_FAMILIES], off[N_FAMILIES];
 	bool touched; /* somebody may have switched one off since the last look */
 	Pace paces[N_FAMILIES];
@@ -200,8 +200,6 @@ bool forwarding_plan(Forwarding *forwarding, const Model *model, const Config *c
 {
 	forwarding->touched = false;
 	for (enum family family = 0; family < N_FAMILIES; family++)
-		forwarding->previous[family] = forwarding->states[family];
-	for (enum family family = 0; family < N_FAMILIES; family++)
 		if (wanted_forwarding(model, config, family) ? !plan_on(forwarding, family, error)
 							     : !plan_off(forwarding, family, serving, error)) {
 			forwarding_cancel(forwarding);
@@ -330,6 +328,7 @@ bool forwarding_open(Forwarding *forwarding, Effects *effects, GError **error)
 static void end_plan(Forwarding *forwarding, enum family family)
 {
 	forwarding->on[family] = forwarding->off[family] = false;
+	forwarding->previous[family] = forwarding->states[family];
 }
 
 static void tell_of_newcomer(const Forwarding *forwarding, enum family family)
@@ -409,10 +408,12 @@ void forwarding_restore(Forwarding *forwarding, enum family family, bool switche
 	forwarding->states[family].switched = switched;
 	if (!switched)
 		forwarding_before_clear(&forwarding->states[family].before);
+	end_plan(forwarding, family);
 }
 
 void forwarding_restore_before(Forwarding *forwarding, enum family family, const ForwardingBefore *before)
 {
 	forwarding_before_clear(&forwarding->states[family].before);
 	forwarding->states[family].before = *before;
+	end_plan(forwarding, family);
 }

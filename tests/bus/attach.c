@@ -69,7 +69,8 @@ static void comes_back(const Rig *rig, const char *before)
 	g_assert_cmpstr(before, ==, after);
 }
 
-/* Nothing is left of it: no rule, no interface on the host, no descriptor. */
+/* Nothing is left of it: no rule, no interface on the host, no descriptor. And nothing is forgotten for it: who looks
+ * at everything then finds it as it is wanted. */
 static void fails(const Rig *rig, const char *member, const char *types, const char *arguments, int fd,
 		  const char *name, const char *part)
 {
@@ -86,6 +87,8 @@ static void fails(const Rig *rig, const char *member, const char *types, const c
 			       error ? error->message : "nothing", name, part);
 		g_test_fail();
 	}
+	comes_back(rig, before);
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
 	comes_back(rig, before);
 }
 

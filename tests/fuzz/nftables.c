@@ -7,7 +7,6 @@
 #include <libnftnl/rule.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <sanitizer/asan_interface.h>
 
 /* Any attributes in answers of the kernel's to what is asked of nf_tables. The socket is in this program's hands. */
 
@@ -18,6 +17,10 @@ ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket, const void *re
 ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *buffer, size_t size);
 unsigned int __wrap_mnl_socket_get_portid(const struct mnl_socket *socket);
 int __wrap_mnl_socket_get_fd(const struct mnl_socket *socket);
+int __wrap_mnl_cb_run(const void *buffer, size_t size, unsigned int sequence, unsigned int portid, mnl_cb_t read,
+		      void *userdata);
+int __real_mnl_cb_run(const void *buffer, size_t size, unsigned int sequence, unsigned int portid, mnl_cb_t read,
+		      void *userdata);
 int __wrap_nftnl_rule_nlmsg_parse(const struct nlmsghdr *header, struct nftnl_rule *rule);
 
 ssize_t __wrap_mnl_socket_sendto(const struct mnl_socket *socket G_GNUC_UNUSED, const void *request, size_t size)
@@ -41,7 +44,6 @@ ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket G_GNUC_UNUSED
 {
 	gsize used = 0;
 
-	ASAN_UNPOISON_MEMORY_REGION(buffer, size);
 	for (;;) {
 		Input attributes = input_part(&answers, input_word(&answers));
 		struct nlmsghdr *header = (struct nlmsghdr *)((guint8 *)buffer + used);
@@ -54,7 +56,6 @@ ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket G_GNUC_UNUSED
 			header->nlmsg_type = NLMSG_DONE;
 			memset(mnl_nlmsg_put_extra_header(header, sizeof(int)), 0, sizeof(int));
 			used += header->nlmsg_len;
-			ASAN_POISON_MEMORY_REGION((guint8 *)buffer + used, size - used);
 			return used;
 		}
 		header->nlmsg_type = 0x0a00;
@@ -62,6 +63,15 @@ ssize_t __wrap_mnl_socket_recvfrom(const struct mnl_socket *socket G_GNUC_UNUSED
 		memcpy(mnl_nlmsg_get_payload(header), attributes.data, attributes.size);
 		used += header->nlmsg_len;
 	}
+}
+
+/* Where nothing follows the answer, so that reading past its end is noticed. */
+int __wrap_mnl_cb_run(const void *buffer, size_t size, unsigned int sequence, unsigned int portid, mnl_cb_t read,
+		      void *userdata)
+{
+	g_autofree void *answer = g_memdup2(buffer, size);
+
+	return __real_mnl_cb_run(answer, size, sequence, portid, read, userdata);
 }
 
 /* libnftnl reads rules of the kernel's, and ends the program where they are another's: what it would read is left out.
