@@ -202,7 +202,7 @@ void done(Rig *rig, const char *path, const char *interface, const char *member,
 	g_clear_pointer(&reply, g_variant_unref);
 }
 
-void answers(Rig *rig, const char *expected, const char *path, const char *interface, const char *member,
+void answers(const Rig *rig, const char *expected, const char *path, const char *interface, const char *member,
 	     const char *types, const char *arguments)
 {
 	g_autoptr(GVariant) reply = ask(rig, path, interface, member, types, arguments);

@@ -63,7 +63,7 @@ void done(Rig *rig, const char *path, const char *interface, const char *member,
 	  const char *arguments);
 
 /** A call that must succeed with this reply, as GVariant prints it without annotations. */
-void answers(Rig *rig, const char *reply, const char *path, const char *interface, const char *member,
+void answers(const Rig *rig, const char *reply, const char *path, const char *interface, const char *member,
 	     const char *types, const char *arguments);
 
 /**
