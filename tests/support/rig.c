@@ -188,7 +188,7 @@ static GVariant *ask_on(const Rig *rig, const char *path, const char *interface,
 	return reply;
 }
 
-GVariant *ask(Rig *rig, const char *path, const char *interface, const char *member, const char *types,
+GVariant *ask(const Rig *rig, const char *path, const char *interface, const char *member, const char *types,
 	      const char *arguments)
 {
 	return ask_on(rig, path, interface, member, types, arguments);

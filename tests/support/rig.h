@@ -55,7 +55,7 @@ bool rig_start_dying(Rig *rig, guint commits);
 void rig_configure(const Rig *rig, const char *configuration);
 
 /** The reply of a call that must succeed; NULL, and a failed test, when it did not. */
-GVariant *ask(Rig *rig, const char *path, const char *interface, const char *member, const char *types,
+GVariant *ask(const Rig *rig, const char *path, const char *interface, const char *member, const char *types,
 	      const char *arguments);
 
 /** A call that must succeed. */
