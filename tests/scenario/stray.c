@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/segment.h"
 #include "tests/support/world.h"
 
-#include <arpa/inet.h>
-#include <linux/tcp.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 /*
@@ -17,106 +14,6 @@ static const Place places[] = {
 	{ .bridge = "br-web", .address = "172.18.0.2/16", .gateway = "172.18.0.1" },
 	{ .bridge = "br-web", .address6 = "fd00:18::2/64", .gateway6 = "fd00:18::1" },
 };
-
-typedef union SocketAddress {
-	struct sockaddr any;
-	struct sockaddr_storage storage;
-	struct sockaddr_in ipv4;
-	struct sockaddr_in6 ipv6;
-} SocketAddress;
-
-/* A connection as its client's socket has it. */
-typedef struct Connection {
-	SocketAddress client, server;
-	guint32 sent, received; /* the next sequence numbers */
-} Connection;
-
-static guint16 *port_of(SocketAddress *address)
-{
-	return address->any.sa_family == AF_INET ? &address->ipv4.sin_port : &address->ipv6.sin6_port;
-}
-
-static guint32 queue_number(int flow, int queue)
-{
-	guint32 number = 0;
-	socklen_t length = sizeof(number);
-
-	g_assert_no_errno(setsockopt(flow, IPPROTO_TCP, TCP_REPAIR_QUEUE, &queue, sizeof(queue)));
-	g_assert_no_errno(getsockopt(flow, IPPROTO_TCP, TCP_QUEUE_SEQ, &number, &length));
-	return number;
-}
-
-static Connection connection_of(int flow)
-{
-	const int on = TCP_REPAIR_ON, off = TCP_REPAIR_OFF_NO_WP;
-	Connection connection = {};
-	socklen_t client = sizeof(connection.client), server = sizeof(connection.server);
-
-	g_assert_no_errno(getsockname(flow, &connection.client.any, &client));
-	g_assert_no_errno(getpeername(flow, &connection.server.any, &server));
-	g_assert_no_errno(setsockopt(flow, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)));
-	connection.sent = queue_number(flow, TCP_SEND_QUEUE);
-	connection.received = queue_number(flow, TCP_RECV_QUEUE);
-	g_assert_no_errno(setsockopt(flow, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off)));
-	return connection;
-}
-
-static guint16 checksum(const SocketAddress *from, const SocketAddress *to, const struct tcphdr *segment)
-{
-	union {
-		struct {
-			struct in_addr from, to;
-			guint16 protocol, length;
-			struct tcphdr segment;
-		};
-		guint16 words[16];
-	} bytes = { { from->ipv4.sin_addr, to->ipv4.sin_addr, htons(IPPROTO_TCP), htons(sizeof(*segment)), *segment } };
-	guint32 sum = 0;
-
-	for (guint i = 0; i < G_N_ELEMENTS(bytes.words); i++)
-		sum += bytes.words[i];
-	sum = (sum & 0xffff) + (sum >> 16);
-	return ~(guint16)((sum & 0xffff) + (sum >> 16));
-}
-
-static void inject(int netns, SocketAddress from, SocketAddress to, guint32 number, guint32 acknowledged, bool fin)
-{
-	int family = from.any.sa_family, before = netns_current(), fd;
-	struct tcphdr segment = {
-		.source = *port_of(&from),
-		.dest = *port_of(&to),
-		.seq = htonl(number),
-		.ack_seq = htonl(acknowledged),
-		.doff = sizeof(segment) / 4,
-		.ack = 1,
-		.fin = fin,
-		.window = htons(1000),
-	};
-
-	netns_enter(netns);
-	fd = socket(family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_TCP);
-	netns_enter(before);
-	g_assert_cmpint(fd, >=, 0);
-	if (family == AF_INET6)
-		g_assert_no_errno(setsockopt(fd, IPPROTO_IPV6, IPV6_CHECKSUM, &(int){ 16 }, sizeof(int)));
-	else
-		segment.check = checksum(&from, &to, &segment);
-	*port_of(&from) = *port_of(&to) = 0;
-	g_assert_no_errno(bind(fd, &from.any, family == AF_INET ? sizeof(from.ipv4) : sizeof(from.ipv6)));
-	g_assert_cmpint(sendto(fd, &segment, sizeof(segment), 0, &to.any,
-			       family == AF_INET ? sizeof(to.ipv4) : sizeof(to.ipv6)),
-			==, sizeof(segment));
-	close(fd);
-	close(before);
-}
-
-static SocketAddress address(const char *text, guint16 port)
-{
-	SocketAddress ret = {};
-
-	socket_address(text, port, &ret.storage);
-	return ret;
-}
 
 static void connections_survive(World *world, int endpoint, const char *host, guint16 host_port, const char *own,
 				guint16 port, const char *answer)
@@ -134,15 +31,15 @@ static void connections_survive(World *world, int endpoint, const char *host, gu
 		Connection connection;
 
 		expect_flow(flow, answer);
-		connection = connection_of(flow);
+		connection = segment_connection(flow);
 		g_test_message("%s, %u ahead, acknowledges %u ahead, %s",
 			       i % 2 ? "from the endpoint" : "from the client", ahead, acknowledged, host);
 		if (i % 2 == 0)
-			inject(world->outside, connection.client, connection.server, connection.sent + ahead,
-			       connection.received + acknowledged, strays[i / 2].fin);
+			segment_inject(world->outside, connection.client, connection.server, connection.sent + ahead,
+				       connection.received + acknowledged, strays[i / 2].fin);
 		else
-			inject(endpoint, address(own, port), connection.client, connection.received + ahead,
-			       connection.sent + acknowledged, strays[i / 2].fin);
+			segment_inject(endpoint, segment_address(own, port), connection.client,
+				       connection.received + ahead, connection.sent + acknowledged, strays[i / 2].fin);
 		expect_flow(flow, answer);
 		close(flow);
 	}
