@@ -2,10 +2,12 @@
 
 /* Where the kernel keeps nobody from our table of nftables, what others do to it is heard and put right at once. */
 
+#include "tests/support/probe.h"
 #include "tests/support/rig.h"
 
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WEB "/network/web"
 #define APP WEB "/endpoint/app"
@@ -95,6 +97,81 @@ static void mended(Rig *rig)
 	}
 }
 
+/* A machine at the other end of the host's uplink, and one on the bridge. */
+static int make_outside(const Rig *rig)
+{
+	int netns = netns_new();
+
+	netns_run(rig->host, "ip link set downlink netns /proc/%d/fd/%d", getpid(), netns);
+	netns_run(netns, "ip address add 192.0.2.2/24 dev downlink");
+	netns_run(netns, "ip address add 2001:db8:1::2/64 dev downlink nodad");
+	netns_run(netns, "ip link set downlink up");
+	netns_wait_for_addresses(netns, "downlink");
+	return netns;
+}
+
+static int make_app(const Rig *rig)
+{
+	int netns = netns_new();
+
+	netns_run(rig->host, "ip link add name port0 type veth peer name eth0 netns /proc/%d/fd/%d", getpid(), netns);
+	netns_run(rig->host, "ip link set port0 master br-web up");
+	netns_run(netns, "ip link set eth0 up");
+	netns_run(netns, "ip address add 172.18.0.2/16 dev eth0");
+	netns_run(netns, "ip address add fd00:18::2/64 dev eth0 nodad");
+	netns_run(netns, "ip route add default via 172.18.0.1");
+	netns_run(netns, "ip -6 route add default via fd00:18::1");
+	netns_wait_for_addresses(netns, "eth0");
+	return netns;
+}
+
+static bool is_answered(int outside, const char *address, const char *answer)
+{
+	gint64 end = g_get_monotonic_time() + PATIENCE_MS * G_TIME_SPAN_MILLISECOND;
+
+	while (g_get_monotonic_time() < end)
+		if (strcmp(probe(outside, "tcp", address, 8080, answer), answer) == 0)
+			return true;
+	return false;
+}
+
+static void lost(Rig *rig, int outside, const char *act)
+{
+	static const struct {
+		const char *address, *answer;
+	} ways[] = { { "192.0.2.1", "app from 192.0.2.2" }, { "2001:db8:1::1", "app from 2001:db8:1::2" } };
+	Signals *signals = signals_new(rig);
+	g_autofree char *told = NULL;
+	gint64 begin = g_get_monotonic_time();
+
+	netns_run(rig->host, "%s", act);
+	for (guint i = 0; i < G_N_ELEMENTS(ways); i++)
+		g_assert_true(is_answered(outside, ways[i].address, ways[i].answer));
+	g_test_message("%s: a connection from outside after %.0f ms, the command and both families' included", act,
+		       (g_get_monotonic_time() - begin) / 1e3);
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+	told = signals_take(signals);
+	g_assert_cmpuint(count_parts(told, "Drifted (['netfilterd "), ==, 1);
+	signals_free(signals);
+}
+
+/* Who calls a published port meanwhile is answered again. */
+static void reached(Rig *rig)
+{
+	int outside, app;
+
+	start_unowned(rig);
+	outside = make_outside(rig);
+	app = make_app(rig);
+	listener_open(app, "app", "tcp", NULL, 80);
+	lost(rig, outside, "nft flush ruleset");
+	lost(rig, outside, "nft 'flush map ip netfilterd published ; flush map ip6 netfilterd published'");
+	lost(rig, outside, "nft 'delete table ip netfilterd ; delete table ip6 netfilterd'");
+	listeners_close();
+	close(app);
+	close(outside);
+}
+
 /* Neither what we do ourselves nor what others do to tables of their own is put right. */
 static void nothing_to_mend(Rig *rig)
 {
@@ -160,6 +237,7 @@ static void owned(Rig *rig)
 
 static const BusTest tests[] = {
 	{ .path = "/heard/mended", .run = mended, .configuration = "Backend=nftables" },
+	{ .path = "/heard/reached", .run = reached, .configuration = "Backend=nftables" },
 	{ .path = "/heard/nothing-to-mend", .run = nothing_to_mend, .configuration = "Backend=nftables" },
 	{ .path = "/heard/overrun", .run = overrun, .configuration = "Backend=nftables" },
 	{ .path = "/heard/owned", .run = owned, .configuration = "Backend=nftables" },
