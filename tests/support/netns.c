@@ -119,6 +119,19 @@ bool netns_sysctl(int netns, const char *name, const char *value)
 	return written;
 }
 
+char *netns_sysctl_read(int netns, const char *name)
+{
+	g_autofree char *path = g_build_filename("/proc/sys", name, NULL);
+	int before = netns_current();
+	char *value = NULL;
+
+	netns_enter(netns);
+	g_file_get_contents(path, &value, NULL, NULL);
+	netns_enter(before);
+	close(before);
+	return value;
+}
+
 /* What the kernel says there of the calling thread's network; "" when it has no such file. */
 static char *read_there(int netns, const char *name)
 {

@@ -32,6 +32,8 @@ char *netns_output(int netns, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /** Writes a switch below /proc/sys there. false when it does not exist. */
 bool netns_sysctl(int netns, const char *name, const char *value);
+/** What it is there, with the line's end. NULL when it does not exist. */
+char *netns_sysctl_read(int netns, const char *name);
 
 /** Waits until each IPv6 address of an interface that is up can be used: the kernel gives them their routes in its own
  * time. */

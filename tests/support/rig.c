@@ -297,19 +297,47 @@ void goes(const Rig *rig, const char *path)
 
 /* --- state --- */
 
+/* Without comments and without what was counted by the chains. */
+static char *saved_rules(const Rig *rig, const char *command)
+{
+	g_autofree char *text = netns_output(rig->host, "%s", command);
+	g_autoptr(GString) rules = g_string_sized_new(strlen(text));
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	for (guint i = 0; lines[i]; i++) {
+		const char *counters = lines[i][0] == ':' ? strstr(lines[i], " [") : NULL;
+
+		if (lines[i][0] == '#' || lines[i][0] == '\0')
+			continue;
+		g_string_append_len(rules, lines[i], counters ? counters - lines[i] : (gssize)strlen(lines[i]));
+		g_string_append_c(rules, '\n');
+	}
+	return g_string_free(g_steal_pointer(&rules), FALSE);
+}
+
 char *rig_rules(const Rig *rig)
 {
-	return netns_output(rig->host, "sh -c \"(iptables-legacy-save; ip6tables-legacy-save) | "
-				       "grep -v '^#' | sed '/^:/s/ \\[.*//'\"");
+	g_autofree char *ipv4 = saved_rules(rig, "iptables-legacy-save");
+	g_autofree char *ipv6 = saved_rules(rig, "ip6tables-legacy-save");
+
+	return g_strconcat(ipv4, ipv6, NULL);
 }
 
 char *rig_links(const Rig *rig)
 {
+	static const char *const switches[] = { "net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding",
+						"net/bridge/bridge-nf-call-iptables" };
+	g_autofree char *addresses = netns_output(rig->host, "ip -o address");
+	GString *text = g_string_new(addresses);
+
 	/* The kernel takes its time to find an address of its own fit for use. */
-	return netns_output(
-		rig->host,
-		"sh -c \"ip -o address | sed 's/ tentative//'; sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding "
-		"net.bridge.bridge-nf-call-iptables 2>&1\"");
+	g_string_replace(text, " tentative", "", 0);
+	for (guint i = 0; i < G_N_ELEMENTS(switches); i++) {
+		g_autofree char *value = netns_sysctl_read(rig->host, switches[i]);
+
+		g_string_append_printf(text, "%s = %s", switches[i], value ?: "missing\n");
+	}
+	return g_string_free(text, FALSE);
 }
 
 static int compare_strings(gconstpointer a, gconstpointer b)
