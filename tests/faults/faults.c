@@ -13,12 +13,19 @@
 #include <sys/wait.h>
 
 #define FAULT "NETFILTERD_FAULT"
+/* What a start commits where all is right: with nftables it takes the tables over. */
+#define STARTING (uses_nftables() ? 1u : 0u)
 #define WEB "/network/web"
 #define APP WEB "/endpoint/app"
 #define DB WEB "/endpoint/db"
 #define FRONT "/ingress/front"
 
 enum { MAX_POINTS = 24 };
+
+static bool uses_nftables(void)
+{
+	return g_strcmp0(g_getenv("NETFILTERD_BACKEND"), "nftables") == 0;
+}
 
 /* One change to what create_base() made, by its owner's connection. */
 typedef struct Operation {
@@ -130,14 +137,23 @@ static void expect_whole(Rig *rig)
 	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
 }
 
-/* NULL when it succeeded, else the error's name. */
-static char *attempt(Rig *rig, const Operation *operation)
+/* NULL when it succeeded, else the error's name. says: what is in its sentence; NULL: it does not matter. */
+static char *attempt_saying(Rig *rig, const Operation *operation, const char *says)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GVariant) reply = ask_with_fds(rig->bus, operation->path, operation->interface, operation->member,
 						 operation->types, operation->arguments, NULL, &error);
 
+	if (!reply && says && !strstr(error->message, says)) {
+		g_test_message("\"%s\" does not say \"%s\"", error->message, says);
+		g_test_fail();
+	}
 	return reply ? NULL : g_dbus_error_get_remote_error(error);
+}
+
+static char *attempt(Rig *rig, const Operation *operation)
+{
+	return attempt_saying(rig, operation, NULL);
 }
 
 /* --- death --- */
@@ -150,7 +166,7 @@ static void killed(Rig *rig, const Operation *operation)
 	create_base(rig);
 	before = world(rig);
 	for (k = 1; k <= MAX_POINTS; k++) {
-		g_autofree char *fault = g_strdup_printf("commit:kill:%u", k), *error = NULL, *found = NULL;
+		g_autofree char *fault = g_strdup_printf("commit:kill:%u", k + STARTING), *error = NULL, *found = NULL;
 
 		service_kill(rig->service);
 		start(rig, fault);
@@ -182,6 +198,51 @@ static bool is_race(const char *fault)
 	return strstr(fault, "EAGAIN") || strstr(fault, "EINVAL");
 }
 
+typedef struct Failure {
+	const char *fault;
+	const char *error; /* NULL: it does not matter */
+	const char *says;
+} Failure;
+
+/* One batch is everything: it is tried as it is, then as a whole comparison comes to, up to twenty times beside others.
+ * The first commit is the start's. */
+static const Failure nftables_failures[] = {
+	{ "commit:EPERM:2:1", OURS("BackendUnavailable"), "CAP_NET_ADMIN" },
+	{ "commit:EINVAL:2:1", OURS("BackendUnavailable"), "CONFIG_NF_TABLES" },
+	{ "commit:ENOMEM:2:1", STANDARD("NoMemory"), "no memory" },
+	{ "commit:ENOENT:2:1", STANDARD("Failed"), "nf_tables refused" },
+	{ "commit:EAGAIN:21:1", OURS("Busy"), "others keep changing" },
+	/* Nor can it be compared again. */
+	{ "commit:EPERM:4:1", OURS("BackendUnavailable"), "CAP_NET_ADMIN" },
+	{ "commit:EAGAIN:45:1", OURS("Busy"), "others keep changing" },
+};
+
+static void failed_in_nftables(Rig *rig, const Operation *operation)
+{
+	/* What the kernel says is the same for all of them. */
+	gsize n = operation == &create_isolated ? G_N_ELEMENTS(nftables_failures) : 1;
+	g_autofree char *before = NULL;
+
+	create_base(rig);
+	before = world(rig);
+	for (gsize i = 0; i < n; i++) {
+		const Failure *failure = &nftables_failures[i];
+		g_autofree char *error = NULL, *found = NULL;
+		guint descriptors;
+
+		service_kill(rig->service);
+		start(rig, failure->fault);
+		expect_whole(rig);
+		descriptors = rig_descriptors(rig);
+		error = attempt_saying(rig, operation, failure->says);
+		g_assert_cmpstr(error, ==, failure->error);
+		g_assert_cmpuint(rig_descriptors(rig), ==, descriptors);
+		found = world(rig);
+		same_world(failure->fault, before, found);
+		expect_whole(rig);
+	}
+}
+
 static void failed(Rig *rig, const Operation *operation)
 {
 	static const char *const faults[] = {
@@ -200,6 +261,10 @@ static void failed(Rig *rig, const Operation *operation)
 	g_autofree char *before = NULL;
 	guint n_failed = 0;
 
+	if (uses_nftables()) {
+		failed_in_nftables(rig, operation);
+		return;
+	}
 	create_base(rig);
 	before = world(rig);
 	for (gsize i = 0; i < G_N_ELEMENTS(faults); i++) {
@@ -226,17 +291,63 @@ static void failed(Rig *rig, const Operation *operation)
 	g_assert_cmpuint(n_failed, >, 0);
 }
 
-/* Another writer comes between a few times, and the change gets through. */
+/* The kernel takes every change, and it is never heard: what was meant is there all the same. */
+static void unheard(Rig *rig)
+{
+	static const Operation *const operations[] = {
+		&create_network,  &publish,      &unpublish,       &link_ports,     &update,         &create_ingress,
+		&publish_ingress, &unlink_ports, &delete_endpoint, &delete_ingress, &delete_network,
+	};
+
+	service_kill(rig->service);
+	start(rig, "commit:ENOBUFS:1000:1");
+	for (guint i = 0; i < G_N_ELEMENTS(operations); i++) {
+		g_autofree char *error = attempt(rig, operations[i]);
+
+		g_assert_cmpstr(error, ==, NULL);
+		expect_whole(rig);
+	}
+}
+
+/* Another writer comes between a few times, or takes the place of the answer, and the change gets through. */
 static void contended(Rig *rig)
 {
 	g_autofree char *error = NULL;
 
 	create_base(rig);
 	service_kill(rig->service);
-	start(rig, "commit:EAGAIN:3,commit:EINVAL:3:3");
+	start(rig, uses_nftables() ? "commit:EAGAIN:20:1" : "commit:EAGAIN:3,commit:EINVAL:3:3");
 	error = attempt(rig, &create_endpoint);
 	g_assert_cmpstr(error, ==, NULL);
 	expect_whole(rig);
+	if (uses_nftables())
+		unheard(rig);
+}
+
+/* The start itself cannot take the tables over, or does not hear that it has them. */
+static void not_taken_over(Rig *rig)
+{
+	static const char *const faults[] = { "commit:EPERM:2", "commit:ENOMEM:2", "commit:EINVAL:2",
+					      "commit:EAGAIN:41", "commit:ENOBUFS:2" };
+	g_autofree char *before = NULL;
+
+	create_base(rig);
+	before = world(rig);
+	for (guint i = 0; i < G_N_ELEMENTS(faults); i++) {
+		g_autofree char *error = NULL, *found = NULL;
+
+		service_kill(rig->service);
+		start(rig, faults[i]);
+		error = attempt(rig, &create_endpoint);
+		g_test_message("%s: %s", faults[i], error ? error : "done");
+		if (!error)
+			done(rig, WEB "/endpoint/one", "Endpoint", "Delete", "", "");
+		service_kill(rig->service);
+		start(rig, NULL);
+		expect_whole(rig);
+		found = world(rig);
+		same_world(faults[i], before, found);
+	}
 }
 
 /* The tables cannot even be read, at start or later: nothing is changed, and it is said. */
@@ -301,6 +412,14 @@ static void host_refuses(Rig *rig)
 	}
 }
 
+static void start_fails(Rig *rig)
+{
+	if (uses_nftables())
+		not_taken_over(rig);
+	else
+		unreadable(rig);
+}
+
 #define BOTH(name)                        \
 	static void kill_##name(Rig *rig) \
 	{                                 \
@@ -352,7 +471,7 @@ static const BusTest tests[] = {
 	{ "/fail/delete-network", fail_delete_network, NULL, add_foreign },
 	{ "/fail/delete-ingress", fail_delete_ingress, NULL, add_foreign },
 	{ "/fail/contended", contended, NULL, add_foreign },
-	{ "/fail/unreadable", unreadable, NULL, add_foreign },
+	{ "/fail/start", start_fails, NULL, add_foreign },
 	{ "/fail/host", host_refuses, NULL, add_foreign },
 };
 

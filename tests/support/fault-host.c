@@ -50,9 +50,13 @@ int __wrap_batch_send(Batch *batch, struct mnl_socket *socket, bool commit, Batc
 	int r;
 
 	if (fault_before(call)) {
+		int number = errno;
+
 		if (ret)
 			*ret = (BatchFailure){};
-		return errno == EAGAIN ? -ERESTART : -errno;
+		if (number == ENOBUFS)
+			(void)__real_batch_send(batch, socket, commit, NULL);
+		return number == EAGAIN ? -ERESTART : -number;
 	}
 	r = __real_batch_send(batch, socket, commit, ret);
 	if (r == 0)

@@ -11,14 +11,9 @@ static const struct {
 	const char *name;
 	int number;
 } errors[] = {
-	{ "EAGAIN", EAGAIN },
-	{ "EINVAL", EINVAL },
-	{ "ENOENT", ENOENT },
-	{ "ENOMEM", ENOMEM },
-	{ "EPERM", EPERM },
-	{ "EOPNOTSUPP", EOPNOTSUPP },
-	{ "ENOPROTOOPT", ENOPROTOOPT },
-	{ "EPROTONOSUPPORT", EPROTONOSUPPORT },
+	{ "EAGAIN", EAGAIN },         { "EINVAL", EINVAL },           { "ENOBUFS", ENOBUFS },
+	{ "ENOENT", ENOENT },         { "ENOMEM", ENOMEM },           { "EPERM", EPERM },
+	{ "EOPNOTSUPP", EOPNOTSUPP }, { "ENOPROTOOPT", ENOPROTOOPT }, { "EPROTONOSUPPORT", EPROTONOSUPPORT },
 };
 
 static const char *const calls[] = { "init", "commit", "probe", "bridge", "address", "up", "veth", "inside", "detach" };

@@ -12,8 +12,9 @@
  *     CALL:kill:COUNT           die of SIGKILL right after it succeeded for the COUNTth time
  *
  * where CALL is "init", "commit", "probe" (of nf_tables), "bridge", "address", "up", "veth", "inside" or "detach", and
- * ERRNO one of EAGAIN, ENOMEM, EPERM, ENOENT, EINVAL, EOPNOTSUPP, ENOPROTOOPT, EPROTONOSUPPORT. Calls are counted
- * from when the variable last changed.
+ * ERRNO one of EAGAIN, ENOMEM, ENOBUFS, EPERM, ENOENT, EINVAL, EOPNOTSUPP, ENOPROTOOPT, EPROTONOSUPPORT. Calls are
+ * counted from when the variable last changed. A commit to nf_tables that fails with ENOBUFS has been done: the answer
+ * is lost.
  */
 
 /** True, with errno set, when the call is to fail. */

@@ -319,8 +319,13 @@ char *rig_rules(const Rig *rig)
 {
 	g_autofree char *ipv4 = saved_rules(rig, "iptables-legacy-save");
 	g_autofree char *ipv6 = saved_rules(rig, "ip6tables-legacy-save");
+	g_autofree char *nftables = NULL;
 
-	return g_strconcat(ipv4, ipv6, NULL);
+	/* Elements have no order. */
+	if (g_strcmp0(g_getenv("NETFILTERD_BACKEND"), "nftables") == 0)
+		nftables = netns_output(rig->host, "sh -c \"nft -s list ruleset | sed 's/elements = //; s/[{},]//g; "
+						   "s/^[ \\t]*//; s/ *$//' | sort\"");
+	return g_strconcat(ipv4, ipv6, nftables, NULL);
 }
 
 char *rig_links(const Rig *rig)
