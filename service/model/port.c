@@ -42,11 +42,11 @@ bool port_mapping_parse(const char *protocol, const char *host_address, guint16 
 	};
 
 	if (!mapping.protocol)
-		return netfilter_fail(error, INVALID_ARGS, "protocol \"%s\" is not tcp, udp or sctp", protocol);
+		return netfilter_fail(error, INVALID_ARGS, "protocol \"%s\" is not tcp, udp or sctp", cut(protocol));
 	if (*host_address && !address_parse(host_address, &mapping.host_address))
-		return netfilter_fail(error, INVALID_ARGS, "host address \"%s\" is not an address", host_address);
+		return netfilter_fail(error, INVALID_ARGS, "host address \"%s\" is not an address", cut(host_address));
 	if (!address_is_publishable(&mapping.host_address))
-		return netfilter_fail(error, INVALID_ARGS, "host address \"%s\" is not one host's", host_address);
+		return netfilter_fail(error, INVALID_ARGS, "host address \"%s\" is not one host's", cut(host_address));
 	if (endpoint_port == 0)
 		return netfilter_fail(error, INVALID_ARGS, "endpoint port 0 cannot be forwarded to");
 	if (count == 0)
@@ -86,7 +86,7 @@ bool link_port_parse(const char *protocol, guint16 port, LinkPort *ret, GError *
 	LinkPort link_port = { .protocol = protocol_from_string(protocol), .port = port };
 
 	if (!link_port.protocol)
-		return netfilter_fail(error, INVALID_ARGS, "protocol \"%s\" is not tcp, udp or sctp", protocol);
+		return netfilter_fail(error, INVALID_ARGS, "protocol \"%s\" is not tcp, udp or sctp", cut(protocol));
 	if (port == 0)
 		return netfilter_fail(error, INVALID_ARGS, "port 0 is no port");
 	*ret = link_port;

@@ -264,6 +264,9 @@ static GUnixFDList *descriptors(void)
 /* Above it GDBus, or the bus, refuses the call itself. */
 #define MAX_CALL (1 << 22)
 
+/* What is given is named, but not in full; libsystemd does, in what it answers for us. */
+#define MAX_SENTENCE 1000
+
 static void try_call(Walk *walk, const char *object, const char *interface, const char *member, GVariant *arguments)
 {
 	g_autoptr(GVariant) sunk = g_variant_ref_sink(arguments), reply = NULL;
@@ -283,6 +286,11 @@ static void try_call(Walk *walk, const char *object, const char *interface, cons
 		g_autofree char *printed = g_variant_print(sunk, TRUE);
 
 		g_test_message("%s.%s of %s with %.2000s: %s", interface, member, object, printed, error->message);
+		g_test_fail();
+	}
+	if (!reply && strlen(error->message) > MAX_SENTENCE && !g_str_has_prefix(interface, "org.freedesktop.")) {
+		g_test_message("%s.%s of %s is answered by %zu bytes: %.500s", interface, member, object,
+			       strlen(error->message), error->message);
 		g_test_fail();
 	}
 }
