@@ -31,7 +31,7 @@ int object_enumerate_folder(sd_bus *bus, const char *prefix, void *userdata, cha
 
 /** The properties every object has. */
 #define OBJECT_LIFETIME_GETTERS(type)                                                                         \
-	OBJECT_GETTER(type, get_owner, sd_bus_message_append(reply, "s", object->lifetime.owner ?: ""))       \
+	OBJECT_GETTER(type, get_owner, sd_bus_message_append(reply, "s", lifetime_owner(&object->lifetime)))  \
 	OBJECT_GETTER(type, get_owner_uid, sd_bus_message_append(reply, "u", (uint32_t)object->lifetime.uid)) \
 	OBJECT_GETTER(type, get_persistent, sd_bus_message_append(reply, "b", object->lifetime.persistent))   \
 	OBJECT_GETTER(type, get_labels, labels_append(reply, object->labels))                                 \

@@ -88,12 +88,26 @@ void cell_user(Row *row, guint column, const Cli *cli, const Object *object)
 void cell_lifetime(Row *row, guint column, const Object *object)
 {
 	GVariant *properties = object->properties;
-	const char *text = *property_string(properties, "FragmentPath", "") ? "permanent"
-			   : property_true(properties, "Persistent")        ? "persistent"
-			   : *property_string(properties, "Owner", "")      ? "connection"
-									    : "other";
+	const char *text = *property_string(properties, "FragmentPath", "")    ? "permanent"
+			   : property_true(properties, "Persistent")           ? "persistent"
+			   : *property_string(properties, "HostInterface", "") ? "attached"
+			   : *property_string(properties, "Owner", "")         ? "connection"
+									       : "other";
 
 	row_set(row, column, g_strdup(text), NULL);
+}
+
+void cell_labels(Row *row, guint column, const Object *object)
+{
+	g_autoptr(GVariant) labels = property_value(object->properties, "Labels", "a{ss}");
+	GString *text = g_string_new(NULL);
+	const char *key, *value;
+	GVariantIter iter;
+
+	g_variant_iter_init(&iter, labels);
+	while (g_variant_iter_next(&iter, "{&s&s}", &key, &value))
+		g_string_append_printf(text, "%s%s=%s", text->len > 0 ? ", " : "", key, value);
+	row_set(row, column, g_string_free(text, FALSE), g_variant_ref(labels));
 }
 
 void cell_number(Row *row, guint column, guint64 number)

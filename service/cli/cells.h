@@ -17,6 +17,7 @@ void cell_ports(Row *row, guint column, const Object *object);
 void cell_links(Row *row, guint column, const Object *endpoint);
 void cell_user(Row *row, guint column, const Cli *cli, const Object *object);
 void cell_lifetime(Row *row, guint column, const Object *object);
+void cell_labels(Row *row, guint column, const Object *object);
 void cell_number(Row *row, guint column, guint64 number);
 
 /** Makes the row red if the object's interface is not there. */

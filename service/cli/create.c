@@ -2,7 +2,6 @@
 #include "dbus/names.h"
 #include "service/cli/client.h"
 #include "service/cli/object.h"
-#include "service/cli/ports.h"
 #include "service/cli/settings.h"
 #include "service/cli/value.h"
 #include "service/cli/verbs.h"
@@ -19,69 +18,6 @@ int verb_create(Cli *cli, char **arguments, guint n G_GNUC_UNUSED)
 	return client_call(cli, ROOT_PATH, "Manager", "CreateNetwork",
 			   g_variant_new("(s@a{sv})", object.name, network_settings(&cli->options, LIFE_PERSISTENT)),
 			   NULL);
-}
-
-static void print_endpoint(const Cli *cli, GVariant *properties)
-{
-	g_autoptr(GVariant) addresses = property_value(properties, "Addresses", "as");
-	g_autoptr(GVariant) ports = property_value(properties, "Ports", "a(ssqqq)");
-
-	if (cli->options.json != JSON_OFF) {
-		g_autoptr(GVariant) value = g_variant_ref_sink(g_variant_new_parsed(
-			"{'Addresses': <%@as>, 'Ports': <%@aa{sv}>}", addresses, ports_json(ports)));
-
-		value_print_json(value, cli->options.json);
-		return;
-	}
-	if (cli->options.addresses->len == 0) {
-		g_autofree const char **texts = g_variant_get_strv(addresses, NULL);
-		g_autofree char *lines = g_strjoinv("\n", (char **)texts);
-
-		puts(lines);
-	}
-	ports_print(cli, ports);
-}
-
-/* What was chosen, addresses and ports, only the service knows. */
-static int show_choice(Cli *cli, const Object *endpoint)
-{
-	g_autoptr(GVariant) reply = NULL, properties = NULL;
-	int r;
-
-	if (cli->options.json == JSON_OFF && cli->options.addresses->len > 0 && cli->options.publish->len == 0)
-		return 0;
-	r = client_call(cli, endpoint->path, STANDARD("Properties"), "GetAll", g_variant_new("(s)", ENDPOINT_INTERFACE),
-			&reply);
-	if (r != 0)
-		return r;
-	properties = g_variant_get_child_value(reply, 0);
-	print_endpoint(cli, properties);
-	return 0;
-}
-
-int verb_endpoint(Cli *cli, char **arguments, guint n G_GNUC_UNUSED)
-{
-	g_auto(Object) object = {};
-	g_autofree char *network = NULL;
-	g_autofree const char **families = NULL;
-	GError *error = NULL;
-	GVariant *settings;
-	int r = object_of_kind(arguments[0], OBJECT_ENDPOINT, &object);
-
-	if (r == 0)
-		r = object_check(cli, &(Object){ .kind = OBJECT_NETWORK, .name = object.name });
-	if (r != 0)
-		return r;
-	network = object_network_path(&object);
-	r = object_families(cli, network, &families);
-	if (r != 0)
-		return r;
-	settings = endpoint_settings(&cli->options, LIFE_PERSISTENT, families, &error);
-	if (!settings)
-		return report_error(error);
-	r = client_call(cli, network, "Network", "CreateEndpoint",
-			g_variant_new("(s@a{sv})", object.endpoint, settings), NULL);
-	return r != 0 ? r : show_choice(cli, &object);
 }
 
 /* With or without the prefix that an ingress has elsewhere: here it can be nothing else. */

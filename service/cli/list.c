@@ -7,7 +7,7 @@
 
 static int list_objects(Cli *cli)
 {
-	enum { NAME, KIND, BRIDGE, ADDRESSES, ENDPOINTS, PORTS, USER, LIFETIME, N_COLUMNS };
+	enum { NAME, KIND, BRIDGE, ADDRESSES, ENDPOINTS, PORTS, USER, LIFETIME, LABELS, N_COLUMNS };
 	static const Column columns[N_COLUMNS] = {
 		[NAME] = { "NAME", "Name" },
 		[KIND] = { NULL, "Kind" },
@@ -17,6 +17,7 @@ static int list_objects(Cli *cli)
 		[PORTS] = { "PORTS", "Ports", true },
 		[USER] = { "USER", "User" },
 		[LIFETIME] = { "LIFETIME", "Lifetime" },
+		[LABELS] = { "LABELS", "Labels", false, true },
 	};
 	g_autoptr(Table) table = table_new(columns, N_COLUMNS, NULL);
 	g_autoptr(GPtrArray) objects = NULL;
@@ -41,6 +42,7 @@ static int list_objects(Cli *cli)
 			cell_addresses(row, ADDRESSES, object);
 			cell_user(row, USER, cli, object);
 			cell_lifetime(row, LIFETIME, object);
+			cell_labels(row, LABELS, object);
 			row_look(row, object);
 			endpoints = 0;
 			ports = object->kind == OBJECT_INGRESS ? object_count_ports(object) : 0;
@@ -57,11 +59,15 @@ static int list_objects(Cli *cli)
 
 static int list_endpoints(Cli *cli, const char *network)
 {
-	enum { NAME, ADDRESSES, PORTS, LINKS, USER, LIFETIME, N_COLUMNS };
+	enum { NAME, ADDRESSES, PORTS, LINKS, USER, LIFETIME, LABELS, N_COLUMNS };
 	static const Column columns[N_COLUMNS] = {
-		[NAME] = { "NAME", "Name" },    [ADDRESSES] = { "ADDRESSES", "Addresses" },
-		[PORTS] = { "PORTS", "Ports" }, [LINKS] = { "LINKS", "Links" },
-		[USER] = { "USER", "User" },    [LIFETIME] = { "LIFETIME", "Lifetime" },
+		[NAME] = { "NAME", "Name" },
+		[ADDRESSES] = { "ADDRESSES", "Addresses" },
+		[PORTS] = { "PORTS", "Ports" },
+		[LINKS] = { "LINKS", "Links" },
+		[USER] = { "USER", "User" },
+		[LIFETIME] = { "LIFETIME", "Lifetime" },
+		[LABELS] = { "LABELS", "Labels", false, true },
 	};
 	g_autoptr(Table) table = table_new(columns, N_COLUMNS, NULL);
 	g_autoptr(GPtrArray) objects = NULL;
@@ -88,6 +94,7 @@ static int list_endpoints(Cli *cli, const char *network)
 		cell_links(row, LINKS, object);
 		cell_user(row, USER, cli, object);
 		cell_lifetime(row, LIFETIME, object);
+		cell_labels(row, LABELS, object);
 	}
 	pager_start(cli);
 	table_print(table, cli);

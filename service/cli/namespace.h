@@ -10,6 +10,12 @@
  */
 int namespace_new(void);
 
+/**
+ * Opens such a socket in another's: of a process by its number, of ip-netns(8) by its name, or by the path of a file.
+ * In one of a user namespace it is enough to have a right to that. Returns it, or a negative errno.
+ */
+int namespace_socket(const char *text);
+
 /** Hands a descriptor over a socket, and takes it: 0 and the descriptor, or a negative errno. */
 int descriptor_send(int socket, int fd);
 int descriptor_receive(int socket);

@@ -36,6 +36,7 @@ __netfilterctl_options() {
 	case $1 in
 	create) echo "$network --label= --timeout= --permanent" ;;
 	endpoint) echo "--address= --publish= --label= --timeout= --permanent" ;;
+	attach) echo "--address= --publish= --interface= --label= --timeout=" ;;
 	ingress) echo "--gateway= --bridge= --publish= --label= --timeout= --permanent" ;;
 	run) echo "$network --network= --name= --address= --publish= --label=" ;;
 	preview) echo "$network --publish= --label= --timeout= --permanent" ;;
@@ -49,11 +50,12 @@ __netfilterctl_arguments() { # VERB ARGUMENT…, as far as they are there
 
 	case $verb:$n in
 	:*)
-		echo "list show create endpoint publish unpublish link unlink ingress delete run rules preview ports monitor edit
+		echo "list show create endpoint attach publish unpublish link unlink ingress delete run rules preview ports monitor edit
 			check reconcile reload log-level clear"
 		;;
 	list:0) __netfilterctl_networks ;;
-	endpoint:0) __netfilterctl_networks | sed 's|$|/|' ;;
+	endpoint:0 | attach:0) __netfilterctl_networks | sed 's|$|/|' ;;
+	attach:1) ls /run/netns 2>/dev/null ;;
 	publish:0 | unpublish:0) __netfilterctl_endpoints; __netfilterctl_ingresses ;;
 	unpublish:*) __netfilterctl_published "$2" ;;
 	link:0 | link:1 | unlink:0 | unlink:1) __netfilterctl_endpoints ;;
@@ -77,7 +79,7 @@ _netfilterctl() {
 	for word in "${words[@]:1}"; do
 		case $previous:$word in
 		-[HM]:* | --host:* | --machine:*) _netfilterctl_host+=("$previous" "$word") previous='' ;;
-		--subnet:* | --gateway:* | --bridge:* | --host-binding:* | --address:* | --publish:* | --label:* | --timeout:* | --network:* | --name:* | --json:*)
+		--subnet:* | --gateway:* | --bridge:* | --host-binding:* | --address:* | --publish:* | --label:* | --timeout:* | --network:* | --name:* | --interface:* | --json:*)
 			previous=''
 			;;
 		*:--) # what is run is not ours to complete

@@ -44,6 +44,7 @@ static const struct option long_options[] = {
 	{ "watch", no_argument, NULL, OPTION_WATCH },
 	{ "network", required_argument, NULL, OPTION_NETWORK },
 	{ "name", required_argument, NULL, OPTION_NAME },
+	{ "interface", required_argument, NULL, OPTION_INTERFACE },
 	{},
 };
 
@@ -138,6 +139,9 @@ static bool read_verb_option(int letter, Options *options)
 		return true;
 	case OPTION_NAME:
 		options->name = optarg;
+		return true;
+	case OPTION_INTERFACE:
+		options->interface = optarg;
 		return true;
 	case OPTION_INTERNAL:
 		options->internal = true;

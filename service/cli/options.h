@@ -19,6 +19,7 @@ enum {
 	OPTION_PERMANENT = 'e',
 	OPTION_WATCH = 'w',
 	OPTION_NETWORK = 'n',
+	OPTION_INTERFACE = 'f',
 	OPTION_NAME = 'N',
 };
 

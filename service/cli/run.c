@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/names.h"
 #include "service/cli/client.h"
+#include "service/cli/endpoint.h"
 #include "service/cli/namespace.h"
 #include "service/cli/object.h"
 #include "service/cli/settings.h"
@@ -110,29 +111,6 @@ static bool wants_endpoint(const Options *options)
 	return options->subnets->len == 0 || options->addresses->len > 0 || options->publish->len > 0 || options->name;
 }
 
-static int make_endpoint(Cli *cli, const Object *network, const char *name, int namespace)
-{
-	const Options *options = &cli->options;
-	g_autofree const char **families = NULL;
-	GError *error = NULL;
-	GVariantDict settings;
-	GVariant *common;
-	int r;
-
-	r = object_families(cli, network->path, &families);
-	if (r != 0)
-		return r;
-	common = endpoint_settings(options, LIFE_CONNECTION, families, &error);
-	if (!common)
-		return report_error(error);
-	g_variant_dict_init(&settings, common);
-	g_variant_dict_insert_value(&settings, "NetNS", g_variant_new_handle(namespace));
-	r = client_call(cli, network->path, "Network", "CreateEndpoint",
-			g_variant_new("(s@a{sv})", name, g_variant_dict_end(&settings)), NULL);
-	g_variant_unref(g_variant_ref_sink(common));
-	return r;
-}
-
 /* Its namespace takes it along, in its own time. */
 static void delete_endpoint(Cli *cli, const Object *network, const char *name)
 {
@@ -152,7 +130,7 @@ static int run_as_endpoint(Cli *cli, const Object *network, Command *command)
 		wait_for_end();
 		return EXIT_FAILED; /* it has said why */
 	}
-	r = make_endpoint(cli, network, name, namespace);
+	r = endpoint_make(cli, network->path, name, LIFE_CONNECTION, namespace);
 	close(namespace);
 	if (r == 0 && write(command->control, "", 1) != 1)
 		r = EXIT_FAILED;

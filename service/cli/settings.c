@@ -68,7 +68,8 @@ GVariant *network_settings(const Options *options, enum life life)
 	return g_variant_builder_end(&builder);
 }
 
-GVariant *endpoint_settings(const Options *options, enum life life, const char *const *families, GError **error)
+GVariant *endpoint_settings(const Options *options, enum life life, const char *const *families, int namespace,
+			    GError **error)
 {
 	GVariant *ports = mappings_parse((char **)options->publish->pdata, options->publish->len, error);
 	GVariantBuilder builder;
@@ -81,6 +82,9 @@ GVariant *endpoint_settings(const Options *options, enum life life, const char *
 	else
 		g_variant_builder_add(&builder, "{sv}", "Allocate", g_variant_new_strv(families, -1));
 	g_variant_builder_add(&builder, "{sv}", "Ports", ports);
+	if (namespace >= 0)
+		g_variant_builder_add(&builder, "{sv}", "NetNS", g_variant_new_handle(namespace));
+	add_string(&builder, "Interface", options->interface);
 	add_common(&builder, options, life);
 	return g_variant_builder_end(&builder);
 }

@@ -23,6 +23,7 @@ struct Table {
 	guint n_columns;
 	const char *children;
 	GPtrArray *rows;
+	bool shown[]; /* columns, to people */
 };
 
 static void row_free(gpointer data)
@@ -39,7 +40,7 @@ static void row_free(gpointer data)
 
 Table *table_new(const Column *columns, guint n_columns, const char *children)
 {
-	Table *table = g_new(Table, 1);
+	Table *table = g_malloc0(sizeof *table + n_columns * sizeof table->shown[0]);
 
 	*table = (Table){ columns, n_columns, children, g_ptr_array_new_with_free_func(row_free) };
 	return table;
@@ -76,6 +77,11 @@ void row_set_colour(Row *row, const char *colour)
 	row->colour = colour;
 }
 
+static bool is_blank(const Cell *cell)
+{
+	return !cell->text || !*cell->text;
+}
+
 /* --- JSON --- */
 
 static GVariant *rows_json(const Table *table, const GPtrArray *rows)
@@ -90,7 +96,7 @@ static GVariant *rows_json(const Table *table, const GPtrArray *rows)
 		for (guint j = 0; j < row->n; j++) {
 			const Cell *cell = &row->cells[j];
 
-			if (cell->value || cell->text)
+			if ((cell->value || cell->text) && !(table->columns[j].optional && is_blank(cell)))
 				g_variant_builder_add(&builder, "{sv}", table->columns[j].key,
 						      cell->value ?: g_variant_new_string(cell->text));
 		}
@@ -103,6 +109,26 @@ static GVariant *rows_json(const Table *table, const GPtrArray *rows)
 
 /* --- for people --- */
 
+static bool is_empty(const GPtrArray *rows, guint column)
+{
+	for (guint i = 0; i < rows->len; i++) {
+		const Row *row = rows->pdata[i];
+
+		if (!is_blank(&row->cells[column]) || !is_empty(row->children, column))
+			return false;
+	}
+	return true;
+}
+
+static void choose_columns(Table *table)
+{
+	for (guint i = 0; i < table->n_columns; i++) {
+		const Column *column = &table->columns[i];
+
+		table->shown[i] = column->title && !(column->optional && is_empty(table->rows, i));
+	}
+}
+
 static void add_columns(const Table *table, struct libscols_table *out)
 {
 	bool tree = table->children != NULL;
@@ -110,7 +136,7 @@ static void add_columns(const Table *table, struct libscols_table *out)
 	for (guint i = 0; i < table->n_columns; i++) {
 		const Column *column = &table->columns[i];
 
-		if (!column->title)
+		if (!table->shown[i])
 			continue;
 		scols_table_new_column(out, column->title, 0,
 				       (tree ? SCOLS_FL_TREE : 0) | (column->number ? SCOLS_FL_RIGHT : 0));
@@ -131,13 +157,13 @@ static void add_lines(const Table *table, struct libscols_table *out, const GPtr
 		if (row->colour)
 			scols_line_set_color(line, row->colour);
 		for (guint j = 0; j < row->n; j++)
-			if (table->columns[j].title)
+			if (table->shown[j])
 				scols_line_set_data(line, n++, row->cells[j].text ?: "");
 		add_lines(table, out, row->children, line);
 	}
 }
 
-void table_print(const Table *table, Cli *cli)
+void table_print(Table *table, Cli *cli)
 {
 	struct libscols_table *out;
 
@@ -156,6 +182,7 @@ void table_print(const Table *table, Cli *cli)
 	scols_table_enable_colors(out, cli->colours);
 	/* Lines are as long as they are; a terminal, or the pager, has its own way with long ones. */
 	scols_table_set_termforce(out, SCOLS_TERMFORCE_NEVER);
+	choose_columns(table);
 	add_columns(table, out);
 	add_lines(table, out, table->rows, NULL);
 	scols_print_table(out);

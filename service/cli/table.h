@@ -11,6 +11,7 @@ typedef struct Column {
 	const char *title; /* for people; NULL: not shown to them */
 	const char *key;   /* in JSON */
 	bool number;       /* aligned to the right */
+	bool optional;     /* not shown to people where it is empty in all rows, nor in JSON where it is */
 } Column;
 
 /** The columns are borrowed. children is the key of the rows below a row, NULL in a table without any. */
@@ -27,4 +28,4 @@ void row_set(Row *row, guint column, char *text, GVariant *value);
 /** How a row looks where there are colours; static, an escape sequence's name as of libsmartcols ("red"). */
 void row_set_colour(Row *row, const char *colour);
 
-void table_print(const Table *table, Cli *cli);
+void table_print(Table *table, Cli *cli);

@@ -22,6 +22,8 @@ static const Verb verbs[] = {
 	{ "show", "OBJECT…", "all about objects", 1, ANY, "", verb_show },
 	{ "create", "NETWORK --subnet=…", "make a network", 1, 1, OF_NETWORK "elt", verb_create },
 	{ "endpoint", "NETWORK/ENDPOINT", "make an endpoint, with its published ports", 1, 1, "apelt", verb_endpoint },
+	{ "attach", "NETWORK/ENDPOINT NAMESPACE", "make an endpoint, and connect a network namespace as it", 2, 2,
+	  "aplf", verb_attach },
 	{ "publish", "OBJECT PORT…", "publish ports of an endpoint or an ingress", 2, ANY, "", verb_publish },
 	{ "unpublish", "OBJECT PORT…", "publish them no more", 2, ANY, "", verb_unpublish },
 	{ "link", "PARENT CHILD PORT…", "let an endpoint reach ports of a sibling", 3, ANY, "", verb_link },
@@ -57,7 +59,8 @@ static void print_help(void)
 		printf("  %-*s %s\n", (int)(38 + strlen(form) - g_utf8_strlen(form, -1)), form, verbs[i].help);
 	}
 	puts("\n"
-	     "OBJECT is NETWORK, NETWORK/ENDPOINT, ingress:NAME or an object path. PORT to publish is\n"
+	     "OBJECT is NETWORK, NETWORK/ENDPOINT, ingress:NAME or an object path. NAMESPACE is the number of a\n"
+	     "process, a name of \"ip netns\", or a file. PORT to publish is\n"
 	     "[[HOSTADDRESS:]HOSTPORT[-LAST]:]PORT[-LAST][/PROTOCOL]; of a link or an ingress PORT[/PROTOCOL].\n"
 	     "\n"
 	     "Options of creations:\n"
@@ -74,6 +77,7 @@ static void print_help(void)
 	     "     --permanent              across reboots, by a file\n"
 	     "     --timeout=TIME           lives at most so long: 30s, 15min, 2h, 1d\n"
 	     "     --name=ENDPOINT          run: instead of one made from the process\n"
+	     "     --interface=NAME         attach: instead of eth0\n"
 	     "\n"
 	     "Other options:\n"
 	     "     --watch                  rules: again each second\n"

@@ -6,6 +6,7 @@
 /** Runs the verb with its arguments, n of them, as many as it takes. Returns what to end with. */
 typedef int VerbRun(Cli *cli, char **arguments, guint n);
 
+VerbRun verb_attach;
 VerbRun verb_check;
 VerbRun verb_clear;
 VerbRun verb_create;

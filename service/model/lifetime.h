@@ -20,5 +20,8 @@ typedef struct Lifetime {
 	char *fragment;        /* path of the unit file that it comes from, or is written to; NULL: none */
 } Lifetime;
 
+/** The unique name of the connection that it lives with; "" when something else ends it. */
+const char *lifetime_owner(const Lifetime *lifetime);
+
 /** Frees what is inside and zeroes it. */
 void lifetime_clear(Lifetime *lifetime);

@@ -122,6 +122,7 @@ static void by_default(Rig *rig)
 	property_is(rig, "'eth0'", APP, "Endpoint", "Interface");
 	property_is(rig, "'02:42:ac:12:00:02'", APP, "Endpoint", "MACAddress");
 	property_is(rig, "false", APP, "Endpoint", "Persistent");
+	property_is(rig, "''", APP, "Endpoint", "Owner");
 	host = property(rig, APP, "Endpoint", "HostInterface");
 	g_assert_true(g_str_has_prefix(host, "'veth"));
 	command = g_strdup_printf("ip -o link show master br0 | grep -c %s", host);

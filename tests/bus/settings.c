@@ -619,6 +619,8 @@ static void descriptor_of_endpoints(Rig *rig)
 			     fds, &error);
 	g_assert_no_error(error);
 	exists(rig, WEB "/endpoint/own");
+	property_is(rig, "''", WEB, "Network", "Owner");
+	property_is(rig, "''", APP, "Endpoint", "Owner");
 	connection_close(client);
 	goes(rig, WEB "/endpoint/own");
 	exists(rig, APP);
