@@ -79,20 +79,23 @@ class Chart:
                     self.parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" class="t{i}"/>')
 
     def label_curves(self):
-        ends = []
+        ends = {}
         for i, curve in enumerate(self.curves):
             n, ms = curve.end()
-            if n == self.counts[-1]:
-                ends.append([self.y(ms), i, self.y(ms)])
+            if n in self.counts[-2:]:
+                ends.setdefault(n, []).append([self.y(ms), i, self.y(ms)])
                 continue
             # one that ends early has its name above its beginning, where the others are far
             x, y = self.x(0) + 12, self.y(curve.points[0][1]) - 8
             self.text(x, y, curve.name, "halo")
             self.text(x, y, curve.name, f"t{i}")
+        for n, labels in ends.items():
+            self.label_ends(self.x(n), labels)
+
+    def label_ends(self, x, ends):
         ends.sort()
         for above, label in zip(ends, ends[1:]):
             label[0] = max(label[0], above[0] + self.label_height)
-        x = self.width - self.right
         for y, i, y_end in ends:
             self.line([(x + 6, y_end), (x + 18, y)], f"l{i} thin")
             curve = self.curves[i]

@@ -45,7 +45,8 @@ static void read_dump(Instructions *ret)
 
 	if (!g_file_get_contents(DUMP ".1", &text, NULL, &error))
 		g_error("%s", error->message);
-	if (!program || !callgrind_parse(text, program, ret) || ret->program == 0 || ret->libiptc == 0)
+	if (!program || !callgrind_parse(text, program, ret) || ret->program == 0 ||
+	    (ret->libiptc == 0) != service_has_nftables())
 		g_error("callgrind's dump cannot be understood");
 }
 
@@ -69,10 +70,11 @@ static void measure_count(gconstpointer data)
 	change_a_port(&service, ROUNDS);
 	tell_valgrind(&service, "dump", NULL);
 	read_dump(&counted);
-	report_share("all outside the kernel", n, counted.all);
-	report_share("libiptc, with what it calls", n, counted.libiptc);
-	report_share("netfilterd itself", n, counted.program);
-	report_share("libsystemd, GLib, libc", n, counted.all - counted.program - counted.libiptc);
+	report_share(variant("all outside the kernel"), n, counted.all);
+	if (!service_has_nftables())
+		report_share("libiptc, with what it calls", n, counted.libiptc);
+	report_share(variant("netfilterd itself"), n, counted.program);
+	report_share(variant("libsystemd, GLib, libc"), n, counted.all - counted.program - counted.libiptc);
 }
 
 void measure_instructions(void)

@@ -10,22 +10,34 @@
 static const struct {
 	const char *name, *title;
 	void (*measure)(void);
+	bool once; /* not with each backend, or it sees to that itself */
 } measurements[] = {
-	{ "one-more-port", "One more published port when n are published", measure_one_more_port },
+	{ "one-more-port", "One more published port when n are published", measure_one_more_port, true },
 	{ "pipelined", "Calls sent by one client without waiting, to the last reply", measure_pipelined },
 	{ "endpoints", "Endpoints with a port each in one call", measure_endpoints },
 	{ "range", "A range of n ports in one call", measure_range },
 	{ "managed-objects", "Everything there is, read in one call", measure_managed_objects },
+	{ "dump", "All rules as text", measure_dump },
 	{ "restart", "kill -9 and start again with n published ports", measure_restart },
 	{ "dying-clients", "Clients with an endpoint and a port each dying at once", measure_dying_clients },
 	{ "networks", "One more network", measure_networks },
-	{ "connections", "Changes where many connections are tracked", measure_connections },
-	{ "fairness", "Calls beside users without rights who ask for all they can", measure_fairness },
+	{ "connections", "Changes where many connections are tracked", measure_connections, true },
+	{ "fairness", "Calls beside users without rights who ask for all they can", measure_fairness, true },
 	{ "connect", "A TCP connection to the last port", measure_connect },
 	{ "instructions", "Instructions of one more published port and one less", measure_instructions },
 	{ "memory", "Memory", measure_memory },
 	{ "idle", "Wake-ups while nothing happens", measure_idle },
 };
+
+static void measure(guint which)
+{
+	static const char *const backends[] = { "iptables", "nftables" };
+
+	for (guint i = 0; i < (measurements[which].once ? 1 : G_N_ELEMENTS(backends)); i++) {
+		service_backend = backends[i];
+		measurements[which].measure();
+	}
+}
 
 static bool is_chosen(const char *name, int argc, char **argv)
 {
@@ -65,7 +77,7 @@ int main(int argc, char **argv)
 		if (!is_chosen(measurements[i].name, argc, argv))
 			continue;
 		progress("[%3.0f s] %s", (now_ms() - start) / 1e3, measurements[i].title);
-		measurements[i].measure();
+		measure(i);
 	}
 	progress("[%3.0f s] done", (now_ms() - start) / 1e3);
 	return 0;

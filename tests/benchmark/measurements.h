@@ -14,6 +14,7 @@ void measure_pipelined(void);
 void measure_endpoints(void);
 void measure_range(void);
 void measure_managed_objects(void);
+void measure_dump(void);
 void measure_restart(void);
 void measure_dying_clients(void);
 void measure_networks(void);
@@ -30,6 +31,9 @@ void measure_connections(void);
 
 /** connect.c */
 void measure_connect(void);
+
+/** Used if it is there. */
+#define LIBNFTABLES "libnftables.so.1"
 
 /** The numbers of ports published beforehand. */
 extern const guint port_counts[];

@@ -34,18 +34,19 @@ static void measure_memory_of_endpoints(gconstpointer data)
 	Service service = service_new(0);
 	double before = settled_memory(&service), after;
 
-	report_value("memory", "idle, resident", 0, "kB", read_memory(service.pid, "Rss:"));
-	report_value("memory", "idle, proportional", 0, "kB", before);
+	report_value("memory", variant("idle, resident"), 0, "kB", read_memory(service.pid, "Rss:"));
+	report_value("memory", variant("idle, proportional"), 0, "kB", before);
 	call(service.bus, endpoints_message(service.bus, n, true));
 	after = settled_memory(&service);
-	report_growth("an endpoint with a port, all in one CreateEndpoints", n, before, after);
-	report_value("memory", "n endpoints of a port each", n, "kB", after);
+	report_growth(variant("an endpoint with a port, all in one CreateEndpoints"), n, before, after);
+	report_value("memory", variant("n endpoints of a port each"), n, "kB", after);
 
 	service_kill(&service);
 	service.pid = service_start(service.bus, NULL);
 	/* Answered after the kernel's tables have been read. */
 	call(service.bus, message_new(service.bus, SPARE, SERVICE ".Endpoint", "Publish", "a(ssqqq)", 0));
-	report_value("memory", "n endpoints of a port each, after a restart", n, "kB", settled_memory(&service));
+	report_value("memory", variant("n endpoints of a port each, after a restart"), n, "kB",
+		     settled_memory(&service));
 }
 
 static void measure_memory_of_ports(gconstpointer data)
@@ -62,7 +63,7 @@ static void measure_memory_of_ports(gconstpointer data)
 		send_call(service.bus, publish_message(service.bus, path, "Publish", FIRST_PORT + i, 1));
 	}
 	wait_for_replies(service.bus);
-	report_growth("a published port, n calls to an endpoint each", n, before, settled_memory(&service));
+	report_growth(variant("a published port, n calls to an endpoint each"), n, before, settled_memory(&service));
 }
 
 static void measure_memory_of_one_call(gconstpointer data)
@@ -72,7 +73,7 @@ static void measure_memory_of_one_call(gconstpointer data)
 	double before = settled_memory(&service);
 
 	call(service.bus, ports_message(service.bus, n));
-	report_growth("a published port, n in one Publish", n, before, settled_memory(&service));
+	report_growth(variant("a published port, n in one Publish"), n, before, settled_memory(&service));
 }
 
 void measure_memory(void)
@@ -101,7 +102,7 @@ static void measure_sleep(gconstpointer data G_GNUC_UNUSED)
 	g_usleep(G_TIME_SPAN_SECOND);
 	before = read_switches(service.pid);
 	g_usleep(5 * G_TIME_SPAN_SECOND);
-	report_value("idle", "wake-ups in 5 s", 100, "", read_switches(service.pid) - before);
+	report_value("idle", variant("wake-ups in 5 s"), 100, "", read_switches(service.pid) - before);
 }
 
 void measure_idle(void)

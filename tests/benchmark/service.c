@@ -3,10 +3,19 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #define CONFIGURATION "/run/netfilterd.conf"
+
+/* From FIRST_PORT on there are so many of each protocol; then tcp has some below SPARE_PORT. */
+#define PORTS_OF_PROTOCOL 45000u
+#define LOW_PORT 1024u
+
+/* As one call may bring. Above so many ports no socket holds any: a process may not have as many descriptors. */
+#define CALL_MAX 10000u
+#define SOCKETS_MAX 15000u
 
 /* Measurements of sanitized or valgrinded services take their time. */
 #define TIMEOUT_USEC (600 * G_USEC_PER_SEC)
@@ -14,7 +23,27 @@
 const char *const *service_prefix;
 const char *service_backend = "iptables";
 
+/* As many as are measured. */
+#define LIMITS                        \
+	"MaxEndpoints=200000\n"       \
+	"MaxPorts=200000\n"           \
+	"MaxPortsPerCall=200000\n"    \
+	"MaxEndpointsPerUID=200000\n" \
+	"MaxPortsPerUID=200000\n"
+
 static guint n_open; /* calls sent and not answered */
+
+bool service_has_nftables(void)
+{
+	return strcmp(service_backend, "nftables") == 0;
+}
+
+const char *variant(const char *text)
+{
+	g_autofree char *with = g_strconcat(text, service_has_nftables() ? ", nftables" : "", NULL);
+
+	return g_intern_string(with);
+}
 
 void bus_start(void)
 {
@@ -70,8 +99,8 @@ GPid service_start(sd_bus *bus, double *ret_ms)
 	g_ptr_array_add(argv, "/run/netfilterd");
 	g_ptr_array_add(argv, NULL);
 
-	configuration =
-		g_strdup_printf("[NetFilter]\nIdleExitSec=0\nContainerPublish=no\nBackend=%s\n", service_backend);
+	configuration = g_strdup_printf("[NetFilter]\nIdleExitSec=0\nContainerPublish=no\n" LIMITS "Backend=%s\n",
+					service_backend);
 	write_file(CONFIGURATION, configuration);
 	if (sd_bus_add_match(bus, &slot,
 			     "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" SERVICE "'",
@@ -115,22 +144,6 @@ void service_settle(const Service *service)
 	} while (now != before);
 }
 
-Service service_new(guint n)
-{
-	Service service;
-
-	bus_start();
-	service.bus = bus_connect();
-	service.pid = service_start(service.bus, NULL);
-	call(service.bus, message_new(service.bus, ROOT, SERVICE ".Manager", "CreateNetwork", "sa{sv}", "web", 2,
-				      "Subnets", "as", 1, "10.0.0.0/8", "Persistent", "b", true));
-	call(service.bus, endpoint_message(service.bus, "spare", 1u << 22, 0, true));
-	if (n > 0)
-		call(service.bus, endpoints_message(service.bus, n, true));
-	service_settle(&service);
-	return service;
-}
-
 void service_kill(Service *service)
 {
 	kill(service->pid, SIGKILL);
@@ -143,6 +156,18 @@ const char *endpoint_address(guint i, char buffer[static 16])
 
 	snprintf(buffer, 16, "10.%u.%u.%u", host >> 16 & 255, host >> 8 & 255, host & 255);
 	return buffer;
+}
+
+HostPort host_port(guint i)
+{
+	if (i < PORTS_OF_PROTOCOL)
+		return (HostPort){ "tcp", FIRST_PORT + i };
+	i -= PORTS_OF_PROTOCOL;
+	if (i < PORTS_OF_PROTOCOL)
+		return (HostPort){ "udp", FIRST_PORT + i };
+	i -= PORTS_OF_PROTOCOL;
+	g_assert(LOW_PORT + i < SPARE_PORT);
+	return (HostPort){ "tcp", LOW_PORT + i };
 }
 
 sd_bus_message *message_new(sd_bus *bus, const char *path, const char *interface, const char *member, const char *types,
@@ -234,21 +259,46 @@ sd_bus_message *endpoint_message(sd_bus *bus, const char *name, guint i, guint p
 			   address, "Ports", "a(ssqqq)", 1, "tcp", "", port, 80, 1, "Persistent", "b", persistent);
 }
 
-sd_bus_message *endpoints_message(sd_bus *bus, guint n, bool ports)
+static sd_bus_message *endpoints_between(sd_bus *bus, guint first, guint end, bool ports, bool sockets)
 {
 	sd_bus_message *message = message_new(bus, WEB, SERVICE ".Network", "CreateEndpoints", NULL);
 	char address[16], name[16];
 	int r = sd_bus_message_open_container(message, 'a', "(sa{sv})");
 
-	for (guint i = 0; r >= 0 && i < n; i++) {
+	for (guint i = first; r >= 0 && i < end; i++) {
+		HostPort port = host_port(i);
+
 		snprintf(name, sizeof name, "e%u", i);
-		r = sd_bus_message_append(message, "(sa{sv})", name, 3, "Addresses", "as", 1,
-					  endpoint_address(i, address), "Persistent", "b", true, "Ports", "a(ssqqq)",
-					  ports ? 1 : 0, "tcp", "", FIRST_PORT + i, 80, 1);
+		r = sd_bus_message_append(message, "(sa{sv})", name, 4, "Addresses", "as", 1,
+					  endpoint_address(i, address), "Persistent", "b", true, "Reserve", "b",
+					  sockets, "Ports", "a(ssqqq)", ports ? 1 : 0, port.protocol, "", port.port, 80,
+					  1);
 	}
 	if (r < 0 || sd_bus_message_close_container(message) < 0)
 		g_error("CreateEndpoints: %s", g_strerror(-r));
 	return message;
+}
+
+sd_bus_message *endpoints_message(sd_bus *bus, guint n, bool ports)
+{
+	return endpoints_between(bus, 0, n, ports, true);
+}
+
+Service service_new(guint n)
+{
+	Service service;
+
+	bus_start();
+	service.bus = bus_connect();
+	service.pid = service_start(service.bus, NULL);
+	call(service.bus, message_new(service.bus, ROOT, SERVICE ".Manager", "CreateNetwork", "sa{sv}", "web", 2,
+				      "Subnets", "as", 1, "10.0.0.0/8", "Persistent", "b", true));
+	call(service.bus, endpoint_message(service.bus, "spare", 1u << 22, 0, true));
+	for (guint first = 0; first < n; first += CALL_MAX)
+		call(service.bus,
+		     endpoints_between(service.bus, first, MIN(first + CALL_MAX, n), true, n <= SOCKETS_MAX));
+	service_settle(&service);
+	return service;
 }
 
 sd_bus_message *ping_message(sd_bus *bus)

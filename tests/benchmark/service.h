@@ -27,6 +27,17 @@ extern const char *const *service_prefix;
 
 /** What keeps its rules: "iptables", unless it is set before the service starts. */
 extern const char *service_backend;
+bool service_has_nftables(void);
+
+/** What is measured, and with nftables that it is so. Never freed. */
+const char *variant(const char *text);
+
+/** The host port of the ith endpoint, by protocol: there are not as many of one. */
+typedef struct HostPort {
+	const char *protocol;
+	guint16 port;
+} HostPort;
+HostPort host_port(guint i);
 
 /** Starts bus and service, and creates network "web" (10.0.0.0/8) with n endpoints of a port each, and "spare";
  * settled. */

@@ -4,7 +4,7 @@
 #include "tests/benchmark/firewalld.h"
 #include "tests/benchmark/floor.h"
 
-const guint port_counts[] = { 0, 100, 1000, 5000, 10000 };
+const guint port_counts[] = { 0, 100, 1000, 5000, 10000, 100000 };
 
 guint n_port_counts(void)
 {
@@ -17,8 +17,11 @@ typedef struct Tool {
 	void (*publish)(void);
 	void (*unpublish)(void); /* not measured */
 	const char *program;     /* NULL: always there */
-	guint n_max;
+	guint n_max;             /* 0: N_MAX */
 } Tool;
+
+/* Above that it would take minutes what grows with the number of ports; what does not is measured on. */
+#define N_MAX 10000
 
 /* --- iptables --- */
 
@@ -115,17 +118,19 @@ static void publish_restore(void)
 char *nft_script(guint n)
 {
 	GString *text =
-		g_string_new("table ip bench {\n\tmap ports {\n\t\ttype inet_service : ipv4_addr . inet_service\n");
+		g_string_new("table ip bench {\n\tmap ports {\n\t\ttype inet_proto . inet_service : ipv4_addr . "
+			     "inet_service\n");
 	char address[16];
 
 	if (n > 0)
 		g_string_append(text, "\t\telements = {\n");
 	for (guint i = 0; i < n; i++)
-		g_string_append_printf(text, "%u : %s . 80,\n", FIRST_PORT + i, endpoint_address(i, address));
+		g_string_append_printf(text, "%s . %u : %s . 80,\n", host_port(i).protocol, host_port(i).port,
+				       endpoint_address(i, address));
 	if (n > 0)
 		g_string_append(text, "\t\t}\n");
 	g_string_append(text, "\t}\n\tchain prerouting {\n\t\ttype nat hook prerouting priority dstnat;\n"
-			      "\t\tdnat ip to tcp dport map @ports\n\t}\n}\n");
+			      "\t\tdnat ip to meta l4proto . th dport map @ports\n\t}\n}\n");
 	return g_string_free(text, FALSE);
 }
 
@@ -135,8 +140,9 @@ static void prepare_nft(guint n)
 
 	write_file("/run/script", text);
 	run_program((const char *const[]){ "nft", "-f", "/run/script", NULL }, NULL);
-	write_file("/run/one-more", "add element ip bench ports { " ONE_MORE_PORT " : " ONE_MORE_ADDRESS " . 80 }\n");
-	write_file("/run/one-less", "delete element ip bench ports { " ONE_MORE_PORT " }\n");
+	write_file("/run/one-more",
+		   "add element ip bench ports { tcp . " ONE_MORE_PORT " : " ONE_MORE_ADDRESS " . 80 }\n");
+	write_file("/run/one-less", "delete element ip bench ports { tcp . " ONE_MORE_PORT " }\n");
 }
 
 static void publish_nft(void)
@@ -192,12 +198,16 @@ static const Tool tools[] = {
 	{ "iptables, six processes", prepare_classic, publish_classic, unpublish_classic },
 	{ "iptables-restore --noflush", prepare_restore, publish_restore, unpublish_classic },
 	{ "firewalld over D-Bus", firewalld_prepare, firewalld_publish, firewalld_unpublish, "firewalld", 1000 },
-	{ "nft -f, dnat map", prepare_nft, publish_nft, unpublish_nft },
+	{ "nft -f, dnat map", prepare_nft, publish_nft, unpublish_nft, "nft", 100000 },
 	{ "netfilterd", prepare_service, publish_service, unpublish_service },
-	{ "netfilterd, nftables", prepare_nftables, publish_service, unpublish_service },
+	{ "netfilterd, nftables", prepare_nftables, publish_service, unpublish_service, NULL, 100000 },
 	{ "netfilterd, all on one endpoint", prepare_one_endpoint, publish_service, unpublish_service },
 	{ "libiptc in process (floor)", floor_prepare, floor_publish, floor_unpublish },
-	{ "empty D-Bus call", prepare_service, ping_service, NULL },
+	{ "netlink in process (floor)", floor_netlink_prepare, floor_netlink_publish, floor_netlink_unpublish, NULL,
+	  100000 },
+	{ "libnftables in process, text", floor_libnftables_prepare, floor_libnftables_publish,
+	  floor_libnftables_unpublish, NULL, 100000 },
+	{ "empty D-Bus call", prepare_nftables, ping_service, NULL, NULL, 100000 },
 };
 
 typedef struct Job {
@@ -242,7 +252,7 @@ void measure_one_more_port(void)
 					progress("  %s is not installed", tool->program);
 				continue;
 			}
-			if (tool->n_max == 0 || port_counts[i] <= tool->n_max)
+			if (port_counts[i] <= (tool->n_max ?: N_MAX))
 				measure_apart(measure_tool, &(Job){ tool, port_counts[i] });
 		}
 }

@@ -103,9 +103,10 @@ static double sample_pipelined_ping(guint n)
 
 void measure_pipelined(void)
 {
-	repeat("pipelined", "Publish, one endpoint", sample_pipelined_publish, many());
-	repeat("pipelined", "Publish, an endpoint each", sample_pipelined_spread, many());
-	repeat("pipelined", "Ping", sample_pipelined_ping, many());
+	repeat("pipelined", variant("Publish, one endpoint"), sample_pipelined_publish, many());
+	repeat("pipelined", variant("Publish, an endpoint each"), sample_pipelined_spread, many());
+	if (!service_has_nftables())
+		repeat("pipelined", "Ping", sample_pipelined_ping, many());
 }
 
 /* --- at once --- */
@@ -122,9 +123,14 @@ static double sample_endpoints(guint n)
 
 void measure_endpoints(void)
 {
-	repeat("endpoints at once", "CreateEndpoints, a port each", sample_endpoints, many());
-	repeat("endpoints at once", "libiptc in process (floor)", floor_build, many());
-	repeat("endpoints at once", "n sockets bound (floor)", floor_bind, many());
+	repeat("endpoints at once", variant("CreateEndpoints, a port each"), sample_endpoints, many());
+	if (service_has_nftables()) {
+		repeat("endpoints at once", "netlink in process (floor)", floor_netlink_build, many());
+		repeat("endpoints at once", "libnftables in process, text", floor_libnftables_build, many());
+	} else {
+		repeat("endpoints at once", "libiptc in process (floor)", floor_build, many());
+		repeat("endpoints at once", "n sockets bound (floor)", floor_bind, many());
+	}
 }
 
 static double sample_range(guint n)
@@ -138,9 +144,10 @@ static double sample_range(guint n)
 
 void measure_range(void)
 {
-	repeat("range", "Publish, a range", sample_range, 1);
-	repeat("range", "Publish, a range", sample_range, many());
-	repeat("range", "n sockets bound (floor)", floor_bind, many());
+	repeat("range", variant("Publish, a range"), sample_range, 1);
+	repeat("range", variant("Publish, a range"), sample_range, many());
+	if (!service_has_nftables())
+		repeat("range", "n sockets bound (floor)", floor_bind, many());
 }
 
 /* --- reading --- */
@@ -161,6 +168,21 @@ void measure_managed_objects(void)
 	repeat("read everything", "GetManagedObjects", sample_managed_objects, many());
 }
 
+static double sample_dump(guint n)
+{
+	Service service = service_new(n);
+	sd_bus_message *message = message_new(service.bus, ROOT, SERVICE ".Manager", "DumpRules", "s", "ipv4");
+	double start = now_ms();
+
+	call(service.bus, message);
+	return now_ms() - start;
+}
+
+void measure_dump(void)
+{
+	repeat("dump", variant("DumpRules"), sample_dump, many());
+}
+
 /* --- restart --- */
 
 static double restart(guint n, bool until_changed)
@@ -177,7 +199,8 @@ static double restart(guint n, bool until_changed)
 	start = now_ms();
 	call(service.bus, message_new(service.bus, SPARE, SERVICE ".Endpoint", "Publish", "a(ssqqq)", 0));
 	ms += now_ms() - start;
-	if (get_generation(service.bus) != generation)
+	/* The tables of nftables are taken over, which is a commit without a rule. */
+	if (get_generation(service.bus) != generation + service_has_nftables())
 		g_error("the restart committed something");
 	return ms;
 }
@@ -195,15 +218,19 @@ static double sample_restart(guint n)
 /* What is to be had again: the rules as they are in the kernel, and the ports. */
 static double sample_restart_floor(guint n)
 {
-	return floor_read(n) + floor_bind(n);
+	return (service_has_nftables() ? floor_netlink_read : floor_read)(n) + floor_bind(n);
 }
 
 void measure_restart(void)
 {
-	repeat("restart", "until the name is on the bus", sample_restart_name, many());
-	repeat("restart", "until the first change is answered", sample_restart, many());
-	repeat("restart", "libiptc reads, n sockets bound (floor)", sample_restart_floor, many());
-	repeat("restart", "until the first change is answered", sample_restart, 0);
+	bool nftables = service_has_nftables();
+
+	repeat("restart", variant("until the name is on the bus"), sample_restart_name, many());
+	repeat("restart", variant("until the first change is answered"), sample_restart, many());
+	repeat("restart",
+	       nftables ? "netlink reads, n sockets bound (floor)" : "libiptc reads, n sockets bound (floor)",
+	       sample_restart_floor, many());
+	repeat("restart", variant("until the first change is answered"), sample_restart, 0);
 }
 
 /* --- clients that die --- */
@@ -290,12 +317,12 @@ static void measure_death(gconstpointer data G_GNUC_UNUSED)
 	total = now_ms() - start;
 	if (n_removed < n)
 		g_error("%u of %u endpoints are still there", n - n_removed, n);
-	report_value("dying clients", "until all endpoints are gone", n, "ms", total);
-	report_value("dying clients", "slowest call of another meanwhile", n, "ms", worst);
+	report_value("dying clients", variant("until all endpoints are gone"), n, "ms", total);
+	report_value("dying clients", variant("slowest call of another meanwhile"), n, "ms", worst);
 	/* A change of the others' is at most two tables. */
-	report_value("dying clients", "commits, those of other calls included", n, "",
+	report_value("dying clients", variant("commits, those of other calls included"), n, "",
 		     (double)(get_generation(service.bus) - generation));
-	report_value("dying clients", "calls of the other meanwhile", n, "", calls);
+	report_value("dying clients", variant("calls of the other meanwhile"), n, "", calls);
 }
 
 void measure_dying_clients(void)
@@ -331,7 +358,7 @@ static void measure_network_creation(gconstpointer data G_GNUC_UNUSED)
 			call(service.bus, message_new(service.bus, path, SERVICE ".Network", "Delete", NULL));
 			call(service.bus, ping_message(service.bus));
 		}
-		report("networks", "CreateNetwork, the last of n", counts[i], samples);
+		report("networks", variant("CreateNetwork, the last of n"), counts[i], samples);
 	}
 }
 
