@@ -46,6 +46,9 @@ typedef struct Interfaces {
 /** Adds one, or puts it in the place of another of that name. */
 Interface *interfaces_add(Interfaces *interfaces, const InterfaceFacts *facts);
 
+/** Finds out what is to be done to plan->interface, as it is in plan->before. FAILED. */
+bool interfaces_compare(Interfaces *interfaces, Plan *plan, const Network *network, guint8 wanted, GError **error);
+
 /** The ifindex of what has a name now; 0: nothing has. */
 int interfaces_find_present(Interfaces *interfaces, const char *name);
 

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/host/interfaces-private.h"
+#include "service/host/interfaces.h"
+
+/* Whether somebody changed them. */
+
+/* One that is made again under its name so soon is somebody else's. */
+#define MISSING_USEC (G_USEC_PER_SEC / 4)
+
+void interfaces_touch(Interfaces *interfaces, int ifindex)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, interfaces->by_name);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		Interface *interface = value;
+
+		interface->touched |= ifindex == 0 || interface->present == ifindex;
+	}
+}
+
+static gint64 sooner(gint64 a, gint64 b)
+{
+	return a == 0 || b < a ? b : a;
+}
+
+/* When a plan is due for one that was touched; 0: it is as it should be. */
+static gint64 find_due(Interfaces *interfaces, const Model *model, const Config *config, Interface *interface,
+		       gint64 now)
+{
+	const char *name = interface->facts.name;
+	Interface trial = *interface;
+	Plan plan = { .interface = &trial, .before = *interface, .known = true };
+	GError *error = NULL;
+	gint64 due = 0;
+
+	if (!interfaces_compare(interfaces, &plan, g_hash_table_lookup(model->bridges, name),
+				wanted_switches(model, config, name), &error)) {
+		error_warn(error);
+		return 0;
+	}
+	interface->missing_since = !plan.creates ? 0 : interface->missing_since ?: now;
+	if (!plan.creates && trial.facts.ifindex != 0 && trial.facts.ifindex != interface->facts.ifindex)
+		return now;
+	for (guint fault = 0; fault < N_FAULTS; fault++)
+		if (plan.repairs & 1 << fault)
+			due = sooner(due, MAX(now, interface->paces ? pace_next(&interface->paces[fault]) : 0));
+	return plan.creates ? MAX(due, interface->missing_since + MISSING_USEC) : due;
+}
+
+GPtrArray *interfaces_find_faulty(Interfaces *interfaces, const Model *model, const Config *config, gint64 now,
+				  gint64 *ret_next)
+{
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	GHashTableIter iter;
+	gpointer value;
+
+	*ret_next = 0;
+	g_hash_table_iter_init(&iter, interfaces->by_name);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		Interface *interface = value;
+		gint64 due = interface->touched ? find_due(interfaces, model, config, interface, now) : 0;
+
+		interface->touched = due != 0;
+		if (due > now)
+			*ret_next = sooner(*ret_next, due);
+		else if (due)
+			g_ptr_array_add(names, g_strdup(interface->facts.name));
+	}
+	return names;
+}
