@@ -168,8 +168,9 @@ static bool set_policy(Work *work)
 	const char *name = work->iptables->names[CHAIN_FILTER_FORWARD];
 	enum rule_target target = ruleset_forward_policy(work->ruleset, work->family);
 
+	/* While it is ours it is looked at whenever the table is at hand. */
 	if (work->table != TABLE_FILTER || target == TARGET_PLACE ||
-	    !layout_chain_is_dirty(work->ruleset, work->family, CHAIN_FILTER_FORWARD))
+	    (target != TARGET_DROP && !layout_chain_is_dirty(work->ruleset, work->family, CHAIN_FILTER_FORWARD)))
 		return true;
 
 	const char *wanted = target == TARGET_DROP ? drop : accept;

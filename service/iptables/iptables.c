@@ -73,11 +73,18 @@ static void iptables_free(Backend *backend)
 	g_free(iptables);
 }
 
+/* Where it is ours: nobody else's is a change. */
+static bool policy_changed(const Iptables *iptables, enum family family)
+{
+	return iptables->drops[family] && iptables->sockets[family] >= 0 &&
+	       table_forward_drops(iptables->sockets[family], family) == 0;
+}
+
 static bool iptables_changed(Backend *backend)
 {
 	const Iptables *iptables = (const Iptables *)backend;
 
-	for (enum family family = 0; family < N_FAMILIES; family++)
+	for (enum family family = 0; family < N_FAMILIES; family++) {
 		for (enum table table = 0; table < N_TABLES; table++) {
 			TableSize size;
 
@@ -87,6 +94,9 @@ static bool iptables_changed(Backend *backend)
 			if (size.known && !table_size_equal(&size, &iptables->sizes[family][table]))
 				return true;
 		}
+		if (policy_changed(iptables, family))
+			return true;
+	}
 	return false;
 }
 
