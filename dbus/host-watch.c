@@ -189,6 +189,12 @@ static int watch_settings(HostWatch *watch)
 			       on_settings, watch);
 }
 
+void host_watch_check(HostWatch *watch)
+{
+	service_touch_untold(watch->bus->service);
+	look_soon(watch);
+}
+
 HostWatch *host_watch_new(const Bus *bus)
 {
 	HostWatch *watch = g_new(HostWatch, 1);

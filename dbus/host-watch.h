@@ -13,5 +13,8 @@ typedef struct HostWatch HostWatch;
 HostWatch *host_watch_new(const Bus *bus);
 void host_watch_free(HostWatch *watch); /* NULL is fine */
 
+/** Looks for what somebody changed that the kernel tells nobody of. */
+void host_watch_check(HostWatch *watch);
+
 /** Listens to the kernel. Negative errno. */
 int host_watch_start(HostWatch *watch);

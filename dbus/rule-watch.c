@@ -11,6 +11,7 @@
 
 struct RuleWatch {
 	const Bus *bus;
+	HostWatch *host;
 	sd_event_source *heard;
 	sd_event_source *due; /* when to compare, while it is on */
 	Pace pace;
@@ -62,10 +63,12 @@ static int on_check(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_
 {
 	RuleWatch *watch = userdata;
 
-	if (service_rules_changed(watch->bus->service))
+	if (service_rules_changed(watch->bus->service)) {
 		mend(watch);
-	else
-		check_later(watch);
+		return 0;
+	}
+	check_later(watch);
+	host_watch_check(watch->host);
 	return 0;
 }
 
@@ -92,11 +95,11 @@ static int on_heard(sd_event_source *source G_GNUC_UNUSED, int fd G_GNUC_UNUSED,
 	return sd_event_source_set_enabled(watch->due, SD_EVENT_ONESHOT);
 }
 
-RuleWatch *rule_watch_new(const Bus *bus)
+RuleWatch *rule_watch_new(const Bus *bus, HostWatch *host)
 {
 	RuleWatch *watch = g_new(RuleWatch, 1);
 
-	*watch = (RuleWatch){ .bus = bus };
+	*watch = (RuleWatch){ .bus = bus, .host = host };
 	return watch;
 }
 

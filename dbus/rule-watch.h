@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "dbus/bus.h"
+#include "dbus/host-watch.h"
 
 /**
  * Puts the rules right when somebody else has changed them: as soon as the backend is told of it, or by looking from
@@ -9,8 +9,8 @@
  */
 typedef struct RuleWatch RuleWatch;
 
-/** The context is borrowed. */
-RuleWatch *rule_watch_new(const Bus *bus);
+/** Both are borrowed: what looks from time to time looks at the host too. */
+RuleWatch *rule_watch_new(const Bus *bus, HostWatch *host);
 void rule_watch_free(RuleWatch *watch); /* NULL is fine */
 
 /** Negative errno. */

@@ -309,7 +309,7 @@ int watch_start(Watch *watch)
 	int r;
 
 	watch->host = host_watch_new(watch->bus);
-	watch->rules = rule_watch_new(watch->bus);
+	watch->rules = rule_watch_new(watch->bus, watch->host);
 	r = host_watch_start(watch->host);
 	if (r >= 0)
 		r = rule_watch_start(watch->rules);

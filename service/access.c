@@ -161,6 +161,23 @@ static void expire_endpoints(Service *service, int ifindex)
 		lifetimes_expire(service->lifetimes, &((Endpoint *)list->pdata[i])->lifetime);
 }
 
+/* What attaches an endpoint is told of each time that one comes: only one that is no port any more is worth a look at
+ * all of them. */
+static void touch_port(Service *service, int ifindex)
+{
+	const GPtrArray *list = g_hash_table_lookup(service->model->by_interface, GINT_TO_POINTER(ifindex));
+	LinkInfo info;
+
+	for (guint i = 0; list && i < list->len; i++) {
+		const Endpoint *endpoint = list->pdata[i];
+		const char *bridge = endpoint->network->bridge;
+
+		if (endpoint->attachment && link_find_index(service->netlink, ifindex, &info, NULL) &&
+		    info.ifindex != 0 && (!info.up || info.master != interfaces_ifindex(service->interfaces, bridge)))
+			interfaces_touch_ports(service->interfaces, bridge);
+	}
+}
+
 void service_look_at_interface(Service *service, int ifindex, const char *name, bool gone)
 {
 	g_autoptr(GPtrArray) came_or_went = interfaces_look(service->interfaces, ifindex, name, gone);
@@ -169,11 +186,19 @@ void service_look_at_interface(Service *service, int ifindex, const char *name, 
 		service_announce_presence(service, came_or_went->pdata[i]);
 	if (gone)
 		expire_endpoints(service, ifindex);
+	else
+		touch_port(service, ifindex);
 }
 
 void service_touch_interface(Service *service, int ifindex)
 {
 	interfaces_touch(service->interfaces, ifindex);
+	touch_port(service, ifindex);
+}
+
+void service_touch_untold(Service *service)
+{
+	interfaces_touch_untold(service->interfaces);
 }
 
 void service_touch_forwarding(Service *service)

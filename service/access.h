@@ -71,3 +71,7 @@ void service_look_at_interface(Service *service, int ifindex, const char *name, 
  */
 void service_touch_interface(Service *service, int ifindex); /* 0: any of them */
 void service_touch_forwarding(Service *service);
+
+/** The same of what the kernel tells nobody of, as route_localnet and accept_ra are: that costs some questions a
+ * bridge. */
+void service_touch_untold(Service *service);

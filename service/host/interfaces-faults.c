@@ -17,7 +17,26 @@ void interfaces_touch(Interfaces *interfaces, int ifindex)
 		Interface *interface = value;
 
 		interface->touched |= ifindex == 0 || interface->present == ifindex;
+		interface->ports_touched |= ifindex == 0;
 	}
+}
+
+void interfaces_touch_untold(Interfaces *interfaces)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, interfaces->by_name);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		((Interface *)value)->touched = true;
+}
+
+void interfaces_touch_ports(Interfaces *interfaces, const char *name)
+{
+	Interface *interface = g_hash_table_lookup(interfaces->by_name, name);
+
+	if (interface)
+		interface->touched = interface->ports_touched = true;
 }
 
 static gint64 sooner(gint64 a, gint64 b)
@@ -40,6 +59,7 @@ static gint64 find_due(Interfaces *interfaces, const Model *model, const Config 
 		error_warn(error);
 		return 0;
 	}
+	g_clear_pointer(&plan.lost_ports, g_ptr_array_unref);
 	interface->missing_since = !plan.creates ? 0 : interface->missing_since ?: now;
 	if (!plan.creates && trial.facts.ifindex != 0 && trial.facts.ifindex != interface->facts.ifindex)
 		return now;
@@ -63,6 +83,7 @@ GPtrArray *interfaces_find_faulty(Interfaces *interfaces, const Model *model, co
 		gint64 due = interface->touched ? find_due(interfaces, model, config, interface, now) : 0;
 
 		interface->touched = due != 0;
+		interface->ports_touched &= interface->touched;
 		if (due > now)
 			*ret_next = sooner(*ret_next, due);
 		else if (due)

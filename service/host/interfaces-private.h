@@ -8,14 +8,16 @@
 
 /* What the files that make up Interfaces share. */
 
-/* In what one can differ from what is wanted: its switches, what a bridge of ours has, and that it is there. */
-enum { FAULT_BRIDGE = N_INTERFACE_SWITCHES, FAULT_MISSING = FAULT_BRIDGE + N_BRIDGE_FAULTS, N_FAULTS };
+/* In what one can differ from what is wanted: its switches, what a bridge of ours has, the ports
+ * that we gave it, and that it is there. */
+enum { FAULT_BRIDGE = N_INTERFACE_SWITCHES, FAULT_PORTS = FAULT_BRIDGE + N_BRIDGE_FAULTS, FAULT_MISSING, N_FAULTS };
 
 typedef struct Interface {
 	InterfaceFacts facts;
 	guint8 wanted;        /* set of 1 << enum interface_switch, as of the last plan */
 	int present;          /* the ifindex of what has the name now; 0: nothing has */
 	bool touched;         /* somebody may have changed it since the last look */
+	bool ports_touched;   /* the same of its ports */
 	gint64 missing_since; /* CLOCK_MONOTONIC, µs; 0: it is not missing */
 	Pace *paces;          /* by fault, NULL: nothing was put right yet */
 } Interface;
@@ -32,6 +34,7 @@ typedef struct Plan {
 	const Network *network; /* whose bridge it is; NULL: none's */
 	bool creates_bridge;    /* that one */
 	BridgeFaults faults;    /* of a bridge of ours that is there */
+	GPtrArray *lost_ports;  /* names; NULL: none, or nobody looked */
 	guint repairs;          /* set of 1 << fault: what is tried to be put right */
 	bool failed;            /* what the plan opens */
 } Plan;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/host/interfaces.h"
 
+#include "service/host/bridge-ports.h"
 #include "service/host/interface-switch.h"
 #include "service/host/interfaces-private.h"
 #include "service/host/repair.h"
@@ -16,6 +17,11 @@ static void interface_free(gpointer data)
 	g_free(interface);
 }
 
+static void plan_clear(gpointer data)
+{
+	g_clear_pointer(&((Plan *)data)->lost_ports, g_ptr_array_unref);
+}
+
 Interfaces *interfaces_new(Netlink *netlink)
 {
 	Interfaces *interfaces = g_new0(Interfaces, 1);
@@ -24,6 +30,7 @@ Interfaces *interfaces_new(Netlink *netlink)
 	interfaces->by_name = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, interface_free);
 	interfaces->leftovers = leftovers_new(netlink);
 	interfaces->plans = g_array_new(FALSE, FALSE, sizeof(Plan));
+	g_array_set_clear_func(interfaces->plans, plan_clear);
 	return interfaces;
 }
 
@@ -123,8 +130,11 @@ static bool compare_present(Interfaces *interfaces, Plan *plan, const LinkInfo *
 	plan->off = facts->switched & ~wanted;
 	if (!interface_switches_find_off(interfaces->netlink, facts->ifindex, wanted, &plan->on, error))
 		return false;
-	return !plan->creates_bridge || !facts->created ||
-	       own_bridge_compare(interfaces->netlink, plan->network, info, &plan->faults, error);
+	if (plan->creates_bridge && facts->created &&
+	    !own_bridge_compare(interfaces->netlink, plan->network, info, &plan->faults, error))
+		return false;
+	return !plan->network || !plan->interface->ports_touched ||
+	       bridge_ports_find_lost(interfaces->netlink, plan->network, facts->ifindex, &plan->lost_ports, error);
 }
 
 /* What was wanted before, and is not so. */
@@ -138,7 +148,8 @@ static guint find_repairs(const Plan *plan)
 		return 1 << FAULT_MISSING;
 	if (before->ifindex != plan->interface->facts.ifindex)
 		return 0;
-	return (plan->on & (plan->before.wanted | before->switched)) | plan->faults.set << FAULT_BRIDGE;
+	return (plan->on & (plan->before.wanted | before->switched)) | plan->faults.set << FAULT_BRIDGE |
+	       (plan->lost_ports != NULL) << FAULT_PORTS;
 }
 
 bool interfaces_compare(Interfaces *interfaces, Plan *plan, const Network *network, guint8 wanted, GError **error)
@@ -154,9 +165,10 @@ bool interfaces_compare(Interfaces *interfaces, Plan *plan, const Network *netwo
 		info.ifindex = 0;
 	plan->interface->wanted = wanted;
 	plan->interface->present = info.ifindex;
-	plan->interface->touched = false;
-	if (plan->creates_bridge && info.ifindex == 0 && is_renamed(interfaces, facts))
+	if (plan->creates_bridge && info.ifindex == 0 && is_renamed(interfaces, facts)) {
+		plan->interface->touched = plan->interface->ports_touched = false;
 		return true;
+	}
 	/* What another had is not what this one has. */
 	if (info.ifindex != facts->ifindex)
 		*facts = (InterfaceFacts){ .ifindex = info.ifindex };
@@ -170,6 +182,7 @@ bool interfaces_compare(Interfaces *interfaces, Plan *plan, const Network *netwo
 	} else if (facts->ifindex != 0 && !compare_present(interfaces, plan, &info, wanted, error)) {
 		return false;
 	}
+	plan->interface->touched = plan->interface->ports_touched = false;
 	facts->switched = (facts->switched & wanted) | plan->on;
 	plan->down = facts->ifindex != 0 && !info.up;
 	plan->repairs = find_repairs(plan);
@@ -212,6 +225,7 @@ static bool add_plan(Interfaces *interfaces, const Model *model, const Config *c
 		g_strlcpy(facts.name, name, sizeof facts.name);
 		interface = interfaces_add(interfaces, &facts);
 	}
+	interface->ports_touched |= thorough;
 	plan.interface = interface;
 	plan.before = *interface;
 	if (!interfaces_compare(interfaces, &plan, network, wanted, error)) {
@@ -324,8 +338,11 @@ static bool create(Interfaces *interfaces, Effects *effects, Plan *plan, GError 
 	    !own_bridge_create(interfaces->netlink, plan->creates, effects, &facts->ifindex, error))
 		return false;
 	plan->interface->present = facts->ifindex;
-	return switch_on(interfaces, effects, plan, error) &&
-	       link_set_up(interfaces->netlink, facts->ifindex, true, error);
+	if (!switch_on(interfaces, effects, plan, error) ||
+	    !link_set_up(interfaces->netlink, facts->ifindex, true, error))
+		return false;
+	bridge_ports_mend(interfaces->netlink, plan->network, facts->ifindex);
+	return true;
 }
 
 static bool open_plan(Interfaces *interfaces, Effects *effects, Plan *plan, GError **error)
@@ -334,6 +351,8 @@ static bool open_plan(Interfaces *interfaces, Effects *effects, Plan *plan, GErr
 		return create(interfaces, effects, plan, error);
 	if (plan->faults.set)
 		own_bridge_mend(interfaces->netlink, plan->network, plan->interface->facts.ifindex, &plan->faults);
+	if (plan->lost_ports)
+		bridge_ports_mend(interfaces->netlink, plan->network, plan->interface->facts.ifindex);
 	return switch_on(interfaces, effects, plan, error);
 }
 
@@ -365,13 +384,22 @@ static void delete_now(Interfaces *interfaces, int ifindex)
 		error_warn(error);
 }
 
+static void tell_of_ports(const char *object, const GPtrArray *names, GPtrArray *repairs)
+{
+	for (guint i = 0; i < names->len; i++) {
+		g_autofree char *part = g_strdup_printf("port %s", (const char *)names->pdata[i]);
+
+		repairs_add(repairs, object, part, "gone", "there");
+	}
+}
+
 /* One of them, a fault each. Whether it was put right at all. */
 static bool tell_of(const Plan *plan, guint fault, GPtrArray *repairs)
 {
 	g_autofree char *object =
 		g_strdup_printf("%s %s", plan->creates_bridge ? "bridge" : "interface", plan->interface->facts.name);
 
-	if (fault >= FAULT_BRIDGE && fault < FAULT_MISSING) {
+	if (fault >= FAULT_BRIDGE && fault < FAULT_PORTS) {
 		BridgeFaults one = plan->faults;
 
 		one.set &= 1 << (fault - FAULT_BRIDGE);
@@ -380,7 +408,9 @@ static bool tell_of(const Plan *plan, guint fault, GPtrArray *repairs)
 	}
 	if (plan->failed)
 		return false;
-	if (fault == FAULT_MISSING)
+	if (fault == FAULT_PORTS)
+		tell_of_ports(object, plan->lost_ports, repairs);
+	else if (fault == FAULT_MISSING)
 		repairs_add(repairs, object, NULL, "gone", "there");
 	else
 		repairs_add(repairs, object, interface_switch_name(fault), "off", "on");

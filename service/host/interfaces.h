@@ -61,8 +61,10 @@ GPtrArray *interfaces_presence_changes(const Interfaces *interfaces);
 /** Looks again after one came, went or was renamed to a name. Those that are there now, or no longer. The caller's. */
 GPtrArray *interfaces_look(Interfaces *interfaces, int ifindex, const char *name, bool gone);
 
-/** Somebody may have changed one, or where ifindex is 0, all of them. */
+/** Somebody may have changed one, or where ifindex is 0, all; what the kernel tells nobody of; a bridge's ports. */
 void interfaces_touch(Interfaces *interfaces, int ifindex);
+void interfaces_touch_untold(Interfaces *interfaces);
+void interfaces_touch_ports(Interfaces *interfaces, const char *name);
 
 /**
  * Looks at those that were touched: a plan is due for these now (names, the caller's), and for others at *ret_next

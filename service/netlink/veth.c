@@ -123,6 +123,18 @@ bool veth_add(Netlink *netlink, const VethWanted *wanted, int *ret_ifindex, int 
 	return false;
 }
 
+bool veth_join(Netlink *netlink, int ifindex, int bridge, GError **error)
+{
+	const struct ifinfomsg up = { .ifi_index = ifindex, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	NlMsg *message = message_new(RTM_SETLINK, 0, &up);
+
+	if (nla_put_u32(message, IFLA_MASTER, bridge) < 0)
+		g_error("Out of memory");
+	if (netlink_request(netlink, message, NULL, NULL) < 0)
+		return netlink_interface_failed(netlink, ifindex, error, "cannot make it a port of its bridge again");
+	return set_hairpin(netlink, ifindex, error);
+}
+
 static int set_group(Netlink *netlink, int ifindex, guint32 group)
 {
 	const struct ifinfomsg header = { .ifi_index = ifindex };

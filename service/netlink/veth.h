@@ -27,6 +27,9 @@ typedef struct VethWanted {
 bool veth_add(Netlink *netlink, const VethWanted *wanted, int *ret_ifindex, int *ret_peer,
 	      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Makes this end what veth_add() made it: a port of the bridge, in hairpin mode, and up. FAILED. */
+bool veth_join(Netlink *netlink, int ifindex, int bridge, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * Deletes the interfaces (GArray of int: ifindex) and with them their other ends; those that are gone are no failure.
  * Of several the kernel waits once for all who may still use them.
