@@ -158,6 +158,41 @@ static void told(Rig *rig)
 	}
 }
 
+/* Of what the kernel does not tell, where it is looked from time to time: with the rules of iptables. */
+static void found(Rig *rig)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const Row *row = &rows[i];
+		g_autofree char *good = NULL;
+		guint before = times_told(row->sentence);
+
+		if (!row->untold)
+			continue;
+		create(rig);
+		good = state(rig);
+		netns_run(rig->host, "%s", row->damage);
+		if (becomes(rig, good, row->damage)) {
+			is_told(row, before);
+			answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+		}
+		done(rig, "/network/web", "Network", "Delete", "", "");
+	}
+}
+
+/* A policy that somebody else set is put right by the next change of the table, whichever chain that is of. */
+static void with_the_next_change(Rig *rig)
+{
+	g_autofree char *good = NULL;
+
+	create(rig);
+	good = state(rig);
+	netns_run(rig->host, "iptables-legacy -P FORWARD ACCEPT");
+	done(rig, "/network/web/endpoint/app", "Endpoint", "Publish", "a(ssqqq)",
+	     "[('tcp', '', uint16 8081, uint16 81, uint16 1)]");
+	becomes(rig, good, "iptables-legacy -P FORWARD ACCEPT");
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+}
+
 static void reconciled(Rig *rig)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -251,6 +286,8 @@ static void insisting(Rig *rig)
 static const BusTest tests[] = {
 	{ "/bus/host-state/insisting", insisting, .before = catch_log },
 	{ "/bus/host-state/told", told, .before = catch_log },
+	{ "/bus/host-state/found", found, "CheckIntervalSec=1", catch_log },
+	{ "/bus/host-state/with-the-next-change", with_the_next_change, "CheckIntervalSec=0", catch_log },
 	{ "/bus/host-state/reconciled", reconciled, .before = catch_log },
 	{ "/bus/host-state/restarted", restarted, .before = catch_log },
 };

@@ -45,6 +45,10 @@ static const Case cases[] = {
 	{ .rules = "table inet firewalld { chain filter_FORWARD { type filter hook forward priority filter + 10; "
 		   "ct state established,related accept; reject with icmpx admin-prohibited; }; }",
 	  .published = "unreachable" },
+	/* The administrator's word about one client of a published port. */
+	{ .rules = "table inet mine { chain forward { type filter hook forward priority filter - 1; meta l4proto tcp "
+		   "ip saddr 192.0.2.2 ct original proto-dst 8080 drop; }; }",
+	  .published = "silence" },
 	/* At the same place in the kernel as ours. */
 	{ .rules = "table ip theirs { chain pre { type nat hook prerouting priority -95; tcp dport 8070 dnat to "
 		   "172.18.0.2:80; }; chain post { type nat hook postrouting priority 95; }; chain forward { type "
