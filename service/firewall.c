@@ -56,10 +56,13 @@ const BackendKind *firewall_find_usable(const char *prefix, GError **error)
 	for (guint i = G_N_ELEMENTS(kinds); i-- > 0;) {
 		g_autoptr(GError) e = NULL;
 
-		if (!is_usable(kinds[i], prefix, &e))
-			g_string_append_printf(reasons, "; %s: %s", kinds[i]->name, e->message);
-		else if (!usable || stops_others(kinds[i], prefix))
+		/* To ask whether it can be used may make tables of its own. */
+		if (usable && !stops_others(kinds[i], prefix))
+			continue;
+		if (is_usable(kinds[i], prefix, &e))
 			usable = kinds[i];
+		else
+			g_string_append_printf(reasons, "; %s: %s", kinds[i]->name, e->message);
 	}
 	if (!usable)
 		netfilter_fail(error, BACKEND_UNAVAILABLE, "%s", reasons->str);

@@ -85,16 +85,18 @@ bool iptables_forward_policy(Backend *backend, enum family family, enum rule_tar
 	return true;
 }
 
-/* Whether a table is there already; to open one makes it. */
-static bool has_table(enum family family, enum table table)
+/* Whether a table may be there already; to open one makes it. Who is not root may not read which there are, and has to
+ * open it. */
+static bool may_have_table(enum family family, enum table table)
 {
 	static const char *const files[N_FAMILIES] = { "/proc/self/net/ip_tables_names",
 						       "/proc/self/net/ip6_tables_names" };
+	g_autoptr(GError) error = NULL;
 	g_autofree char *names = NULL;
 	g_auto(GStrv) lines = NULL;
 
-	if (!g_file_get_contents(files[family], &names, NULL, NULL))
-		return false;
+	if (!g_file_get_contents(files[family], &names, NULL, &error))
+		return g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_ACCES);
 	lines = g_strsplit(names, "\n", -1);
 	return g_strv_contains((const char *const *)lines, table_name(table));
 }
@@ -105,7 +107,7 @@ static bool is_stopped(const Iptables *iptables, enum family family)
 	const char *chain = iptables->names[CHAIN_FILTER_FORWARD];
 	g_autoptr(Snapshot) snapshot = NULL;
 
-	if (!has_table(family, TABLE_FILTER))
+	if (!may_have_table(family, TABLE_FILTER))
 		return false;
 	snapshot = open_table(family, TABLE_FILTER, NULL);
 	if (!snapshot)

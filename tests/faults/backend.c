@@ -77,6 +77,17 @@ static void chosen(Rig *rig)
 	}
 }
 
+/* Whoever can do without the legacy tables does not get them by being asked. */
+static void no_legacy_tables(Rig *rig)
+{
+	g_autofree char *names = NULL;
+
+	backend_is(rig, "nftables");
+	create_network(rig);
+	names = netns_output(rig->host, "cat /proc/self/net/ip_tables_names /proc/self/net/ip6_tables_names");
+	g_assert_cmpstr(names, ==, "");
+}
+
 /* What there is stays where it is, whatever else would be chosen. */
 static void kept(Rig *rig)
 {
@@ -131,6 +142,7 @@ static void reloaded(Rig *rig)
 
 static const BusTest tests[] = {
 	{ .path = "/backend/chosen", .run = chosen, .configuration = "Backend=auto" },
+	{ .path = "/backend/no-legacy-tables", .run = no_legacy_tables, .configuration = "Backend=auto" },
 	{ .path = "/backend/kept", .run = kept, .configuration = "Backend=auto" },
 	{ .path = "/backend/none", .run = none, .configuration = "Backend=auto" },
 	{ .path = "/backend/reloaded", .run = reloaded, .configuration = "Backend=auto" },
