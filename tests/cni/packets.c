@@ -31,7 +31,7 @@ static char *run(World *world, const char *program, const char *command, const c
 	g_assert_no_error(error);
 	return netns_output(world->host,
 			    "sh -c 'CNI_COMMAND=%s CNI_CONTAINERID=%s CNI_NETNS=/proc/%d/fd/%d CNI_IFNAME=eth0 "
-			    "CNI_PATH=\"$CNI_PLUGINS\" \"%s\" </run/cni.json || true'",
+			    "CNI_PATH=\"$PACKAGES/usr/lib/cni\" \"%s\" </run/cni.json || true'",
 			    command, container, getpid(), netns, program);
 }
 
@@ -148,7 +148,7 @@ static char *with_previous(const char *configuration, const char *result)
 
 static char *bridge(World *world, const char *command, const char *container, int netns)
 {
-	g_autofree char *program = g_build_filename(g_getenv("CNI_PLUGINS"), "bridge", NULL);
+	g_autofree char *program = g_build_filename(g_getenv("PACKAGES"), "usr/lib/cni/bridge", NULL);
 	char *answer = run(world, program, command, container, netns, BRIDGE);
 
 	good(answer);
@@ -160,8 +160,8 @@ static void chain(World *world)
 	int one = netns_new(), two = netns_new();
 	g_autofree char *first = NULL, *second = NULL, *whole = NULL, *other = NULL, *answer = NULL, *checked = NULL;
 
-	if (!g_getenv("CNI_PLUGINS")) {
-		g_test_skip(g_getenv("NO_CNI_PLUGINS"));
+	if (!g_getenv("PACKAGES")) {
+		g_test_skip(g_getenv("NO_PACKAGES"));
 		close(one);
 		close(two);
 		return;
