@@ -26,6 +26,7 @@ bool bridge_add(Netlink *netlink, const char *name, const guint8 mac[static 6], 
 	rtnl_link_set_name(wanted, name);
 	rtnl_link_set_type(wanted, "bridge");
 	rtnl_link_set_addr(wanted, address);
+	rtnl_link_set_group(wanted, NETLINK_OWN_GROUP);
 	if (rtnl_link_build_add_request(wanted, NLM_F_CREATE | NLM_F_EXCL, &request) < 0)
 		g_error("Out of memory");
 	r = netlink_request(netlink, request, NULL, NULL);

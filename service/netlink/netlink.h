@@ -14,6 +14,10 @@
  */
 typedef struct Netlink Netlink;
 
+/** The group (ip-link(8)) that the interfaces are in which are made here, from when they are there: a rule of udev
+ * tells others by it whose they are. */
+#define NETLINK_OWN_GROUP 28262
+
 Netlink *netlink_new(GError **error);
 void netlink_free(Netlink *netlink); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Netlink, netlink_free)

@@ -42,6 +42,8 @@ static NlMsg *build(const VethWanted *wanted)
 	struct nlattr *info, *data, *peer;
 
 	put_end(message, &wanted->here, wanted->mtu);
+	if (nla_put_u32(message, IFLA_GROUP, NETLINK_OWN_GROUP) < 0)
+		g_error("Out of memory");
 	if (nla_put_u32(message, IFLA_MASTER, wanted->bridge) < 0)
 		g_error("Out of memory");
 	info = begin(message, IFLA_LINKINFO);

@@ -20,6 +20,8 @@ static void test_add(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	assert_shows(f, "ip -d -j link show br-web", "\"info_kind\":\"bridge\"");
 	assert_shows(f, "ip -j link show br-web", "02:01:02:03:04:05");
 	assert_hides(f, "ip -j link show br-web", "\"UP\"");
+	/* Others know it by that from the moment it is there. */
+	assert_shows(f, "ip -j link show br-web", "\"group\":\"" G_STRINGIFY(NETLINK_OWN_GROUP) "\"");
 	assert_hides(f, "ip addr show br-web", "inet");
 	/* As the kernel makes one, whose MAC stays whatever its ports do. */
 	run(f, "ip link add eth0 address 00:00:00:00:00:01 type veth peer name eth1");

@@ -2,6 +2,7 @@
 #include "tests/support/container.h"
 #include "tests/support/world.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,8 +19,29 @@ static void web(World *world)
 
 static void attach(World *world, const char *name, const Container *container, int host_port)
 {
-	call(world->bus, WEB, "Network", "CreateEndpoint", "sa{sv}", name, 3, "Allocate", "as", 2, "ipv4", "ipv6",
-	     "NetNS", "h", container->socket, "Ports", "a(ssqqq)", 1, "tcp", "", host_port, 80, 1);
+	g_autofree char *port = g_strconcat("port-", name, NULL);
+
+	call(world->bus, WEB, "Network", "CreateEndpoint", "sa{sv}", name, 4, "Allocate", "as", 2, "ipv4", "ipv6",
+	     "NetNS", "h", container->socket, "HostInterface", "s", port, "Ports", "a(ssqqq)", 1, "tcp", "", host_port,
+	     80, 1);
+}
+
+/* The rule of udev by which NetworkManager and systemd-networkd leave them alone knows both by their group. */
+static void are_told(const World *world)
+{
+	g_autofree char *path =
+		g_test_build_filename(G_TEST_DIST, "..", "service", "neighbours", "60-netfilterd.rules", NULL);
+	g_autofree char *rule = NULL, *list = NULL;
+	const char *group;
+
+	g_assert_true(g_file_get_contents(path, &rule, NULL, NULL));
+	group = strstr(rule, "ATTR{netdev_group}==\"");
+	g_assert_nonnull(group);
+	list = netns_output(world->host, "ip -o link show group %d", atoi(strchr(group, '"') + 1));
+	g_assert_nonnull(strstr(list, ": br-web: "));
+	g_assert_nonnull(strstr(list, ": port-app@"));
+	g_assert_nonnull(strstr(list, ": port-other@"));
+	g_assert_null(strstr(list, ": outside@"));
 }
 
 /* Its users are let in from outside, it is let out, and its neighbours find it: with nothing but the one call. */
@@ -33,6 +55,7 @@ static void work(World *world, uid_t uid)
 	container_start(&two, uid);
 	attach(world, "app", &one, 8080);
 	attach(world, "other", &two, 8081);
+	are_told(world);
 	container_close_socket(&one);
 	inside = container_netns(&one);
 	other = container_netns(&two);
