@@ -69,6 +69,32 @@ const BackendKind *firewall_find_usable(const char *prefix, GError **error)
 	return usable;
 }
 
+static bool is_left_closed(const BackendKind *kind, const char *prefix)
+{
+	g_autoptr(Ruleset) nothing = ruleset_new();
+	Backend *backend = kind->new (prefix);
+	g_auto(GStrv) foreign = NULL;
+	bool closed = false;
+
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		enum rule_target policy;
+
+		closed |= kind->forward_policy(backend, family, &policy, NULL) && policy == TARGET_DROP;
+	}
+	closed = closed && kind->find_foreign(backend, nothing, &foreign, NULL) && !foreign;
+	kind->free(backend);
+	return closed;
+}
+
+const BackendKind *firewall_find_left_closed(const Firewall *firewall)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if (kinds[i] != firewall->backend->kind && kinds[i]->own_policy &&
+		    is_left_closed(kinds[i], firewall->prefix))
+			return kinds[i];
+	return NULL;
+}
+
 Firewall *firewall_new(const BackendKind *kind, const char *prefix)
 {
 	Firewall *firewall = g_new0(Firewall, 1);

@@ -27,6 +27,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Firewall, firewall_free)
 Ruleset *firewall_ruleset(Firewall *firewall);
 const Backend *firewall_backend(const Firewall *firewall);
 const char *firewall_prefix(const Firewall *firewall);
+/** The other backend in which an instance that left no object and no journal keeps the host closed; NULL: none. */
+const BackendKind *firewall_find_left_closed(const Firewall *firewall);
 
 /** Which families it can do, and whether it can do IPv4: BACKEND_UNAVAILABLE. */
 bool firewall_has_family(Firewall *firewall, enum family family);

@@ -451,6 +451,15 @@ static void restore_lifetimes(Service *service, GHashTable *descriptors)
 	lifetimes_release(service->lifetimes);
 }
 
+/* Of a host that stays closed nothing is written down: what it has in another backend would stop all that is ours. */
+static void find_left_closed(Service *service)
+{
+	const BackendKind *left = firewall_find_left_closed(service->firewall);
+
+	if (left)
+		service->handover = handover_new(left, firewall_prefix(service->firewall));
+}
+
 bool service_restore(Service *service, const char *directory, const char *bus_id, GHashTable *descriptors,
 		     GError **error)
 {
@@ -462,6 +471,8 @@ bool service_restore(Service *service, const char *directory, const char *bus_id
 		return false;
 	service->recovery.has_previous = service->recovery.may_hold = content.found;
 	service->generation = content.generation;
+	if (!content.found)
+		find_left_closed(service);
 
 	for (guint i = 0; i < content.committed->len; i++)
 		restore_committed(service, content.committed->pdata[i]);

@@ -168,6 +168,26 @@ static void newcomer(World *world)
 	expect_strangers(world, "silence", "silence");
 }
 
+/* What keeps the host closed goes along to the other backend, and stops nothing of ours there. */
+static void newcomer_of_nftables(World *world)
+{
+	int app;
+
+	listener_open(world->elsewhere, "elsewhere", "tcp", NULL, 80);
+	listener_open(world->outside, "outside", "tcp", NULL, 80);
+	create_network(world);
+	netns_run(world->host, "ip link add vpn0 type bridge");
+	call(world->bus, "/network/web", "Network", "Delete", NULL);
+	service_stop(world->service);
+	world->service = service_start(world->bus, "Backend=iptables");
+	expect_forwarding(world, "1");
+	expect_strangers(world, "silence", "silence");
+	app = web(world, TRUE);
+	expect(app, "tcp", "192.0.2.2", 80, "outside from 192.0.2.1");
+	expect(app, "tcp", "2001:db8:1::2", 80, "outside from 2001:db8:1::1");
+	expect_strangers(world, "silence", "silence");
+}
+
 static void advertise(World *world)
 {
 	struct nd_router_advert advertisement = { .nd_ra_type = ND_ROUTER_ADVERT,
@@ -303,6 +323,7 @@ static const Scenario scenarios[] = {
 	{ "/forwarding/was-off", was_off },
 	{ "/forwarding/as-it-was", as_it_was },
 	{ "/forwarding/newcomer", newcomer },
+	{ "/forwarding/newcomer-of-nftables", newcomer_of_nftables, "Backend=nftables" },
 	{ "/forwarding/advertised", advertised },
 	{ "/forwarding/by-default-off", by_default_off, .router = true },
 	{ "/forwarding/in-two-networks", in_two_networks },
