@@ -162,7 +162,7 @@ static int find_newcomer(Netlink *netlink, const GArray *before, const GArray *p
 static bool plan_on(Forwarding *forwarding, enum family family, GError **error)
 {
 	State *state = &forwarding->states[family];
-	bool on;
+	bool on, was_wanted = state->wanted;
 
 	state->newcomer = 0;
 	state->wanted = true;
@@ -170,11 +170,12 @@ static bool plan_on(Forwarding *forwarding, enum family family, GError **error)
 		return false;
 	if (on)
 		return true;
-	/* What somebody else switched off since was on by us. */
-	if (!state->switched && !read_before(forwarding->netlink, family, &state->before, error))
-		return false;
-	forwarding->on[family] = state->switched = true;
-	return true;
+	forwarding->on[family] = true;
+	/* What somebody switched off since was on by us, or by others: then it is theirs still. */
+	if (state->switched || was_wanted)
+		return true;
+	state->switched = read_before(forwarding->netlink, family, &state->before, error);
+	return state->switched;
 }
 
 static bool plan_off(Forwarding *forwarding, enum family family, const GArray *serving, GError **error)

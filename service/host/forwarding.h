@@ -26,7 +26,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Forwarding, forwarding_free)
 bool forwarding_plan(Forwarding *forwarding, const Model *model, const Config *config, const GArray *serving,
 		     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Whether it is us who have it switched on, once the plan is true; and what there was before (forwarding's). */
+/** Whether it is us who switched it on, once the plan is true, which does not mean to put right what others had on; and
+ * what there was before (forwarding's). */
 bool forwarding_is_ours(const Forwarding *forwarding, enum family family);
 const ForwardingBefore *forwarding_before(const Forwarding *forwarding, enum family family);
 

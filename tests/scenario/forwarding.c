@@ -280,10 +280,17 @@ static void in_two_networks(World *world)
 	expect(app, "tcp", "192.0.2.2", 80, "outside from 192.0.2.1");
 }
 
+static void policy_is_accept(const World *world)
+{
+	g_autofree char *rules = world_rules(world, "iptables");
+
+	g_assert_nonnull(strstr(rules, world_has_nftables() ? "hook forward priority filter; policy accept"
+							    : ":FORWARD ACCEPT"));
+}
+
 /* A host that is a router already stays the one it was. */
 static void was_on(World *world)
 {
-	g_autofree char *rules = NULL;
 	int app;
 
 	listener_open(world->elsewhere, "elsewhere", "tcp", NULL, 80);
@@ -292,9 +299,22 @@ static void was_on(World *world)
 	listener_open(app, "app", "tcp", NULL, 80);
 	expect(world->outside, "tcp", "192.0.2.1", 8080, "app from 192.0.2.2");
 	expect_strangers(world, "elsewhere from 192.0.2.2", "elsewhere from 2001:db8:1::2");
-	rules = world_rules(world, "iptables");
-	g_assert_nonnull(strstr(rules, world_has_nftables() ? "hook forward priority filter; policy accept"
-							    : ":FORWARD ACCEPT"));
+	policy_is_accept(world);
+}
+
+/* Nor does it become ours by being put right. */
+static void was_on_and_switched_off(World *world)
+{
+	was_on(world);
+	for (guint i = 0; i < 2; i++) {
+		g_assert_true(netns_sysctl(world->host, i == 0 ? "net/ipv4/ip_forward" : "net/ipv6/conf/all/forwarding",
+					   "0"));
+		call(world->bus, "", "Manager", "Reconcile", NULL);
+		expect_strangers(world, "elsewhere from 192.0.2.2", "elsewhere from 2001:db8:1::2");
+		policy_is_accept(world);
+	}
+	call(world->bus, "/network/web", "Network", "Delete", NULL);
+	expect_strangers(world, "elsewhere from 192.0.2.2", "elsewhere from 2001:db8:1::2");
 }
 
 static void policy_kept(World *world)
@@ -328,6 +348,7 @@ static const Scenario scenarios[] = {
 	{ "/forwarding/by-default-off", by_default_off, .router = true },
 	{ "/forwarding/in-two-networks", in_two_networks },
 	{ "/forwarding/was-on", was_on, .router = true },
+	{ "/forwarding/was-on-and-switched-off", was_on_and_switched_off, .router = true },
 	{ "/forwarding/policy-kept", policy_kept, "ForwardPolicy=keep" },
 	{ "/forwarding/not-wanted", not_wanted, "IPForward=no" },
 };
