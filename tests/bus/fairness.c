@@ -6,13 +6,14 @@
 #include "tests/support/bus.h"
 #include "tests/support/netns.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 /* A bus and a machine that others use have a share in what is waited for. */
-enum { N_ENDPOINTS = 3000, N_CHANGES = 20 };
+enum { N_ENDPOINTS = 3000, N_CHANGES = 20, MAX_MS = 1000, MAX_GROWTH_MIB = 24 };
 
 typedef struct Fixture {
 	sd_bus *root;
@@ -135,14 +136,27 @@ static void reader_listen(Reader *reader)
 	}
 }
 
+/* What is asked meanwhile is there together when it goes on. */
+static void hold(void)
+{
+	g_assert_no_errno(kill(fixture.service, SIGSTOP));
+}
+
+static void go_on(void)
+{
+	g_assert_no_errno(kill(fixture.service, SIGCONT));
+}
+
 /* Over however many connections; whoever asks for more is told so before the others are answered. */
 static void a_few_a_user(void)
 {
 	Reader one = reader_new(BURST_UID), two = reader_new(BURST_UID), root = reader_new(0);
 
+	hold();
 	reader_ask(&one, 40);
 	reader_ask(&two, 40);
 	reader_ask(&root, 40);
+	go_on();
 	reader_listen(&one);
 	reader_listen(&two);
 	reader_listen(&root);
@@ -162,8 +176,10 @@ static void in_turn(void)
 {
 	Reader many = reader_new(BURST_UID), one = reader_new(OTHER_UID);
 
+	hold();
 	reader_ask(&many, 8);
 	reader_ask(&one, 1);
+	go_on();
 	reader_listen(&one);
 	while (sd_bus_process(many.bus, NULL) > 0)
 		;
