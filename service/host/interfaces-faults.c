@@ -7,7 +7,8 @@
 /* One that is made again under its name so soon is somebody else's. */
 #define MISSING_USEC (G_USEC_PER_SEC / 4)
 
-void interfaces_touch(Interfaces *interfaces, int ifindex)
+/* 0: all. */
+static void touch(Interfaces *interfaces, int ifindex, bool ports)
 {
 	GHashTableIter iter;
 	gpointer value;
@@ -17,18 +18,18 @@ void interfaces_touch(Interfaces *interfaces, int ifindex)
 		Interface *interface = value;
 
 		interface->touched |= ifindex == 0 || interface->present == ifindex;
-		interface->ports_touched |= ifindex == 0;
+		interface->ports_touched |= ports;
 	}
+}
+
+void interfaces_touch(Interfaces *interfaces, int ifindex)
+{
+	touch(interfaces, ifindex, ifindex == 0);
 }
 
 void interfaces_touch_untold(Interfaces *interfaces)
 {
-	GHashTableIter iter;
-	gpointer value;
-
-	g_hash_table_iter_init(&iter, interfaces->by_name);
-	while (g_hash_table_iter_next(&iter, NULL, &value))
-		((Interface *)value)->touched = true;
+	touch(interfaces, 0, false);
 }
 
 void interfaces_touch_ports(Interfaces *interfaces, const char *name)
