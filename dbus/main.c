@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/heap.h"
 #include "dbus/log.h"
 #include "dbus/names.h"
 #include "dbus/server.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -103,16 +103,6 @@ static void raise_descriptor_limit(void)
 		return;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-/*
- * Otherwise glibc takes the largest block that was ever freed, a message of a stranger's, for what is usual, and keeps
- * as much.
- */
-static void keep_large_blocks_apart(void)
-{
-	mallopt(M_MMAP_THRESHOLD, 1 << 20);
-	mallopt(M_TRIM_THRESHOLD, 4 << 20);
 }
 
 static int on_signal(sd_event_source *source G_GNUC_UNUSED, const struct signalfd_siginfo *info G_GNUC_UNUSED,
@@ -334,7 +324,7 @@ int main(int argc, char **argv)
 	if (options.check)
 		return check(&options);
 	raise_descriptor_limit();
-	keep_large_blocks_apart();
+	heap_keep_freed();
 	r = sd_event_default(&event);
 	if (r < 0)
 		g_critical("Cannot make an event loop: %s", g_strerror(-r));

@@ -2,6 +2,7 @@
 #include "dbus/server.h"
 
 #include "dbus/filter.h"
+#include "dbus/heap.h"
 #include "dbus/interface.h"
 #include "dbus/log-control.h"
 #include "dbus/log.h"
@@ -20,6 +21,7 @@
 struct Server {
 	Bus bus; /* what is in it is the server's */
 	Watch *watch;
+	Heap *heap;
 	Sweeper *sweeper;             /* of bridges */
 	sd_event_source *idle_source; /* armed while nothing is held */
 	sd_event_source *name_source; /* armed while we wait for our name */
@@ -148,12 +150,16 @@ static void on_committed_batch(void *userdata)
 	status_tell(&server->status, server->bus.service);
 	if (service_has_leftovers(server->bus.service))
 		sweeper_wake(server->sweeper);
+	heap_touch(server->heap);
 	check_idle(server);
 }
 
 static void on_answered(void *userdata)
 {
-	check_idle(userdata);
+	Server *server = userdata;
+
+	heap_touch(server->heap);
+	check_idle(server);
 }
 
 /* --- what the service tells --- */
@@ -245,8 +251,9 @@ Server *server_new(Service *service, sd_event *event, sd_bus *connection)
 	bus->announcer = announcer_new(connection, service);
 	bus->rule_reads = rule_reads_new(service, bus->announcer, event);
 	server->watch = watch_new(bus);
+	server->heap = heap_new(event, connection);
 	server->sweeper = sweeper_new(event, delete_bridge, server);
-	if (!bus->queue || !bus->reads || !bus->rule_reads || !server->sweeper ||
+	if (!bus->queue || !bus->reads || !bus->rule_reads || !server->heap || !server->sweeper ||
 	    sd_event_add_time(event, &server->idle_source, CLOCK_MONOTONIC, 0, 0, on_idle, server) < 0 ||
 	    sd_event_source_set_enabled(server->idle_source, SD_EVENT_OFF) < 0 ||
 	    sd_event_add_time(event, &server->name_source, CLOCK_MONOTONIC, 0, 0, on_name_timeout, server) < 0 ||
@@ -329,6 +336,7 @@ void server_free(Server *server)
 	reads_free(bus->reads);
 	rule_reads_free(bus->rule_reads);
 	watch_free(server->watch);
+	heap_free(server->heap);
 	announcer_free(bus->announcer);
 	sweeper_free(server->sweeper);
 	sd_event_source_disable_unref(server->idle_source);

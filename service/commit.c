@@ -9,11 +9,6 @@
 #include "service/netlink/neighbour.h"
 #include "service/service.h"
 
-#include <malloc.h>
-
-/* So much of a change is worth asking where its memory has gone. */
-#define MANY_CHANGES 4096
-
 static const Change *change_at(const Service *service, guint i)
 {
 	return &g_array_index(service->transaction.changes, Change, i);
@@ -385,7 +380,6 @@ static void finish(Service *service, BackendCommit *commit, GPtrArray *repairs)
 	announce_changes(service);
 	for (guint i = 0; i < came_or_went->len; i++)
 		service_announce_presence(service, came_or_went->pdata[i]);
-	service->n_uncompacted += service->transaction.changes->len;
 	transaction_finish(&service->transaction);
 	finish_journal(service, outcome, commit->commits > 0);
 	service_release_claims(service);
@@ -513,8 +507,6 @@ bool service_reconcile(Service *service, guint *ret_repaired, GError **error)
 	ruleset_set_all_dirty(firewall_ruleset(service->firewall));
 	ok = commit(service, HOST_EVERYTHING, &result, repairs, error);
 	*ret_repaired = result.added + result.removed + result.policies + repairs->len;
-	/* All that the kernel has was read. */
-	service->n_uncompacted = MANY_CHANGES;
 	return ok;
 }
 
@@ -525,9 +517,4 @@ void service_compact(Service *service)
 	if (is_journalled(service) && journal_is_long(service->journal) && !journal_is_begun(service->journal) &&
 	    !service_checkpoint(service, &error))
 		g_critical("%s", error->message);
-	if (service->n_uncompacted < MANY_CHANGES)
-		return;
-	/* What was freed lies between what stays, where free() does not give it back. */
-	malloc_trim(0);
-	service->n_uncompacted = 0;
 }

@@ -21,5 +21,5 @@ bool service_reconcile(Service *service, guint *ret_repaired, GError **error) G_
 /** Writes the journal anew, as everything is now. FAILED leaves it as it was. */
 bool service_checkpoint(Service *service, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** What can wait until the callers have their answers: a checkpoint, if one is due; and memory goes back. */
+/** What can wait until the callers have their answers: a checkpoint, if one is due. */
 void service_compact(Service *service);

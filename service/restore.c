@@ -254,7 +254,6 @@ static void restore_committed(Service *service, GBytes *entries)
 {
 	Batch batch = read_batch(service, entries, false);
 
-	service->n_uncompacted += batch.changes->len;
 	free_changes(batch.changes, true);
 	g_array_unref(batch.changes);
 }

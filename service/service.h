@@ -54,7 +54,6 @@ struct Service {
 		bool first_commit;              /* is still to come: what differs in the kernel is no drift */
 	} recovery;
 	GHashTable *routes_told; /* set of sentences (char *) */
-	guint n_uncompacted;     /* changes made or read since the heap was last given back */
 };
 
 /**

@@ -3,13 +3,13 @@
 
 #include "tests/benchmark/measurements.h"
 
+#include "dbus/heap.h"
 #include "service/nftables/actual.h"
 #include "service/nftables/translate.h"
 #include "service/rules/render.h"
 
 #include <dlfcn.h>
 #include <linux/netfilter/nf_tables.h>
-#include <malloc.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -119,8 +119,7 @@ void floor_netlink_prepare(guint n)
 	make_table();
 	change(NFT_MSG_NEWSETELEM, ports, n);
 	encode(ONE_MORE_ADDRESS, (HostPort){ "tcp", SPARE_PORT }, one_more[0]);
-	/* What memory costs is not what is asked here. */
-	mallopt(M_TRIM_THRESHOLD, G_MAXINT);
+	heap_keep_freed();
 }
 
 void floor_netlink_publish(void)

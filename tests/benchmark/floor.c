@@ -3,13 +3,13 @@
 
 #include "tests/benchmark/measurements.h"
 
+#include "dbus/heap.h"
 #include "service/iptables/chain.h"
 #include "service/iptables/entry.h"
 #include "service/rules/render.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
@@ -60,8 +60,7 @@ void floor_prepare(guint n)
 	prepare_classic(n);
 	encode(ONE_MORE_ADDRESS, SPARE_PORT, one_more[0]);
 	n_below = n;
-	/* What memory costs is not what is asked here. */
-	mallopt(M_TRIM_THRESHOLD, G_MAXINT);
+	heap_keep_freed();
 }
 
 static void append(PortEntries *ports, guint n)

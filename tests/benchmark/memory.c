@@ -19,7 +19,8 @@ static double read_memory(GPid pid, const char *key)
 static double settled_memory(const Service *service)
 {
 	service_settle(service);
-	g_usleep(100 * G_TIME_SPAN_MILLISECOND);
+	/* It gives back what was freed once it has been quiet for a second. */
+	g_usleep(1500 * G_TIME_SPAN_MILLISECOND);
 	return read_memory(service->pid, "Pss:");
 }
 
@@ -99,7 +100,8 @@ static void measure_sleep(gconstpointer data G_GNUC_UNUSED)
 	Service service = service_new(100);
 	double before;
 
-	g_usleep(G_TIME_SPAN_SECOND);
+	/* After it has given back what was freed. */
+	g_usleep(2 * G_TIME_SPAN_SECOND);
 	before = read_switches(service.pid);
 	g_usleep(5 * G_TIME_SPAN_SECOND);
 	report_value("idle", variant("wake-ups in 5 s"), 100, "", read_switches(service.pid) - before);
