@@ -15,6 +15,7 @@
 #include "service/commit.h"
 #include "service/preview.h"
 #include "service/reload.h"
+#include "service/zones.h"
 
 static bool read_network(Call *call, const char **ret_name, NetworkSettings *ret, GError **error)
 {
@@ -152,6 +153,7 @@ static bool run_reconcile(Call *call, GError **error)
 
 	if (!service_reconcile(call->service, &repaired, error))
 		return false;
+	service_look_at_zones(call->service);
 	return reply_written(sd_bus_message_append(call->reply, "u", repaired), error);
 }
 

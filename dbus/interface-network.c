@@ -229,6 +229,7 @@ OBJECT_GETTER(Network, get_internal, sd_bus_message_append(reply, "b", object->i
 OBJECT_GETTER(Network, get_communication, sd_bus_message_append(reply, "b", object->options.communication))
 OBJECT_GETTER(Network, get_masquerade, sd_bus_message_append(reply, "b", object->options.masquerade))
 OBJECT_GETTER(Network, get_host_binding, append_host_binding(reply, object))
+OBJECT_GETTER(Network, get_zone, sd_bus_message_append(reply, "s", object->zone))
 OBJECT_GETTER(Network, get_endpoints, append_endpoints(reply, object))
 OBJECT_GETTER(Network, get_served,
 	      sd_bus_message_append(reply, "b",
@@ -264,6 +265,7 @@ const sd_bus_vtable network_vtable[] = {
 	SD_BUS_PROPERTY("InterContainerCommunication", "b", get_communication, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("Masquerade", "b", get_masquerade, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("HostBinding", "s", get_host_binding, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Zone", "s", get_zone, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Served", "b", get_served, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	OBJECT_LIFETIME_PROPERTIES,
 	SD_BUS_PROPERTY("Endpoints", "ao", get_endpoints, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

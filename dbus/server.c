@@ -9,6 +9,7 @@
 #include "dbus/names.h"
 #include "dbus/status.h"
 #include "dbus/watch.h"
+#include "dbus/zones.h"
 #include "service/host/sweeper.h"
 #include "service/expiry.h"
 #include "service/start.h"
@@ -21,6 +22,7 @@
 struct Server {
 	Bus bus; /* what is in it is the server's */
 	Watch *watch;
+	Zones *zones;
 	Heap *heap;
 	Sweeper *sweeper;             /* of bridges */
 	sd_event_source *idle_source; /* armed while nothing is held */
@@ -63,7 +65,8 @@ static void exit_when_done(Server *server)
 
 static bool is_answered(const Server *server)
 {
-	return calls_are_answered(server->bus.calls) && reads_are_answered(server->bus.reads);
+	return calls_are_answered(server->bus.calls) && reads_are_answered(server->bus.reads) &&
+	       !zones_are_busy(server->zones);
 }
 
 static bool is_idle(const Server *server)
@@ -162,16 +165,29 @@ static void on_answered(void *userdata)
 	check_idle(server);
 }
 
+static void on_zones_settled(void *userdata)
+{
+	check_idle(userdata);
+}
+
 /* --- what the service tells --- */
 
 static void on_added(enum object_kind kind, void *object, void *userdata)
 {
-	announcer_added(((Server *)userdata)->bus.announcer, kind, object);
+	Server *server = userdata;
+
+	announcer_added(server->bus.announcer, kind, object);
+	if (kind == OBJECT_NETWORK)
+		zones_network_added(server->zones, object);
 }
 
 static void on_removed(enum object_kind kind, void *object, void *userdata)
 {
-	announcer_removed(((Server *)userdata)->bus.announcer, kind, object);
+	Server *server = userdata;
+
+	announcer_removed(server->bus.announcer, kind, object);
+	if (kind == OBJECT_NETWORK)
+		zones_network_removed(server->zones, object);
 }
 
 static void on_changed(enum object_kind kind, void *object, const char *property, void *userdata)
@@ -183,6 +199,11 @@ static void on_committed(guint64 generation, guint added, guint removed, const G
 			 const GPtrArray *repaired, void *userdata)
 {
 	announcer_committed(((Server *)userdata)->bus.announcer, generation, added, removed, drifted, repaired);
+}
+
+static void on_zones_doubted(void *userdata)
+{
+	zones_look(((Server *)userdata)->zones);
 }
 
 static void on_over(void *userdata)
@@ -251,15 +272,17 @@ Server *server_new(Service *service, sd_event *event, sd_bus *connection)
 	bus->announcer = announcer_new(connection, service);
 	bus->rule_reads = rule_reads_new(service, bus->announcer, event);
 	server->watch = watch_new(bus);
+	server->zones = zones_new(bus, on_zones_settled, server);
 	server->heap = heap_new(event, connection);
 	server->sweeper = sweeper_new(event, delete_bridge, server);
-	if (!bus->queue || !bus->reads || !bus->rule_reads || !server->heap || !server->sweeper ||
+	if (!bus->queue || !bus->reads || !bus->rule_reads || !server->zones || !server->heap || !server->sweeper ||
 	    sd_event_add_time(event, &server->idle_source, CLOCK_MONOTONIC, 0, 0, on_idle, server) < 0 ||
 	    sd_event_source_set_enabled(server->idle_source, SD_EVENT_OFF) < 0 ||
 	    sd_event_add_time(event, &server->name_source, CLOCK_MONOTONIC, 0, 0, on_name_timeout, server) < 0 ||
 	    sd_event_source_set_enabled(server->name_source, SD_EVENT_OFF) < 0)
 		return NULL;
-	service_set_observer(service, &(Observer){ on_added, on_removed, on_changed, on_committed, on_over, server });
+	service_set_observer(service, &(Observer){ on_added, on_removed, on_changed, on_committed, on_zones_doubted,
+						   on_over, server });
 	return g_steal_pointer(&server);
 }
 
@@ -308,6 +331,8 @@ int server_start(Server *server)
 	if (r >= 0)
 		r = watch_start(server->watch);
 	if (r >= 0)
+		r = zones_start(server->zones);
+	if (r >= 0)
 		r = sd_bus_attach_event(bus->connection, bus->event, SD_EVENT_PRIORITY_NORMAL);
 	if (r < 0)
 		return r;
@@ -336,6 +361,7 @@ void server_free(Server *server)
 	reads_free(bus->reads);
 	rule_reads_free(bus->rule_reads);
 	watch_free(server->watch);
+	zones_free(server->zones);
 	heap_free(server->heap);
 	announcer_free(bus->announcer);
 	sweeper_free(server->sweeper);

@@ -554,6 +554,7 @@ static const Setting network_table[] = {
 	{ "HostBinding", "s", read_string, offsetof(NetworkSettings, host_binding) },
 	{ "Endpoints", "a(sa{sv})", read_endpoints, 0 },
 	{ "Reserve", "b", read_choice, offsetof(NetworkSettings, reserve) },
+	{ "Zone", "s", read_string, offsetof(NetworkSettings, zone) },
 	{ "LifetimeEndpoints", "b", read_boolean, offsetof(NetworkSettings, lifetime_endpoints) },
 	COMMON_SETTINGS(NetworkSettings),
 	{},

@@ -8,6 +8,7 @@
 #include "service/journal/facts.h"
 #include "service/netlink/neighbour.h"
 #include "service/service.h"
+#include "service/zones.h"
 
 static const Change *change_at(const Service *service, guint i)
 {
@@ -198,6 +199,7 @@ bool service_checkpoint(Service *service, GError **error)
 	if (service->handover)
 		encode_previous_backend(service->handover, batch);
 	encode_host(service, true, batch);
+	service_encode_zones(service, batch);
 	encode_model(batch, service->model);
 	return journal_checkpoint(service->journal, batch, service->generation, error);
 }

@@ -11,6 +11,7 @@ typedef struct Observer {
 	/* what somebody else had changed: drifted are chains, NULL when none; repaired is of the host; char * */
 	void (*committed)(guint64 generation, guint added, guint removed, const GPtrArray *drifted,
 			  const GPtrArray *repaired, void *userdata);
-	void (*expired)(void *userdata); /* some lifetime has ended: service_end_lifetimes() is due */
+	void (*zones_doubted)(void *userdata); /* somebody may have taken interfaces out of their zones */
+	void (*expired)(void *userdata);       /* some lifetime has ended: service_end_lifetimes() is due */
 	void *userdata;
 } Observer;

@@ -7,6 +7,7 @@
 #include "service/journal/facts.h"
 #include "service/reload.h"
 #include "service/service.h"
+#include "service/zones.h"
 
 #include <string.h>
 
@@ -200,12 +201,24 @@ static bool read_attached(Batch *batch, Record *record, GError **error)
 	return endpoint;
 }
 
+static bool read_zone(Batch *batch, Record *record, GError **error)
+{
+	char interface[IFNAMSIZ];
+	const char *zone;
+
+	if (!decode_zone(record, interface, &zone, error))
+		return false;
+	service_note_zone(batch->service, interface, *zone ? zone : NULL);
+	return true;
+}
+
 static const struct {
 	char type;
 	bool (*read)(Batch *batch, Record *record, GError **error);
 } facts[] = {
-	{ 'S', read_service },  { 'F', read_handover },          { 'W', read_forwarding }, { 'J', read_interface },
-	{ 'A', read_attached }, { 'V', read_forwarding_before }, { 'H', read_host },       { 'B', read_bridge },
+	{ 'S', read_service },   { 'F', read_handover }, { 'W', read_forwarding },
+	{ 'J', read_interface }, { 'A', read_attached }, { 'V', read_forwarding_before },
+	{ 'H', read_host },      { 'B', read_bridge },   { 'Z', read_zone },
 };
 
 /* --- what is --- */

@@ -53,6 +53,7 @@ struct Service {
 		bool bridge_filter[N_FAMILIES]; /* it switched the sysctl for all bridges on, as version 2 did */
 		bool first_commit;              /* is still to come: what differs in the kernel is no drift */
 	} recovery;
+	GHashTable *zones;       /* what zones of firewalld we put interfaces into: zones.h */
 	GHashTable *routes_told; /* set of sentences (char *) */
 };
 

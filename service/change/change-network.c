@@ -8,6 +8,7 @@
 #include "service/model/labels.h"
 #include "service/model/special.h"
 #include "service/netlink/ip-address.h"
+#include "service/model/name.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -156,6 +157,19 @@ static bool parse_bridge(Network *network, const char *name, GError **error)
 	return true;
 }
 
+static bool parse_zone(Network *network, const char *name, GError **error)
+{
+	if (!name)
+		return true;
+	if (!zone_name_is_valid(name, error)) {
+		g_prefix_error(error, "Zone: ");
+		return false;
+	}
+	g_free(network->zone);
+	network->zone = g_strdup(name);
+	return true;
+}
+
 static bool parse_network(Network *network, const NetworkSettings *settings, GError **error)
 {
 	network->internal = settings->internal;
@@ -167,7 +181,7 @@ static bool parse_network(Network *network, const NetworkSettings *settings, GEr
 	return parse_subnets(network, settings->subnets, error) && parse_gateways(network, settings->gateways, error) &&
 	       parse_ranges(network, settings->address_range, error) &&
 	       parse_host_binding(network, settings->host_binding, &network->options.host_binding, error) &&
-	       parse_bridge(network, settings->bridge, error);
+	       parse_bridge(network, settings->bridge, error) && parse_zone(network, settings->zone, error);
 }
 
 /* --- whether it can be had --- */
@@ -327,6 +341,8 @@ static const char *find_difference(const Network *there, const Network *wanted)
 		return "HostBinding";
 	if (there->reserves != wanted->reserves)
 		return "Reserve";
+	if (strcmp(there->zone, wanted->zone) != 0)
+		return "Zone";
 	return labels_equal(there->labels, wanted->labels) ? NULL : "Labels";
 }
 

@@ -25,6 +25,7 @@ void network_settings_clear(NetworkSettings *settings)
 	g_clear_pointer(&settings->gateways, g_strfreev);
 	g_clear_pointer(&settings->address_range, g_strfreev);
 	g_clear_pointer(&settings->host_binding, g_free);
+	g_clear_pointer(&settings->zone, g_free);
 	g_clear_pointer(&settings->endpoints, g_ptr_array_unref);
 	g_clear_pointer(&settings->labels, g_strfreev);
 }

@@ -52,12 +52,12 @@ typedef struct NetworkSettings {
 	char **subnets;
 	char **gateways;      /* NULL: the first host of each subnet */
 	char **address_range; /* to choose addresses from; NULL: the subnets */
-	bool internal, communication, masquerade;
+	bool internal, communication, masquerade, lifetime_endpoints;
 	char *host_binding;   /* NULL or "": any */
 	GPtrArray *endpoints; /* EndpointSettings; NULL: none */
 	char **labels;        /* NULL: not said */
 	enum choice reserve;  /* default: yes */
-	bool lifetime_endpoints;
+	char *zone;           /* NULL: ZONE_DEFAULT */
 	LifetimeSettings lifetime;
 } NetworkSettings;
 

@@ -31,7 +31,7 @@ __netfilterctl_published() {
 
 # What a verb takes besides the general options, and what follows it.
 __netfilterctl_options() {
-	local network='--subnet= --gateway= --bridge= --internal --no-communication --no-masquerade --host-binding='
+	local network='--subnet= --gateway= --bridge= --internal --no-communication --no-masquerade --host-binding= --zone='
 
 	case $1 in
 	create) echo "$network --label= --timeout= --permanent" ;;
@@ -79,7 +79,7 @@ _netfilterctl() {
 	for word in "${words[@]:1}"; do
 		case $previous:$word in
 		-[HM]:* | --host:* | --machine:*) _netfilterctl_host+=("$previous" "$word") previous='' ;;
-		--subnet:* | --gateway:* | --bridge:* | --host-binding:* | --address:* | --publish:* | --label:* | --timeout:* | --network:* | --name:* | --interface:* | --json:*)
+		--subnet:* | --gateway:* | --bridge:* | --host-binding:* | --zone:* | --address:* | --publish:* | --label:* | --timeout:* | --network:* | --name:* | --interface:* | --json:*)
 			previous=''
 			;;
 		*:--) # what is run is not ours to complete

@@ -36,6 +36,7 @@ static const struct option long_options[] = {
 	{ "no-communication", no_argument, NULL, OPTION_NO_COMMUNICATION },
 	{ "no-masquerade", no_argument, NULL, OPTION_NO_MASQUERADE },
 	{ "host-binding", required_argument, NULL, OPTION_HOST_BINDING },
+	{ "zone", required_argument, NULL, OPTION_ZONE },
 	{ "address", required_argument, NULL, OPTION_ADDRESS },
 	{ "publish", required_argument, NULL, OPTION_PUBLISH },
 	{ "label", required_argument, NULL, OPTION_LABEL },
@@ -133,6 +134,9 @@ static bool read_verb_option(int letter, Options *options)
 		return true;
 	case OPTION_HOST_BINDING:
 		options->host_binding = optarg;
+		return true;
+	case OPTION_ZONE:
+		options->zone = optarg;
 		return true;
 	case OPTION_NETWORK:
 		options->network = optarg;

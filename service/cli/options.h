@@ -21,6 +21,7 @@ enum {
 	OPTION_NETWORK = 'n',
 	OPTION_INTERFACE = 'f',
 	OPTION_NAME = 'N',
+	OPTION_ZONE = 'z',
 };
 
 /**

@@ -58,6 +58,7 @@ GVariant *network_settings(const Options *options, enum life life)
 	add_strings(&builder, "Gateways", options->gateways);
 	add_string(&builder, "Bridge", options->bridge);
 	add_string(&builder, "HostBinding", options->host_binding);
+	add_string(&builder, "Zone", options->zone);
 	if (options->internal)
 		add_bool(&builder, "Internal", true);
 	if (!options->communication)

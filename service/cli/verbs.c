@@ -15,7 +15,7 @@ typedef struct Verb {
 	VerbRun *run;
 } Verb;
 
-#define OF_NETWORK "sgbicmo"
+#define OF_NETWORK "sgbicmoz"
 
 static const Verb verbs[] = {
 	{ "list", "[NETWORK]", "networks and ingresses, or the endpoints of a network", 0, 1, "", verb_list },
@@ -71,6 +71,7 @@ static void print_help(void)
 	     "     --no-communication       endpoints reach one another by links alone\n"
 	     "     --no-masquerade          what endpoints send keeps their addresses\n"
 	     "     --host-binding=ADDRESS   default host address of published ports\n"
+	     "     --zone=ZONE              zone of firewalld for its bridge (\"\": none)\n"
 	     "     --address=ADDRESS        of the endpoint; without it one is chosen\n"
 	     "     --publish=PORT           may be repeated\n"
 	     "     --label=KEY=VALUE        may be repeated\n"

@@ -110,6 +110,7 @@ static const struct {
 	{ "interContainerCommunication", "InterContainerCommunication", "b", OF_NETWORK },
 	{ "masquerade", "Masquerade", "b", OF_NETWORK },
 	{ "hostBinding", "HostBinding", "s", OF_NETWORK },
+	{ "zone", "Zone", "s", OF_NETWORK },
 	{ "reserve", "Reserve", "b", OF_ENDPOINT },
 	{ "mtu", "MTU", "u", OF_ATTACHMENT },
 };

@@ -2,6 +2,7 @@
 #include "service/journal/encode.h"
 
 #include "service/model/labels.h"
+#include "service/model/name.h"
 
 #include <string.h>
 
@@ -150,11 +151,21 @@ static void *found(const Record *record, void *object, GError **error)
 
 /* --- networks --- */
 
+/* What is older has the default. */
+static bool get_zone(Record *record, Network *network)
+{
+	if (!record_has_more(record))
+		return true;
+	g_free(network->zone);
+	network->zone = g_strdup(record_get_text(record));
+	return zone_name_is_valid(network->zone, NULL);
+}
+
 void encode_network(GByteArray *to, const Network *network)
 {
 	record_put_head(to, 'N',
 			9 + 2 * N_FAMILIES + LIFETIME_FIELDS + count_label_fields(network->labels) + 2 +
-				2 * N_FAMILIES);
+				2 * N_FAMILIES + 1);
 	record_put_text(to, network->name);
 	record_put_text(to, network->bridge);
 	record_put_bool(to, network->creates_bridge);
@@ -172,6 +183,7 @@ void encode_network(GByteArray *to, const Network *network)
 	record_put_bool(to, network->ends_with_endpoints);
 	put_prefixes(to, network->ranges);
 	put_addresses(to, network->chosen);
+	record_put_text(to, network->zone);
 }
 
 static bool network_fits(const Model *model, const Network *network)
@@ -204,6 +216,7 @@ Network *decode_network(Record *record, Model *model, GError **error)
 		network->ends_with_endpoints = record_get_bool(record);
 	}
 	good &= get_ranges(record, network);
+	good &= get_zone(record, network);
 	if (!found(record, good && network_fits(model, network) ? network : NULL, error))
 		return NULL;
 	return g_steal_pointer(&network);

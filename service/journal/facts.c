@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/journal/facts.h"
 
+#include "service/model/name.h"
+
 #define POLICY_MAX 8
 
 static void get_name(Record *record, char ret[static IFNAMSIZ])
@@ -98,6 +100,22 @@ bool decode_forwarding_before(Record *record, enum family *ret_family, Forwardin
 	*ret = before;
 	before = (ForwardingBefore){};
 	return true;
+}
+
+void encode_zone(GByteArray *to, const char *interface, const char *zone)
+{
+	record_put_head(to, 'Z', 2);
+	record_put_text(to, interface);
+	record_put_text(to, zone);
+}
+
+bool decode_zone(Record *record, char ret_interface[static IFNAMSIZ], const char **ret_zone, GError **error)
+{
+	get_name(record, ret_interface);
+	*ret_zone = record_get_text(record);
+	if (!zone_name_is_valid(*ret_zone, NULL))
+		record->bad = true;
+	return record_end(record, error);
 }
 
 bool decode_host(Record *record, ForwardingFacts *ret, GPtrArray **ret_localnets, GError **error)

@@ -17,6 +17,12 @@ void encode_forwarding_before(GByteArray *to, enum family family, const Forwardi
 bool decode_forwarding_before(Record *record, enum family *ret_family, ForwardingBefore *ret,
 			      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** A zone of firewalld that we put an interface into; "" when it is in none any more. It is borrowed from the record.
+ */
+void encode_zone(GByteArray *to, const char *interface, const char *zone);
+bool decode_zone(Record *record, char ret_interface[static IFNAMSIZ], const char **ret_zone,
+		 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** What version 2 said of the host: *ret_localnets are names of interfaces (char *, borrowed); the array is the
  * caller's. */
 bool decode_host(Record *record, ForwardingFacts *ret, GPtrArray **ret_localnets,

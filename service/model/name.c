@@ -46,3 +46,25 @@ bool name_is_valid(const char *what, const char *name, GError **error)
 				      cut(name));
 	return true;
 }
+
+/* firewalld makes names of chains of the part before a slash. */
+#define ZONE_PART_MAX 17
+#define ZONE_CHARACTERS "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-"
+
+bool zone_name_is_valid(const char *name, GError **error)
+{
+	gsize part = strspn(name, ZONE_CHARACTERS), rest = 0;
+
+	if (*name == '\0')
+		return true;
+	if (name[part] == '/')
+		rest = 1 + strspn(name + part + 1, ZONE_CHARACTERS);
+	if (part > 0 && part <= ZONE_PART_MAX && rest != 1 && part + rest <= NAME_MAX_BYTES &&
+	    name[part + rest] == '\0')
+		return true;
+	return netfilter_fail(
+		error, INVALID_ARGS,
+		"\"%s\" is not the name of a zone of firewalld: at most %d letters, digits, \"_\" and \"-\" "
+		"are allowed, or \"\" for none",
+		cut(name), ZONE_PART_MAX);
+}

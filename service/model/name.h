@@ -13,3 +13,12 @@ bool name_is_printable(const char *text);
  * people can see, or a space. INVALID_ARGS otherwise.
  */
 bool name_is_valid(const char *what, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** The zone of firewalld that is installed with the service. */
+#define ZONE_DEFAULT "netfilterd"
+
+/**
+ * Whether firewalld may have a zone of that name, or it is "": letters, digits, "_" and "-", at most 17, then perhaps a
+ * "/" and more of them; NAME_MAX_BYTES in all. INVALID_ARGS otherwise.
+ */
+bool zone_name_is_valid(const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;

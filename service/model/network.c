@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/model/network.h"
 
+#include "service/model/name.h"
+
 Network *network_new(const char *name)
 {
 	Network *network = g_new0(Network, 1);
 
 	network->name = g_strdup(name);
 	network->by_age.data = network;
+	network->zone = g_strdup(ZONE_DEFAULT);
 	network->reserves = true;
 	network->options.communication = true;
 	network->options.masquerade = true;
@@ -22,6 +25,7 @@ void network_free(Network *network)
 	g_assert(g_hash_table_size(network->endpoints) == 0);
 	g_hash_table_unref(network->endpoints);
 	g_strfreev(network->labels);
+	g_free(network->zone);
 	lifetime_clear(&network->lifetime);
 	g_free(network->name);
 	g_free(network);

@@ -22,6 +22,7 @@ typedef struct Network {
 	Address gateways[N_FAMILIES]; /* AF_UNSPEC likewise */
 	Prefix ranges[N_FAMILIES];    /* what addresses are chosen from, within the subnets; AF_UNSPEC likewise */
 	Address chosen[N_FAMILIES];   /* the last that was; AF_UNSPEC: none yet */
+	char *zone;                   /* firewalld's, that its bridge is put into; "": none */
 	bool internal;
 	bool reserves;            /* its endpoints hold their host ports, unless they say otherwise */
 	bool ends_with_endpoints; /* it goes with the last of them; until the first comes, with its owner */
@@ -34,7 +35,7 @@ typedef struct Network {
 	Lifetime lifetime;
 } Network;
 
-/** A network with communication and masquerade on and nothing in it. */
+/** A network with communication and masquerade on, in the default zone, and nothing in it. */
 Network *network_new(const char *name);
 
 /** NULL is fine. It must have no endpoints. */

@@ -3,6 +3,7 @@
 
 #include "service/model/port-spec.h"
 #include "service/model/unit-name.h"
+#include "service/model/name.h"
 
 #define HEAD                                                                  \
 	"# Written by netfilterd, which writes it anew when a call changes\n" \
@@ -85,6 +86,8 @@ char *unit_format_network(const Network *network)
 			g_string_append_printf(text, "AddressRange=%s\n",
 					       prefix_format(&network->ranges[family], buffer));
 	put_bool(text, "Reserve", network->reserves, true);
+	if (strcmp(network->zone, ZONE_DEFAULT) != 0)
+		g_string_append_printf(text, "Zone=%s\n", network->zone);
 	put_labels(text, network->labels);
 	put_user(text, &network->lifetime);
 	for (const GList *i = network->endpoints_by_age.head; i; i = i->next)

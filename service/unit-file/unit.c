@@ -107,6 +107,14 @@ static bool read_interface(const Place *place, const char *value, GError **error
 	return true;
 }
 
+static bool read_zone(const Place *place, const char *value, GError **error)
+{
+	if (!zone_name_is_valid(value, error))
+		return false;
+	replace(place, value);
+	return true;
+}
+
 static bool check_address(const char *value, GError **error)
 {
 	Address address;
@@ -292,6 +300,7 @@ static const Key network_keys[] = {
 	{ "HostBinding", read_address, offsetof(NetworkSettings, host_binding) },
 	{ "AddressRange", read_prefixes, offsetof(NetworkSettings, address_range) },
 	{ "Reserve", read_choice, offsetof(NetworkSettings, reserve) },
+	{ "Zone", read_zone, offsetof(NetworkSettings, zone) },
 	{ "Label", read_label, offsetof(NetworkSettings, labels) },
 	{ "User", read_user, offsetof(NetworkSettings, lifetime.uid) },
 	{},

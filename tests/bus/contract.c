@@ -191,6 +191,7 @@ static void network_properties(Rig *rig)
 		{ "InterContainerCommunication", "true" },
 		{ "Masquerade", "true" },
 		{ "HostBinding", "''" },
+		{ "Zone", "'netfilterd'" },
 		{ "OwnerUID", "0" },
 		{ "Persistent", "false" },
 		{ "Endpoints", "['" ROOT APP "']" },

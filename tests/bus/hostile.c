@@ -80,10 +80,24 @@ static const char *const texts[] = {
 };
 
 static const char *const keys[] = {
-	"Subnets",    "Gateways",    "Bridge",     "Internal",    "InterContainerCommunication",
-	"Masquerade", "HostBinding", "Endpoints",  "Addresses",   "Ports",
-	"Gateway",    "Persistent",  "LifetimeFd", "TimeoutUSec", "Labels",
-	"",           "Nothing",
+	"Subnets",
+	"Gateways",
+	"Bridge",
+	"Internal",
+	"InterContainerCommunication",
+	"Masquerade",
+	"HostBinding",
+	"Endpoints",
+	"Addresses",
+	"Ports",
+	"Gateway",
+	"Persistent",
+	"LifetimeFd",
+	"TimeoutUSec",
+	"Labels",
+	"Zone",
+	"",
+	"Nothing",
 };
 
 /* What each of these should be; now and then it is something else. */
@@ -95,7 +109,7 @@ static const char *type_of(const char *key)
 		{ "Subnets", "as" },     { "Gateways", "as" },         { "Bridge", "s" },      { "Internal", "b" },
 		{ "Masquerade", "b" },   { "HostBinding", "s" },       { "Addresses", "as" },  { "Gateway", "s" },
 		{ "Persistent", "b" },   { "LifetimeFd", "h" },        { "TimeoutUSec", "t" }, { "Labels", "a{ss}" },
-		{ "Ports", "a(ssqqq)" }, { "Endpoints", "a(sa{sv})" },
+		{ "Ports", "a(ssqqq)" }, { "Endpoints", "a(sa{sv})" }, { "Zone", "s" },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(types); i++)

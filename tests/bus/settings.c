@@ -332,6 +332,36 @@ static void adopted_bridges(Rig *rig)
 	}
 }
 
+static void zones(Rig *rig)
+{
+	static const Bad bad[] = {
+		{ "['netfilterd']", "Zone" },
+		{ "'a b'", "a b" },
+		{ "'café'", "Zone" },
+		{ "'a.b'", "a.b" },
+		{ "'eighteen-characters'", "at most 17" },
+		{ "'/a'", "/a" },
+		{ "'a/'", "a/" },
+		{ "'a/b/c'", "a/b/c" },
+		{ "'a/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb'", "Zone" },
+	};
+	static const char *const good[] = { "", "trusted", "seventeen-letters", "a_B-9/part-of-the-zone-a_B-9" };
+
+	create_world(rig);
+	REFUSE_ALL("", "Manager", "CreateNetwork", "sa{sv}", "'new', {'Subnets': <['172.19.0.0/16']>, 'Zone': <%s>}",
+		   bad);
+	refused(rig, INVALID, "\"Zone\"", WEB, "Network", "Update", "a{sv}", "{'Zone': <'trusted'>}");
+	for (guint i = 0; i < G_N_ELEMENTS(good); i++) {
+		g_autofree char *value = g_strdup_printf("'%s'", good[i]);
+		g_autofree char *arguments =
+			g_strdup_printf("'new', {'Subnets': <['172.19.0.0/16']>, 'Zone': <%s>}", value);
+
+		done(rig, "", "Manager", "CreateNetwork", "sa{sv}", arguments);
+		property_is(rig, value, "/network/new", "Network", "Zone");
+		done(rig, "/network/new", "Network", "Delete", "", "");
+	}
+}
+
 static void host_bindings(Rig *rig)
 {
 	static const Bad bad[] = {
@@ -848,6 +878,7 @@ static const BusTest tests[] = {
 	{ "/bus/settings/bridges", bridges },
 	{ "/bus/settings/adopted-bridges", adopted_bridges },
 	{ "/bus/settings/host-bindings", host_bindings },
+	{ "/bus/settings/zones", zones },
 	{ "/bus/settings/addresses", addresses },
 	{ "/bus/settings/mappings", mappings, "MaxPorts=200000\nMaxPortsPerCall=200000" },
 	{ "/bus/settings/links", links },

@@ -447,7 +447,8 @@ static void permanent(Rig *rig)
 	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
 	     "'n/ [é]', {'Subnets': <['172.20.0.0/24', 'fd00:20::/64']>, 'Permanent': <true>, 'Bridge': <'br-n'>,"
 	     " 'InterContainerCommunication': <false>, 'Masquerade': <false>, 'HostBinding': <'192.0.2.1'>,"
-	     " 'Labels': <{'a': 'b=c', 'd': ''}>, 'AddressRange': <['172.20.0.128/25']>, 'Reserve': <false>,"
+	     " 'Labels': <{'a': 'b=c', 'd': ''}>, 'AddressRange': <['172.20.0.128/25']>, 'Reserve': <false>, 'Zone': "
+	     "<'trusted'>,"
 	     " 'Endpoints': <[('e ', {'Addresses': <['172.20.0.2', 'fd00:20::2']>}),"
 	     "                ('f', {'Addresses': <['172.20.0.3']>, 'Reserve': <true>, 'Permanent': <true>, 'Labels': "
 	     "<{'x': 'y'}>}), ('mine', {'Addresses': <['172.20.0.9']>,"

@@ -18,13 +18,14 @@ typedef struct Entry {
 static const Entry changes[] = {
 	{ 'N',
 	  "sweb|sbr-web|b1|s172.18.0.0/16|sfd00:18::/64|s172.18.0.1|sfd00:18::1|b0|b0|b1|s192.0.2.1|u1|u1000|s:1.7|b0|"
-	  "u0|u0|u2199023255553|u4|sa|s|steam|sred|b0|b1|s172.18.8.0/24|sfd00:18::/64|s|sfd00:18::5",
-	  12 },
+	  "u0|u0|u2199023255553|u4|sa|s|steam|sred|b0|b1|s172.18.8.0/24|sfd00:18::/64|s|sfd00:18::5|"
+	  "strusted",
+	  13 },
 	{ 'N',
 	  "sinner|stheirs0|b0|s172.19.0.0/"
 	  "16|s|s172.19.0.1|s|b1|b1|b0|s|u2|u0|s|b1|u3|u18446744073709551615|u0|u0|b1|b0|s172.19.0.0/"
-	  "16|s|s172.19.255.254|s",
-	  8 },
+	  "16|s|s172.19.255.254|s|s",
+	  9 },
 	{ 'E',
 	  "sweb|sapp|s172.18.0.2|sfd00:18::2|u1000|s:1.7|b0|u4|u5|u2|steam|sred|b0|u7|u1|s172.18.0.2|sfd00:18::5|"
 	  "sveth0|seth0|s02:00:00:00:00:01|s02:42:ac:12:00:02",
@@ -61,6 +62,8 @@ static const Entry facts[] = {
 	{ 'J', "sbr-web|u5|b1|u31|u2199023255553", 1 },
 	{ 'V', "u1|u1|u2|slo|u1|u0|swg0|u3|u1|u1|u3" },
 	{ 'V', "u0|u3|u0|u0" },
+	{ 'Z', "sbr-web|snetfilterd" },
+	{ 'Z', "sbr-web|s" },
 	/* What version 2 wrote is read alone. */
 	{ 'H', "b1|b0|b1|b0|u1|u2|u2|sbr-web|stheirs0" },
 	{ 'B', "sbr-web|u5" },
@@ -119,7 +122,8 @@ static bool read_change(Record *record, void *userdata, GError **error)
 
 static bool read_fact(Record *record, void *userdata, GError **error)
 {
-	const char *bus_id, *prefix, *backend;
+	const char *bus_id, *prefix, *backend, *zone;
+	char name[IFNAMSIZ];
 	g_autoptr(GPtrArray) localnets = NULL;
 	guint8 policies[N_FAMILIES];
 	ForwardingFacts forwarding = {};
@@ -154,6 +158,10 @@ static bool read_fact(Record *record, void *userdata, GError **error)
 		ok = decode_interface(record, &interface, error);
 		encode_interface(written, &interface);
 		g_assert_cmpuint(written->len, <=, INTERFACE_ENTRY_MAX);
+		break;
+	case 'Z':
+		ok = decode_zone(record, name, &zone, error);
+		encode_zone(written, name, zone);
 		break;
 	case 'H':
 		ok = decode_host(record, &forwarding, &localnets, error);

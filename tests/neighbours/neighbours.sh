@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# A network with two containers, a machine outside and the ways between them, for tests beside a neighbour. Sourced after
+# tap.sh, in tests/support/private-bus.
+
+N=org.example.NetFilter P=/org/example/NetFilter
+log=/run/netfilterd.log
+
+skip() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+manager() { # MEMBER ARGUMENT…
+	busctl --quiet call $N $P $N.Manager "$@"
+}
+
+object() { # PATH INTERFACE ARGUMENT…
+	busctl --quiet call $N $P/"$1" $N."$2" "${@:3}"
+}
+
+create() { # NAME SUBNET SETTING…
+	manager CreateNetwork 'sa{sv}' "$1" $((2 + ($# - 2) / 3)) Subnets as 1 "$2" Persistent b true "${@:3}"
+}
+
+said() { # REGEX: how many lines of the log
+	grep -cE "$1" $log || true
+}
+
+says() {
+	grep -qE "$1" $log || { cat $log; return 1; }
+}
+
+start_service() {
+	[ -f /run/netfilterd.conf ] || printf '[NetFilter]\nIdleExitSec=0\n' >/run/netfilterd.conf
+	"$NETFILTERD" --config /run/netfilterd.conf >>$log 2>&1 &
+	service=$!
+	gdbus wait --system --timeout 10 $N || { cat $log; return 1; }
+}
+
+# What answers on a port there with a word: "host" is this one.
+answer() { # WHERE PORT
+	local in=(ip netns exec "$1")
+
+	[ "$1" != host ] || in=()
+	"${in[@]}" /usr/bin/python3 -c 'import socket, sys
+with socket.create_server(("", int(sys.argv[2]))) as server:
+    print(flush=True)
+    while True:
+        server.accept()[0].sendall(sys.argv[1].encode() + b"\n")' "$1" "$2" >"/run/answers-$1" &
+	eventually 30 test -s "/run/answers-$1"
+}
+
+container() { # NAME ADDRESS
+	ip netns add "$1" && ip link add "to-$1" type veth peer name eth0 netns "$1" && ip link set "to-$1" master br-web &&
+		ip link set "to-$1" up && ip -n "$1" link set lo up && ip -n "$1" address add "$2/16" dev eth0 &&
+		ip -n "$1" link set eth0 up && ip -n "$1" route add default via 172.18.0.1 && answer "$1" 80
+}
+
+# Without addresses of IPv6: the neighbours treat both families alike.
+make_hosts() {
+	ip netns add outside
+	ip link add uplink type veth peer name eth0 netns outside
+	ip address add 192.0.2.1/24 dev uplink
+	ip link set uplink up
+	ip -n outside address add 192.0.2.2/24 dev eth0
+	ip -n outside link set eth0 up
+	answer outside 80
+	answer host 9090
+}
+
+make_network() { # SETTING…
+	create web 172.18.0.0/16 "$@" &&
+		object network/web Network CreateEndpoint 'sa{sv}' app 3 Addresses as 1 172.18.0.2 Ports 'a(ssqqq)' 1 tcp '' 8080 80 1 \
+			Persistent b true && container app 172.18.0.2 && container peer 172.18.0.3
+}
+
+after_service() { # COMMAND…
+	start_service && make_network && "$@"
+}
+
+# from, who answers, address, port
+ways='outside app 192.0.2.1 8080
+host app 127.0.0.1 8080
+app outside 192.0.2.2 80
+app peer 172.18.0.3 80
+app host 172.18.0.1 9090
+host app 172.18.0.2 80'
+
+asks() { # WHERE ADDRESS PORT
+	local in=(ip netns exec "$1")
+
+	[ "$1" != host ] || in=()
+	"${in[@]}" timeout 1 bash -c "read -r line </dev/tcp/$2/$3 && echo \$line" 2>/dev/null
+}
+
+# All at once; prints of each whether it is open.
+try_ways() {
+	local from who address port
+
+	while read -r from who address port; do
+		{ [ "$(asks "$from" "$address" "$port")" = "$who" ] && echo "open $from -> $who" || echo "closed $from -> $who"; } &
+		jobs[${#jobs[@]}]=$!
+	done <<<"$ways"
+	wait "${jobs[@]}"
+}
+
+all_are() { # open|closed
+	local tried jobs=()
+
+	tried=$(try_ways)
+	[ "$(grep -c "^$1 " <<<"$tried")" = "$(wc -l <<<"$ways")" ] || { echo "$tried"; return 1; }
+}
+
+all_open() {
+	all_are open
+}
+
+all_closed() {
+	all_are closed
+}
