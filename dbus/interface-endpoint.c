@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/interface.h"
 
-#include "dbus/object.h"
+#include "dbus/object-allow-from.h"
 #include "dbus/names.h"
 #include "dbus/reply.h"
 #include "dbus/settings.h"
@@ -91,6 +91,7 @@ static bool run_delete(Call *call, GError **error)
 static const Method methods[] = {
 	{ "Publish", describe_mappings, run_publish },
 	{ "Unpublish", describe_mappings, run_unpublish },
+	{ "Update", object_describe_update, object_run_update },
 	{ "Link", describe_link, run_link },
 	{ "Unlink", NULL, run_unlink },
 	{ "SetPermanent", object_describe_set_permanent, object_run_set_permanent },
@@ -144,6 +145,7 @@ OBJECT_GETTER(Endpoint, get_interface,
 	      sd_bus_message_append(reply, "s", object->attachment ? object->attachment->interface : ""))
 OBJECT_GETTER(Endpoint, get_mac, append_mac(reply, object))
 OBJECT_GETTER(Endpoint, get_links, append_links(reply, object))
+OBJECT_ALLOW_FROM_GETTERS(Endpoint)
 OBJECT_LIFETIME_GETTERS(Endpoint)
 
 const sd_bus_vtable endpoint_vtable[] = {
@@ -151,6 +153,8 @@ const sd_bus_vtable endpoint_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("Publish", SD_BUS_ARGS("a(ssqqq)", ports), SD_BUS_RESULT("a(ssqqq)", published),
 				object_change, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Unpublish", SD_BUS_ARGS("a(ssqqq)", ports), SD_BUS_NO_RESULT, object_change,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Update", SD_BUS_ARGS("a{sv}", settings), SD_BUS_NO_RESULT, object_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Link", SD_BUS_ARGS("o", endpoint, "a(sq)", ports), SD_BUS_NO_RESULT, object_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
@@ -169,6 +173,7 @@ const sd_bus_vtable endpoint_vtable[] = {
 	SD_BUS_PROPERTY("HostInterface", "s", get_host_interface, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Ports", "a(ssqqq)", get_ports, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("Links", "ao", get_links, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	OBJECT_ALLOW_FROM_PROPERTIES,
 	OBJECT_LIFETIME_PROPERTIES,
 	SD_BUS_VTABLE_END,
 };

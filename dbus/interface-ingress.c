@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/interface.h"
 
-#include "dbus/object.h"
+#include "dbus/object-allow-from.h"
 #include "dbus/names.h"
 #include "dbus/reply.h"
 #include "dbus/settings.h"
@@ -52,6 +52,7 @@ static bool run_delete(Call *call, GError **error)
 static const Method methods[] = {
 	{ "Publish", describe_ports, run_publish },
 	{ "Unpublish", describe_ports, run_unpublish },
+	{ "Update", object_describe_update, object_run_update },
 	{ "SetPermanent", object_describe_set_permanent, object_run_set_permanent },
 	{ "Delete", NULL, run_delete },
 	{},
@@ -81,6 +82,7 @@ OBJECT_GETTER(Ingress, get_ports, append_ports(reply, object))
 OBJECT_GETTER(Ingress, get_served,
 	      sd_bus_message_append(reply, "b",
 				    service_serves(((const Found *)userdata)->bus->service, object->bridge)))
+OBJECT_ALLOW_FROM_GETTERS(Ingress)
 OBJECT_LIFETIME_GETTERS(Ingress)
 
 const sd_bus_vtable ingress_vtable[] = {
@@ -88,6 +90,8 @@ const sd_bus_vtable ingress_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("Publish", SD_BUS_ARGS("a(sq)", ports), SD_BUS_NO_RESULT, object_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Unpublish", SD_BUS_ARGS("a(sq)", ports), SD_BUS_NO_RESULT, object_change,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Update", SD_BUS_ARGS("a{sv}", settings), SD_BUS_NO_RESULT, object_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("GetRules", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssstt)", rules), object_get_rules,
 				SD_BUS_VTABLE_UNPRIVILEGED),
@@ -99,6 +103,7 @@ const sd_bus_vtable ingress_vtable[] = {
 	SD_BUS_PROPERTY("Gateway", "s", get_gateway, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Ports", "a(sq)", get_ports, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("Served", "b", get_served, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	OBJECT_ALLOW_FROM_PROPERTIES,
 	OBJECT_LIFETIME_PROPERTIES,
 	SD_BUS_VTABLE_END,
 };

@@ -2,7 +2,7 @@
 #include "dbus/interface.h"
 
 #include "dbus/error.h"
-#include "dbus/object.h"
+#include "dbus/object-allow-from.h"
 #include "dbus/path.h"
 #include "dbus/names.h"
 #include "dbus/reply.h"
@@ -234,6 +234,7 @@ OBJECT_GETTER(Network, get_endpoints, append_endpoints(reply, object))
 OBJECT_GETTER(Network, get_served,
 	      sd_bus_message_append(reply, "b",
 				    service_serves(((const Found *)userdata)->bus->service, object->bridge)))
+OBJECT_ALLOW_FROM_GETTERS(Network)
 OBJECT_LIFETIME_GETTERS(Network)
 
 const sd_bus_vtable network_vtable[] = {
@@ -266,6 +267,7 @@ const sd_bus_vtable network_vtable[] = {
 	SD_BUS_PROPERTY("Masquerade", "b", get_masquerade, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("HostBinding", "s", get_host_binding, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("Zone", "s", get_zone, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	OBJECT_ALLOW_FROM_PROPERTIES,
 	SD_BUS_PROPERTY("Served", "b", get_served, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	OBJECT_LIFETIME_PROPERTIES,
 	SD_BUS_PROPERTY("Endpoints", "ao", get_endpoints, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

@@ -89,7 +89,7 @@ bool object_describe_set_permanent(Call *call G_GNUC_UNUSED, Description *descri
 	return true;
 }
 
-static Lifetime *find_lifetime(const Call *call, GError **error)
+Lifetime *call_lifetime(const Call *call, GError **error)
 {
 	const char *path = sd_bus_message_get_path(call->message);
 	Network *network;
@@ -110,7 +110,7 @@ static Lifetime *find_lifetime(const Call *call, GError **error)
 
 bool object_run_set_permanent(Call *call, GError **error)
 {
-	Lifetime *lifetime = find_lifetime(call, error);
+	Lifetime *lifetime = call_lifetime(call, error);
 	int permanent;
 
 	if (!lifetime)
@@ -177,7 +177,7 @@ int object_append_properties(sd_bus_message *reply, const Bus *bus, enum object_
 	int r = sd_bus_message_open_container(reply, 'a', "{sv}");
 
 	for (const sd_bus_vtable *row = vtable_of(kind); r >= 0 && row->type != _SD_BUS_VTABLE_END; row++)
-		if (row->type == _SD_BUS_VTABLE_PROPERTY)
+		if (row->type == _SD_BUS_VTABLE_PROPERTY && !(row->flags & SD_BUS_VTABLE_PROPERTY_EXPLICIT))
 			r = append_entry(reply, bus, kind, object, row);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }

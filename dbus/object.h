@@ -55,6 +55,9 @@ int object_interface_add(const Bus *bus, enum object_kind kind, const char *pref
 /** An sd_bus_message_handler_t that starts a call of one of the interface's methods. */
 int object_change(sd_bus_message *message, void *userdata, sd_bus_error *error);
 
+/** What the object that a call was sent to has of every object. UNKNOWN_OBJECT. */
+Lifetime *call_lifetime(const Call *call, GError **error);
+
 /** The steps of SetPermanent of any object, as calls_start() takes them. */
 bool object_describe_set_permanent(Call *call, Description *description, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool object_run_set_permanent(Call *call, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -54,6 +54,16 @@ int labels_append(sd_bus_message *message, char *const *labels)
 	return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
+int sources_append(sd_bus_message *message, const AllowFrom *list)
+{
+	int r = sd_bus_message_open_container(message, 'a', "s");
+	char text[SOURCE_STRLEN];
+
+	for (guint i = 0; r >= 0 && list && i < list->len; i++)
+		r = sd_bus_message_append_basic(message, 's', source_format(&g_array_index(list, Source, i), text));
+	return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
 int path_append(sd_bus_message *message, enum object_kind kind, const void *object)
 {
 	char *path = path_of(kind, object);

@@ -7,6 +7,7 @@
 /** Each appends one value to a message. Negative errno. */
 int address_append(sd_bus_message *message, const Address *address); /* nothing for AF_UNSPEC */
 int labels_append(sd_bus_message *message, char *const *labels);
+int sources_append(sd_bus_message *message, const AllowFrom *list);
 int path_append(sd_bus_message *message, enum object_kind kind, const void *object);
 int port_mapping_append(sd_bus_message *message, const PortMapping *mapping);
 int port_mappings_append(sd_bus_message *message, const GArray *mappings); /* PortMapping */

@@ -437,6 +437,7 @@ static const Setting endpoint_table[] = {
 	{ "Addresses", "as", read_strings, offsetof(EndpointSettings, addresses) },
 	{ "Allocate", "as", read_strings, offsetof(EndpointSettings, allocate) },
 	{ "Ports", "a(ssqqq)", read_mappings, offsetof(EndpointSettings, ports) },
+	{ "AllowFrom", "as", read_strings, offsetof(EndpointSettings, allow_from) },
 	{ "Reserve", "b", read_choice, offsetof(EndpointSettings, reserve) },
 	{ "NetNS", "h", read_namespace, offsetof(EndpointSettings, attach) },
 	{ "Interface", "s", read_string, offsetof(EndpointSettings, attach.interface) },
@@ -552,6 +553,7 @@ static const Setting network_table[] = {
 	{ "InterContainerCommunication", "b", read_boolean, offsetof(NetworkSettings, communication) },
 	{ "Masquerade", "b", read_boolean, offsetof(NetworkSettings, masquerade) },
 	{ "HostBinding", "s", read_string, offsetof(NetworkSettings, host_binding) },
+	{ "AllowFrom", "as", read_strings, offsetof(NetworkSettings, allow_from) },
 	{ "Endpoints", "a(sa{sv})", read_endpoints, 0 },
 	{ "Reserve", "b", read_choice, offsetof(NetworkSettings, reserve) },
 	{ "Zone", "s", read_string, offsetof(NetworkSettings, zone) },
@@ -585,6 +587,7 @@ static const Setting update_table[] = {
 	{ "InterContainerCommunication", "b", read_boolean, offsetof(NetworkSettings, communication) },
 	{ "Masquerade", "b", read_boolean, offsetof(NetworkSettings, masquerade) },
 	{ "HostBinding", "s", read_string, offsetof(NetworkSettings, host_binding) },
+	{ "AllowFrom", "as", read_strings, offsetof(NetworkSettings, allow_from) },
 	{},
 };
 
@@ -603,6 +606,7 @@ static const Setting ingress_table[] = {
 	{ "Gateway", "s", read_string, offsetof(IngressSettings, gateway) },
 	{ "Bridge", "s", read_string, offsetof(IngressSettings, bridge) },
 	{ "Ports", "a(sq)", read_ports, offsetof(IngressSettings, ports) },
+	{ "AllowFrom", "as", read_strings, offsetof(IngressSettings, allow_from) },
 	COMMON_SETTINGS(IngressSettings),
 	{},
 };
@@ -613,4 +617,24 @@ bool ingress_settings_read(sd_bus_message *message, uid_t uid, IngressSettings *
 
 	*ret = (IngressSettings){ .lifetime = lifetime_of_sender(message, uid) };
 	return read_settings(message, ingress_table, ret, &seen, error);
+}
+
+typedef struct AllowFromUpdate {
+	char **allow_from;
+} AllowFromUpdate;
+
+static const Setting allow_from_table[] = {
+	{ "AllowFrom", "as", read_strings, offsetof(AllowFromUpdate, allow_from) },
+	{},
+};
+
+bool allow_from_update_read(sd_bus_message *message, char ***ret, bool *ret_given, GError **error)
+{
+	AllowFromUpdate update = {};
+	guint64 seen;
+	bool ok = read_settings(message, allow_from_table, &update, &seen, error);
+
+	*ret = update.allow_from;
+	*ret_given = ok && seen != 0;
+	return ok;
 }

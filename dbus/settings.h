@@ -33,6 +33,10 @@ GPtrArray *endpoint_list_read(sd_bus_message *message, uid_t uid, GError **error
 bool ingress_settings_read(sd_bus_message *message, uid_t uid, IngressSettings *ret,
 			   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** An a{sv} of what Endpoint.Update and Ingress.Update take; *ret is the caller's whatever comes back. */
+bool allow_from_update_read(sd_bus_message *message, char ***ret, bool *ret_given,
+			    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** An a(ssqqq) of port mappings (GArray of PortMapping); NULL on failure. */
 GArray *port_mappings_read(sd_bus_message *message, GError **error);
 

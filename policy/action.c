@@ -43,6 +43,7 @@ const PolicyMethod policy_methods[] = {
 
 	{ ENDPOINT, "Publish", ACTION_MANAGE_ENDPOINTS, "publish ports of endpoint" },
 	{ ENDPOINT, "Unpublish", ACTION_MANAGE_ENDPOINTS, "withdraw ports of endpoint" },
+	{ ENDPOINT, "Update", ACTION_MANAGE_ENDPOINTS, "change endpoint" },
 	{ ENDPOINT, "Link", ACTION_MANAGE_ENDPOINTS, "link endpoint" },
 	{ ENDPOINT, "Unlink", ACTION_MANAGE_ENDPOINTS, "unlink endpoint" },
 	{ ENDPOINT, "GetRules", ACTION_NONE, "read rules" },
@@ -51,6 +52,7 @@ const PolicyMethod policy_methods[] = {
 
 	{ INGRESS, "Publish", ACTION_MANAGE_INGRESS, "publish ports of ingress" },
 	{ INGRESS, "Unpublish", ACTION_MANAGE_INGRESS, "withdraw ports of ingress" },
+	{ INGRESS, "Update", ACTION_MANAGE_INGRESS, "change ingress" },
 	{ INGRESS, "GetRules", ACTION_NONE, "read rules" },
 	{ INGRESS, "SetPermanent", ACTION_MANAGE_INGRESS, "have ingress across reboots, or not" },
 	{ INGRESS, "Delete", ACTION_MANAGE_INGRESS, "delete ingress" },

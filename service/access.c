@@ -147,6 +147,15 @@ void service_route_appeared(Service *service, const Prefix *destination, int ifi
 	}
 }
 
+AllowFrom *service_effective_allow_from(const Service *service, const Lifetime *lifetime)
+{
+	const AllowFrom *list = object_allow_from(lifetime);
+
+	if (!list && lifetime->kind == OBJECT_ENDPOINT)
+		list = ((const Endpoint *)lifetime->object)->network->options.allow_from;
+	return allow_from_intersect(list, service->config.allow_from);
+}
+
 bool service_serves(const Service *service, const char *interface)
 {
 	return interfaces_ifindex(service->interfaces, interface) != 0;

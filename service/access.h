@@ -17,6 +17,9 @@ Transaction *service_transaction(Service *service);
 const Config *service_config(const Service *service);
 const Model *service_model(const Service *service);
 
+/** Who may reach an object's ports at last: its list, or its network's, as far as the configuration lets it. */
+AllowFrom *service_effective_allow_from(const Service *service, const Lifetime *lifetime);
+
 /** How many commits changed the kernel's rules. */
 guint64 service_generation(const Service *service);
 

@@ -231,17 +231,22 @@ static void end_flows(Service *service)
 {
 	GArray *claims = service->transaction.claims;
 	g_autoptr(GArray) addresses = g_array_new(FALSE, FALSE, sizeof(Address));
+	g_autoptr(GArray) guards = guards_new();
 
 	for (guint i = 0; i < service->transaction.changes->len; i++) {
 		const Change *change = change_at(service, i);
 
 		if (change->kind->addresses)
 			change->kind->addresses(change, addresses);
+		if (change->kind->guards)
+			change->kind->guards(change, service->model, guards);
 	}
 	for (guint i = 0; i < claims->len; i++)
 		flows_add_ports(service->flows, &g_array_index(claims, PortRange, i));
 	for (guint i = 0; i < addresses->len; i++)
 		flows_add_address(service->flows, &g_array_index(addresses, Address, i));
+	if (guards->len > 0)
+		flows_add_guards(service->flows, guards, service->config.allow_from);
 	flows_end(service->flows);
 }
 

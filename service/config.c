@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/config.h"
 
+#include "service/model/special.h"
 #include "service/rules/backend.h"
+#include "service/sources.h"
 
 #include <string.h>
 
 #define GROUP "NetFilter"
 
-enum setting_type { SETTING_BACKEND, SETTING_PREFIX, SETTING_BOOLEAN, SETTING_POLICY, SETTING_COUNT };
+enum setting_type {
+	SETTING_BACKEND,
+	SETTING_PREFIX,
+	SETTING_BOOLEAN,
+	SETTING_POLICY,
+	SETTING_SOURCES,
+	SETTING_ADDRESS,
+	SETTING_COUNT,
+};
 
 static const struct {
 	const char *key;
@@ -23,6 +33,8 @@ static const struct {
 	{ "DropInvalid", SETTING_BOOLEAN, offsetof(Config, drop_invalid), true },
 	{ "IPForward", SETTING_BOOLEAN, offsetof(Config, ip_forward), true },
 	{ "ForwardPolicy", SETTING_POLICY, offsetof(Config, forward_policy_auto), true },
+	{ "AllowFrom", SETTING_SOURCES, offsetof(Config, allow_from) },
+	{ "HostBinding", SETTING_ADDRESS, offsetof(Config, host_binding) },
 	{ "IsolationPairwiseMax", SETTING_COUNT, offsetof(Config, isolation_pairwise_max), 32, 0, 1024 },
 	{ "IdleExitSec", SETTING_COUNT, offsetof(Config, idle_exit_sec), 60, 0, G_MAXINT32 },
 	{ "LockTimeoutSec", SETTING_COUNT, offsetof(Config, lock_timeout_sec), 10, 0, 3600 },
@@ -31,10 +43,12 @@ static const struct {
 	{ "MaxEndpoints", SETTING_COUNT, offsetof(Config, max_endpoints), 16384, 0, 1 << 20 },
 	{ "MaxPorts", SETTING_COUNT, offsetof(Config, max_ports), 32768, 0, 1 << 20 },
 	{ "MaxIngresses", SETTING_COUNT, offsetof(Config, max_ingresses), 64, 0, 1 << 16 },
+	{ "MaxSources", SETTING_COUNT, offsetof(Config, max_sources), 65536, 0, 1 << 20 },
 	{ "MaxPortsPerCall", SETTING_COUNT, offsetof(Config, max_ports_per_call), 16384, 1, 1 << 20 },
 	{ "MaxPendingQuestionsPerUID", SETTING_COUNT, offsetof(Config, max_pending_questions_per_uid), 16, 1, 1 << 16 },
 	{ "MaxNetworksPerUID", SETTING_COUNT, offsetof(Config, max_networks_per_uid), 256, 0, 1 << 16 },
 	{ "MaxIngressesPerUID", SETTING_COUNT, offsetof(Config, max_ingresses_per_uid), 32, 0, 1 << 16 },
+	{ "MaxSourcesPerUID", SETTING_COUNT, offsetof(Config, max_sources_per_uid), 16384, 0, 1 << 20 },
 	{ "MaxEndpointsPerUID", SETTING_COUNT, offsetof(Config, max_endpoints_per_uid), 12288, 0, 1 << 20 },
 	{ "MaxPortsPerUID", SETTING_COUNT, offsetof(Config, max_ports_per_uid), 16384, 0, 1 << 20 },
 };
@@ -68,6 +82,34 @@ static bool set_backend(Config *config, const char *value, GError **error)
 	return netfilter_fail(error, INVALID_ARGS, "Backend=\"%s\" is not iptables, nftables or auto", cut(value));
 }
 
+static bool set_sources(Config *config, const char *value, GError **error)
+{
+	g_auto(GStrv) words = g_strsplit_set(value, " \t", -1);
+	guint n = 0;
+
+	for (guint i = 0; words[i]; i++) {
+		char *word = g_steal_pointer(&words[i]);
+
+		if (*word)
+			words[n++] = word;
+		else
+			g_free(word);
+	}
+	g_clear_pointer(&config->allow_from, allow_from_unref);
+	return sources_read(words, ALLOW_FROM_CEILING_MAX, &config->allow_from, error);
+}
+
+static bool set_host_binding(Config *config, const char *value, GError **error)
+{
+	Address address = {};
+
+	if (*value && (!address_parse(value, &address) || !address_is_publishable(&address)))
+		return netfilter_fail(error, INVALID_ARGS, "HostBinding=\"%s\" is not an address to publish on",
+				      cut(value));
+	config->host_binding = address;
+	return true;
+}
+
 static bool set_value(Config *config, guint which, const char *value, GError **error)
 {
 	void *field = (char *)config + settings[which].offset;
@@ -76,6 +118,10 @@ static bool set_value(Config *config, guint which, const char *value, GError **e
 	switch (settings[which].type) {
 	case SETTING_BACKEND:
 		return set_backend(config, value, error);
+	case SETTING_SOURCES:
+		return set_sources(config, value, error);
+	case SETTING_ADDRESS:
+		return set_host_binding(config, value, error);
 	case SETTING_PREFIX:
 		if (!chain_prefix_is_valid(value))
 			return netfilter_fail(error, INVALID_ARGS,
@@ -257,4 +303,5 @@ bool config_load(const char *path, bool required, Config *ret, GError **error)
 void config_clear(Config *config)
 {
 	g_clear_pointer(&config->chain_prefix, g_free);
+	g_clear_pointer(&config->allow_from, allow_from_unref);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "service/model/allow-from.h"
 #include "service/error.h"
 #include <stdbool.h>
 
@@ -16,6 +17,8 @@ typedef struct Config {
 	bool drop_invalid;
 	bool ip_forward;
 	bool forward_policy_auto; /* else keep */
+	AllowFrom *allow_from;    /* the most that objects let through; NULL: everybody */
+	Address host_binding;     /* default host address of ports; AF_UNSPEC: any */
 	guint isolation_pairwise_max;
 	guint idle_exit_sec; /* 0: never */
 	guint lock_timeout_sec;
@@ -24,10 +27,12 @@ typedef struct Config {
 	guint max_endpoints;
 	guint max_ports;
 	guint max_ingresses;
+	guint max_sources;
 	guint max_ports_per_call;
 	guint max_pending_questions_per_uid;
 	guint max_networks_per_uid;
 	guint max_ingresses_per_uid;
+	guint max_sources_per_uid;
 	guint max_endpoints_per_uid;
 	guint max_ports_per_uid;
 } Config;

@@ -13,6 +13,8 @@ static const struct {
 			  offsetof(Config, max_ports_per_uid) },
 	[QUOTA_INGRESSES] = { "ingresses", "MaxIngresses", "MaxIngressesPerUID", offsetof(Config, max_ingresses),
 			      offsetof(Config, max_ingresses_per_uid) },
+	[QUOTA_SOURCES] = { "sources in AllowFrom", "MaxSources", "MaxSourcesPerUID", offsetof(Config, max_sources),
+			    offsetof(Config, max_sources_per_uid) },
 };
 
 static guint limit(const Config *config, gsize offset)

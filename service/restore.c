@@ -288,7 +288,7 @@ static void hold_items(Service *service, const GArray *items)
 }
 
 /* The previous instance may have been configured otherwise: every way in which it may have been. */
-enum { N_CONFIGURATIONS = 1 << 4 };
+enum { N_CONFIGURATIONS = 1 << 5 };
 
 static RenderOptions options_of(const Service *service, guint configuration)
 {
@@ -298,6 +298,7 @@ static RenderOptions options_of(const Service *service, guint configuration)
 	options.localhost_publish = configuration & 1 << 1;
 	options.container_publish = configuration & 1 << 2;
 	options.drop_invalid = configuration & 1 << 3;
+	options.capped = configuration & 1 << 4;
 	return options;
 }
 

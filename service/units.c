@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/units.h"
 
+#include "service/change/change-allow-from.h"
 #include "service/change/change-endpoint.h"
 #include "service/change/change-file.h"
 #include "service/change/change-ingress.h"
@@ -20,20 +21,22 @@ enum progress { FAILED, MADE_ROOM, ARRIVED };
 /* --- ports --- */
 
 /* A mapping as publishing it would make it, but for a host port that is left to us. */
-static bool fits(const Endpoint *endpoint, const PortMapping *wanted, const PortMapping *there)
+static bool fits(const Address *host_address, const PortMapping *wanted, const PortMapping *there)
 {
 	PortMapping mapping = *wanted;
 
 	if (mapping.host_address.family == AF_UNSPEC)
-		mapping.host_address = endpoint->network->options.host_binding;
+		mapping.host_address = *host_address;
 	if (mapping.host_port == 0)
 		mapping.host_port = there->host_port;
 	return port_mapping_equal(&mapping, there);
 }
 
 /* Those of the endpoint that are wanted no more, and those wanted that it has not: each there is for one wanted. */
-static void compare_ports(const Endpoint *endpoint, const GArray *wanted, GArray *leave, GArray *join)
+static void compare_ports(const Config *config, const Endpoint *endpoint, const GArray *wanted, GArray *leave,
+			  GArray *join)
 {
+	const Address host_address = endpoint_host_address(endpoint, config);
 	g_autofree bool *used = g_new0(bool, endpoint->ports->len + 1);
 
 	/* Those that name their port first: what is left to us may be any of the others. */
@@ -45,7 +48,7 @@ static void compare_ports(const Endpoint *endpoint, const GArray *wanted, GArray
 			if ((mapping->host_port == 0) != any)
 				continue;
 			while (p < endpoint->ports->len &&
-			       (used[p] || !fits(endpoint, mapping, endpoint->ports->pdata[p])))
+			       (used[p] || !fits(&host_address, mapping, endpoint->ports->pdata[p])))
 				p++;
 			used[p] = true;
 			if (p == endpoint->ports->len)
@@ -65,7 +68,7 @@ static bool update_ports(Transaction *transaction, Endpoint *endpoint, const GAr
 {
 	g_autoptr(GArray) leave = new_mappings(), join = new_mappings();
 
-	compare_ports(endpoint, wanted, leave, join);
+	compare_ports(transaction->config, endpoint, wanted, leave, join);
 	if (!joins)
 		return endpoint_unpublish(transaction, endpoint, leave, error);
 	return join->len == 0 || endpoint_publish(transaction, endpoint, join, NULL, error);
@@ -212,6 +215,12 @@ static bool adopt(Transaction *transaction, Endpoint *endpoint, const EndpointSe
 	return update_ports(transaction, endpoint, settings->ports, false, error);
 }
 
+static bool update_allow_from(Transaction *transaction, Lifetime *lifetime, char *const *texts, GError **error)
+{
+	return allow_from_is(object_allow_from(lifetime), texts) ||
+	       object_set_allow_from(transaction, lifetime, texts, error);
+}
+
 static bool add(Transaction *transaction, const Unit *unit, Network *network, GError **error)
 {
 	for (guint i = 0; i < unit->network.endpoints->len; i++) {
@@ -225,6 +234,8 @@ static bool add(Transaction *transaction, const Unit *unit, Network *network, GE
 		if (!endpoint)
 			endpoint = endpoint_create(transaction, network, settings, error);
 		if (!endpoint)
+			return false;
+		if (!update_allow_from(transaction, &endpoint->lifetime, settings->allow_from, error))
 			return false;
 		object_set_labels(transaction, &endpoint->lifetime, settings->labels);
 		object_set_fragment(transaction, &endpoint->lifetime, unit->fragment);
@@ -264,6 +275,8 @@ static bool update_options(Transaction *transaction, Network *network, const Net
 		mask |= UPDATE_MASQUERADE;
 	if (!address_equal(&is->host_binding, &want->host_binding))
 		mask |= UPDATE_HOST_BINDING;
+	if (!allow_from_is(is->allow_from, unit->network.allow_from))
+		mask |= UPDATE_ALLOW_FROM;
 	return mask == 0 || network_update(transaction, network, mask, &unit->network, error);
 }
 
@@ -419,7 +432,8 @@ static enum progress apply_ingress(Transaction *transaction, const Unit *unit, G
 	if (ingress && is_same_ingress(ingress, &unit->ingress)) {
 		object_set_fragment(transaction, &ingress->lifetime, unit->fragment);
 		object_set_labels(transaction, &ingress->lifetime, unit->ingress.labels);
-		ok = update_ingress(transaction, ingress, unit->ingress.ports, error);
+		ok = update_ingress(transaction, ingress, unit->ingress.ports, error) &&
+		     update_allow_from(transaction, &ingress->lifetime, unit->ingress.allow_from, error);
 	} else {
 		if (ingress)
 			ingress_delete(transaction, ingress);

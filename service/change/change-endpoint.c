@@ -2,12 +2,14 @@
 #include "service/change/change-endpoint.h"
 
 #include "service/change/attach.h"
+#include "service/change/change-allow-from.h"
 #include "service/change/change-file.h"
 #include "service/change/change-link.h"
 #include "service/change/change-port.h"
 #include "service/change/request.h"
 #include "service/journal/encode.h"
 #include "service/model/labels.h"
+#include "service/rules/render-allow.h"
 
 #include <string.h>
 
@@ -158,6 +160,8 @@ Endpoint *endpoint_create(Transaction *transaction, Network *network, const Endp
 	fresh->reserves = wants_reservation(network, settings);
 	if (!find_addresses(transaction->model, fresh, settings, error) ||
 	    !quota_check(transaction->model, transaction->config, QUOTA_ENDPOINTS, settings->lifetime.uid, 1, error) ||
+	    !request_sources(transaction, settings->allow_from, NULL, settings->lifetime.uid, &fresh->allow_from,
+			     error) ||
 	    !request_lifetime(transaction, &fresh->lifetime, OBJECT_ENDPOINT, fresh, &settings->lifetime, error) ||
 	    !find_interface(transaction, fresh, &settings->lifetime, error) ||
 	    !attach_request(transaction, fresh, settings, error))
@@ -200,26 +204,27 @@ static int compare_mappings(gconstpointer a, gconstpointer b)
 }
 
 /* With the host address that it stands for. */
-static void add_mapping(GArray *list, const Endpoint *endpoint, const PortMapping *mapping)
+static void add_mapping(GArray *list, const Address *host_address, const PortMapping *mapping)
 {
 	PortMapping copy = *mapping;
 
 	if (copy.host_address.family == AF_UNSPEC)
-		copy.host_address = endpoint->network->options.host_binding;
+		copy.host_address = *host_address;
 	g_array_append_val(list, copy);
 }
 
 /* Each that is requested is another that is published, and none is left over. */
-static bool has_ports(const Endpoint *endpoint, const GArray *requested)
+static bool has_ports(const Config *config, const Endpoint *endpoint, const GArray *requested)
 {
+	const Address host_address = endpoint_host_address(endpoint, config);
 	g_autoptr(GArray) published = g_array_new(FALSE, FALSE, sizeof(PortMapping));
 	g_autoptr(GArray) wanted = g_array_new(FALSE, FALSE, sizeof(PortMapping));
 	guint open = 0, next = 0;
 
 	for (guint i = 0; i < endpoint->ports->len; i++)
-		add_mapping(published, endpoint, endpoint->ports->pdata[i]);
+		add_mapping(published, &host_address, endpoint->ports->pdata[i]);
 	for (guint i = 0; requested && i < requested->len; i++)
-		add_mapping(wanted, endpoint, &g_array_index(requested, PortMapping, i));
+		add_mapping(wanted, &host_address, &g_array_index(requested, PortMapping, i));
 	g_array_sort(published, compare_mappings);
 	g_array_sort(wanted, compare_mappings);
 
@@ -265,12 +270,14 @@ static bool has_addresses(const Endpoint *endpoint, const EndpointSettings *sett
 }
 
 /* The first setting in which an endpoint differs; NULL: none. */
-static const char *find_difference(const Endpoint *endpoint, const EndpointSettings *settings)
+static const char *find_difference(const Config *config, const Endpoint *endpoint, const EndpointSettings *settings)
 {
 	if (!has_addresses(endpoint, settings))
 		return "Addresses";
-	if (!has_ports(endpoint, settings->ports))
+	if (!has_ports(config, endpoint, settings->ports))
 		return "Ports";
+	if (!allow_from_is(endpoint->allow_from, settings->allow_from))
+		return "AllowFrom";
 	if (!labels_equal(endpoint->labels, settings->labels))
 		return "Labels";
 	if (endpoint->reserves != wants_reservation(endpoint->network, settings))
@@ -291,7 +298,7 @@ Endpoint *endpoint_ensure(Transaction *transaction, Network *network, const Endp
 	*ret_created = !endpoint;
 	if (!endpoint)
 		return endpoint_create(transaction, network, settings, error);
-	difference = find_difference(endpoint, settings);
+	difference = find_difference(transaction->config, endpoint, settings);
 	if (difference) {
 		netfilter_fail(error, ENDPOINT_EXISTS, "%s: network \"%s\" has an endpoint \"%s\" with another value",
 			       difference, cut(network->name), cut(endpoint->name));
@@ -390,6 +397,20 @@ static bool decode_removed(Change *change, Record *record, Model *model, GError 
 	return endpoint;
 }
 
+static void rules_added(const Change *change, const Model *model G_GNUC_UNUSED,
+			const RenderOptions *options G_GNUC_UNUSED, RuleDelta *delta)
+{
+	render_endpoint_limits(change->object, delta->joins);
+}
+
+/* Who is on its bridge may have been let through to it until now. */
+static const char *interface_added(const Change *change)
+{
+	const Endpoint *endpoint = change->object;
+
+	return endpoint->allow_from ? endpoint->network->bridge : NULL;
+}
+
 static void rules_removed(const Change *change, const Model *model G_GNUC_UNUSED, const RenderOptions *options,
 			  RuleDelta *delta)
 {
@@ -407,7 +428,7 @@ static const char *interface_removed(const Change *change)
 {
 	const Endpoint *endpoint = change->object;
 
-	return endpoint->ports->len > 0 ? endpoint->network->bridge : NULL;
+	return endpoint->ports->len > 0 || endpoint->allow_from ? endpoint->network->bridge : NULL;
 }
 
 static void ports_removed(const Change *change, GArray *ranges)
@@ -472,6 +493,9 @@ const ChangeKind endpoint_added = {
 	.release = release_new,
 	.encode = encode_added,
 	.decode = decode_added,
+	.rules = rules_added,
+	.host = HOST_SWITCHES,
+	.interface = interface_added,
 	.neighbour = neighbour_of,
 	.lifetime = lifetime_added,
 	.announce = announce_added,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/change/change-ingress.h"
 
+#include "service/change/change-allow-from.h"
 #include "service/change/change-file.h"
 #include "service/change/local-ports.h"
 #include "service/change/request.h"
@@ -115,6 +116,8 @@ Ingress *ingress_create(Transaction *transaction, const char *name, const Ingres
 	    !choose_bridge(transaction, fresh, settings->bridge, error) ||
 	    !check_networks(transaction->model, fresh, error) ||
 	    !quota_check(transaction->model, transaction->config, QUOTA_INGRESSES, settings->lifetime.uid, 1, error) ||
+	    !request_sources(transaction, settings->allow_from, NULL, settings->lifetime.uid, &fresh->allow_from,
+			     error) ||
 	    !request_lifetime(transaction, &fresh->lifetime, OBJECT_INGRESS, fresh, &settings->lifetime, error))
 		return NULL;
 
@@ -143,7 +146,8 @@ static bool publish_one(Transaction *transaction, Ingress *ingress, const LinkPo
 					      });
 		return true;
 	}
-	if (!quota_check(transaction->model, transaction->config, QUOTA_PORTS, ingress->lifetime.uid, 1, error) ||
+	if (!check_ingress_sources(ingress->allow_from, ingress->ports->len + 1, error) ||
+	    !quota_check(transaction->model, transaction->config, QUOTA_PORTS, ingress->lifetime.uid, 1, error) ||
 	    !request_ports(transaction, &range, 1, true, error))
 		return false;
 	port = g_new(IngressPort, 1);
@@ -418,16 +422,16 @@ static bool decode_port_gone(Change *change, Record *record, Model *model, GErro
 	return change->object;
 }
 
-static void rules_port_published(const Change *change, const Model *model G_GNUC_UNUSED,
-				 const RenderOptions *options G_GNUC_UNUSED, RuleDelta *delta)
+static void rules_port_published(const Change *change, const Model *model G_GNUC_UNUSED, const RenderOptions *options,
+				 RuleDelta *delta)
 {
-	render_ingress_port(change->object, change->part, delta->joins);
+	render_ingress_port(change->object, change->part, options, delta->joins);
 }
 
-static void rules_port_unpublished(const Change *change, const Model *model G_GNUC_UNUSED,
-				   const RenderOptions *options G_GNUC_UNUSED, RuleDelta *delta)
+static void rules_port_unpublished(const Change *change, const Model *model G_GNUC_UNUSED, const RenderOptions *options,
+				   RuleDelta *delta)
 {
-	render_ingress_port(change->object, change->part, delta->leaves);
+	render_ingress_port(change->object, change->part, options, delta->leaves);
 }
 
 static void ports_of_port(const Change *change, GArray *ranges)

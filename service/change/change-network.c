@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/change/change-network.h"
 
+#include "service/change/change-allow-from.h"
 #include "service/change/change-endpoint.h"
 #include "service/change/change-file.h"
 #include "service/change/request.h"
@@ -8,6 +9,7 @@
 #include "service/model/labels.h"
 #include "service/model/special.h"
 #include "service/netlink/ip-address.h"
+#include "service/rules/render-allow.h"
 #include "service/model/name.h"
 
 #include <stdio.h>
@@ -299,6 +301,8 @@ Network *network_create(Transaction *transaction, const char *name, const Networ
 	fresh = network_new(name);
 	if (!parse_network(fresh, settings, error) || !check_subnets(transaction->model, fresh, error) ||
 	    !choose_bridge(transaction, fresh, error) ||
+	    !request_sources(transaction, settings->allow_from, NULL, settings->lifetime.uid,
+			     &fresh->options.allow_from, error) ||
 	    !quota_check(transaction->model, transaction->config, QUOTA_NETWORKS, settings->lifetime.uid, 1, error) ||
 	    !request_lifetime(transaction, &fresh->lifetime, OBJECT_NETWORK, fresh, &settings->lifetime, error))
 		return NULL;
@@ -339,6 +343,8 @@ static const char *find_difference(const Network *there, const Network *wanted)
 		return "Masquerade";
 	if (!address_equal(&a->host_binding, &b->host_binding))
 		return "HostBinding";
+	if (!allow_from_equal(a->allow_from, b->allow_from))
+		return "AllowFrom";
 	if (there->reserves != wanted->reserves)
 		return "Reserve";
 	if (strcmp(there->zone, wanted->zone) != 0)
@@ -351,7 +357,8 @@ static bool check_same(const Network *there, const NetworkSettings *settings, GE
 	g_autoptr(Network) wanted = network_new(there->name);
 	const char *difference;
 
-	if (!parse_network(wanted, settings, error))
+	if (!parse_network(wanted, settings, error) ||
+	    !sources_read(settings->allow_from, ALLOW_FROM_MAX, &wanted->options.allow_from, error))
 		return false;
 	difference = find_difference(there, wanted);
 	if (!difference && there->lifetime.persistent != lifetime_settings_persist(&settings->lifetime))
@@ -386,7 +393,8 @@ Network *network_sketch(const char *name, const NetworkSettings *settings, GErro
 	if (!name_is_valid("network", name, error))
 		return NULL;
 	fresh = network_new(name);
-	if (!parse_network(fresh, settings, error))
+	if (!parse_network(fresh, settings, error) ||
+	    !sources_read(settings->allow_from, ALLOW_FROM_MAX, &fresh->options.allow_from, error))
 		return NULL;
 	return g_steal_pointer(&fresh);
 }
@@ -403,6 +411,11 @@ bool network_update(Transaction *transaction, Network *network, guint mask, cons
 		options.communication = settings->communication;
 	if (mask & UPDATE_MASQUERADE)
 		options.masquerade = settings->masquerade;
+	if (!(mask & UPDATE_ALLOW_FROM))
+		allow_from_ref(options.allow_from);
+	else if (!request_sources(transaction, settings->allow_from, network->options.allow_from, network->lifetime.uid,
+				  &options.allow_from, error))
+		return false;
 	transaction_make(transaction, &(Change){
 					      .kind = &network_updated,
 					      .object = network,
@@ -573,17 +586,19 @@ const ChangeKind network_removed = {
 };
 
 /* What the network has and what the change holds change places, either way. */
-static void swap_options(Model *model G_GNUC_UNUSED, Change *change)
+static void swap_options(Model *model, Change *change)
 {
 	Network *network = change->object;
 	NetworkOptions *held = change->part, options = network->options;
 
+	options.allow_from = model_set_allow_from(model, &network->lifetime, held->allow_from);
 	network->options = *held;
 	*held = options;
 }
 
 static void release_options(Change *change, bool applied G_GNUC_UNUSED)
 {
+	allow_from_unref(((NetworkOptions *)change->part)->allow_from);
 	g_free(change->part);
 }
 
@@ -602,6 +617,14 @@ static bool decode_updated(Change *change, Record *record, Model *model, GError 
 	return change->object;
 }
 
+/* Of those that have no list of their own. */
+static void render_default_denials(const Network *network, GArray *items)
+{
+	for (const GList *i = network->endpoints_by_age.head; i; i = i->next)
+		if (!((const Endpoint *)i->data)->allow_from)
+			render_denials(i->data, items);
+}
+
 static void rules_updated(const Change *change, const Model *model G_GNUC_UNUSED, const RenderOptions *options,
 			  RuleDelta *delta)
 {
@@ -611,6 +634,16 @@ static void rules_updated(const Change *change, const Model *model G_GNUC_UNUSED
 	before.options = *(const NetworkOptions *)change->part;
 	render_network(&before, options, delta->leaves);
 	render_network(network, options, delta->joins);
+	if (!before.options.allow_from != !network->options.allow_from && !options->capped)
+		render_default_denials(network, network->options.allow_from ? delta->joins : delta->leaves);
+}
+
+static void guards_updated(const Change *change, const Model *model G_GNUC_UNUSED, GArray *guards)
+{
+	const Network *network = change->object;
+
+	if (!allow_from_equal(((const NetworkOptions *)change->part)->allow_from, network->options.allow_from))
+		guard_network(network, guards);
 }
 
 static void announce_updated(const Change *change, const Observer *observer)
@@ -624,6 +657,8 @@ static void announce_updated(const Change *change, const Observer *observer)
 		observer->changed(OBJECT_NETWORK, change->object, "Masquerade", observer->userdata);
 	if (!address_equal(&now->host_binding, &before->host_binding))
 		observer->changed(OBJECT_NETWORK, change->object, "HostBinding", observer->userdata);
+	if (!allow_from_equal(now->allow_from, before->allow_from))
+		observer->changed(OBJECT_NETWORK, change->object, "AllowFrom", observer->userdata);
 }
 
 const ChangeKind network_updated = {
@@ -637,5 +672,6 @@ const ChangeKind network_updated = {
 	.rules = rules_updated,
 	.host = HOST_INTERFACE,
 	.interface = interface_of_network,
+	.guards = guards_updated,
 	.announce = announce_updated,
 };

@@ -23,6 +23,14 @@ Network *network_ensure(Transaction *transaction, const char *name, const Networ
  */
 Network *network_sketch(const char *name, const NetworkSettings *settings, GError **error);
 
+/** What Network.Update may change: a bit is set in the mask for each that is given. */
+enum network_update {
+	UPDATE_COMMUNICATION = 1,
+	UPDATE_MASQUERADE = 2,
+	UPDATE_HOST_BINDING = 4,
+	UPDATE_ALLOW_FROM = 8,
+};
+
 /** mask is a set of enum network_update. INVALID_ARGS. */
 bool network_update(Transaction *transaction, Network *network, guint mask, const NetworkSettings *settings,
 		    GError **error) G_GNUC_WARN_UNUSED_RESULT;

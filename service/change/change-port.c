@@ -7,6 +7,13 @@
 
 /* --- requests --- */
 
+Address endpoint_host_address(const Endpoint *endpoint, const Config *config)
+{
+	const Address *own = &endpoint->network->options.host_binding;
+
+	return own->family != AF_UNSPEC ? *own : config->host_binding;
+}
+
 /* What is published where the request names no host port is chosen after all that it does name. */
 static bool reserve(Transaction *transaction, const Endpoint *endpoint, PortMapping *mapping, GError **error)
 {
@@ -31,7 +38,7 @@ static bool publish_one(Transaction *transaction, Endpoint *endpoint, PortMappin
 	guint16 cursor = port_table_cursor(transaction->model->ports, mapping->protocol);
 
 	if (mapping->host_address.family == AF_UNSPEC)
-		mapping->host_address = endpoint->network->options.host_binding;
+		mapping->host_address = endpoint_host_address(endpoint, transaction->config);
 	if (!reserve(transaction, endpoint, mapping, error))
 		return false;
 	mapping->sequence = transaction_next_sequence(transaction);
@@ -92,7 +99,7 @@ static bool unpublish_one(Transaction *transaction, Endpoint *endpoint, const Po
 	guint index;
 
 	if (mapping.host_address.family == AF_UNSPEC && !endpoint_find_mapping(endpoint, &mapping, &index))
-		mapping.host_address = endpoint->network->options.host_binding;
+		mapping.host_address = endpoint_host_address(endpoint, transaction->config);
 	if (!endpoint_find_mapping(endpoint, &mapping, &index))
 		return netfilter_fail(error, INVALID_ARGS, "endpoint \"%s\" does not publish %s", cut(endpoint->name),
 				      port_mapping_format(requested, text));

@@ -15,4 +15,7 @@ bool endpoint_publish(Transaction *transaction, Endpoint *endpoint, const GArray
 bool endpoint_unpublish(Transaction *transaction, Endpoint *endpoint, const GArray *mappings,
 			GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** The host address of an endpoint's ports that name none: its network's, or the configuration's. */
+Address endpoint_host_address(const Endpoint *endpoint, const Config *config);
+
 extern const ChangeKind port_published, port_unpublished;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/change/change-service.h"
 
+#include "service/change/change-allow-from.h"
+
 /* --- the chains that stand from the start --- */
 
 static void start(Model *model, Change *change G_GNUC_UNUSED)
@@ -101,10 +103,19 @@ static void rules_configured(const Change *change, const Model *model, const Ren
 
 	if (before.hairpin == options->hairpin && before.localhost_publish == options->localhost_publish &&
 	    before.container_publish == options->container_publish && before.drop_invalid == options->drop_invalid &&
-	    before.isolation_pairwise_max == options->isolation_pairwise_max)
+	    before.isolation_pairwise_max == options->isolation_pairwise_max &&
+	    allow_from_equal(before.ceiling, options->ceiling))
 		return;
 	render_model(model, &before, delta->leaves);
 	render_model(model, options, delta->joins);
+}
+
+static void guards_configured(const Change *change, const Model *model, GArray *guards)
+{
+	const Config *present = change->object, *before = change->part;
+
+	if (!allow_from_equal(present->allow_from, before->allow_from))
+		guard_all(model, guards);
 }
 
 const ChangeKind service_configured = {
@@ -114,6 +125,7 @@ const ChangeKind service_configured = {
 	.release = release,
 	.rules = rules_configured,
 	.host = HOST_EVERYTHING,
+	.guards = guards_configured,
 };
 
 void service_configure(Transaction *transaction, Config *present, Config *fresh)

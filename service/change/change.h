@@ -2,6 +2,7 @@
 #pragma once
 
 #include "service/journal/record.h"
+#include "service/model/guard.h"
 #include "service/model/model.h"
 #include "service/observer.h"
 #include "service/rules/render.h"
@@ -63,6 +64,9 @@ struct ChangeKind {
 
 	/** An address whose connections end: adds to a GArray of Address. */
 	void (*addresses)(const Change *change, GArray *addresses);
+
+	/** Ports that somebody may no longer reach: adds to a GArray of Guard. */
+	void (*guards)(const Change *change, const Model *model, GArray *guards);
 
 	/** An endpoint that came or went: another machine has its addresses by now. */
 	const Endpoint *(*neighbour)(const Change *change);

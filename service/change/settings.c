@@ -9,6 +9,7 @@ void endpoint_settings_free(EndpointSettings *settings)
 	g_strfreev(settings->addresses);
 	g_strfreev(settings->allocate);
 	g_clear_pointer(&settings->ports, g_array_unref);
+	g_strfreev(settings->allow_from);
 	g_strfreev(settings->labels);
 	g_free(settings->attach.interface);
 	g_free(settings->attach.host_interface);
@@ -27,6 +28,7 @@ void network_settings_clear(NetworkSettings *settings)
 	g_clear_pointer(&settings->host_binding, g_free);
 	g_clear_pointer(&settings->zone, g_free);
 	g_clear_pointer(&settings->endpoints, g_ptr_array_unref);
+	g_clear_pointer(&settings->allow_from, g_strfreev);
 	g_clear_pointer(&settings->labels, g_strfreev);
 }
 
@@ -35,5 +37,6 @@ void ingress_settings_clear(IngressSettings *settings)
 	g_clear_pointer(&settings->gateway, g_free);
 	g_clear_pointer(&settings->bridge, g_free);
 	g_clear_pointer(&settings->ports, g_array_unref);
+	g_clear_pointer(&settings->allow_from, g_strfreev);
 	g_clear_pointer(&settings->labels, g_strfreev);
 }

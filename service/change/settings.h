@@ -40,6 +40,7 @@ typedef struct EndpointSettings {
 	GArray *ports;       /* PortMapping; NULL: none */
 	char **labels;       /* NULL: not said */
 	enum choice reserve; /* default: the network's */
+	char **allow_from;   /* who may reach its ports; NULL or empty: whom the network says */
 	AttachSettings attach;
 	LifetimeSettings lifetime;
 } EndpointSettings;
@@ -54,6 +55,7 @@ typedef struct NetworkSettings {
 	char **address_range; /* to choose addresses from; NULL: the subnets */
 	bool internal, communication, masquerade, lifetime_endpoints;
 	char *host_binding;   /* NULL or "": any */
+	char **allow_from;    /* who may reach its ports; NULL or empty: everybody */
 	GPtrArray *endpoints; /* EndpointSettings; NULL: none */
 	char **labels;        /* NULL: not said */
 	enum choice reserve;  /* default: yes */
@@ -65,14 +67,12 @@ typedef struct NetworkSettings {
 void network_settings_clear(NetworkSettings *settings);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NetworkSettings, network_settings_clear)
 
-/** What Network.Update may change: a bit is set in the mask for each that is given. */
-enum network_update { UPDATE_COMMUNICATION = 1, UPDATE_MASQUERADE = 2, UPDATE_HOST_BINDING = 4 };
-
 typedef struct IngressSettings {
 	char *gateway;
-	char *bridge;  /* NULL: by route */
-	GArray *ports; /* LinkPort; NULL: none */
-	char **labels; /* NULL: not said */
+	char *bridge;      /* NULL: by route */
+	GArray *ports;     /* LinkPort; NULL: none */
+	char **labels;     /* NULL: not said */
+	char **allow_from; /* who may reach its ports; NULL or empty: everybody */
 	LifetimeSettings lifetime;
 } IngressSettings;
 

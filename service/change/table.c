@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/change/table.h"
 
+#include "service/change/change-allow-from.h"
 #include "service/change/change-endpoint.h"
 #include "service/change/change-file.h"
 #include "service/change/change-ingress.h"
@@ -25,6 +26,7 @@ static const ChangeKind *const kinds[] = {
 	&ingress_port_unpublished,
 	&fragment_changed,
 	&labels_changed,
+	&allow_from_changed,
 };
 
 const ChangeKind *change_kind_of(char type)

@@ -38,6 +38,8 @@ RenderOptions render_options(const Config *config, bool ipv6)
 		.drop_invalid = config->drop_invalid,
 		.isolation_pairwise_max = config->isolation_pairwise_max,
 		.ipv6 = ipv6,
+		.capped = config->allow_from != NULL,
+		.ceiling = config->allow_from,
 	};
 }
 

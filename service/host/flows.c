@@ -45,6 +45,11 @@ void flows_add_ports(Flows *flows, const PortRange *range)
 					       range->count);
 }
 
+void flows_add_guards(Flows *flows, const GArray *guards, const AllowFrom *ceiling)
+{
+	conntrack_filter_add_guards(flows->stale, guards, ceiling);
+}
+
 void flows_end(Flows *flows)
 {
 	g_autoptr(GError) error = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "service/model/guard.h"
 #include "service/model/port.h"
 
 /**
@@ -16,6 +17,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Flows, flows_free)
 /** Notes what has gone stale. Ports of protocols other than UDP are passed over. */
 void flows_add_address(Flows *flows, const Address *address);
 void flows_add_ports(Flows *flows, const PortRange *range);
+
+/** Connections to ports that they are no longer let through to; see conntrack_filter_add_guards(). */
+void flows_add_guards(Flows *flows, const GArray *guards, const AllowFrom *ceiling);
 
 /**
  * Ends them; what cannot be ended is said in the log. Where the kernel has many connections it goes on beside the

@@ -21,6 +21,12 @@ bool wanted_forwarding(const Model *model, const Config *config, enum family fam
 	return false;
 }
 
+/* Whoever may not reach a port may be on the same bridge. */
+static bool network_is_limited(const Config *config, const Network *network)
+{
+	return config->allow_from || network->options.allow_from || network->n_limited > 0;
+}
+
 static guint8 network_switches(const Config *config, const Network *network)
 {
 	static const guint8 forwarding[N_FAMILIES] = { 1 << SWITCH_FORWARDING_IPV4, 1 << SWITCH_FORWARDING_IPV6 };
@@ -31,7 +37,8 @@ static guint8 network_switches(const Config *config, const Network *network)
 		if (config->ip_forward && network_forwards(network, family))
 			set |= forwarding[family];
 		/* Endpoints have link-local addresses by themselves, whatever subnets the network has. */
-		if (!network->options.communication)
+		if (!network->options.communication ||
+		    (network_forwards(network, family) && network_is_limited(config, network)))
 			set |= nf_call[family];
 	}
 	if (network_forwards(network, FAMILY_IPV4) &&

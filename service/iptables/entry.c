@@ -147,6 +147,10 @@ static void encode_matches(const Rule *rule, Entry *entry, guint16 *offset)
 		conntrack->state_mask = rule->state == STATE_DNAT      ? XT_CONNTRACK_STATE_DNAT
 					: rule->state == STATE_INVALID ? XT_CONNTRACK_STATE_INVALID
 								       : RELATED_ESTABLISHED;
+		if (rule->state == STATE_ORIGINAL) {
+			conntrack->match_flags = XT_CONNTRACK_DIRECTION;
+			conntrack->state_mask = 0;
+		}
 	}
 
 	if (rule->addrtype) {

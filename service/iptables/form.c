@@ -37,6 +37,14 @@ enum part {
 		chain, NOT_DESTINATION | IN | NOT_OUT | DROP                        \
 	}
 
+/* Who may reach published ports. */
+#define LIST(chain, of)                                                                                      \
+	{ chain, of | ADDRTYPE | RETURN }, { chain, of | ADDRTYPE | JUMP }, { chain, of | SOURCE | RETURN }, \
+		{ chain, of | RETURN }, { chain, of | IN | RETURN },                                         \
+	{                                                                                                    \
+		chain, of | JUMP                                                                             \
+	}
+
 /* Of published ports; in IPv6 not of link-local addresses. */
 #define TRANSLATIONS(chain, also)                                                           \
 	{ chain, also | PORTS_TO | DNAT }, { chain, also | DESTINATION | PORTS_TO | DNAT }, \
@@ -53,6 +61,12 @@ static const struct {
 	{ CHAIN_FILTER_DOCKER, SOURCE | DESTINATION | IN | OUT | PORTS_TO | ACCEPT },
 	{ CHAIN_FILTER_DOCKER, SOURCE | DESTINATION | IN | OUT | PORTS_FROM | ACCEPT },
 	{ CHAIN_FILTER_DOCKER, IN | OUT | ICMP | ACCEPT },
+	{ CHAIN_FILTER_ALLOW, JUMP },
+	LIST(CHAIN_FILTER_ALLOW, DESTINATION),
+	LIST(CHAIN_FILTER_ALLOW, DESTINATION | PORTS_TO),
+	LIST(CHAIN_FILTER_CEILING, 0),
+	{ CHAIN_FILTER_DENY, DESTINATION | PORTS_TO | DROP },
+	{ CHAIN_FILTER_DENY, DESTINATION | STATE | PORTS_TO | DROP },
 	INTERNAL(CHAIN_FILTER_INGRESS),
 	{ CHAIN_FILTER_INGRESS, PORTS_TO | ACCEPT },
 	{ CHAIN_FILTER_INGRESS, STATE | PORTS_FROM | ACCEPT },

@@ -41,6 +41,7 @@ static void append_matches(const Rule *rule, GString *text)
 		[STATE_CLASSIC] = "-m state --state RELATED,ESTABLISHED ",
 		[STATE_DNAT] = "-m conntrack --ctstate DNAT ",
 		[STATE_INVALID] = "-m conntrack --ctstate INVALID ",
+		[STATE_ORIGINAL] = "-m conntrack --ctdir ORIGINAL ",
 	};
 	static const char *const addrtypes[] = {
 		[ADDRTYPE_ANY] = "",

@@ -116,6 +116,39 @@ static bool get_labels(Record *record, char ***ret)
 	return *ret;
 }
 
+static guint count_source_fields(const AllowFrom *list)
+{
+	return 1 + (list ? list->len : 0);
+}
+
+static void put_allow_from(GByteArray *to, const AllowFrom *list)
+{
+	char text[SOURCE_STRLEN];
+
+	record_put_uint(to, count_source_fields(list) - 1);
+	for (guint i = 0; list && i < list->len; i++)
+		record_put_text(to, source_format(&g_array_index(list, Source, i), text));
+}
+
+/* What is older has none: everybody. */
+static bool get_allow_from(Record *record, AllowFrom **ret)
+{
+	guint n = record_has_more(record) ? record_get_uint(record, ALLOW_FROM_MAX) : 0;
+	g_autoptr(GArray) list = NULL;
+	Source source;
+
+	if (n == 0)
+		return true;
+	list = g_array_sized_new(FALSE, FALSE, sizeof(Source), n);
+	for (; n > 0; n--) {
+		if (!source_parse(record_get_text(record), &source))
+			return false;
+		g_array_append_val(list, source);
+	}
+	*ret = g_steal_pointer(&list);
+	return true;
+}
+
 static guint64 get_sequence(Record *record, Model *model)
 {
 	guint64 sequence = record_get_uint(record, G_MAXUINT64);
@@ -165,7 +198,7 @@ void encode_network(GByteArray *to, const Network *network)
 {
 	record_put_head(to, 'N',
 			9 + 2 * N_FAMILIES + LIFETIME_FIELDS + count_label_fields(network->labels) + 2 +
-				2 * N_FAMILIES + 1);
+				2 * N_FAMILIES + 1 + count_source_fields(network->options.allow_from));
 	record_put_text(to, network->name);
 	record_put_text(to, network->bridge);
 	record_put_bool(to, network->creates_bridge);
@@ -184,6 +217,7 @@ void encode_network(GByteArray *to, const Network *network)
 	put_prefixes(to, network->ranges);
 	put_addresses(to, network->chosen);
 	record_put_text(to, network->zone);
+	put_allow_from(to, network->options.allow_from);
 }
 
 static bool network_fits(const Model *model, const Network *network)
@@ -217,6 +251,7 @@ Network *decode_network(Record *record, Model *model, GError **error)
 	}
 	good &= get_ranges(record, network);
 	good &= get_zone(record, network);
+	good &= get_allow_from(record, &network->options.allow_from);
 	if (!found(record, good && network_fits(model, network) ? network : NULL, error))
 		return NULL;
 	return g_steal_pointer(&network);
@@ -229,20 +264,27 @@ static Network *get_network(Record *record, const Model *model)
 
 void encode_network_options(GByteArray *to, const Network *network)
 {
-	record_put_head(to, 'U', 4);
+	record_put_head(to, 'U', 4 + count_source_fields(network->options.allow_from));
 	record_put_text(to, network->name);
 	record_put_bool(to, network->options.communication);
 	record_put_bool(to, network->options.masquerade);
 	put_address(to, &network->options.host_binding);
+	put_allow_from(to, network->options.allow_from);
 }
 
 Network *decode_network_options(Record *record, const Model *model, NetworkOptions *ret, GError **error)
 {
 	Network *network = get_network(record, model);
+	bool good;
 
 	ret->communication = record_get_bool(record);
 	ret->masquerade = record_get_bool(record);
-	return found(record, get_address(record, &ret->host_binding) ? network : NULL, error);
+	ret->allow_from = NULL;
+	good = get_address(record, &ret->host_binding) && get_allow_from(record, &ret->allow_from);
+	network = found(record, good ? network : NULL, error);
+	if (!network)
+		g_clear_pointer(&ret->allow_from, allow_from_unref);
+	return network;
 }
 
 void encode_network_gone(GByteArray *to, const Network *network)
@@ -305,7 +347,7 @@ void encode_endpoint(GByteArray *to, const Endpoint *endpoint)
 {
 	record_put_head(to, 'E',
 			2 + N_FAMILIES + LIFETIME_FIELDS + count_label_fields(endpoint->labels) + 3 + N_FAMILIES +
-				ATTACHMENT_FIELDS);
+				ATTACHMENT_FIELDS + count_source_fields(endpoint->allow_from));
 	put_endpoint(to, endpoint);
 	put_addresses(to, endpoint->addresses);
 	put_lifetime(to, &endpoint->lifetime);
@@ -315,6 +357,7 @@ void encode_endpoint(GByteArray *to, const Endpoint *endpoint)
 	record_put_uint(to, endpoint->allocated);
 	put_addresses(to, endpoint->network->chosen);
 	put_attachment(to, endpoint->attachment);
+	put_allow_from(to, endpoint->allow_from);
 }
 
 static bool endpoint_fits(const Model *model, const Endpoint *endpoint)
@@ -348,6 +391,7 @@ Endpoint *decode_endpoint(Record *record, Model *model, Address ret_chosen[stati
 	}
 	if (record_has_more(record))
 		good &= get_attachment(record, &endpoint->attachment);
+	good &= get_allow_from(record, &endpoint->allow_from);
 	endpoint->lifetime.with_owner &= endpoint->ifindex == 0 && !endpoint->attachment;
 	if (!found(record, good && endpoint_fits(model, endpoint) ? endpoint : NULL, error))
 		return NULL;
@@ -496,13 +540,16 @@ Endpoint *decode_link_gone(Record *record, const Model *model, guint *ret_index,
 
 void encode_ingress(GByteArray *to, const Ingress *ingress)
 {
-	record_put_head(to, 'I', 4 + LIFETIME_FIELDS + count_label_fields(ingress->labels));
+	record_put_head(to, 'I',
+			4 + LIFETIME_FIELDS + count_label_fields(ingress->labels) +
+				count_source_fields(ingress->allow_from));
 	record_put_text(to, ingress->name);
 	put_address(to, &ingress->gateway);
 	record_put_text(to, ingress->bridge);
 	record_put_uint(to, ingress->sequence);
 	put_lifetime(to, &ingress->lifetime);
 	put_labels(to, ingress->labels);
+	put_allow_from(to, ingress->allow_from);
 }
 
 Ingress *decode_ingress(Record *record, Model *model, GError **error)
@@ -515,6 +562,7 @@ Ingress *decode_ingress(Record *record, Model *model, GError **error)
 	ingress->sequence = get_sequence(record, model);
 	get_lifetime(record, model, OBJECT_INGRESS, ingress, &ingress->lifetime);
 	good &= get_labels(record, &ingress->labels);
+	good &= get_allow_from(record, &ingress->allow_from);
 	return found(record, good ? ingress : NULL, error) ? g_steal_pointer(&ingress) : NULL;
 }
 
@@ -665,6 +713,27 @@ Lifetime *decode_labels(Record *record, const Model *model, char ***ret_labels, 
 	lifetime = found(record, good ? lifetime : NULL, error);
 	if (lifetime)
 		*ret_labels = g_steal_pointer(&labels);
+	return lifetime;
+}
+
+void encode_allow_from(GByteArray *to, const Lifetime *lifetime, const AllowFrom *list)
+{
+	record_put_head(to, 'G', 3 + count_source_fields(list));
+	put_object(to, lifetime);
+	put_allow_from(to, list);
+}
+
+Lifetime *decode_allow_from(Record *record, const Model *model, AllowFrom **ret_list, GError **error)
+{
+	Lifetime *lifetime = get_object(record, model);
+	AllowFrom *list = NULL;
+	bool good = get_allow_from(record, &list) && lifetime && lifetime->kind != OBJECT_NETWORK;
+
+	lifetime = found(record, good ? lifetime : NULL, error);
+	if (lifetime)
+		*ret_list = list;
+	else
+		allow_from_unref(list);
 	return lifetime;
 }
 

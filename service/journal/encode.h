@@ -58,6 +58,10 @@ Ingress *decode_ingress_port_gone(Record *record, const Model *model, guint *ret
 void encode_fragment(GByteArray *to, const Lifetime *lifetime);
 Lifetime *decode_fragment(Record *record, const Model *model, char **ret_fragment, GError **error);
 
+/** Who else may reach the ports of an endpoint or an ingress; *ret_list is the caller's, NULL for everybody. */
+void encode_allow_from(GByteArray *to, const Lifetime *lifetime, const AllowFrom *list);
+Lifetime *decode_allow_from(Record *record, const Model *model, AllowFrom **ret_list, GError **error);
+
 /** Other labels of an object; *ret_labels is the caller's. */
 void encode_labels(GByteArray *to, const Lifetime *lifetime, char *const *labels);
 Lifetime *decode_labels(Record *record, const Model *model, char ***ret_labels, GError **error);

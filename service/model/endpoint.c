@@ -22,6 +22,7 @@ void endpoint_free(Endpoint *endpoint)
 	g_ptr_array_unref(endpoint->ports);
 	g_ptr_array_unref(endpoint->links);
 	g_ptr_array_unref(endpoint->parents);
+	allow_from_unref(endpoint->allow_from);
 	g_strfreev(endpoint->labels);
 	g_free(endpoint->attachment);
 	lifetime_clear(&endpoint->lifetime);

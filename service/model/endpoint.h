@@ -24,6 +24,7 @@ struct Endpoint {
 	GPtrArray *ports;              /* PortMapping, owned, in order of publication */
 	GPtrArray *links;              /* Link, owned */
 	GPtrArray *parents;            /* Endpoint, borrowed: who links to this one */
+	AllowFrom *allow_from;         /* owned; NULL: the network's */
 	char **labels;                 /* labels.h */
 	bool reserves;                 /* its host ports are held; else whoever asked for them holds them */
 	int ifindex;                   /* the interface that it goes with; 0: none */

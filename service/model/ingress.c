@@ -16,6 +16,7 @@ void ingress_free(Ingress *ingress)
 	if (!ingress)
 		return;
 	g_ptr_array_unref(ingress->ports);
+	allow_from_unref(ingress->allow_from);
 	g_strfreev(ingress->labels);
 	lifetime_clear(&ingress->lifetime);
 	g_free(ingress->name);

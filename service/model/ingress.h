@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/model/address.h"
+#include "service/model/allow-from.h"
 #include "service/model/lifetime.h"
 #include "service/model/port.h"
 
@@ -19,8 +19,9 @@ typedef struct Ingress {
 	Address gateway;
 	char bridge[IFNAMSIZ]; /* the interface that reaches the gateway */
 	guint64 sequence;
-	GPtrArray *ports; /* IngressPort, owned, in order of publication */
-	char **labels;    /* labels.h */
+	GPtrArray *ports;      /* IngressPort, owned, in order of publication */
+	AllowFrom *allow_from; /* owned */
+	char **labels;         /* labels.h */
 	Lifetime lifetime;
 } Ingress;
 

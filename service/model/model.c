@@ -145,6 +145,12 @@ static void count(Model *model, enum quota quota, uid_t uid, int by)
 		g_hash_table_remove(model->usage, GUINT_TO_POINTER(uid));
 }
 
+static void count_sources(Model *model, uid_t uid, const AllowFrom *list, int sign)
+{
+	if (list)
+		count(model, QUOTA_SOURCES, uid, sign * (int)list->len);
+}
+
 static void bind_to_owner(Model *model, Lifetime *lifetime)
 {
 	GHashTable *set;
@@ -271,6 +277,7 @@ void model_insert_network(Model *model, Network *network, GList *before)
 	enqueue(&model->networks_by_age, &network->by_age, before);
 	bind_to_owner(model, &network->lifetime);
 	count(model, QUOTA_NETWORKS, network->lifetime.uid, 1);
+	count_sources(model, network->lifetime.uid, network->options.allow_from, 1);
 	model->n_external += !network->internal;
 }
 
@@ -280,6 +287,7 @@ GList *model_remove_network(Model *model, Network *network)
 	g_hash_table_remove(model->bridges, network->bridge);
 	unbind_from_owner(model, &network->lifetime);
 	count(model, QUOTA_NETWORKS, network->lifetime.uid, -1);
+	count_sources(model, network->lifetime.uid, network->options.allow_from, -1);
 	model->n_external -= !network->internal;
 	return dequeue(&model->networks_by_age, &network->by_age);
 }
@@ -296,6 +304,8 @@ void model_insert_endpoint(Model *model, Endpoint *endpoint, GList *before)
 	enqueue(&endpoint->network->endpoints_by_age, &endpoint->by_age, before);
 	bind_to_owner(model, &endpoint->lifetime);
 	count(model, QUOTA_ENDPOINTS, endpoint->lifetime.uid, 1);
+	count_sources(model, endpoint->lifetime.uid, endpoint->allow_from, 1);
+	endpoint->network->n_limited += endpoint->allow_from != NULL;
 	for (guint i = 0; i < endpoint->ports->len; i++)
 		add_mapping_ports(model, endpoint, endpoint->ports->pdata[i]);
 }
@@ -311,6 +321,8 @@ GList *model_remove_endpoint(Model *model, Endpoint *endpoint)
 	unbind_from_interface(model, endpoint);
 	unbind_from_owner(model, &endpoint->lifetime);
 	count(model, QUOTA_ENDPOINTS, endpoint->lifetime.uid, -1);
+	count_sources(model, endpoint->lifetime.uid, endpoint->allow_from, -1);
+	endpoint->network->n_limited -= endpoint->allow_from != NULL;
 	for (guint i = 0; i < endpoint->ports->len; i++)
 		remove_mapping_ports(model, endpoint, endpoint->ports->pdata[i]);
 	return dequeue(&endpoint->network->endpoints_by_age, &endpoint->by_age);
@@ -323,12 +335,43 @@ void model_set_interface(Model *model, Endpoint *endpoint, int ifindex)
 	bind_to_interface(model, endpoint);
 }
 
+static AllowFrom **find_allow_from(const Lifetime *lifetime)
+{
+	switch (lifetime->kind) {
+	case OBJECT_NETWORK:
+		return &((Network *)lifetime->object)->options.allow_from;
+	case OBJECT_ENDPOINT:
+		return &((Endpoint *)lifetime->object)->allow_from;
+	case OBJECT_INGRESS:
+		return &((Ingress *)lifetime->object)->allow_from;
+	}
+	g_assert_not_reached();
+}
+
+const AllowFrom *object_allow_from(const Lifetime *lifetime)
+{
+	return *find_allow_from(lifetime);
+}
+
+AllowFrom *model_set_allow_from(Model *model, const Lifetime *lifetime, AllowFrom *list)
+{
+	AllowFrom **place = find_allow_from(lifetime), *before = *place;
+
+	count_sources(model, lifetime->uid, before, -1);
+	count_sources(model, lifetime->uid, list, 1);
+	if (lifetime->kind == OBJECT_ENDPOINT)
+		((Endpoint *)lifetime->object)->network->n_limited += (list != NULL) - (before != NULL);
+	*place = list;
+	return before;
+}
+
 void model_insert_ingress(Model *model, Ingress *ingress, GList *before)
 {
 	g_hash_table_insert(model->ingresses, ingress->name, ingress);
 	enqueue(&model->ingresses_by_age, &ingress->by_age, before);
 	bind_to_owner(model, &ingress->lifetime);
 	count(model, QUOTA_INGRESSES, ingress->lifetime.uid, 1);
+	count_sources(model, ingress->lifetime.uid, ingress->allow_from, 1);
 	for (guint i = 0; i < ingress->ports->len; i++)
 		add_ingress_port(model, ingress, ingress->ports->pdata[i]);
 }
@@ -338,6 +381,7 @@ GList *model_remove_ingress(Model *model, Ingress *ingress)
 	g_hash_table_remove(model->ingresses, ingress->name);
 	unbind_from_owner(model, &ingress->lifetime);
 	count(model, QUOTA_INGRESSES, ingress->lifetime.uid, -1);
+	count_sources(model, ingress->lifetime.uid, ingress->allow_from, -1);
 	for (guint i = 0; i < ingress->ports->len; i++)
 		remove_ingress_port(model, ingress, ingress->ports->pdata[i]);
 	return dequeue(&model->ingresses_by_age, &ingress->by_age);

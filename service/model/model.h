@@ -6,7 +6,7 @@
 #include "service/model/port-table.h"
 
 /** What is counted, for everybody together and for each uid. */
-enum quota { QUOTA_NETWORKS, QUOTA_ENDPOINTS, QUOTA_PORTS, QUOTA_INGRESSES, N_QUOTAS };
+enum quota { QUOTA_NETWORKS, QUOTA_ENDPOINTS, QUOTA_PORTS, QUOTA_INGRESSES, QUOTA_SOURCES, N_QUOTAS };
 
 typedef struct Usage {
 	guint counts[N_QUOTAS];
@@ -39,6 +39,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Model, model_free)
 Lifetime *object_lifetime(enum object_kind kind, void *object);
 char *const *object_labels(enum object_kind kind, const void *object);
 
+const AllowFrom *object_allow_from(const Lifetime *lifetime);
+
 bool model_is_empty(const Model *model); /* neither network nor ingress */
 
 Network *model_find_network(const Model *model, const char *name, GError **error);         /* NO_SUCH_NETWORK */
@@ -61,6 +63,8 @@ GList *model_remove_network(Model *model, Network *network);
 void model_insert_endpoint(Model *model, Endpoint *endpoint, GList *before);
 GList *model_remove_endpoint(Model *model, Endpoint *endpoint);
 void model_set_interface(Model *model, Endpoint *endpoint, int ifindex); /* one that is in it */
+/* Of an object that is in it: takes one list and gives the other. */
+AllowFrom *model_set_allow_from(Model *model, const Lifetime *lifetime, AllowFrom *list);
 void model_insert_ingress(Model *model, Ingress *ingress, GList *before);
 GList *model_remove_ingress(Model *model, Ingress *ingress);
 void model_insert_mapping(Model *model, Endpoint *endpoint, PortMapping *mapping, guint index);

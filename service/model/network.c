@@ -24,6 +24,7 @@ void network_free(Network *network)
 		return;
 	g_assert(g_hash_table_size(network->endpoints) == 0);
 	g_hash_table_unref(network->endpoints);
+	allow_from_unref(network->options.allow_from);
 	g_strfreev(network->labels);
 	g_free(network->zone);
 	lifetime_clear(&network->lifetime);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/model/address.h"
+#include "service/model/allow-from.h"
 #include "service/model/lifetime.h"
 
 /** What Network.Update may change. */
 typedef struct NetworkOptions {
 	bool communication; /* between its endpoints */
 	bool masquerade;
-	Address host_binding; /* default host address of its ports; AF_UNSPEC: any */
+	Address host_binding;  /* default host address of its ports; AF_UNSPEC: any */
+	AllowFrom *allow_from; /* default of its endpoints; owned */
 } NetworkOptions;
 
 /** A container network: a bridge, a subnet a family, and the endpoints in it. */
@@ -31,6 +32,7 @@ typedef struct Network {
 	GHashTable *endpoints;   /* name → Endpoint */
 	GQueue endpoints_by_age; /* the same, the oldest first */
 	guint n_localhost;       /* ports in it that answer on 127.0.0.0/8, where that is asked for */
+	guint n_limited;         /* endpoints in it with an AllowFrom of their own */
 	char **labels;           /* labels.h */
 	Lifetime lifetime;
 } Network;

@@ -50,6 +50,9 @@ bool conntrack_entry_read(struct nl_msg *message, struct conntrack_entry *ret)
 	*ret = (struct conntrack_entry){ .family = info->nfgen_family };
 	original = find_top(header, CTA_TUPLE_ORIG);
 	reply = find_top(header, CTA_TUPLE_REPLY);
+	port = find(find(reply, CTA_TUPLE_PROTO, 0), CTA_PROTO_SRC_PORT, sizeof(guint16));
+	if (port)
+		ret->reply_source_port = g_ntohs(nla_get_u16(port));
 	protocol = find(original, CTA_TUPLE_PROTO, 0);
 	number = find(protocol, CTA_PROTO_NUM, sizeof(guint8));
 	port = find(protocol, CTA_PROTO_DST_PORT, sizeof(guint16));

@@ -9,7 +9,7 @@ struct conntrack_entry {
 	sa_family_t family;
 	Address original_source, original_destination, reply_source;
 	guint8 protocol;
-	guint16 destination_port;
+	guint16 destination_port, reply_source_port;
 };
 
 /** False for what is no entry of IPv4 or IPv6. */

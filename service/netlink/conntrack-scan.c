@@ -53,21 +53,21 @@ static void add_udp_ports(GHashTable *udp_ports, enum family family, GArray *sca
 	}
 }
 
-GArray *conntrack_plan(GHashTable *addresses, GHashTable *udp_ports, enum family family, guint32 entries)
+GArray *conntrack_plan(GHashTable *addresses, GHashTable *udp_ports, enum family family, bool whole, guint32 entries)
 {
 	GArray *scans = g_array_new(FALSE, FALSE, sizeof(struct conntrack_scan));
-	struct conntrack_scan whole = { .family = family };
+	struct conntrack_scan everything = { .family = family };
 	bool only_ports;
 
 	add_addresses(addresses, family, scans);
 	only_ports = scans->len == 0;
 	add_udp_ports(udp_ports, family, scans);
-	if (scans->len > SCANS_MAX || scans->len * ENTRIES_A_SCAN > ENTRIES_A_SCAN + entries ||
+	if (whole || scans->len > SCANS_MAX || scans->len * ENTRIES_A_SCAN > ENTRIES_A_SCAN + entries ||
 	    (family == FAMILY_IPV6 && !only_ports)) {
-		if (only_ports)
-			whole.original = FILTER_PROTO_NUM;
+		if (only_ports && !whole)
+			everything.original = FILTER_PROTO_NUM;
 		g_array_set_size(scans, 0);
-		g_array_append_val(scans, whole);
+		g_array_append_val(scans, everything);
 	}
 	return scans;
 }

@@ -29,9 +29,9 @@ struct conntrack_scan {
 /**
  * The walks (struct conntrack_scan, the caller's) that show, among others, every
  * entry of a family that one of the addresses began or answers, or whose original destination
- * is one of the ports; entries: how many there are in both families.
+ * is one of the ports, or with whole every one there is; entries: how many there are in both families.
  */
-GArray *conntrack_plan(GHashTable *addresses, GHashTable *udp_ports, enum family family, guint32 entries);
+GArray *conntrack_plan(GHashTable *addresses, GHashTable *udp_ports, enum family family, bool whole, guint32 entries);
 
 /** A ctnetlink message with its header alone, and the one that asks for a walk. */
 NlMsg *conntrack_request(int type, int flags, sa_family_t family);

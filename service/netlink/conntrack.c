@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/conntrack.h"
 
+#include "service/netlink/conntrack-guards.h"
 #include "service/netlink/conntrack-message.h"
 #include "service/netlink/conntrack-scan.h"
 #include "service/netlink/route.h"
@@ -15,6 +16,7 @@
 struct ConntrackFilter {
 	GHashTable *addresses; /* set of Address */
 	GHashTable *udp_ports; /* set of struct udp_port */
+	ConntrackGuards *guards;
 	bool families[N_FAMILIES];
 };
 
@@ -38,6 +40,7 @@ ConntrackFilter *conntrack_filter_new(void)
 
 	filter->addresses = g_hash_table_new_full(address_hash, address_equal_func, g_free, NULL);
 	filter->udp_ports = g_hash_table_new_full(udp_port_hash, udp_port_equal, g_free, NULL);
+	filter->guards = conntrack_guards_new();
 	return filter;
 }
 
@@ -47,6 +50,7 @@ void conntrack_filter_free(ConntrackFilter *filter)
 		return;
 	g_hash_table_unref(filter->addresses);
 	g_hash_table_unref(filter->udp_ports);
+	conntrack_guards_free(filter->guards);
 	g_free(filter);
 }
 
@@ -70,9 +74,21 @@ void conntrack_filter_add_udp_ports(ConntrackFilter *filter, enum family family,
 	}
 }
 
+void conntrack_filter_add_guards(ConntrackFilter *filter, const GArray *guards, const AllowFrom *ceiling)
+{
+	conntrack_guards_add(filter->guards, guards, ceiling);
+}
+
+static bool has_guards(const ConntrackFilter *filter)
+{
+	return !conntrack_guards_is_empty(filter->guards, FAMILY_IPV4) ||
+	       !conntrack_guards_is_empty(filter->guards, FAMILY_IPV6);
+}
+
 bool conntrack_filter_is_empty(const ConntrackFilter *filter)
 {
-	return g_hash_table_size(filter->addresses) == 0 && g_hash_table_size(filter->udp_ports) == 0;
+	return g_hash_table_size(filter->addresses) == 0 && g_hash_table_size(filter->udp_ports) == 0 &&
+	       !has_guards(filter);
 }
 
 /* --- the work --- */
@@ -107,6 +123,9 @@ static bool is_meant(const ConntrackFlush *flush, const struct conntrack_entry *
 
 	if (g_hash_table_contains(filter->addresses, &entry->original_source) ||
 	    g_hash_table_contains(filter->addresses, &entry->reply_source))
+		return true;
+	if (conntrack_guards_denies(filter->guards, &entry->reply_source, entry->protocol, entry->reply_source_port,
+				    &entry->original_source, is_own(flush, &entry->original_source), flush->routes))
 		return true;
 	if (entry->protocol != IPPROTO_UDP)
 		return false;
@@ -216,8 +235,9 @@ static int on_statistics(struct nl_msg *message, void *userdata)
 
 static void scan_family(ConntrackFlush *flush, enum family family)
 {
+	bool whole = !conntrack_guards_is_empty(flush->filter->guards, family);
 	g_autoptr(GArray) scans =
-		conntrack_plan(flush->filter->addresses, flush->filter->udp_ports, family, flush->entries);
+		conntrack_plan(flush->filter->addresses, flush->filter->udp_ports, family, whole, flush->entries);
 
 	for (guint i = 0; i < scans->len; i++) {
 		const struct conntrack_scan *scan = &g_array_index(scans, struct conntrack_scan, i);
@@ -246,12 +266,13 @@ static void run(ConntrackFlush *flush)
 
 	if (conntrack_filter_is_empty(filter) || flush->entries == 0)
 		return;
-	if (g_hash_table_size(filter->udp_ports) > 0 && !find_own(flush, &error)) {
+	conntrack_guards_sort(filter->guards);
+	if ((g_hash_table_size(filter->udp_ports) > 0 || has_guards(filter)) && !find_own(flush, &error)) {
 		fail(flush, error);
 		return;
 	}
 	for (enum family family = 0; family < N_FAMILIES; family++)
-		if (filter->families[family])
+		if (filter->families[family] || !conntrack_guards_is_empty(filter->guards, family))
 			scan_family(flush, family);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/model/address.h"
+#include "service/model/guard.h"
 #include "service/error.h"
 
 /**
@@ -26,6 +26,12 @@ void conntrack_filter_add_address(ConntrackFilter *filter, const Address *addres
  */
 void conntrack_filter_add_udp_ports(ConntrackFilter *filter, enum family family, const Address *host_address,
 				    guint16 first, guint16 count);
+
+/**
+ * Connections to guarded ports (GArray of Guard) that are let through neither by the port's list nor by the ceiling,
+ * NULL for none. What is let through still stays.
+ */
+void conntrack_filter_add_guards(ConntrackFilter *filter, const GArray *guards, const AllowFrom *ceiling);
 
 bool conntrack_filter_is_empty(const ConntrackFilter *filter);
 

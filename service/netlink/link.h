@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "service/model/interface-name.h"
 #include "service/model/facts.h"
 #include "service/netlink/netlink.h"
 #include <net/if.h>
 
 /** Interfaces: what they are, whether they are up, and their switches. */
-
-/**
- * Whether an interface could be called that: the kernel's rules (at most
- * IFNAMSIZ - 1 bytes; neither "." nor ".."; no '/', ':', '%' or white space),
- * no '+' at the end, which xtables takes for a wildcard; and UTF-8 that people can read. Functions that are
- * given such a name fail with INVALID_ARGS.
- */
-bool link_name_is_valid(const char *name);
 
 /** INVALID_ARGS for what link_name_is_valid() rejects. */
 bool link_check_name(const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;

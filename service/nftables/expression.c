@@ -62,6 +62,7 @@ static const Constant constants[] = {
 	{ "established,related", ANY_BIT, NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED) },
 	{ "invalid", ANY_BIT, NF_CT_STATE_INVALID_BIT },
 	{ "reply", EQUAL, IP_CT_DIR_REPLY },
+	{ "original", EQUAL, IP_CT_DIR_ORIGINAL },
 	{ "nd-neighbor-solicit", EQUAL, ND_NEIGHBOR_SOLICIT },
 	{ "nd-neighbor-advert", EQUAL, ND_NEIGHBOR_ADVERT },
 	{ "0.0.0.0", PREFIX },
@@ -320,10 +321,17 @@ static bool compile_dnat(Compiler *compiler)
 
 static bool compile_verdict(Compiler *compiler)
 {
-	g_autofree char *chain = take_name(compiler, "goto ");
+	static const struct {
+		const char *text;
+		gint32 code;
+	} ways[] = { { "goto ", NFT_GOTO }, { "jump ", NFT_JUMP } };
 
-	if (chain) {
-		add_verdict(compiler, NFT_GOTO, chain);
+	for (guint i = 0; i < G_N_ELEMENTS(ways); i++) {
+		g_autofree char *chain = take_name(compiler, ways[i].text);
+
+		if (!chain)
+			continue;
+		add_verdict(compiler, ways[i].code, chain);
 		return true;
 	}
 	for (guint i = 0; i < G_N_ELEMENTS(verdicts); i++) {

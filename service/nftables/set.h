@@ -13,21 +13,38 @@ enum set {
 	SET_REACHABLE,         /* an endpoint's published port, from outside its bridge */
 	SET_REACHABLE_STRETCH, /* … REACHABLE_BLOCK of them */
 	SET_INGRESS_REACHABLE, /* a gateway's port */
-	SET_LINKS,             /* parent . child . port */
-	SET_NEIGHBOURS,        /* bridges with a link: neighbour discovery passes; IPv6 */
-	SET_INSIDE,            /* bridge . bridge : what becomes of packets on it */
-	SET_LEAVING,           /* bridge : … from it to elsewhere */
-	SET_ENTERING,          /* bridge : … to it from elsewhere */
-	SET_BRIDGES,           /* every bridge of ours */
-	SET_PASSED_BY,         /* bridges from where published ports are not reached by an address of the host */
-	SET_CALLERS,           /* bridges from where they are reached as from outside */
-	SET_SOURCES,           /* subnets that are masqueraded */
-	SET_AT_HOME,           /* bridge . its subnet: what does not leave */
-	SET_LOCAL_OUT,         /* interfaces where what this host sends is masqueraded */
-	SET_FORWARDED,         /* foreign interfaces that are forwarded whatever the policy */
-	SET_GUARDED,           /* interfaces that do not reach 127.0.0.0/8; IPv4 */
-	SET_LOCALHOST,         /* 127.0.0.0 where ports are published there; IPv4 */
-	SET_STRAYS,            /* 0.0.0.0 or :: where TCP of no connection is dropped */
+	SET_LIMITED_OUT,       /* interfaces behind which somebody may not reach every published port */
+	SET_CAPPED,            /* 0.0.0.0 or :: where the administrator's list holds */
+	SET_CEILING,           /* it: subnets */
+	SET_CEILING_BY,        /* … interfaces */
+	SET_CEILING_HOST,      /* … 0.0.0.0 or :: where this host itself is in it */
+	SET_LIMITED_INGRESS,   /* a gateway's port that has a list of its own */
+	SET_ALLOWED_INGRESS,   /* … and a subnet that is in it */
+	SET_ALLOWED_INGRESS_BY,
+	SET_ALLOWED_INGRESS_HOST,
+	SET_LIMITED,      /* an endpoint that has a list of its own */
+	SET_ALLOWED,      /* … and a subnet that is in it */
+	SET_ALLOWED_BY,   /* … and an interface */
+	SET_ALLOWED_HOST, /* … of those where this host is in it */
+	SET_LIMITED_NETS, /* the same of networks */
+	SET_ALLOWED_NETS,
+	SET_ALLOWED_NETS_BY,
+	SET_ALLOWED_NETS_HOST,
+	SET_LINKS,      /* parent . child . port */
+	SET_NEIGHBOURS, /* bridges with a link: neighbour discovery passes; IPv6 */
+	SET_INSIDE,     /* bridge . bridge : what becomes of packets on it */
+	SET_LEAVING,    /* bridge : … from it to elsewhere */
+	SET_ENTERING,   /* bridge : … to it from elsewhere */
+	SET_BRIDGES,    /* every bridge of ours */
+	SET_PASSED_BY,  /* bridges from where published ports are not reached by an address of the host */
+	SET_CALLERS,    /* bridges from where they are reached as from outside */
+	SET_SOURCES,    /* subnets that are masqueraded */
+	SET_AT_HOME,    /* bridge . its subnet: what does not leave */
+	SET_LOCAL_OUT,  /* interfaces where what this host sends is masqueraded */
+	SET_FORWARDED,  /* foreign interfaces that are forwarded whatever the policy */
+	SET_GUARDED,    /* interfaces that do not reach 127.0.0.0/8; IPv4 */
+	SET_LOCALHOST,  /* 127.0.0.0 where ports are published there; IPv4 */
+	SET_STRAYS,     /* 0.0.0.0 or :: where TCP of no connection is dropped */
 	N_SETS
 };
 

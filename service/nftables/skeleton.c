@@ -35,6 +35,21 @@ static const ChainInfo chains[] = {
 	{ "output", BOTH, "nat", NF_INET_LOCAL_OUT, -95 },
 	{ "ports", BOTH },
 	{ "postrouting", BOTH, "nat", NF_INET_POST_ROUTING, 95 },
+	{ "allow_forward", BOTH, "filter", NF_INET_FORWARD, -5 },
+	{ "limits", BOTH },
+	{ "cap", BOTH },
+	{ "limits_ingress", BOTH },
+	{ "limits_endpoint", BOTH },
+	{ "limits_network", BOTH },
+	{ "allow_host", BOTH, "filter", NF_INET_POST_ROUTING, 90 },
+	{ "limits_host", BOTH },
+	{ "cap_host", BOTH },
+	{ "host_ingress", BOTH },
+	{ "host_endpoint", BOTH },
+	{ "host_network", BOTH },
+	{ "denied_all", BOTH },
+	{ "denied", BOTH },
+	{ "denied_ingress", BOTH },
 	{ SKELETON_FORWARD, BOTH, "filter", NF_INET_FORWARD, 0 },
 	{ "from_bridge", BOTH },
 	{ "to_bridge", BOTH },
@@ -42,11 +57,20 @@ static const ChainInfo chains[] = {
 	{ "closed", BOTH },
 };
 
-#define TO_INGRESS "ip daddr . meta l4proto . th dport @ingress_reachable accept"
+#define INGRESS_PORT "ip daddr . meta l4proto . th dport @ingress_reachable"
+#define TO_INGRESS INGRESS_PORT " accept"
 #define FROM_INGRESS \
 	"ct state established,related ct direction reply ip saddr . meta l4proto . th sport @ingress_reachable accept"
-#define TO_PUBLISHED "oifname . ip daddr . meta l4proto . th dport @reachable accept"
-#define TO_STRETCH "oifname . ip daddr . meta l4proto . th dport @reachable_stretch accept"
+#define PUBLISHED_PORT "oifname . ip daddr . meta l4proto . th dport @reachable"
+#define STRETCH_PORT "oifname . ip daddr . meta l4proto . th dport @reachable_stretch"
+#define TO_PUBLISHED PUBLISHED_PORT " accept"
+#define TO_STRETCH STRETCH_PORT " accept"
+
+#define CAPPED(from, to)                                       \
+	{ from, "ip daddr & 0.0.0.0 @capped jump " to, IPV4 }, \
+	{                                                      \
+		from, "ip daddr & :: @capped jump " to, IPV6   \
+	}
 
 /* In the order in which they stand in their chain. */
 static const struct {
@@ -87,6 +111,58 @@ static const struct {
 	{ "postrouting", "ct status dnat oifname . ip saddr @at_home masquerade", BOTH },
 	{ "postrouting", "oifname . ip saddr @at_home return", BOTH },
 	{ "postrouting", "ip saddr @sources masquerade", BOTH },
+
+	/* Whatever connection it is of: who is not let through any more ends at once. */
+	{ "allow_forward", "oifname @limited_out goto limits", BOTH },
+	CAPPED("limits", "cap"),
+	{ "limits", "ip daddr . meta l4proto . th dport @limited_ingress goto limits_ingress", BOTH },
+	{ "limits", "ip daddr @limited goto limits_endpoint", BOTH },
+	{ "limits", "ip daddr @limited_nets goto limits_network", BOTH },
+
+	{ "cap", "ip saddr @ceiling return", BOTH },
+	{ "cap", "iifname @ceiling_by return", BOTH },
+	{ "cap", "goto denied_all", BOTH },
+
+	{ "limits_ingress", "ip daddr . meta l4proto . th dport . ip saddr @allowed_ingress return", BOTH },
+	{ "limits_ingress", "ip daddr . meta l4proto . th dport . iifname @allowed_ingress_by return", BOTH },
+	{ "limits_ingress", "goto denied_ingress", BOTH },
+
+	{ "limits_endpoint", "ip daddr . ip saddr @allowed return", BOTH },
+	{ "limits_endpoint", "ip daddr . iifname @allowed_by return", BOTH },
+	{ "limits_endpoint", "goto denied", BOTH },
+
+	{ "limits_network", "ip daddr . ip saddr @allowed_nets return", BOTH },
+	{ "limits_network", "ip daddr . iifname @allowed_nets_by return", BOTH },
+	{ "limits_network", "goto denied", BOTH },
+
+	/* The same for what this host itself sends; only here is it known where that goes. */
+	{ "allow_host", "oifname @limited_out fib saddr type local goto limits_host", BOTH },
+	CAPPED("limits_host", "cap_host"),
+	{ "limits_host", "ip daddr . meta l4proto . th dport @limited_ingress goto host_ingress", BOTH },
+	{ "limits_host", "ip daddr @limited goto host_endpoint", BOTH },
+	{ "limits_host", "ip daddr @limited_nets goto host_network", BOTH },
+
+	{ "cap_host", "ip daddr & 0.0.0.0 @ceiling_host return", IPV4 },
+	{ "cap_host", "ip daddr & :: @ceiling_host return", IPV6 },
+	{ "cap_host", "goto denied_all", BOTH },
+
+	{ "host_ingress", "ip daddr . meta l4proto . th dport @allowed_ingress_host return", BOTH },
+	{ "host_ingress", "goto denied_ingress", BOTH },
+
+	{ "host_endpoint", "ip daddr @allowed_host return", BOTH },
+	{ "host_endpoint", "goto denied", BOTH },
+
+	{ "host_network", "ip daddr @allowed_nets_host return", BOTH },
+	{ "host_network", "goto denied", BOTH },
+
+	{ "denied_all", "jump denied", BOTH },
+	{ "denied_all", "goto denied_ingress", BOTH },
+
+	/* Of a long range the endpoint's own connections may begin at any port. */
+	{ "denied", PUBLISHED_PORT " counter drop", BOTH },
+	{ "denied", STRETCH_PORT " ct direction original counter drop", BOTH },
+
+	{ "denied_ingress", INGRESS_PORT " counter drop", BOTH },
 
 	{ SKELETON_FORWARD, "iifname . oifname vmap @inside", BOTH },
 	{ SKELETON_FORWARD, "iifname vmap @leaving", BOTH },

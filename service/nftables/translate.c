@@ -39,12 +39,17 @@ static void tell_verdict(const Translation *translation, enum set set, const cha
 
 /* --- networks --- */
 
-/* The last address of the rule's source. */
+/* The last address of a prefix. */
+static void find_last(enum family family, const guint8 address[static 16], guint8 length, guint8 last[static 16])
+{
+	memcpy(last, address, 16);
+	for (guint i = length; i < family_bits(family); i++)
+		last[i / 8] |= 0x80 >> i % 8;
+}
+
 static void find_last_source(const Rule *rule, guint8 last[static 16])
 {
-	memcpy(last, rule->source, 16);
-	for (guint i = rule->source_length; i < family_bits(rule->family); i++)
-		last[i / 8] |= 0x80 >> i % 8;
+	find_last(rule->family, rule->source, rule->source_length, last);
 }
 
 static void translate_bridge(const Translation *translation)
@@ -115,6 +120,72 @@ static void translate_localhost(const Translation *translation)
 static void translate_strays(const Translation *translation)
 {
 	tell(translation, SET_STRAYS, &(Parts){ .address = { translation->rule->destination } });
+}
+
+/* --- who may reach ports --- */
+
+/* The sets of one kind of list. */
+typedef struct ListSets {
+	enum set limited, allowed, by, host;
+} ListSets;
+
+/* From the first to the last of what a rule is about, and of where it comes from. */
+static void tell_range(const Translation *translation, enum set set, bool with_source)
+{
+	const Rule *rule = translation->rule;
+	guint8 last_source[16], last_destination[16];
+	Parts key = { .protocol = rule->protocol, .port = rule->destination_port[0] }, last = key;
+	guint n = 0;
+	Element element;
+
+	find_last(rule->family, rule->source, rule->source_length, last_source);
+	find_last(rule->family, rule->destination, rule->destination_length, last_destination);
+	key.interface[0] = last.interface[0] = rule->in;
+	if (rule->place != PLACE_CEILING) {
+		key.address[n] = rule->destination;
+		last.address[n++] = last_destination;
+	}
+	if (with_source) {
+		key.address[n] = rule->source;
+		last.address[n] = last_source;
+	}
+	element_init(&element, rule->family, set, &key);
+	if (set_info(set)->interval)
+		element_add_last(&element, &last);
+	translation->tell(&element, translation->userdata);
+}
+
+static void translate_list(const Translation *translation, const ListSets *sets)
+{
+	const Rule *rule = translation->rule;
+
+	if (rule->addrtype != ADDRTYPE_ANY) {
+		if (rule->target == TARGET_RETURN)
+			tell_range(translation, sets->host, false);
+	} else if (rule->target == TARGET_PLACE) {
+		tell_range(translation, sets->limited, false);
+	} else {
+		tell_range(translation, rule->in[0] ? sets->by : sets->allowed, !rule->in[0]);
+	}
+}
+
+static void tell_flag(const Translation *translation, enum set set)
+{
+	static const guint8 any[16];
+
+	tell(translation, set, &(Parts){ .address = { any } });
+}
+
+static void translate_ceiling(const Translation *translation)
+{
+	const Rule *rule = translation->rule;
+
+	if (rule->addrtype != ADDRTYPE_ANY) {
+		if (rule->target == TARGET_RETURN)
+			tell_flag(translation, SET_CEILING_HOST);
+	} else if (rule->target == TARGET_RETURN) {
+		tell_range(translation, rule->in[0] ? SET_CEILING_BY : SET_CEILING, !rule->in[0]);
+	}
 }
 
 /* --- ports --- */
@@ -207,6 +278,11 @@ static void translate_ingress_dnat(const Translation *translation)
 		  &(Parts){ .address = { rule->dnat_address }, .port = rule->dnat_port });
 }
 
+static const ListSets ingress_sets = { SET_LIMITED_INGRESS, SET_ALLOWED_INGRESS, SET_ALLOWED_INGRESS_BY,
+				       SET_ALLOWED_INGRESS_HOST };
+static const ListSets endpoint_sets = { SET_LIMITED, SET_ALLOWED, SET_ALLOWED_BY, SET_ALLOWED_HOST };
+static const ListSets network_sets = { SET_LIMITED_NETS, SET_ALLOWED_NETS, SET_ALLOWED_NETS_BY, SET_ALLOWED_NETS_HOST };
+
 void translate(const Rule *rule, element_func tell, void *userdata)
 {
 	const Translation translation = { rule, tell, userdata };
@@ -232,6 +308,24 @@ void translate(const Rule *rule, element_func tell, void *userdata)
 		break;
 	case PLACE_COMMUNICATION_OFF_INTERNAL:
 		tell_verdict(&translation, SET_INSIDE, rule->in, VERDICT_DROP);
+		break;
+	case PLACE_FORWARD_LIMITS:
+		tell_interface(&translation, SET_LIMITED_OUT, rule->out);
+		break;
+	case PLACE_LIMIT_CEILING:
+		tell_flag(&translation, SET_CAPPED);
+		break;
+	case PLACE_CEILING:
+		translate_ceiling(&translation);
+		break;
+	case PLACE_LIMIT_INGRESS:
+		translate_list(&translation, &ingress_sets);
+		break;
+	case PLACE_LIMIT_ENDPOINT:
+		translate_list(&translation, &endpoint_sets);
+		break;
+	case PLACE_LIMIT_NETWORK:
+		translate_list(&translation, &network_sets);
 		break;
 	case PLACE_ACCEPT_PORT:
 		translate_accept(&translation);

@@ -14,20 +14,31 @@ enum place {
 	PLACE_BRIDGE,          /* a network's bridge, in and out, and what of it is masqueraded at home; no rule */
 	PLACE_PORTS_PASSED_BY, /* bridges from where an address of this host leads to no published port; no rule */
 
-	PLACE_FORWARD_INGRESS,            /* forwarded packets go through the accepts of ingresses */
-	PLACE_FORWARD_ISOLATION,          /* … and through the isolation of networks */
-	PLACE_FORWARD_NETWORK,            /* what leaves and enters a bridge, and communication on it */
-	PLACE_FORWARD_CONTAINERS,         /* accept on a bridge of what is for a published port */
-	PLACE_COMMUNICATION_OFF,          /* DROP of communication on a bridge */
+	PLACE_FORWARD_LIMITS,     /* what enters an interface goes through the lists of who may, before all else */
+	PLACE_FORWARD_INGRESS,    /* forwarded packets go through the accepts of ingresses */
+	PLACE_FORWARD_ISOLATION,  /* … and through the isolation of networks */
+	PLACE_FORWARD_NETWORK,    /* what leaves and enters a bridge, and communication on it */
+	PLACE_FORWARD_CONTAINERS, /* accept on a bridge of what is for a published port */
+	PLACE_COMMUNICATION_OFF,  /* DROP of communication on a bridge */
 	PLACE_COMMUNICATION_OFF_INTERNAL, /* … of an internal network */
-	PLACE_ACCEPT_EXISTS,              /* no rule: what PLACE_ACCEPT_PORT stands in exists, even empty */
-	PLACE_ACCEPT_PORT,                /* accept of a published or a linked port */
-	PLACE_INGRESS_INTERNAL,           /* DROP of what leaves or enters an internal network, before accepts */
-	PLACE_INGRESS_ACCEPT,             /* accept of an ingress's port, whose gateway is in dnat_address */
-	PLACE_INGRESS_ACCEPT_END,         /* the rest returns */
-	PLACE_ISOLATION_INTERNAL,         /* DROP of what leaves or enters an internal network */
-	PLACE_ISOLATION_CONTAINERS,       /* what is for a published port is past isolation */
-	PLACE_ISOLATION,                  /* what keeps other networks apart */
+	PLACE_OUTPUT_LIMITS,              /* … and what this host itself sends to a destination */
+	PLACE_LIMITS_EXIST,               /* no rule: what the next four stand in exists, even empty */
+	PLACE_LIMIT_CEILING,              /* the administrator's list comes first */
+	PLACE_LIMIT_INGRESS,              /* lists: who is in one returns, and the rest may be dropped */
+	PLACE_LIMIT_ENDPOINT,
+	PLACE_LIMIT_NETWORK,
+	PLACE_CEILING,     /* the administrator's */
+	PLACE_CEILING_END, /* who is not in it may be dropped */
+	PLACE_DENIALS_EXIST,
+	PLACE_DENY_PORT,            /* DROP of what is for a limited port and nobody let through */
+	PLACE_ACCEPT_EXISTS,        /* no rule: what PLACE_ACCEPT_PORT stands in exists, even empty */
+	PLACE_ACCEPT_PORT,          /* accept of a published or a linked port */
+	PLACE_INGRESS_INTERNAL,     /* DROP of what leaves or enters an internal network, before accepts */
+	PLACE_INGRESS_ACCEPT,       /* accept of an ingress's port, whose gateway is in dnat_address */
+	PLACE_INGRESS_ACCEPT_END,   /* the rest returns */
+	PLACE_ISOLATION_INTERNAL,   /* DROP of what leaves or enters an internal network */
+	PLACE_ISOLATION_CONTAINERS, /* what is for a published port is past isolation */
+	PLACE_ISOLATION,            /* what keeps other networks apart */
 	PLACE_ISOLATION_END,
 	PLACE_ISOLATION_ENTER, /* DROP of what entered another bridge before: the linear form */
 	PLACE_ISOLATION_ENTER_END,

@@ -11,6 +11,12 @@ void render_guard(const char *interface, guint64 sequence, GArray *items);
 /** Drops what enters or leaves an internal network, at PLACE_ISOLATION_INTERNAL or PLACE_INGRESS_INTERNAL. */
 void render_internal(const Network *network, enum family family, enum place place, GArray *items);
 
+/** Who may reach published ports: of a network by itself, and of an ingress without its ports and of one of them. */
+void render_network_limits(const Network *network, enum family family, const RenderOptions *options, GArray *items);
+void render_ingress_limits(const Ingress *ingress, const RenderOptions *options, GArray *items);
+void render_ingress_port_limits(const Ingress *ingress, const IngressPort *port, const RenderOptions *options,
+				GArray *items);
+
 /** What this host itself answers to TCP of no connection: dropped. */
 void render_stray_reset(enum family family, const RenderOptions *options, GArray *items);
 

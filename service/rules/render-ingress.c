@@ -27,6 +27,7 @@ void render_ingress(const Ingress *ingress, const RenderOptions *options, GArray
 	render_local_masquerade(ingress->bridge, family, ingress->sequence, items);
 	if (family == FAMILY_IPV4)
 		render_guard(ingress->bridge, ingress->sequence, items);
+	render_ingress_limits(ingress, options, items);
 }
 
 /* Whether there is one of that family, other than but. */
@@ -71,7 +72,7 @@ static Rule *add_port_accept(const Ingress *ingress, const IngressPort *port, gu
 	return rule;
 }
 
-void render_ingress_port(const Ingress *ingress, const IngressPort *port, GArray *items)
+void render_ingress_port(const Ingress *ingress, const IngressPort *port, const RenderOptions *options, GArray *items)
 {
 	enum family family = address_family(&ingress->gateway);
 	Rule *rule;
@@ -89,4 +90,6 @@ void render_ingress_port(const Ingress *ingress, const IngressPort *port, GArray
 	memcpy(rule->dnat_address, ingress->gateway.bytes, sizeof rule->dnat_address);
 	rule->dnat_port = port->port;
 	rule->target = TARGET_DNAT;
+
+	render_ingress_port_limits(ingress, port, options, items);
 }

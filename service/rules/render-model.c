@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/rules/render.h"
+#include "service/rules/render-allow.h"
 
 void render_endpoint(const Endpoint *endpoint, const RenderOptions *options, GArray *items)
 {
+	render_endpoint_limits(endpoint, items);
 	for (guint i = 0; i < endpoint->ports->len; i++)
 		render_port(endpoint, endpoint->ports->pdata[i], options, items);
 	for (guint i = 0; i < endpoint->links->len; i++)
@@ -27,7 +28,7 @@ void render_ingress_whole(const Ingress *ingress, const RenderOptions *options, 
 {
 	render_ingress(ingress, options, items);
 	for (guint i = 0; i < ingress->ports->len; i++)
-		render_ingress_port(ingress, ingress->ports->pdata[i], items);
+		render_ingress_port(ingress, ingress->ports->pdata[i], options, items);
 }
 
 void render_model(const Model *model, const RenderOptions *options, GArray *items)

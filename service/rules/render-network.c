@@ -266,6 +266,7 @@ void render_network(const Network *network, const RenderOptions *options, GArray
 			render_forwarding(network, family, items);
 			render_nat(network, family, options, items);
 			render_strays(network, family, options, items);
+			render_network_limits(network, family, options, items);
 			if (options->container_publish)
 				render_container_ways(network, family, options, items);
 		}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/rules/render.h"
+#include "service/rules/render-allow.h"
 
 #include "service/rules/place.h"
 
@@ -90,6 +90,8 @@ void render_port(const Endpoint *endpoint, const PortMapping *mapping, const Ren
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		if (port_mapping_in_family(endpoint, mapping, family))
 			render_port_family(endpoint, mapping, options, family, items);
+	if (endpoint_is_limited(endpoint, options))
+		render_denial(endpoint, mapping, items);
 }
 
 static Rule *render_link_accept(const Address *from, const Address *to, const char *bridge, const Link *link,

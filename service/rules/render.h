@@ -18,6 +18,8 @@ typedef struct RenderOptions {
 	bool drop_invalid;            /* DropInvalid= */
 	bool ipv6;                    /* the host has rules of IPv6 */
 	guint isolation_pairwise_max; /* IsolationPairwiseMax= */
+	bool capped;                  /* there is an AllowFrom= */
+	const AllowFrom *ceiling;     /* it; borrowed. NULL: it is not known */
 } RenderOptions;
 
 /** What stands from the start: the room for accepts, for DNAT and for isolation. */
@@ -67,7 +69,7 @@ void render_ingress(const Ingress *ingress, const RenderOptions *options, GArray
 void render_ingress_isolation(const Model *model, const Network *network, GArray *items);
 void render_ingress_isolation_all(const Model *model, const Ingress *ingress, GArray *items);
 
-void render_ingress_port(const Ingress *ingress, const IngressPort *port, GArray *items);
+void render_ingress_port(const Ingress *ingress, const IngressPort *port, const RenderOptions *options, GArray *items);
 
 /** Objects with all that is in them: a network's endpoints and isolation, an endpoint's ports and links. */
 void render_network_whole(const Model *model, const Network *network, const RenderOptions *options, GArray *items);

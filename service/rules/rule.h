@@ -17,6 +17,7 @@ enum rule_state {
 	STATE_CLASSIC,   /* -m state --state RELATED,ESTABLISHED */
 	STATE_DNAT,      /* -m conntrack --ctstate DNAT */
 	STATE_INVALID,   /* -m conntrack --ctstate INVALID */
+	STATE_ORIGINAL,  /* -m conntrack --ctdir ORIGINAL */
 };
 
 enum rule_addrtype { ADDRTYPE_ANY, ADDRTYPE_SOURCE_LOCAL, ADDRTYPE_DESTINATION_LOCAL };

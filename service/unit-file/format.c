@@ -35,6 +35,14 @@ static void put_labels(GString *text, char *const *labels)
 		g_string_append_printf(text, "Label=%s=%s\n", labels[0], labels[1]);
 }
 
+static void put_allow_from(GString *text, const AllowFrom *list)
+{
+	char buffer[SOURCE_STRLEN];
+
+	for (guint i = 0; list && i < list->len; i++)
+		g_string_append_printf(text, "AllowFrom=%s\n", source_format(&g_array_index(list, Source, i), buffer));
+}
+
 static void put_link(GString *text, const Link *link)
 {
 	g_autofree char *child = unit_escape(link->child->name);
@@ -54,6 +62,7 @@ static void put_endpoint(GString *text, const Endpoint *endpoint)
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		put_address(text, "Address", &endpoint->addresses[family]);
 	put_bool(text, "Reserve", endpoint->reserves, endpoint->network->reserves);
+	put_allow_from(text, endpoint->allow_from);
 	put_labels(text, endpoint->labels);
 	for (guint i = 0; i < endpoint->ports->len; i++)
 		g_string_append_printf(text, "Publish=%s\n", port_spec_format(endpoint->ports->pdata[i], buffer));
@@ -80,6 +89,7 @@ char *unit_format_network(const Network *network)
 	put_bool(text, "InterContainerCommunication", network->options.communication, true);
 	put_bool(text, "Masquerade", network->options.masquerade, true);
 	put_address(text, "HostBinding", &network->options.host_binding);
+	put_allow_from(text, network->options.allow_from);
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		if (network_has_family(network, family) &&
 		    !prefix_equal(&network->ranges[family], &network->subnets[family]))
@@ -103,6 +113,7 @@ char *unit_format_ingress(const Ingress *ingress)
 
 	put_address(text, "Gateway", &ingress->gateway);
 	g_string_append_printf(text, "Bridge=%s\n", ingress->bridge);
+	put_allow_from(text, ingress->allow_from);
 	put_labels(text, ingress->labels);
 	put_user(text, &ingress->lifetime);
 	for (guint i = 0; i < ingress->ports->len; i++) {

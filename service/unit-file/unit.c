@@ -6,6 +6,7 @@
 #include "service/model/port-spec.h"
 #include "service/model/unit-name.h"
 #include "service/netlink/link.h"
+#include "service/sources.h"
 #include "service/unit-file/lines.h"
 
 #include <pwd.h>
@@ -164,6 +165,36 @@ static bool read_prefixes(const Place *place, const char *value, GError **error)
 	return append(place, value, error);
 }
 
+/* Several on a line as well, as "lo" is often with others. */
+static bool read_sources(const Place *place, const char *value, GError **error)
+{
+	g_auto(GStrv) words = g_strsplit_set(value, " \t", -1);
+	char ***list = place->field;
+
+	if (*value == '\0') {
+		g_clear_pointer(list, g_strfreev);
+		return true;
+	}
+	for (char **word = words; *word; word++) {
+		char *one[] = { *word, NULL };
+		guint n = *list ? g_strv_length(*list) : 0;
+		AllowFrom *checked;
+
+		if (**word == '\0')
+			continue;
+		if (!sources_read(one, 1, &checked, error))
+			return false;
+		allow_from_unref(checked);
+		if (n == ALLOW_FROM_MAX)
+			return netfilter_fail(error, INVALID_ARGS, "\"%s\" is one too many; at most %d are allowed",
+					      cut(*word), ALLOW_FROM_MAX);
+		*list = g_renew(char *, *list, n + 2);
+		(*list)[n] = g_strdup(*word);
+		(*list)[n + 1] = NULL;
+	}
+	return true;
+}
+
 static bool read_mapping(const Place *place, const char *value, GError **error)
 {
 	GArray *ports = place->endpoint->ports;
@@ -298,6 +329,7 @@ static const Key network_keys[] = {
 	{ "InterContainerCommunication", read_bool, offsetof(NetworkSettings, communication) },
 	{ "Masquerade", read_bool, offsetof(NetworkSettings, masquerade) },
 	{ "HostBinding", read_address, offsetof(NetworkSettings, host_binding) },
+	{ "AllowFrom", read_sources, offsetof(NetworkSettings, allow_from) },
 	{ "AddressRange", read_prefixes, offsetof(NetworkSettings, address_range) },
 	{ "Reserve", read_choice, offsetof(NetworkSettings, reserve) },
 	{ "Zone", read_zone, offsetof(NetworkSettings, zone) },
@@ -310,6 +342,7 @@ static const Key endpoint_keys[] = {
 	{ "Address", read_addresses, offsetof(EndpointSettings, addresses) },
 	{ "Publish", read_mapping, 0 },
 	{ "Link", read_link, 0 },
+	{ "AllowFrom", read_sources, offsetof(EndpointSettings, allow_from) },
 	{ "Reserve", read_choice, offsetof(EndpointSettings, reserve) },
 	{ "Label", read_label, offsetof(EndpointSettings, labels) },
 	{},
@@ -319,6 +352,7 @@ static const Key ingress_keys[] = {
 	{ "Gateway", read_address, offsetof(IngressSettings, gateway) },
 	{ "Bridge", read_interface, offsetof(IngressSettings, bridge) },
 	{ "Publish", read_port, 0 },
+	{ "AllowFrom", read_sources, offsetof(IngressSettings, allow_from) },
 	{ "Label", read_label, offsetof(IngressSettings, labels) },
 	{ "User", read_user, offsetof(IngressSettings, lifetime.uid) },
 	{},

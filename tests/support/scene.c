@@ -133,7 +133,7 @@ void scene_publish_ingress(Scene *scene, Ingress *ingress, guint8 protocol, guin
 	port->references = 1;
 	port->sequence = ++scene->model->sequence;
 	model_insert_ingress_port(scene->model, ingress, port, ingress->ports->len);
-	render_ingress_port(ingress, port, items);
+	render_ingress_port(ingress, port, &scene->options, items);
 	scene_render(scene, items);
 }
 
