@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+static const guint8 nf_call[N_FAMILIES] = { 1 << SWITCH_NF_CALL_IPV4, 1 << SWITCH_NF_CALL_IPV6 };
+
 static bool network_forwards(const Network *network, enum family family)
 {
 	return !network->internal && network_has_family(network, family);
@@ -30,7 +32,6 @@ static bool network_is_limited(const Config *config, const Network *network)
 static guint8 network_switches(const Config *config, const Network *network)
 {
 	static const guint8 forwarding[N_FAMILIES] = { 1 << SWITCH_FORWARDING_IPV4, 1 << SWITCH_FORWARDING_IPV6 };
-	static const guint8 nf_call[N_FAMILIES] = { 1 << SWITCH_NF_CALL_IPV4, 1 << SWITCH_NF_CALL_IPV6 };
 	guint8 set = 0;
 
 	for (enum family family = 0; family < N_FAMILIES; family++) {
@@ -65,8 +66,13 @@ guint8 wanted_switches(const Model *model, const Config *config, const char *int
 	for (const GList *i = model->ingresses_by_age.head; i; i = i->next) {
 		const Ingress *ingress = i->data;
 
-		if (address_family(&ingress->gateway) == FAMILY_IPV4 && strcmp(ingress->bridge, interface) == 0)
+		if (strcmp(ingress->bridge, interface) != 0)
+			continue;
+		if (address_family(&ingress->gateway) == FAMILY_IPV4)
 			set |= 1 << SWITCH_LOCALNET;
+		/* What is no bridge of ours may be none at all. */
+		if (network && (config->allow_from || ingress->allow_from))
+			set |= nf_call[address_family(&ingress->gateway)];
 	}
 	return set;
 }

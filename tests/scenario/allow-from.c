@@ -2,6 +2,7 @@
 #include "tests/support/world.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -177,8 +178,206 @@ static void each_list(World *world)
 	}
 }
 
+/* --- connections that stand --- */
+
+/* Whether the kernel still has a connection of that source. */
+static bool is_tracked(const World *world, const char *protocol, const char *source)
+{
+	g_autofree char *family = g_strdup(strchr(source, ':') ? "ipv6" : "ipv4");
+	g_autofree char *left =
+		netns_output(world->host, "sh -c \"conntrack -L -f %s -p %s --src %s 2>/dev/null || true\"", family,
+			     protocol, source);
+
+	return *left != '\0';
+}
+
+static const char *const web = "/network/web", *const app = "/network/web/endpoint/app";
+
+static void set_words(const Allow *allow, const char *path, const char *interface, const char *list)
+{
+	g_auto(GStrv) words = *list ? g_strsplit(list, " ", -1) : g_new0(char *, 1);
+
+	set_from(allow, path, interface, (const char *const *)words);
+}
+
+/* One that is let through no more ends at once, and is not in the table of connections; the other goes on. */
+static void standing(World *world)
+{
+	static const struct {
+		const char *protocol, *to; /* by an address of the host, or the endpoint's own */
+		guint16 port;
+		const char *stays, *goes, *list;
+	} flows[] = {
+		{ "tcp", "192.0.2.1", 8080, "192.0.2.2", "198.51.100.2", "192.0.2.0/24" },
+		{ "udp", "192.0.2.1", 8080, "192.0.2.2", "198.51.100.2", "192.0.2.0/24" },
+		{ "tcp", "172.18.0.2", 80, "192.0.2.2", "198.51.100.2", "192.0.2.0/24" },
+		{ "udp", "172.18.0.2", 80, "192.0.2.2", "198.51.100.2", "192.0.2.0/24" },
+		{ "tcp", "2001:db8:1::1", 8080, "2001:db8:1::2", "2001:db8:2::2", "2001:db8:1::/64" },
+		{ "udp", "fd00:18::2", 80, "2001:db8:1::2", "2001:db8:2::2", "2001:db8:1::/64" },
+	};
+	Allow allow;
+
+	allow_init(&allow, world);
+	for (guint i = 0; i < G_N_ELEMENTS(flows); i++) {
+		g_autofree char *stays = g_strconcat("app from ", flows[i].stays, NULL);
+		g_autofree char *goes = g_strconcat("app from ", flows[i].goes, NULL);
+		int kept = flow_open(world->outside, flows[i].protocol, flows[i].to, flows[i].port);
+		int ended = flow_open(world->elsewhere, flows[i].protocol, flows[i].to, flows[i].port);
+
+		expect_flow(kept, stays);
+		expect_flow(ended, goes);
+		set_words(&allow, i % 2 ? web : app, i % 2 ? "Network" : "Endpoint", flows[i].list);
+		g_assert_false(is_tracked(world, flows[i].protocol, flows[i].goes));
+		g_assert_true(is_tracked(world, flows[i].protocol, flows[i].stays));
+		expect_flow(ended, "silence");
+		expect_flow(kept, stays);
+		set_words(&allow, i % 2 ? web : app, i % 2 ? "Network" : "Endpoint", "");
+		close(kept);
+		close(ended);
+	}
+}
+
+/* --- what is dropped is counted --- */
+
+static guint64 count_denied(const World *world)
+{
+	g_autofree char *listing = world_has_nftables()
+					   ? netns_output(world->host, "nft list chain ip netfilterd denied")
+					   : netns_output(world->host, "iptables-legacy -nvxL DOCKER-DENY");
+	guint64 total = 0, packets;
+	g_auto(GStrv) lines = g_strsplit(listing, "\n", -1);
+
+	for (char **line = lines; *line; line++) {
+		const char *counter = strstr(*line, "counter packets ");
+
+		if (counter && sscanf(counter, "counter packets %" G_GUINT64_FORMAT, &packets) == 1)
+			total += packets;
+		else if (!world_has_nftables() && strstr(*line, "DROP") &&
+			 sscanf(*line, " %" G_GUINT64_FORMAT, &packets) == 1)
+			total += packets;
+	}
+	return total;
+}
+
+/* A list outlives the service; ports published after it are limited as well, and sctp is as the others. */
+static void kept(World *world)
+{
+	g_autofree char *before = NULL, *after = NULL;
+	Allow allow;
+
+	allow_init(&allow, world);
+	set_words(&allow, web, "Network", "192.0.2.0/24 lo");
+	set_words(&allow, app, "Endpoint", "198.51.100.0/24");
+	before = world_rules(world, "iptables");
+	g_assert_nonnull(strstr(
+		before, world_has_nftables() ? "172.18.0.2 . sctp . 80"
+					     : "-A DOCKER-DENY -d 172.18.0.2/32 -p sctp -m sctp --dport 80 -j DROP"));
+	g_assert_cmpuint(count_denied(world), ==, 0);
+	expect(world->outside, "udp", "192.0.2.1", 8080, "silence");
+	g_assert_cmpuint(count_denied(world), >, 0);
+
+	world_restart_service(world);
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "silence");
+	expect(world->elsewhere, "tcp", "192.0.2.1", 8080, "app from 198.51.100.2");
+	call(world->bus, app, "Endpoint", "Publish", "a(ssqqq)", 1, "udp", "", 30000, 30000, 200);
+	listener_open(g_array_index(world->containers, int, 0), "range", "udp", NULL, 30111);
+	expect(world->outside, "udp", "192.0.2.1", 30111, "silence");
+	expect(world->elsewhere, "udp", "192.0.2.1", 30111, "range from 198.51.100.2");
+	call(world->bus, web, "Network", "Delete", NULL);
+	after = world_rules(world, "iptables");
+	g_assert_null(strstr(after, "198.51.100.0"));
+	g_assert_null(strstr(after, "DOCKER-ALLOW"));
+}
+
+/* --- ingresses --- */
+
+static const Place gateway_place = { .bridge = "br-web", .address = "172.18.0.9/16", .gateway = "172.18.0.1" };
+
+static void ingress(World *world)
+{
+	Allow allow;
+	int gateway, flow;
+
+	allow_init(&allow, world);
+	gateway = world_container(world, &gateway_place);
+	listener_open(gateway, "mesh", "tcp", NULL, 4510);
+	listener_open(gateway, "mesh", "udp", NULL, 4511);
+	call(world->bus, "", "Manager", "CreateIngress", "sa{sv}", "mesh", 3, "Gateway", "s", "172.18.0.9", "Ports",
+	     "a(sq)", 1, "tcp", 4510, "AllowFrom", "as", 2, "192.0.2.0/24", "lo");
+	call(world->bus, "/ingress/mesh", "Ingress", "Publish", "a(sq)", 1, "udp", 4511);
+	expect(world->outside, "tcp", "192.0.2.1", 4510, "mesh from 192.0.2.2");
+	expect(world->outside, "udp", "192.0.2.1", 4511, "mesh from 192.0.2.2");
+	expect(world->host, "tcp", "127.0.0.1", 4510, "mesh from 172.18.0.1");
+	expect(world->elsewhere, "tcp", "192.0.2.1", 4510, "silence");
+	expect(world->elsewhere, "udp", "172.18.0.9", 4511, "silence");
+	expect(allow.netns[OTHER], "tcp", "192.0.2.1", 4510, "silence");
+	expect(allow.netns[SIBLING], "tcp", "172.18.0.9", 4510, "silence");
+
+	flow = flow_open(world->outside, "tcp", "192.0.2.1", 4510);
+	expect_flow(flow, "mesh from 192.0.2.2");
+	set_words(&allow, "/ingress/mesh", "Ingress", "198.51.100.2");
+	g_assert_false(is_tracked(world, "tcp", "192.0.2.2"));
+	expect_flow(flow, "silence");
+	close(flow);
+	expect(world->elsewhere, "tcp", "192.0.2.1", 4510, "mesh from 198.51.100.2");
+	expect(world->host, "tcp", "127.0.0.1", 4510, "silence");
+	set_words(&allow, "/ingress/mesh", "Ingress", "");
+	expect(world->outside, "tcp", "192.0.2.1", 4510, "mesh from 192.0.2.2");
+	/* The endpoint on the same network was none of it. */
+	expect(world->elsewhere, "tcp", "192.0.2.1", 8080, "app from 198.51.100.2");
+}
+
+/* --- the administrator's --- */
+
+static void ceiling(World *world)
+{
+	Allow allow;
+	int flow;
+
+	allow_init(&allow, world);
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "app from 192.0.2.2");
+	expect(world->elsewhere, "tcp", "192.0.2.1", 8080, "silence");
+	expect(world->host, "tcp", "127.0.0.1", 8080, "silence");
+	expect(allow.netns[SIBLING], "tcp", "172.18.0.2", 80, "silence");
+	expect(allow.netns[SIBLING], "tcp", "172.18.0.2", 22, "app from 172.18.0.3");
+	/* Both must let it through. */
+	set_words(&allow, app, "Endpoint", "0.0.0.0/0 lo");
+	expect(world->elsewhere, "tcp", "192.0.2.1", 8080, "silence");
+	set_words(&allow, app, "Endpoint", "198.51.100.0/24");
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "silence");
+	expect(world->elsewhere, "tcp", "192.0.2.1", 8080, "silence");
+	set_words(&allow, app, "Endpoint", "");
+
+	flow = flow_open(world->outside, "tcp", "192.0.2.1", 8080);
+	expect_flow(flow, "app from 192.0.2.2");
+	world_configure(world, "AllowFrom=198.51.100.0/24 lo\nHostBinding=127.0.0.1");
+	call(world->bus, "", "Manager", "Reload", NULL);
+	g_assert_false(is_tracked(world, "tcp", "192.0.2.2"));
+	expect_flow(flow, "silence");
+	close(flow);
+	expect(world->elsewhere, "tcp", "192.0.2.1", 8080, "app from 198.51.100.2");
+	expect(world->host, "tcp", "127.0.0.1", 8080, "app from 172.18.0.1");
+
+	/* Where a port names no address it is published on the host itself alone. */
+	call(world->bus, app, "Endpoint", "Publish", "a(ssqqq)", 2, "tcp", "", 8081, 80, 1, "tcp", "0.0.0.0", 8082, 80,
+	     1);
+	expect(world->host, "tcp", "127.0.0.1", 8081, "app from 172.18.0.1");
+	expect(world->elsewhere, "tcp", "192.0.2.1", 8081, "refused");
+	expect(world->elsewhere, "tcp", "192.0.2.1", 8082, "app from 198.51.100.2");
+
+	/* Nobody is held to what is said no more, by the next instance either. */
+	world_configure(world, "");
+	world_restart_service(world);
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "app from 192.0.2.2");
+	expect(allow.netns[SIBLING], "tcp", "172.18.0.2", 80, "app from 172.18.0.3");
+}
+
 static const Scenario scenarios[] = {
 	{ "/allow-from/each-list", each_list },
+	{ "/allow-from/standing", standing },
+	{ "/allow-from/kept", kept },
+	{ "/allow-from/ingress", ingress },
+	{ "/allow-from/ceiling", ceiling, "AllowFrom=192.0.2.0/24" },
 };
 
 int main(int argc, char **argv)
