@@ -31,6 +31,7 @@ static const struct {
 	{ "LocalhostPublish", SETTING_BOOLEAN, offsetof(Config, localhost_publish), true },
 	{ "ContainerPublish", SETTING_BOOLEAN, offsetof(Config, container_publish), true },
 	{ "DropInvalid", SETTING_BOOLEAN, offsetof(Config, drop_invalid), true },
+	{ "ProtectEndpoints", SETTING_BOOLEAN, offsetof(Config, protect_endpoints), true },
 	{ "IPForward", SETTING_BOOLEAN, offsetof(Config, ip_forward), true },
 	{ "ForwardPolicy", SETTING_POLICY, offsetof(Config, forward_policy_auto), true },
 	{ "AllowFrom", SETTING_SOURCES, offsetof(Config, allow_from) },

@@ -15,6 +15,7 @@ typedef struct Config {
 	bool localhost_publish;
 	bool container_publish;
 	bool drop_invalid;
+	bool protect_endpoints;
 	bool ip_forward;
 	bool forward_policy_auto; /* else keep */
 	AllowFrom *allow_from;    /* the most that objects let through; NULL: everybody */

@@ -287,8 +287,9 @@ static void hold_items(Service *service, const GArray *items)
 		hold_all(handover_ruleset(service->handover), items);
 }
 
-/* The previous instance may have been configured otherwise: every way in which it may have been. */
-enum { N_CONFIGURATIONS = 1 << 5 };
+/* The previous instance may have been configured otherwise: every way in which it may have been. Some options only add
+ * rules, beside those of the others. */
+enum { N_CONFIGURATIONS = 1 << 3 };
 
 static RenderOptions options_of(const Service *service, guint configuration)
 {
@@ -297,8 +298,7 @@ static RenderOptions options_of(const Service *service, guint configuration)
 	options.hairpin = configuration & 1 << 0;
 	options.localhost_publish = configuration & 1 << 1;
 	options.container_publish = configuration & 1 << 2;
-	options.drop_invalid = configuration & 1 << 3;
-	options.capped = configuration & 1 << 4;
+	options.drop_invalid = options.capped = options.protect_endpoints = true;
 	return options;
 }
 

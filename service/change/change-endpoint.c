@@ -397,9 +397,10 @@ static bool decode_removed(Change *change, Record *record, Model *model, GError 
 	return endpoint;
 }
 
-static void rules_added(const Change *change, const Model *model G_GNUC_UNUSED,
-			const RenderOptions *options G_GNUC_UNUSED, RuleDelta *delta)
+static void rules_added(const Change *change, const Model *model G_GNUC_UNUSED, const RenderOptions *options,
+			RuleDelta *delta)
 {
+	render_protection(change->object, options, delta->joins);
 	render_endpoint_limits(change->object, delta->joins);
 }
 

@@ -104,6 +104,7 @@ static void rules_configured(const Change *change, const Model *model, const Ren
 	if (before.hairpin == options->hairpin && before.localhost_publish == options->localhost_publish &&
 	    before.container_publish == options->container_publish && before.drop_invalid == options->drop_invalid &&
 	    before.isolation_pairwise_max == options->isolation_pairwise_max &&
+	    before.protect_endpoints == options->protect_endpoints &&
 	    allow_from_equal(before.ceiling, options->ceiling))
 		return;
 	render_model(model, &before, delta->leaves);

@@ -36,6 +36,7 @@ RenderOptions render_options(const Config *config, bool ipv6)
 		.localhost_publish = config->localhost_publish,
 		.container_publish = config->container_publish,
 		.drop_invalid = config->drop_invalid,
+		.protect_endpoints = config->protect_endpoints,
 		.isolation_pairwise_max = config->isolation_pairwise_max,
 		.ipv6 = ipv6,
 		.capped = config->allow_from != NULL,

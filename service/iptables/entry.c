@@ -136,22 +136,38 @@ static void encode_ports(const Rule *rule, Entry *entry, guint16 *offset)
 	}
 }
 
+static void encode_state(enum rule_state state, struct xt_conntrack_mtinfo3 *conntrack)
+{
+	conntrack->match_flags = XT_CONNTRACK_STATE;
+	conntrack->state_mask = RELATED_ESTABLISHED;
+	switch (state) {
+	case STATE_CLASSIC:
+		conntrack->match_flags |= XT_CONNTRACK_STATE_ALIAS;
+		break;
+	case STATE_DNAT:
+		conntrack->state_mask = XT_CONNTRACK_STATE_DNAT;
+		break;
+	case STATE_INVALID:
+		conntrack->state_mask = XT_CONNTRACK_STATE_INVALID;
+		break;
+	case STATE_DIRECT:
+		conntrack->invert_flags |= XT_CONNTRACK_STATE;
+		conntrack->state_mask |= XT_CONNTRACK_STATE_DNAT;
+		break;
+	case STATE_ORIGINAL:
+		conntrack->match_flags = XT_CONNTRACK_DIRECTION;
+		conntrack->state_mask = 0;
+		break;
+	default:
+		break;
+	}
+}
+
 static void encode_matches(const Rule *rule, Entry *entry, guint16 *offset)
 {
-	if (rule->state) {
-		struct xt_conntrack_mtinfo3 *conntrack =
-			append_extension(entry, offset, "conntrack", 3, sizeof *conntrack);
-		conntrack->match_flags = XT_CONNTRACK_STATE;
-		if (rule->state == STATE_CLASSIC)
-			conntrack->match_flags |= XT_CONNTRACK_STATE_ALIAS;
-		conntrack->state_mask = rule->state == STATE_DNAT      ? XT_CONNTRACK_STATE_DNAT
-					: rule->state == STATE_INVALID ? XT_CONNTRACK_STATE_INVALID
-								       : RELATED_ESTABLISHED;
-		if (rule->state == STATE_ORIGINAL) {
-			conntrack->match_flags = XT_CONNTRACK_DIRECTION;
-			conntrack->state_mask = 0;
-		}
-	}
+	if (rule->state)
+		encode_state(rule->state,
+			     append_extension(entry, offset, "conntrack", 3, sizeof(struct xt_conntrack_mtinfo3)));
 
 	if (rule->addrtype) {
 		struct xt_addrtype_info_v1 *addrtype = append_extension(entry, offset, "addrtype", 1, sizeof *addrtype);

@@ -42,6 +42,7 @@ static void append_matches(const Rule *rule, GString *text)
 		[STATE_DNAT] = "-m conntrack --ctstate DNAT ",
 		[STATE_INVALID] = "-m conntrack --ctstate INVALID ",
 		[STATE_ORIGINAL] = "-m conntrack --ctdir ORIGINAL ",
+		[STATE_DIRECT] = "-m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT ",
 	};
 	static const char *const addrtypes[] = {
 		[ADDRTYPE_ANY] = "",

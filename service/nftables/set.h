@@ -30,21 +30,23 @@ enum set {
 	SET_ALLOWED_NETS,
 	SET_ALLOWED_NETS_BY,
 	SET_ALLOWED_NETS_HOST,
-	SET_LINKS,      /* parent . child . port */
-	SET_NEIGHBOURS, /* bridges with a link: neighbour discovery passes; IPv6 */
-	SET_INSIDE,     /* bridge . bridge : what becomes of packets on it */
-	SET_LEAVING,    /* bridge : … from it to elsewhere */
-	SET_ENTERING,   /* bridge : … to it from elsewhere */
-	SET_BRIDGES,    /* every bridge of ours */
-	SET_PASSED_BY,  /* bridges from where published ports are not reached by an address of the host */
-	SET_CALLERS,    /* bridges from where they are reached as from outside */
-	SET_SOURCES,    /* subnets that are masqueraded */
-	SET_AT_HOME,    /* bridge . its subnet: what does not leave */
-	SET_LOCAL_OUT,  /* interfaces where what this host sends is masqueraded */
-	SET_FORWARDED,  /* foreign interfaces that are forwarded whatever the policy */
-	SET_GUARDED,    /* interfaces that do not reach 127.0.0.0/8; IPv4 */
-	SET_LOCALHOST,  /* 127.0.0.0 where ports are published there; IPv4 */
-	SET_STRAYS,     /* 0.0.0.0 or :: where TCP of no connection is dropped */
+	SET_LINKS,        /* parent . child . port */
+	SET_NEIGHBOURS,   /* bridges with a link: neighbour discovery passes; IPv6 */
+	SET_INSIDE,       /* bridge . bridge : what becomes of packets on it */
+	SET_LEAVING,      /* bridge : … from it to elsewhere */
+	SET_ENTERING,     /* bridge : … to it from elsewhere */
+	SET_BRIDGES,      /* every bridge of ours */
+	SET_PASSED_BY,    /* bridges from where published ports are not reached by an address of the host */
+	SET_CALLERS,      /* bridges from where they are reached as from outside */
+	SET_SOURCES,      /* subnets that are masqueraded */
+	SET_AT_HOME,      /* bridge . its subnet: what does not leave */
+	SET_LOCAL_OUT,    /* interfaces where what this host sends is masqueraded */
+	SET_FORWARDED,    /* foreign interfaces that are forwarded whatever the policy */
+	SET_PROTECTED,    /* bridges on which no endpoint is reached by its own address */
+	SET_PROTECTED_AT, /* bridge . address of an endpoint for which that holds */
+	SET_GUARDED,      /* interfaces that do not reach 127.0.0.0/8; IPv4 */
+	SET_LOCALHOST,    /* 127.0.0.0 where ports are published there; IPv4 */
+	SET_STRAYS,       /* 0.0.0.0 or :: where TCP of no connection is dropped */
 	N_SETS
 };
 
@@ -63,11 +65,10 @@ typedef struct SetInfo {
 
 const SetInfo *set_info(enum set set);
 bool set_in_family(enum set set, enum family family);
-
 /** The number of the set of that name in a family; N_SETS: there is none. */
 enum set set_find(enum family family, const char *name);
 
-/** As nftables counts: bytes in a register, 0 for FIELD_NONE and the number of its type. */
+/** As nftables counts: bytes in a register and the number of its type; 0 for FIELD_NONE. */
 guint field_size(enum field field, enum family family);
 guint32 field_type(enum field field, enum family family);
 

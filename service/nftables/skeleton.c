@@ -53,6 +53,7 @@ static const ChainInfo chains[] = {
 	{ SKELETON_FORWARD, BOTH, "filter", NF_INET_FORWARD, 0 },
 	{ "from_bridge", BOTH },
 	{ "to_bridge", BOTH },
+	{ "to_endpoint", BOTH },
 	{ "crossing", BOTH },
 	{ "closed", BOTH },
 };
@@ -178,9 +179,14 @@ static const struct {
 	{ "from_bridge", "accept", BOTH },
 
 	{ "to_bridge", "ct state established,related accept", BOTH },
-	{ "to_bridge", TO_PUBLISHED, BOTH },
-	{ "to_bridge", TO_STRETCH, BOTH },
-	{ "to_bridge", TO_INGRESS, BOTH },
+	{ "to_bridge", "ct status dnat goto to_endpoint", BOTH },
+	{ "to_bridge", "oifname @protected counter drop", BOTH },
+	{ "to_bridge", "oifname . ip daddr @protected_at counter drop", BOTH },
+	{ "to_bridge", "goto to_endpoint", BOTH },
+
+	{ "to_endpoint", TO_PUBLISHED, BOTH },
+	{ "to_endpoint", TO_STRETCH, BOTH },
+	{ "to_endpoint", TO_INGRESS, BOTH },
 
 	{ "crossing", TO_INGRESS, BOTH },
 	{ "crossing", FROM_INGRESS, BOTH },

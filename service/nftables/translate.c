@@ -117,6 +117,21 @@ static void translate_localhost(const Translation *translation)
 		tell(translation, SET_LOCALHOST, &(Parts){ .address = { loopback } });
 }
 
+static void translate_direct(const Translation *translation)
+{
+	const Rule *rule = translation->rule;
+
+	if (rule->target == TARGET_DROP)
+		tell_interface(translation, SET_PROTECTED, rule->out);
+}
+
+static void translate_direct_endpoint(const Translation *translation)
+{
+	const Rule *rule = translation->rule;
+
+	tell(translation, SET_PROTECTED_AT, &(Parts){ .interface = { rule->out }, .address = { rule->destination } });
+}
+
 static void translate_strays(const Translation *translation)
 {
 	tell(translation, SET_STRAYS, &(Parts){ .address = { translation->rule->destination } });
@@ -290,6 +305,12 @@ void translate(const Rule *rule, element_func tell, void *userdata)
 	switch (rule->place) {
 	case PLACE_LOOPBACK_GUARD:
 		tell_interface(&translation, SET_GUARDED, rule->in);
+		break;
+	case PLACE_DIRECT:
+		translate_direct(&translation);
+		break;
+	case PLACE_DIRECT_ENDPOINT:
+		translate_direct_endpoint(&translation);
 		break;
 	case PLACE_STRAY_RESET:
 		translate_strays(&translation);

@@ -8,7 +8,11 @@
  * element of a set, or nothing. Where several places share a list, they stand in it in the order they are named in.
  */
 enum place {
-	PLACE_LOOPBACK_GUARD,  /* what an interface sends to 127.0.0.0/8 is dropped, before addresses are translated */
+	PLACE_LOOPBACK_GUARD, /* what an interface sends to 127.0.0.0/8 is dropped, before addresses are translated */
+	PLACE_DIRECT, /* what is for a bridge by an address that was not translated is dropped, or goes through these:
+		       */
+	PLACE_DIRECT_ENDPOINT, /* DROP of what is for an endpoint */
+	PLACE_DIRECT_END,      /* the rest returns */
 	PLACE_STRAY_SEGMENT,   /* TCP of no connection does not leave a bridge: its addresses were not translated */
 	PLACE_STRAY_RESET,     /* … nor does this host answer it with a reset */
 	PLACE_BRIDGE,          /* a network's bridge, in and out, and what of it is masqueraded at home; no rule */

@@ -4,6 +4,7 @@
 void render_endpoint(const Endpoint *endpoint, const RenderOptions *options, GArray *items)
 {
 	render_endpoint_limits(endpoint, items);
+	render_protection(endpoint, options, items);
 	for (guint i = 0; i < endpoint->ports->len; i++)
 		render_port(endpoint, endpoint->ports->pdata[i], options, items);
 	for (guint i = 0; i < endpoint->links->len; i++)

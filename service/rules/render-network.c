@@ -59,6 +59,44 @@ static void render_strays(const Network *network, enum family family, const Rend
 	rule->target = TARGET_DROP;
 }
 
+/*
+ * To an endpoint's own address there is no way from elsewhere, whatever the host forwards, but for connections to
+ * published ports. All that is on a bridge of ours are endpoints; on an adopted one there may be others' machines.
+ */
+static void render_direct(const Network *network, enum family family, const RenderOptions *options, GArray *items)
+{
+	Rule *rule;
+
+	if (!options->protect_endpoints)
+		return;
+	rule = place_add(items, PLACE_DIRECT, family, network->sequence, 0);
+	rule->flags = RULE_NOT_IN;
+	rule_set_in(rule, network->bridge);
+	rule_set_out(rule, network->bridge);
+	rule->state = STATE_DIRECT;
+	rule->target = network->creates_bridge ? TARGET_DROP : TARGET_PLACE;
+	if (!network->creates_bridge)
+		place_add(items, PLACE_DIRECT_END, family, 0, 0)->target = TARGET_RETURN;
+}
+
+void render_protection(const Endpoint *endpoint, const RenderOptions *options, GArray *items)
+{
+	const Network *network = endpoint->network;
+
+	if (!options->protect_endpoints || network->internal || network->creates_bridge)
+		return;
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		Rule *rule;
+
+		if (endpoint->addresses[family].family == AF_UNSPEC)
+			continue;
+		rule = place_add(items, PLACE_DIRECT_ENDPOINT, family, network->sequence, 0);
+		rule_set_destination_host(rule, &endpoint->addresses[family]);
+		rule_set_out(rule, network->bridge);
+		rule->target = TARGET_DROP;
+	}
+}
+
 void render_local_masquerade(const char *interface, enum family family, guint64 sequence, GArray *items)
 {
 	Rule *rule = place_add(items, PLACE_MASQUERADE_NETWORK, family, sequence, 0);
@@ -267,6 +305,7 @@ void render_network(const Network *network, const RenderOptions *options, GArray
 			render_nat(network, family, options, items);
 			render_strays(network, family, options, items);
 			render_network_limits(network, family, options, items);
+			render_direct(network, family, options, items);
 			if (options->container_publish)
 				render_container_ways(network, family, options, items);
 		}

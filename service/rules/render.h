@@ -5,10 +5,8 @@
 #include "service/rules/rule.h"
 
 /**
- * Model to rules: pure functions, one for each thing that has rules. Each
- * appends to a GArray of RuleItem, for every address family it has.
- * What several objects need (ways, shared accepts) each of them renders; the
- * ruleset counts it.
+ * Model to rules: pure functions, one for each thing that has rules. Each appends to a GArray of RuleItem, for every
+ * address family it has. What several objects need (ways, shared accepts) each of them renders; the ruleset counts it.
  */
 
 typedef struct RenderOptions {
@@ -16,6 +14,7 @@ typedef struct RenderOptions {
 	bool localhost_publish;       /* LocalhostPublish= */
 	bool container_publish;       /* ContainerPublish= */
 	bool drop_invalid;            /* DropInvalid= */
+	bool protect_endpoints;       /* ProtectEndpoints= */
 	bool ipv6;                    /* the host has rules of IPv6 */
 	guint isolation_pairwise_max; /* IsolationPairwiseMax= */
 	bool capped;                  /* there is an AllowFrom= */
@@ -50,16 +49,16 @@ void render_isolation_change(const Model *model, const Network *network, const R
  */
 void render_localhost(const Network *network, const RenderOptions *options, GArray *items);
 
+/** What keeps others from an endpoint's own addresses, where that of its network does not: on an adopted bridge. */
+void render_protection(const Endpoint *endpoint, const RenderOptions *options, GArray *items);
+
 /** A mapping of an endpoint, in each family that port_mapping_in_family() names. */
 void render_port(const Endpoint *endpoint, const PortMapping *mapping, const RenderOptions *options, GArray *items);
 
 /** What parent may reach of link->child. In each family that both have. */
 void render_link(const Endpoint *parent, const Link *link, GArray *items);
 
-/**
- * The ways to an ingress, its masquerade and its guard, without its ports. Includes
- * render_base() of its family.
- */
+/** The ways to an ingress, its masquerade and its guard, without its ports. Includes render_base() of its family. */
 void render_ingress(const Ingress *ingress, const RenderOptions *options, GArray *items);
 
 /**

@@ -18,6 +18,7 @@ enum rule_state {
 	STATE_DNAT,      /* -m conntrack --ctstate DNAT */
 	STATE_INVALID,   /* -m conntrack --ctstate INVALID */
 	STATE_ORIGINAL,  /* -m conntrack --ctdir ORIGINAL */
+	STATE_DIRECT,    /* -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT */
 };
 
 enum rule_addrtype { ADDRTYPE_ANY, ADDRTYPE_SOURCE_LOCAL, ADDRTYPE_DESTINATION_LOCAL };

@@ -216,8 +216,9 @@ static void open_up(const Stage *stage)
 	if (world_has_nftables())
 		netns_run(world->host, "sh -c 'nft delete table ip netfilterd; nft delete table ip6 netfilterd'");
 	else
-		netns_run(world->host, "sh -c 'for t in raw filter; do iptables-legacy -t $t -F; done; iptables-legacy "
-				       "-P FORWARD ACCEPT; ip6tables-legacy -F; ip6tables-legacy -P FORWARD ACCEPT'");
+		netns_run(world->host,
+			  "sh -c 'for t in raw mangle filter; do iptables-legacy -t $t -F; done; iptables-legacy "
+			  "-P FORWARD ACCEPT; ip6tables-legacy -F; ip6tables-legacy -P FORWARD ACCEPT'");
 	/* What it could not find a moment ago it does not look for at once. */
 	netns_run(stage->shut, "ip neigh flush dev eth0 nud all");
 	reaches(world->outside, "172.18.0.2", 53, "app from ");

@@ -238,7 +238,8 @@ static void expect_form(const World *world, bool linear)
 
 static void reload(const Forms *forms, const char *form)
 {
-	g_autofree char *text = g_strdup_printf("%s\n%s", form, forms->hairpin ? "Hairpin=yes" : "");
+	const char *rest = strchr(forms->world->scenario->configuration, '\n');
+	g_autofree char *text = g_strconcat(form, rest, NULL);
 
 	service_configure(text);
 	call(forms->world->bus, "", "Manager", "Reload", NULL);
@@ -450,7 +451,7 @@ static const Scenario scenarios[] = {
 	{ "/isolation-forms/pairwise", same_packets, PAIRWISE },
 	{ "/isolation-forms/linear", same_packets, LINEAR },
 	{ "/isolation-forms/hairpin", same_packets, LINEAR "\nHairpin=yes" },
-	{ "/isolation-forms/router", same_packets, PAIRWISE, .router = true },
+	{ "/isolation-forms/router", same_packets, PAIRWISE "\nProtectEndpoints=no", .router = true },
 	{ "/isolation-forms/crossing-by-network", crossing_by_network, LINEAR },
 	{ "/isolation-forms/crossing-by-reload", crossing_by_reload, PAIRWISE },
 };

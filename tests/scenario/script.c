@@ -93,8 +93,8 @@ static const Case cases[] = {
 	{ OUTSIDE, "udp", "192.0.2.3", 21000, "21000 from 192.0.2.2" },
 	{ OUTSIDE, "udp", "192.0.2.3", 21299, "21299 from 192.0.2.2" },
 	{ OUTSIDE, "udp", "192.0.2.1", 21299, "refused" },
-	/* by the endpoint's own address: what is published, and nothing else */
-	{ OUTSIDE, "tcp", "172.18.0.2", 80, "80 from 192.0.2.2" },
+	/* by the endpoint's own address: nothing, published or not */
+	{ OUTSIDE, "tcp", "172.18.0.2", 80, "silence", "80 from 192.0.2.2" },
 	{ OUTSIDE, "tcp", "172.18.0.2", 81, "silence", "81 from 192.0.2.2" },
 	{ OUTSIDE, "tcp", "fd00:18::2", 81, "silence", "81 from 2001:db8:1::2" },
 	/* from the host */

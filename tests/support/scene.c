@@ -42,6 +42,7 @@ Network *scene_add_network(Scene *scene, const char *bridge, const char *subnets
 
 	g_strlcpy(network->bridge, bridge, sizeof network->bridge);
 	network->internal = flags & NETWORK_INTERNAL;
+	network->creates_bridge = flags & NETWORK_CREATES_BRIDGE;
 	network->options.communication = !(flags & NETWORK_NO_COMMUNICATION);
 	network->options.masquerade = !(flags & NETWORK_NO_MASQUERADE);
 	network->sequence = ++scene->model->sequence;
@@ -73,6 +74,12 @@ Endpoint *scene_add_endpoint(Scene *scene, Network *network, const char *address
 		endpoint->addresses[address_family(&address)] = address;
 	}
 	model_insert_endpoint(scene->model, endpoint, NULL);
+	if (scene->options.protect_endpoints) {
+		GArray *items = rendering_new();
+
+		render_protection(endpoint, &scene->options, items);
+		scene_render(scene, items);
+	}
 	return endpoint;
 }
 

@@ -20,6 +20,7 @@ enum network_flag {
 	NETWORK_INTERNAL = 1 << 0,
 	NETWORK_NO_COMMUNICATION = 1 << 1,
 	NETWORK_NO_MASQUERADE = 1 << 2,
+	NETWORK_CREATES_BRIDGE = 1 << 3,
 };
 
 /** Subnets and addresses may be NULL. A list of both families is "172.17.0.0/16 fd00:17::/64". */

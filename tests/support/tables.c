@@ -38,6 +38,7 @@ void tables_free(Tables *tables)
 static RuleItem declaration(enum family family, enum chain chain)
 {
 	static const enum place places[N_CHAINS] = {
+		[CHAIN_MANGLE_DIRECT] = PLACE_DIRECT_END,
 		[CHAIN_FILTER_DOCKER] = PLACE_ACCEPT_EXISTS,
 		[CHAIN_FILTER_INGRESS] = PLACE_INGRESS_ACCEPT_END,
 		[CHAIN_FILTER_ISOLATION] = PLACE_ISOLATION_END,

@@ -107,6 +107,7 @@ static void containers(void)
 		scene->options.container_publish = true;
 		scene->options.localhost_publish = true;
 		scene->options.hairpin = hairpin;
+		scene->options.protect_endpoints = true;
 		network = scene_add_network(scene, "br-a", "172.18.0.0/16 fd00::/64", NETWORK_NO_COMMUNICATION);
 		scene_add_network(scene, "br-b", "172.19.0.0/16 fd01::/64", 0);
 		scene_add_network(scene, "br-int", "172.20.0.0/16 fd02::/64", NETWORK_INTERNAL);

@@ -401,6 +401,44 @@ static void test_containers(void)
 	}
 }
 
+/* Of a bridge that was made for the network everything is protected, of an adopted one its endpoints. */
+static void test_direct(void)
+{
+#define DIRECT "! -i br-0 -o br-0 -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j "
+	static const struct {
+		enum network_flag flags;
+		bool off;
+		const char *rule;
+		guint n_endpoints; /* so many are told apart, in each family */
+	} cases[] = {
+		{ NETWORK_CREATES_BRIDGE, false, "-A FORWARD " DIRECT "DROP", 0 },
+		{ NETWORK_CREATES_BRIDGE | NETWORK_NO_MASQUERADE, false, "-A FORWARD " DIRECT "DROP", 0 },
+		{ 0, false, "-A FORWARD " DIRECT "DOCKER-DIRECT", 2 },
+		{ NETWORK_INTERNAL | NETWORK_CREATES_BRIDGE, false, NULL, 0 },
+		{ NETWORK_INTERNAL, false, NULL, 0 },
+		{ NETWORK_CREATES_BRIDGE, true, NULL, 0 },
+		{ 0, true, NULL, 0 },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(Scene) scene = scene_new(FAMILY_IPV4);
+		Network *network;
+
+		scene->options.protect_endpoints = !cases[i].off;
+		network = scene_add_network(scene, "br-0", "172.18.0.0/16 fd00::/64", cases[i].flags);
+		scene_add_endpoint(scene, network, "172.18.0.2 fd00::2");
+		scene_add_endpoint(scene, network, "172.18.0.3 fd00::3");
+		for (enum family family = 0; family < N_FAMILIES; family++) {
+			g_autofree char *text = iptables_backend.text(backend, scene->ruleset, family);
+
+			if (cases[i].rule)
+				g_assert_true(has_rule(scene, family, cases[i].rule));
+			g_assert_cmpuint(count_parts(text, " -m conntrack ! --ctstate "), ==, cases[i].rule != NULL);
+			g_assert_cmpuint(count_parts(text, "-A DOCKER-DIRECT -d "), ==, cases[i].n_endpoints);
+		}
+	}
+}
+
 /* What no backend can tell from other places. */
 static void test_places(void)
 {
@@ -542,6 +580,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/rules/preview", test_preview);
 	g_test_add_func("/rules/places", test_places);
 	g_test_add_func("/rules/containers", test_containers);
+	g_test_add_func("/rules/direct", test_direct);
 	g_test_add_func("/rules/communication-off", test_communication_off);
 	g_test_add_func("/rules/ingress-isolation", test_ingress_isolation);
 	g_test_add_func("/rules/ingress-gateway", test_ingress_gateway);
