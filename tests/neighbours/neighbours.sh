@@ -51,12 +51,6 @@ with socket.create_server(("", int(sys.argv[2]))) as server:
 	eventually 30 test -s "/run/answers-$1"
 }
 
-container() { # NAME ADDRESS
-	ip netns add "$1" && ip link add "to-$1" type veth peer name eth0 netns "$1" && ip link set "to-$1" master br-web &&
-		ip link set "to-$1" up && ip -n "$1" link set lo up && ip -n "$1" address add "$2/16" dev eth0 &&
-		ip -n "$1" link set eth0 up && ip -n "$1" route add default via 172.18.0.1 && answer "$1" 80
-}
-
 # Without addresses of IPv6: the neighbours treat both families alike.
 make_hosts() {
 	ip netns add outside
@@ -67,12 +61,15 @@ make_hosts() {
 	ip -n outside link set eth0 up
 	answer outside 80
 	answer host 9090
+	for container in app peer; do
+		ip netns add $container
+		answer $container 80
+	done
 }
 
-make_network() { # SETTING…
-	create web 172.18.0.0/16 "$@" &&
-		object network/web Network CreateEndpoint 'sa{sv}' app 3 Addresses as 1 172.18.0.2 Ports 'a(ssqqq)' 1 tcp '' 8080 80 1 \
-			Persistent b true && container app 172.18.0.2 && container peer 172.18.0.3
+make_network() {
+	create web 172.18.0.0/16 && "$NETFILTERCTL" attach web/app app --address=172.18.0.2 --publish=8080:80 &&
+		"$NETFILTERCTL" attach web/peer peer --address=172.18.0.3
 }
 
 after_service() { # COMMAND…
@@ -118,4 +115,37 @@ all_open() {
 
 all_closed() {
 	all_are closed
+}
+
+# A udev that knows our rule alone, and whose /dev is not the machine's. FOLDER has what the service ships.
+start_udev() { # FOLDER
+	mkdir -p /run/udev/rules.d
+	cp "$1/60-netfilterd.rules" /run/udev/rules.d/
+	mount -o remount,rw /sys || return 1
+	unshare --mount --propagation private bash -c '
+		for folder in /dev /etc/udev /usr/lib/udev/rules.d; do
+			[ ! -d $folder ] || mount -t tmpfs none $folder
+		done
+		exec -a systemd-udevd "$PACKAGES/bin/udevadm"' >/run/udevd.log 2>&1 </dev/null &
+	eventually 10 test -S /run/udev/control &&
+		"$PACKAGES/bin/udevadm" trigger --subsystem-match=net --action=add --settle
+}
+
+# Read-only it tells others that no udev is to be waited for.
+mount_sys() {
+	mount -t sysfs -o ro sysfs /sys
+}
+
+has_address() {
+	ip -4 -o address show dev br-web | grep -q ' 172\.18\.0\.1/16 ' || { ip address show dev br-web; return 1; }
+}
+
+# All is as the service wants it, however it came to be.
+heals() {
+	eventually 10 has_address && eventually 10 all_open
+}
+
+# A fresh network for the next state.
+renew() {
+	object network/web Network Delete && make_network
 }
