@@ -41,6 +41,16 @@ static void prepare_ipv6(Netlink *netlink, int ifindex, const WantedBridge *want
 		g_info("%s", error->message);
 }
 
+/* So that "ip link" tells whose it is. */
+static void name_network(Netlink *netlink, int ifindex, const Network *network)
+{
+	g_autofree char *alias = g_strdup_printf("netfilterd network %s", network->name);
+	g_autoptr(GError) error = NULL;
+
+	if (!link_set_alias(netlink, ifindex, alias, &error))
+		g_info("%s", error->message);
+}
+
 static bool add_gateways(Netlink *netlink, int ifindex, const WantedBridge *wanted, GError **error)
 {
 	for (enum family family = 0; family < N_FAMILIES; family++)
@@ -60,6 +70,7 @@ bool own_bridge_create(Netlink *netlink, const Network *network, Effects *effect
 	effects_add(effects, revert, netlink, *ret_ifindex, 0);
 	if (!link_set_switch(netlink, *ret_ifindex, LINK_RP_FILTER, wanted.rp_filter, error))
 		return false;
+	name_network(netlink, *ret_ifindex, network);
 	prepare_ipv6(netlink, *ret_ifindex, &wanted);
 	return add_gateways(netlink, *ret_ifindex, &wanted, error);
 }

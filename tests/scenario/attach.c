@@ -37,7 +37,8 @@ static void are_told(const World *world)
 	g_assert_true(g_file_get_contents(path, &rule, NULL, NULL));
 	group = strstr(rule, "ATTR{netdev_group}==\"");
 	g_assert_nonnull(group);
-	list = netns_output(world->host, "ip -o link show group %d", atoi(strchr(group, '"') + 1));
+	list = netns_output(world->host, "ip -d -o link show group %d", atoi(strchr(group, '"') + 1));
+	g_assert_nonnull(strstr(list, "alias netfilterd network web"));
 	g_assert_nonnull(strstr(list, ": br-web: "));
 	g_assert_nonnull(strstr(list, ": port-app@"));
 	g_assert_nonnull(strstr(list, ": port-other@"));
