@@ -373,8 +373,9 @@ static void ceiling(World *world)
 }
 
 static const Scenario scenarios[] = {
-	{ "/allow-from/each-list", each_list },
-	{ "/allow-from/standing", standing },
+	/* Directly as well, where that is not closed to all. */
+	{ "/allow-from/each-list", each_list, "ProtectEndpoints=no" },
+	{ "/allow-from/standing", standing, "ProtectEndpoints=no" },
 	{ "/allow-from/kept", kept },
 	{ "/allow-from/ingress", ingress },
 	{ "/allow-from/ceiling", ceiling, "AllowFrom=192.0.2.0/24" },
