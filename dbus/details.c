@@ -21,21 +21,6 @@ void description_add(Description *description, const char *key, const char *valu
 	g_ptr_array_add(description->details, g_strdup(cut(value)));
 }
 
-bool description_add_sources(Description *description, char *const *texts, const AllowFrom *fallback,
-			     const Config *config, GError **error)
-{
-	AllowFrom *list, *effective;
-
-	if (!sources_read(texts, ALLOW_FROM_MAX, &list, error))
-		return false;
-	effective = allow_from_intersect(list ?: fallback, config->allow_from);
-	g_ptr_array_add(description->details, g_strdup("allow-from"));
-	g_ptr_array_add(description->details, effective ? allow_from_format(effective) : g_strdup(""));
-	allow_from_unref(effective);
-	allow_from_unref(list);
-	return true;
-}
-
 void description_add_labels(Description *description, char *const *labels)
 {
 	g_ptr_array_add(description->details, g_strdup("labels"));

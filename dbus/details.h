@@ -4,7 +4,6 @@
 #include "policy/action.h"
 #include "service/access.h"
 #include "service/change/claim.h"
-#include "service/sources.h"
 
 /** What polkit is told, and which actions the call needs besides its own. */
 typedef struct Description {
@@ -25,13 +24,6 @@ void description_add_mappings(Description *description, const GArray *mappings);
 void description_add_ports(Description *description, const GArray *ports);
 
 /** Tells of labels: "key=value", each on a line of its own, whole. */
-/**
- * Who may reach what is published: those of a list as a request says it, or the fallback where that is empty, as far
- * as the configuration lets them. "" is everybody. INVALID_ARGS, QUOTA_EXCEEDED.
- */
-bool description_add_sources(Description *description, char *const *texts, const AllowFrom *fallback,
-			     const Config *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
 void description_add_labels(Description *description, char *const *labels);
 
 /** Tells of what a creation asks for, and demands what that needs. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/interface.h"
 
+#include "dbus/details-sources.h"
 #include "dbus/object-allow-from.h"
 #include "dbus/names.h"
 #include "dbus/reply.h"
@@ -12,10 +13,14 @@
 static bool describe_mappings(Call *call, Description *description, GError **error)
 {
 	g_autoptr(GArray) mappings = port_mappings_read(call->message, error);
+	const Endpoint *endpoint;
 
 	if (!mappings)
 		return false;
 	description_add_mappings(description, mappings);
+	endpoint = call_object(call, OBJECT_ENDPOINT, NULL);
+	if (endpoint)
+		description_add_effective_sources(description, call->service, &endpoint->lifetime);
 	return true;
 }
 

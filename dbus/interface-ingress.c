@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/interface.h"
 
+#include "dbus/details-sources.h"
 #include "dbus/object-allow-from.h"
 #include "dbus/names.h"
 #include "dbus/reply.h"
@@ -10,10 +11,14 @@
 static bool describe_ports(Call *call, Description *description, GError **error)
 {
 	g_autoptr(GArray) ports = ports_read(call->message, error);
+	const Ingress *ingress;
 
 	if (!ports)
 		return false;
 	description_add_ports(description, ports);
+	ingress = call_object(call, OBJECT_INGRESS, NULL);
+	if (ingress)
+		description_add_effective_sources(description, call->service, &ingress->lifetime);
 	return true;
 }
 

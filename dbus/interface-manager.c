@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/interface.h"
 
+#include "dbus/details-sources.h"
 #include "dbus/error.h"
 #include "dbus/names.h"
 #include "dbus/object-reads.h"
@@ -62,7 +63,8 @@ static bool describe_create_network(Call *call, Description *description, GError
 		return false;
 	description_add(description, "network", name);
 	description_add_network_settings(description, &settings);
-	return describe_network(description, name, &settings, error);
+	return description_add_network_sources(description, &settings, service_config(call->service), error) &&
+	       describe_network(description, name, &settings, error);
 }
 
 static bool run_create_network(Call *call, GError **error)
@@ -90,6 +92,8 @@ static bool describe_ensure_network(Call *call, Description *description, GError
 		return false;
 	description_add(description, "network", name);
 	description_add_network_settings(description, &settings);
+	if (!description_add_network_sources(description, &settings, service_config(call->service), error))
+		return false;
 	there = model_find_network(service_model(call->service), name, NULL);
 	if (!there)
 		return describe_network(description, name, &settings, error);
@@ -126,6 +130,8 @@ static bool describe_create_ingress(Call *call, Description *description, GError
 		return false;
 	description_add(description, "ingress", name);
 	description_add_ingress_settings(description, &settings);
+	if (!description_add_sources(description, settings.allow_from, NULL, service_config(call->service), error))
+		return false;
 	ingress = ingress_claim(service_transaction(call->service), name, &settings, &claim, error);
 	if (!ingress)
 		return false;

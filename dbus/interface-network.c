@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/interface.h"
 
+#include "dbus/details-sources.h"
 #include "dbus/error.h"
 #include "dbus/object-allow-from.h"
 #include "dbus/path.h"
@@ -13,12 +14,15 @@
 static bool describe_create_endpoint(Call *call, Description *description, GError **error)
 {
 	g_autoptr(EndpointSettings) settings = endpoint_settings_read(call->message, call->uid, error);
+	const Network *network;
 
 	if (!settings)
 		return false;
 	description_add(description, "endpoint", settings->name);
 	description_add_endpoint(description, settings);
-	return true;
+	network = call_object(call, OBJECT_NETWORK, NULL);
+	return description_add_sources(description, settings->allow_from, network ? network->options.allow_from : NULL,
+				       service_config(call->service), error);
 }
 
 static bool run_create_endpoint(Call *call, GError **error)
@@ -60,7 +64,8 @@ static bool describe_create_endpoints(Call *call, Description *description, GErr
 	if (!list)
 		return false;
 	description_add_endpoints(description, list);
-	return true;
+	return description_add_endpoint_sources(description, list, call_object(call, OBJECT_NETWORK, NULL),
+						service_config(call->service), error);
 }
 
 static bool run_create_endpoints(Call *call, GError **error)
@@ -133,6 +138,16 @@ static bool run_retain(Call *call, GError **error)
 	return reply_written(sd_bus_message_append(call->reply, "u", deleted), error);
 }
 
+static bool describe_update(Call *call, Description *description, GError **error)
+{
+	g_auto(NetworkSettings) settings = {};
+	guint mask;
+
+	return network_update_read(call->message, &settings, &mask, error) &&
+	       (!(mask & UPDATE_ALLOW_FROM) ||
+		description_add_sources(description, settings.allow_from, NULL, service_config(call->service), error));
+}
+
 static bool run_update(Call *call, GError **error)
 {
 	Network *network = call_object(call, OBJECT_NETWORK, error);
@@ -159,7 +174,7 @@ static const Method methods[] = {
 	{ "EnsureEndpoint", describe_create_endpoint, run_ensure_endpoint },
 	{ "DeleteEndpoint", describe_delete_endpoint, run_delete_endpoint },
 	{ "Retain", NULL, run_retain },
-	{ "Update", NULL, run_update },
+	{ "Update", describe_update, run_update },
 	{ "SetPermanent", object_describe_set_permanent, object_run_set_permanent },
 	{ "Delete", NULL, run_delete },
 	{},

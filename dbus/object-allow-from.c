@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/object-allow-from.h"
 
+#include "dbus/details-sources.h"
 #include "dbus/settings.h"
 #include "service/change/change-allow-from.h"
 

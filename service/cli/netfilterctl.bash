@@ -31,13 +31,13 @@ __netfilterctl_published() {
 
 # What a verb takes besides the general options, and what follows it.
 __netfilterctl_options() {
-	local network='--subnet= --gateway= --bridge= --internal --no-communication --no-masquerade --host-binding= --zone='
+	local network='--subnet= --gateway= --bridge= --internal --no-communication --no-masquerade --host-binding= --zone= --allow-from='
 
 	case $1 in
 	create) echo "$network --label= --timeout= --permanent" ;;
-	endpoint) echo "--address= --publish= --label= --timeout= --permanent" ;;
-	attach) echo "--address= --publish= --interface= --label= --timeout=" ;;
-	ingress) echo "--gateway= --bridge= --publish= --label= --timeout= --permanent" ;;
+	endpoint) echo "--address= --publish= --allow-from= --label= --timeout= --permanent" ;;
+	attach) echo "--address= --publish= --allow-from= --interface= --label= --timeout=" ;;
+	ingress) echo "--gateway= --bridge= --publish= --allow-from= --label= --timeout= --permanent" ;;
 	run) echo "$network --network= --name= --address= --publish= --label=" ;;
 	preview) echo "$network --publish= --label= --timeout= --permanent" ;;
 	rules) echo "--watch" ;;
@@ -79,7 +79,7 @@ _netfilterctl() {
 	for word in "${words[@]:1}"; do
 		case $previous:$word in
 		-[HM]:* | --host:* | --machine:*) _netfilterctl_host+=("$previous" "$word") previous='' ;;
-		--subnet:* | --gateway:* | --bridge:* | --host-binding:* | --zone:* | --address:* | --publish:* | --label:* | --timeout:* | --network:* | --name:* | --interface:* | --json:*)
+		--subnet:* | --gateway:* | --bridge:* | --host-binding:* | --zone:* | --address:* | --publish:* | --allow-from:* | --label:* | --timeout:* | --network:* | --name:* | --interface:* | --json:*)
 			previous=''
 			;;
 		*:--) # what is run is not ours to complete

@@ -39,6 +39,7 @@ static const struct option long_options[] = {
 	{ "zone", required_argument, NULL, OPTION_ZONE },
 	{ "address", required_argument, NULL, OPTION_ADDRESS },
 	{ "publish", required_argument, NULL, OPTION_PUBLISH },
+	{ "allow-from", required_argument, NULL, OPTION_ALLOW_FROM },
 	{ "label", required_argument, NULL, OPTION_LABEL },
 	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
 	{ "permanent", no_argument, NULL, OPTION_PERMANENT },
@@ -125,6 +126,9 @@ static bool read_verb_option(int letter, Options *options)
 		return true;
 	case OPTION_PUBLISH:
 		g_ptr_array_add(options->publish, optarg);
+		return true;
+	case OPTION_ALLOW_FROM:
+		g_ptr_array_add(options->allow_from, optarg);
 		return true;
 	case OPTION_LABEL:
 		g_ptr_array_add(options->labels, optarg);
@@ -226,6 +230,7 @@ bool options_read(int argc, char **argv, Options *ret, char ***ret_arguments, gu
 		.gateways = g_ptr_array_new(),
 		.addresses = g_ptr_array_new(),
 		.publish = g_ptr_array_new(),
+		.allow_from = g_ptr_array_new(),
 		.labels = g_ptr_array_new(),
 	};
 	while ((letter = getopt_long(argc, argv, "H:M:jqh", long_options, NULL)) >= 0)
@@ -246,5 +251,6 @@ void options_clear(Options *options)
 	g_ptr_array_unref(options->gateways);
 	g_ptr_array_unref(options->addresses);
 	g_ptr_array_unref(options->publish);
+	g_ptr_array_unref(options->allow_from);
 	g_ptr_array_unref(options->labels);
 }

@@ -59,6 +59,7 @@ GVariant *network_settings(const Options *options, enum life life)
 	add_string(&builder, "Bridge", options->bridge);
 	add_string(&builder, "HostBinding", options->host_binding);
 	add_string(&builder, "Zone", options->zone);
+	add_strings(&builder, "AllowFrom", options->allow_from);
 	if (options->internal)
 		add_bool(&builder, "Internal", true);
 	if (!options->communication)
@@ -83,6 +84,7 @@ GVariant *endpoint_settings(const Options *options, enum life life, const char *
 	else
 		g_variant_builder_add(&builder, "{sv}", "Allocate", g_variant_new_strv(families, -1));
 	g_variant_builder_add(&builder, "{sv}", "Ports", ports);
+	add_strings(&builder, "AllowFrom", options->allow_from);
 	if (namespace >= 0)
 		g_variant_builder_add(&builder, "{sv}", "NetNS", g_variant_new_handle(namespace));
 	add_string(&builder, "Interface", options->interface);
@@ -102,6 +104,7 @@ GVariant *ingress_settings(const Options *options, enum life life, GError **erro
 		add_string(&builder, "Gateway", options->gateways->pdata[0]);
 	add_string(&builder, "Bridge", options->bridge);
 	g_variant_builder_add(&builder, "{sv}", "Ports", ports);
+	add_strings(&builder, "AllowFrom", options->allow_from);
 	add_common(&builder, options, life);
 	return g_variant_builder_end(&builder);
 }

@@ -15,20 +15,20 @@ typedef struct Verb {
 	VerbRun *run;
 } Verb;
 
-#define OF_NETWORK "sgbicmoz"
+#define OF_NETWORK "sgbicmozr"
 
 static const Verb verbs[] = {
 	{ "list", "[NETWORK]", "networks and ingresses, or the endpoints of a network", 0, 1, "", verb_list },
 	{ "show", "OBJECT…", "all about objects", 1, ANY, "", verb_show },
 	{ "create", "NETWORK --subnet=…", "make a network", 1, 1, OF_NETWORK "elt", verb_create },
-	{ "endpoint", "NETWORK/ENDPOINT", "make an endpoint, with its published ports", 1, 1, "apelt", verb_endpoint },
+	{ "endpoint", "NETWORK/ENDPOINT", "make an endpoint, with its published ports", 1, 1, "aprelt", verb_endpoint },
 	{ "attach", "NETWORK/ENDPOINT NAMESPACE", "make an endpoint, and connect a network namespace as it", 2, 2,
-	  "aplf", verb_attach },
+	  "aprlf", verb_attach },
 	{ "publish", "OBJECT PORT…", "publish ports of an endpoint or an ingress", 2, ANY, "", verb_publish },
 	{ "unpublish", "OBJECT PORT…", "publish them no more", 2, ANY, "", verb_unpublish },
 	{ "link", "PARENT CHILD PORT…", "let an endpoint reach ports of a sibling", 3, ANY, "", verb_link },
 	{ "unlink", "PARENT CHILD", "take that back", 2, 2, "", verb_unlink },
-	{ "ingress", "NAME --gateway=…", "make an ingress: host ports forwarded to a gateway", 1, 1, "gbeplt",
+	{ "ingress", "NAME --gateway=…", "make an ingress: host ports forwarded to a gateway", 1, 1, "gbeprlt",
 	  verb_ingress },
 	{ "delete", "OBJECT…", "delete networks, endpoints, ingresses", 1, ANY, "", verb_delete },
 	{ "run", "--network=NETWORK -- COMMAND", "run a command with an object that lives as long", 1, ANY,
@@ -74,6 +74,7 @@ static void print_help(void)
 	     "     --zone=ZONE              zone of firewalld for its bridge (\"\": none)\n"
 	     "     --address=ADDRESS        of the endpoint; without it one is chosen\n"
 	     "     --publish=PORT           may be repeated\n"
+	     "     --allow-from=SOURCE      who may reach published ports; may be repeated\n"
 	     "     --label=KEY=VALUE        may be repeated\n"
 	     "     --permanent              across reboots, by a file\n"
 	     "     --timeout=TIME           lives at most so long: 30s, 15min, 2h, 1d\n"
