@@ -71,6 +71,37 @@ static void alice_publishes(World *world)
 		MAPPING("tcp", "8091"));
 }
 
+/* The example as it is shipped: he may publish to the LAN, and to nobody else, now or later. */
+static void sources_count(World *world)
+{
+	static const char *const refusals[] = {
+		"[('x', {'Addresses': <['172.19.0.4']>})]",
+		"[('x', {'Addresses': <['172.19.0.4']>, 'AllowFrom': <['192.168.0.0/16', 'lo']>})]",
+		/* One of them spoils the list, wherever it stands. */
+		"[('x', {'Addresses': <['172.19.0.4']>, 'AllowFrom': <['192.168.0.0/16']>}), "
+		"('y', {'Addresses': <['172.19.0.5']>})]",
+		"[('x', {'Addresses': <['172.19.0.4']>}), "
+		"('y', {'Addresses': <['172.19.0.5']>, 'AllowFrom': <['192.168.0.0/16']>})]",
+	};
+	static const char *const one = "/network/db/endpoint/one";
+
+	create_base(world);
+	for (gsize i = 0; i < G_N_ELEMENTS(refusals); i++)
+		refused(as(world, world->bob), INTERACTIVE, ACTION("manage-"), "/network/db", "Network",
+			"CreateEndpoints", "a(sa{sv})", refusals[i]);
+	done(as(world, world->bob), "/network/db", "Network", "CreateEndpoint", "sa{sv}",
+	     "'one', {'Addresses': <['172.19.0.4']>, 'AllowFrom': <['192.168.7.0/16']>}");
+	done(as(world, world->bob), one, "Endpoint", "Publish", "a(ssqqq)", MAPPING("tcp", "8090"));
+	done(as(world, world->bob), one, "Endpoint", "Update", "a{sv}", "{'AllowFrom': <['192.168.0.0/16']>}");
+	refused(as(world, world->bob), INTERACTIVE, ACTION("manage-endpoints"), one, "Endpoint", "Update", "a{sv}",
+		"{'AllowFrom': <@as []>}");
+	/* What the network says is as good. */
+	done(as_root(world), "/network/db", "Network", "Update", "a{sv}", "{'AllowFrom': <['192.168.0.0/16']>}");
+	done(as(world, world->bob), "/network/db", "Network", "CreateEndpoint", "sa{sv}",
+	     "'two', {'Addresses': <['172.19.0.5']>, 'Ports': <" MAPPING("tcp", "8091") ">}");
+	done(as(world, world->bob), one, "Endpoint", "Update", "a{sv}", "{'AllowFrom': <@as []>}");
+}
+
 /* The example as it is shipped: what is labelled for bob, and nothing else. */
 static void labels_count(World *world)
 {
@@ -294,6 +325,7 @@ static void attaches_her_own(World *world)
 
 static const AccessTest tests[] = {
 	{ "/access/labels-count", labels_count },
+	{ "/access/sources-count", sources_count },
 	{ "/access/reading-is-open", reading_is_open },
 	{ "/access/bob-changes-nothing", bob_changes_nothing },
 	{ "/access/alice-publishes-by-the-example-rule", alice_publishes },
