@@ -58,7 +58,7 @@ static double connect_once(const char *address, guint16 port)
 	return end - start;
 }
 
-static void connect_series(const char *variant, guint n, const char *address, guint16 port)
+static void connect_series(const char *measurement, const char *variant, guint n, const char *address, guint16 port)
 {
 	GArray *samples = samples_new();
 	guint rounds = quick ? 200 : 2000;
@@ -69,7 +69,7 @@ static void connect_series(const char *variant, guint n, const char *address, gu
 		if (i >= 50)
 			samples_add(samples, ms);
 	}
-	report("connect", variant, n, samples);
+	report(measurement, variant, n, samples);
 }
 
 /* The three hosts; the caller is where we end up, the server has its child. */
@@ -111,7 +111,78 @@ static void measure_service(gconstpointer data)
 	if (sd_bus_get_property_string(service.bus, SERVICE, WEB, SERVICE ".Network", "Bridge", NULL, &bridge) < 0)
 		g_error("Bridge cannot be read");
 	build_wires(host, bridge, "10.64.0.2");
-	connect_series(variant("last of n ports, netfilterd"), n, HOST_ADDRESS, SPARE_PORT);
+	connect_series("connect", variant("last of n ports, netfilterd"), n, HOST_ADDRESS, SPARE_PORT);
+}
+
+/* --- who may: a list of many prefixes --- */
+
+#define ALLOWED 1000u
+
+/* Network.Update with so many prefixes, the caller's the last of them, or none. */
+static sd_bus_message *allow_message(sd_bus *bus, guint n, guint first)
+{
+	sd_bus_message *message = message_new(bus, WEB, SERVICE ".Network", "Update", NULL);
+	char prefix[32];
+
+	sd_bus_message_open_container(message, 'a', "{sv}");
+	sd_bus_message_open_container(message, 'e', "sv");
+	sd_bus_message_append(message, "s", "AllowFrom");
+	sd_bus_message_open_container(message, 'v', "as");
+	sd_bus_message_open_container(message, 'a', "s");
+	for (guint i = 1; i < n; i++) {
+		guint number = first + i;
+
+		snprintf(prefix, sizeof prefix, "%u.%u.%u.0/24", 100 + number / 65536, number / 256 % 256,
+			 number % 256);
+		sd_bus_message_append(message, "s", prefix);
+	}
+	if (n > 0)
+		sd_bus_message_append(message, "s", "192.0.2.0/24");
+	for (guint i = 0; i < 4; i++)
+		sd_bus_message_close_container(message);
+	return message;
+}
+
+static void measure_change(const Service *service, guint n, const char *what, guint prefixes, guint other, guint step)
+{
+	GArray *samples = samples_new();
+
+	for (guint i = 0; i < (quick ? 5 : 20); i++) {
+		double start;
+
+		call(service->bus, allow_message(service->bus, prefixes, 0));
+		start = now_ms();
+		call(service->bus, allow_message(service->bus, other, step));
+		samples_add(samples, now_ms() - start);
+	}
+	report("allow from", variant(what), n, samples);
+}
+
+static void measure_allowed(gconstpointer data)
+{
+	guint n = *(const guint *)data;
+	Service service = service_new(n - 1);
+	int host = netns_current();
+	char *bridge = NULL;
+
+	call(service.bus, message_new(service.bus, SPARE, SERVICE ".Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "",
+				      SPARE_PORT, 80, 1));
+	if (sd_bus_get_property_string(service.bus, SERVICE, WEB, SERVICE ".Network", "Bridge", NULL, &bridge) < 0)
+		g_error("Bridge cannot be read");
+	measure_change(&service, n, "one prefix more", ALLOWED, ALLOWED + 1, 0);
+	measure_change(&service, n, "all prefixes others", ALLOWED, ALLOWED, ALLOWED);
+	measure_change(&service, n, "no list any more", ALLOWED, 0, 0);
+	build_wires(host, bridge, "10.64.0.2");
+	connect_series("allow from", variant("a connection, everybody may"), n, HOST_ADDRESS, SPARE_PORT);
+	call(service.bus, allow_message(service.bus, ALLOWED, 0));
+	connect_series("allow from", variant("a connection, 1,000 prefixes"), n, HOST_ADDRESS, SPARE_PORT);
+}
+
+void measure_allow_from(void)
+{
+	static const guint n = 10000;
+
+	measure_apart(measure_allowed, &n);
 }
 
 static void make_bridge(int host)
@@ -132,7 +203,7 @@ static void measure_nft(gconstpointer data)
 	write_file("/run/script", script);
 	run_program((const char *const[]){ "nft", "-f", "/run/script", NULL }, NULL);
 	build_wires(host, "br-web", endpoint_address(n - 1, address));
-	connect_series("last of n ports, nft dnat map", n, HOST_ADDRESS, host_port(n - 1).port);
+	connect_series("connect", "last of n ports, nft dnat map", n, HOST_ADDRESS, host_port(n - 1).port);
 }
 
 static void measure_direct(gconstpointer data G_GNUC_UNUSED)
@@ -141,7 +212,7 @@ static void measure_direct(gconstpointer data G_GNUC_UNUSED)
 
 	make_bridge(host);
 	build_wires(host, "br-web", "10.64.0.2");
-	connect_series("routed, without any rule", 0, "10.64.0.2", 80);
+	connect_series("connect", "routed, without any rule", 0, "10.64.0.2", 80);
 }
 
 void measure_connect(void)

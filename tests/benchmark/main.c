@@ -24,6 +24,7 @@ static const struct {
 	{ "connections", "Changes where many connections are tracked", measure_connections, true },
 	{ "fairness", "Calls beside users without rights who ask for all they can", measure_fairness, true },
 	{ "connect", "A TCP connection to the last port", measure_connect },
+	{ "allow-from", "A thousand prefixes that may reach 10,000 published ports", measure_allow_from },
 	{ "instructions", "Instructions of one more published port and one less", measure_instructions },
 	{ "memory", "Memory", measure_memory },
 	{ "idle", "Wake-ups while nothing happens", measure_idle },

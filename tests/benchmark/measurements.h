@@ -31,6 +31,7 @@ void measure_connections(void);
 
 /** connect.c */
 void measure_connect(void);
+void measure_allow_from(void);
 
 /** Used if it is there. */
 #define LIBNFTABLES "libnftables.so.1"
