@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
+#include <string.h>
 
 /* How often others may change the namespace's rules between our look and our commit. */
 #define ATTEMPTS_MAX 20
@@ -142,6 +143,24 @@ static void put_table(Work *work, enum family family)
 		skeleton_put_policy(work->batch, family, table, wants_drop(work, family));
 }
 
+static int compare_items(gconstpointer a, gconstpointer b)
+{
+	const Element *x = &(*(Item *const *)a)->element, *y = &(*(Item *const *)b)->element;
+	int r = memcmp(x->bytes, y->bytes, MIN(x->size, y->size));
+
+	return r != 0 ? r : x->size - y->size;
+}
+
+/*
+ * Where intervals are of several fields the kernel looks for what is to be deleted from what came first on, 1,000 times
+ * as long as if it stood there: they come and go in the same order.
+ */
+static void sort_intervals(GPtrArray *items, enum set set)
+{
+	if (set_info(set)->interval && !set_has_end_elements(set))
+		g_ptr_array_sort(items, compare_items);
+}
+
 /* Deletions first, so that an element comes in the place of another with the same key. */
 static void put_all(Work *work)
 {
@@ -149,13 +168,17 @@ static void put_all(Work *work)
 		put_table(work, family);
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		for (enum set set = 0; set < N_SETS; set++)
-			if (work->deletions[family][set])
+			if (work->deletions[family][set]) {
+				sort_intervals(work->deletions[family][set], set);
 				put_elements(work, NFT_MSG_DELSETELEM, 0, work->deletions[family][set]);
+			}
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		for (enum set set = 0; set < N_SETS; set++)
-			if (work->additions[family][set])
+			if (work->additions[family][set]) {
+				sort_intervals(work->additions[family][set], set);
 				put_elements(work, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL,
 					     work->additions[family][set]);
+			}
 }
 
 static int send_batch(Work *work, BatchFailure *failure)
