@@ -160,6 +160,7 @@ static Lifetime *lifetime_of(const Change *change)
 	case 'Q':
 	case 'q':
 		return &((Ingress *)change->object)->lifetime;
+	case 'G':
 	case 'M':
 	case 'O':
 		return change->object;

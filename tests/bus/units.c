@@ -447,6 +447,7 @@ static void permanent(Rig *rig)
 	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
 	     "'n/ [é]', {'Subnets': <['172.20.0.0/24', 'fd00:20::/64']>, 'Permanent': <true>, 'Bridge': <'br-n'>,"
 	     " 'InterContainerCommunication': <false>, 'Masquerade': <false>, 'HostBinding': <'192.0.2.1'>,"
+	     " 'AllowFrom': <['192.168.0.0/16', 'fd00:1::/32', 'wg0', 'lo']>,"
 	     " 'Labels': <{'a': 'b=c', 'd': ''}>, 'AddressRange': <['172.20.0.128/25']>, 'Reserve': <false>, 'Zone': "
 	     "<'trusted'>,"
 	     " 'Endpoints': <[('e ', {'Addresses': <['172.20.0.2', 'fd00:20::2']>}),"
@@ -464,6 +465,9 @@ static void permanent(Rig *rig)
 	done(rig, "", "Manager", "CreateIngress", "sa{sv}",
 	     "'front', {'Gateway': <'172.20.0.2'>, 'Permanent': <true>, 'Ports': <[('tcp', uint16 443)]>}");
 	done(rig, "/ingress/front", "Ingress", "Publish", "a(sq)", "[('udp', uint16 443)]");
+	done(rig, "/ingress/front", "Ingress", "Update", "a{sv}", "{'AllowFrom': <['10.0.0.0/8', 'lo']>}");
+	done(rig, "/network/n_2f_20_5b_c3_a9_5d/endpoint/f", "Endpoint", "Update", "a{sv}",
+	     "{'AllowFrom': <['0.0.0.0/0']>}");
 
 	/* All of it is in the files, and a reload finds nothing to do. */
 	before = rig_state(rig);
