@@ -3,6 +3,7 @@
 
 #include "dbus/names.h"
 #include "dbus/path.h"
+#include "service/commit.h"
 
 #include <string.h>
 
@@ -20,6 +21,7 @@ struct Announcer {
 	GPtrArray *signals;    /* Signal, in order */
 	GHashTable *announced; /* set of what is in signals, for coalescing */
 	bool hairpin, ready;   /* as last announced */
+	char **foreign_drops;  /* likewise */
 	guint64 committed;     /* the generation of rules, likewise */
 	guint64 generation;
 };
@@ -57,6 +59,7 @@ Announcer *announcer_new(sd_bus *connection, const Service *service)
 		.announced = g_hash_table_new(signal_hash, signal_equal),
 		.hairpin = service_config(service)->hairpin,
 		.ready = service_is_available(service, NULL),
+		.foreign_drops = g_strdupv((char **)service_foreign_drops(service)),
 		.generation = service_generation(service),
 	};
 	return announcer;
@@ -68,6 +71,7 @@ void announcer_free(Announcer *announcer)
 		return;
 	g_hash_table_unref(announcer->announced);
 	g_ptr_array_unref(announcer->signals);
+	g_strfreev(announcer->foreign_drops);
 	sd_bus_unref(announcer->connection);
 	g_free(announcer);
 }
@@ -209,14 +213,30 @@ static void drop_short_lived(GPtrArray *signals)
 	}
 }
 
+static void announce_property(Announcer *announcer, const char *property)
+{
+	check(sd_bus_emit_properties_changed(announcer->connection, ROOT_PATH, MANAGER_INTERFACE, property, NULL),
+	      property, ROOT_PATH);
+}
+
 /* A property of the service itself, if it is another than was announced last. */
 static void announce_own(Announcer *announcer, const char *property, bool *announced, bool now)
 {
 	if (*announced == now)
 		return;
 	*announced = now;
-	check(sd_bus_emit_properties_changed(announcer->connection, ROOT_PATH, MANAGER_INTERFACE, property, NULL),
-	      property, ROOT_PATH);
+	announce_property(announcer, property);
+}
+
+static void announce_foreign_drops(Announcer *announcer)
+{
+	const char *const *now = service_foreign_drops(announcer->service);
+
+	if (g_strv_equal((const char *const *)announcer->foreign_drops, now))
+		return;
+	g_strfreev(announcer->foreign_drops);
+	announcer->foreign_drops = g_strdupv((char **)now);
+	announce_property(announcer, "ForeignDrops");
 }
 
 void announcer_emit(Announcer *announcer)
@@ -230,4 +250,5 @@ void announcer_emit(Announcer *announcer)
 		emit(announcer, signals->pdata[i]);
 	announce_own(announcer, "Hairpin", &announcer->hairpin, service_config(announcer->service)->hairpin);
 	announce_own(announcer, "Ready", &announcer->ready, service_is_available(announcer->service, NULL));
+	announce_foreign_drops(announcer);
 }

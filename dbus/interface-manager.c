@@ -305,6 +305,7 @@ GETTER(get_version, sd_bus_message_append(reply, "s", VERSION))
 GETTER(get_backend, sd_bus_message_append(reply, "s", service_backend_name(bus->service)))
 GETTER(get_chain_prefix, sd_bus_message_append(reply, "s", service_config(bus->service)->chain_prefix))
 GETTER(get_features, sd_bus_message_append_strv(reply, (char **)service_features(bus->service)))
+GETTER(get_foreign_drops, sd_bus_message_append_strv(reply, (char **)service_foreign_drops(bus->service)))
 GETTER(get_hairpin, sd_bus_message_append(reply, "b", service_config(bus->service)->hairpin))
 GETTER(get_ready, sd_bus_message_append(reply, "b", service_is_available(bus->service, NULL)))
 GETTER(get_generation, sd_bus_message_append(reply, "t", service_generation(bus->service)))
@@ -340,6 +341,7 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_PROPERTY("Features", "as", get_features, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Hairpin", "b", get_hairpin, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("Ready", "b", get_ready, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("ForeignDrops", "as", get_foreign_drops, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("Generation", "t", get_generation, 0, 0),
 	SD_BUS_VTABLE_END,
 };

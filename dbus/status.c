@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/status.h"
 
+#include "service/commit.h"
+
 #include <systemd/sd-daemon.h>
 
 static void append_count(GString *text, guint n, const char *one, const char *many)
@@ -25,6 +27,8 @@ char *status_text(const Service *service)
 	if (model->ingresses_by_age.length > 0)
 		append_count(text, model->ingresses_by_age.length, "ingress", "ingresses");
 	g_string_append(text, service_backend_name(service));
+	for (const char *const *drop = service_foreign_drops(service); *drop; drop++)
+		g_string_append_printf(text, "; stopped by nftables' chain %s", cut(*drop));
 	return g_string_free(text, FALSE);
 }
 

@@ -38,7 +38,6 @@ struct Zones {
 	GQueue to_do;           /* Zoned */
 	sd_event_source *step;  /* armed while there is something to do */
 	sd_event_source *again; /* armed while it does not answer */
-	bool is_known;          /* whether it runs */
 	bool runs;
 	bool is_silent;    /* it did not answer, and is not asked for a while */
 	bool silence_told; /* so the log said, and it has not answered since */
@@ -58,7 +57,7 @@ static void zoned_free(Zoned *zoned)
 
 static void arm(Zones *zones)
 {
-	if (zones->is_known && !zones->call && !zones->is_silent && !g_queue_is_empty(&zones->to_do))
+	if (!zones->call && !zones->is_silent && !g_queue_is_empty(&zones->to_do))
 		sd_event_source_set_enabled(zones->step, SD_EVENT_ONESHOT);
 }
 
@@ -321,8 +320,8 @@ static void set_runs(Zones *zones, bool runs)
 		zones->call = sd_bus_slot_unref(zones->call);
 		add_to_do(zones, g_steal_pointer(&zones->asked));
 	}
-	zones->is_known = true;
 	zones->runs = runs;
+	service_set_firewalld_runs(zones->bus->service, runs);
 	set_silent(zones, false);
 	zones_look(zones);
 }
@@ -335,15 +334,6 @@ static int on_owner_changed(sd_bus_message *message, void *userdata, sd_bus_erro
 	if (r >= 0)
 		set_runs(userdata, *new != '\0');
 	return r;
-}
-
-static int on_owner(sd_bus_message *answer, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
-{
-	Zones *zones = userdata;
-
-	if (!zones->is_known)
-		set_runs(zones, !sd_bus_message_is_method_error(answer, NULL));
-	return 0;
 }
 
 static int on_forgotten(sd_bus_message *message G_GNUC_UNUSED, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
@@ -371,19 +361,23 @@ static int listen_to(Zones *zones)
 int zones_start(Zones *zones)
 {
 	const Service *service = zones->bus->service;
+	g_autoptr(sd_bus_message) answer = NULL;
 	GHashTableIter iter;
 	gpointer interface;
-	int r;
+	int r, runs = 0;
 
 	for (const GList *i = service_model(service)->networks_by_age.head; i; i = i->next)
 		want(zones, i->data);
 	g_hash_table_iter_init(&iter, service_zones(service));
 	while (g_hash_table_iter_next(&iter, &interface, NULL))
 		add_to_do(zones, find(zones, interface));
+	/* What is asked after we listen is true, or we hear of it. */
 	r = listen_to(zones);
-	return r < 0 ? r
-		     : sd_bus_call_method_async(zones->bus->connection, NULL, DBUS, "/org/freedesktop/DBus", DBUS,
-						"GetNameOwner", on_owner, zones, "s", FIREWALLD);
+	if (r >= 0)
+		set_runs(zones, sd_bus_call_method(zones->bus->connection, DBUS, "/org/freedesktop/DBus", DBUS,
+						   "NameHasOwner", NULL, &answer, "s", FIREWALLD) >= 0 &&
+					sd_bus_message_read(answer, "b", &runs) >= 0 && runs);
+	return r;
 }
 
 Zones *zones_new(const Bus *bus, void (*settled)(void *userdata), void *userdata)

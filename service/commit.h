@@ -23,3 +23,6 @@ bool service_checkpoint(Service *service, GError **error) G_GNUC_WARN_UNUSED_RES
 
 /** What can wait until the callers have their answers: a checkpoint, if one is due. */
 void service_compact(Service *service);
+
+/** Chains of others that stop what our rules accept, as of the last look: "inet x y", NULL-terminated. */
+const char *const *service_foreign_drops(const Service *service);

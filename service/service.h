@@ -54,6 +54,8 @@ struct Service {
 		bool first_commit;              /* is still to come: what differs in the kernel is no drift */
 	} recovery;
 	GHashTable *zones;       /* what zones of firewalld we put interfaces into: zones.h */
+	bool firewalld_runs;     /* and is told of the zones of networks */
+	char **foreign_drops;    /* service_foreign_drops() */
 	GHashTable *routes_told; /* set of sentences (char *) */
 };
 

@@ -37,6 +37,11 @@ void service_note_zone(Service *service, const char *interface, const char *zone
 		g_hash_table_remove(service->zones, interface);
 }
 
+void service_set_firewalld_runs(Service *service, bool runs)
+{
+	service->firewalld_runs = runs;
+}
+
 void service_look_at_zones(const Service *service)
 {
 	service->observer.zones_doubted(service->observer.userdata);

@@ -14,6 +14,9 @@ GHashTable *service_zones(const Service *service);
 /** An interface is in a zone by us from now on; NULL: in none. */
 void service_note_zone(Service *service, const char *interface, const char *zone);
 
+/** Whether there is a firewalld that is told of them. */
+void service_set_firewalld_runs(Service *service, bool runs);
+
 /** Somebody wants it to be seen to that interfaces are in the zones of their networks. */
 void service_look_at_zones(const Service *service);
 

@@ -5,6 +5,23 @@
 
 #include <stdio.h>
 
+/* What is not ours to mend. */
+static int print_foreign_drops(Cli *cli)
+{
+	g_autoptr(GVariant) reply = NULL, value = NULL;
+	int r = client_call(cli, ROOT_PATH, "org.freedesktop.DBus.Properties", "Get",
+			    g_variant_new("(ss)", MANAGER_INTERFACE, "ForeignDrops"), &reply);
+	g_autofree const char **drops = NULL;
+
+	if (r != 0)
+		return r;
+	g_variant_get(reply, "(v)", &value);
+	drops = g_variant_get_strv(value, NULL);
+	for (const char **drop = drops; *drop; drop++)
+		printf("nftables' chain %s, which is somebody else's, stops what is forwarded\n", cut(*drop));
+	return 0;
+}
+
 int verb_reconcile(Cli *cli, char **arguments G_GNUC_UNUSED, guint n G_GNUC_UNUSED)
 {
 	g_autoptr(GVariant) reply = NULL;
@@ -20,7 +37,7 @@ int verb_reconcile(Cli *cli, char **arguments G_GNUC_UNUSED, guint n G_GNUC_UNUS
 		puts("nothing to mend");
 	else
 		printf("%u mended\n", repaired);
-	return 0;
+	return cli->options.json == JSON_OFF ? print_foreign_drops(cli) : 0;
 }
 
 int verb_reload(Cli *cli, char **arguments G_GNUC_UNUSED, guint n G_GNUC_UNUSED)

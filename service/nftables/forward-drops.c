@@ -31,12 +31,18 @@ static const char *family_name(guint32 family)
 	return NULL;
 }
 
+/* Whoever has so many has been told enough. */
+#define MAX_DROPS 64
+
+/* The kernel takes any bytes as names. */
 static void add_drop(Search *search, const struct nftnl_chain *chain)
 {
-	g_ptr_array_add(search->drops,
-			g_strdup_printf("%s %s %s", family_name(nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY)),
-					nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE),
-					nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME)));
+	g_autofree char *name = g_strdup_printf("%s %s %s", family_name(nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY)),
+						nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE),
+						nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME));
+
+	if (search->drops->len < MAX_DROPS)
+		g_ptr_array_add(search->drops, g_utf8_make_valid(name, -1));
 }
 
 static void free_chain(gpointer chain)

@@ -137,8 +137,14 @@ static void forward_drops(Rig *rig)
 		g_assert_cmpuint(times_told(), ==, before + 3 * !!cases[i].told);
 		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
 		g_assert_cmpuint(times_told(), ==, before + 4 * !!cases[i].told);
-		if (cases[i].told)
+		if (cases[i].told) {
+			g_autofree char *value = g_strdup_printf("['%s']", cases[i].told);
+
 			wait_for(sentence);
+			property_is(rig, value, "", "Manager", "ForeignDrops");
+		} else {
+			property_is(rig, "[]", "", "Manager", "ForeignDrops");
+		}
 		done(rig, "/network/web", "Network", "Delete", "", "");
 		g_assert_cmpuint(times_told(), ==, before + 4 * !!cases[i].told);
 		netns_run(rig->host, "nft flush ruleset");
