@@ -53,7 +53,7 @@ static int read_info(int socket, enum family family, enum table table, Info *ret
 
 TableSize table_size_read(int socket, enum family family, enum table table)
 {
-	Info info;
+	Info info = {};
 
 	return read_info(socket, family, table, &info) < 0 ? (TableSize){}
 							   : (TableSize){ true, info.entries, info.bytes };
@@ -94,7 +94,7 @@ int table_forward_drops(int socket, enum family family)
 	g_autofree struct ipt_get_entries *entries = NULL;
 	struct xt_standard_target target;
 	const char *entry;
-	Info info;
+	Info info = {};
 	int r = read_info(socket, family, TABLE_FILTER, &info);
 
 	if (r < 0)

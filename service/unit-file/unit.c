@@ -259,7 +259,7 @@ static bool read_link(const Place *place, const char *value, GError **error)
 
 static bool read_choice(const Place *place, const char *value, GError **error)
 {
-	bool yes;
+	bool yes = false;
 
 	if (!read_bool(&(Place){ .field = &yes }, value, error))
 		return false;

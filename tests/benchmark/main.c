@@ -21,6 +21,8 @@ static const struct {
 	{ "restart", "kill -9 and start again with n published ports", measure_restart },
 	{ "dying-clients", "Clients with an endpoint and a port each dying at once", measure_dying_clients },
 	{ "networks", "One more network", measure_networks },
+	{ "attach", "Containers attached by the service", measure_attach },
+	{ "plugins", "A container more, by CNI plugins", measure_plugins },
 	{ "connections", "Changes where many connections are tracked", measure_connections, true },
 	{ "fairness", "Calls beside users without rights who ask for all they can", measure_fairness, true },
 	{ "connect", "A TCP connection to the last port", measure_connect },

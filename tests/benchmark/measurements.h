@@ -19,6 +19,10 @@ void measure_restart(void);
 void measure_dying_clients(void);
 void measure_networks(void);
 
+/** attach.c */
+void measure_attach(void);
+void measure_plugins(void);
+
 /** memory.c */
 void measure_memory(void);
 void measure_idle(void);
