@@ -13,9 +13,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-int endpoint_make(Cli *cli, const char *network, const char *name, enum life life, int namespace)
+int endpoint_make(Cli *cli, const char *network, const char *name, enum life life, int namespace, char **ret_path)
 {
 	g_autofree const char **families = NULL;
+	g_autoptr(GVariant) reply = NULL;
 	GError *error = NULL;
 	GVariant *settings;
 	int r = object_families(cli, network, &families);
@@ -25,7 +26,10 @@ int endpoint_make(Cli *cli, const char *network, const char *name, enum life lif
 	settings = endpoint_settings(&cli->options, life, families, namespace, &error);
 	if (!settings)
 		return report_error(error);
-	return client_call(cli, network, "Network", "CreateEndpoint", g_variant_new("(s@a{sv})", name, settings), NULL);
+	r = client_call(cli, network, "Network", "CreateEndpoint", g_variant_new("(s@a{sv})", name, settings), &reply);
+	if (r == 0 && ret_path)
+		g_variant_get(reply, "(o)", ret_path);
+	return r;
 }
 
 static void print_endpoint(const Cli *cli, GVariant *properties)
@@ -73,7 +77,7 @@ static int make_named(Cli *cli, const Object *object, enum life life, int namesp
 	int r = object_check(cli, &(Object){ .kind = OBJECT_NETWORK, .name = object->name });
 
 	if (r == 0)
-		r = endpoint_make(cli, network, object->endpoint, life, namespace);
+		r = endpoint_make(cli, network, object->endpoint, life, namespace, NULL);
 	return r != 0 ? r : show_choice(cli, object);
 }
 

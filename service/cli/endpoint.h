@@ -5,6 +5,6 @@
 
 /**
  * Makes an endpoint as the command line has it, in the network of that path; attached to a namespace by a socket of it,
- * or -1: to none. 0 or an exit code, after it was said why.
+ * or -1: to none. 0 or an exit code, after it was said why. *ret_path, if wanted, is the caller's.
  */
-int endpoint_make(Cli *cli, const char *network, const char *name, enum life life, int namespace);
+int endpoint_make(Cli *cli, const char *network, const char *name, enum life life, int namespace, char **ret_path);

@@ -4,6 +4,7 @@
 #include "service/cli/endpoint.h"
 #include "service/cli/namespace.h"
 #include "service/cli/object.h"
+#include "service/cli/ports.h"
 #include "service/cli/settings.h"
 #include "service/cli/verbs.h"
 
@@ -120,9 +121,43 @@ static void delete_endpoint(Cli *cli, const Object *network, const char *name)
 	sd_bus_error_free(&error);
 }
 
+/* Whether a port of the host was left for the service to choose. */
+static bool leaves_choice(const Options *options)
+{
+	/* The call took them. */
+	g_autoptr(GVariant) ports =
+		g_variant_ref_sink(mappings_parse((char **)options->publish->pdata, options->publish->len, NULL));
+	bool left = false;
+	guint16 port;
+	GVariantIter i;
+
+	g_variant_iter_init(&i, ports);
+	while (g_variant_iter_next(&i, "(ssqqq)", NULL, NULL, &port, NULL, NULL))
+		left |= port == 0;
+	return left;
+}
+
+/* On stderr, since stdout is the command's. */
+static int tell_ports(Cli *cli, const char *endpoint)
+{
+	g_autoptr(GVariant) reply = NULL, properties = NULL, ports = NULL;
+	g_autofree char *text = NULL;
+	int r = client_call(cli, endpoint, STANDARD("Properties"), "GetAll", g_variant_new("(s)", ENDPOINT_INTERFACE),
+			    &reply);
+
+	if (r != 0)
+		return r;
+	properties = g_variant_get_child_value(reply, 0);
+	ports = property_value(properties, "Ports", "a(ssqqq)");
+	text = ports_text(ports, " ", 0);
+	fprintf(stderr, "published %s\n", text);
+	return 0;
+}
+
 static int run_as_endpoint(Cli *cli, const Object *network, Command *command)
 {
 	g_autofree char *name = cli->options.name ? g_strdup(cli->options.name) : g_strdup_printf("run-%d", getpid());
+	g_autofree char *endpoint = NULL;
 	int namespace, r;
 
 	namespace = descriptor_receive(command->control);
@@ -130,8 +165,10 @@ static int run_as_endpoint(Cli *cli, const Object *network, Command *command)
 		wait_for_end();
 		return EXIT_FAILED; /* it has said why */
 	}
-	r = endpoint_make(cli, network->path, name, LIFE_CONNECTION, namespace);
+	r = endpoint_make(cli, network->path, name, LIFE_CONNECTION, namespace, &endpoint);
 	close(namespace);
+	if (r == 0 && !cli->options.quiet && leaves_choice(&cli->options))
+		r = tell_ports(cli, endpoint);
 	if (r == 0 && write(command->control, "", 1) != 1)
 		r = EXIT_FAILED;
 	close(command->control);
