@@ -32,7 +32,8 @@ says() {
 }
 
 start_service() {
-	[ -f /run/netfilterd.conf ] || printf '[NetFilter]\nIdleExitSec=0\n' >/run/netfilterd.conf
+	[ -f /run/netfilterd.conf ] || printf '[NetFilter]\nIdleExitSec=0\nCheckIntervalSec=1\nBackend=%s\n' "${NETFILTERD_BACKEND:-iptables}" \
+		>/run/netfilterd.conf
 	"$NETFILTERD" --config /run/netfilterd.conf >>$log 2>&1 &
 	service=$!
 	gdbus wait --system --timeout 10 $N || { cat $log; return 1; }
