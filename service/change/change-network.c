@@ -9,6 +9,7 @@
 #include "service/model/labels.h"
 #include "service/model/special.h"
 #include "service/netlink/ip-address.h"
+#include "service/rules/cancel.h"
 #include "service/rules/render-allow.h"
 #include "service/model/name.h"
 
@@ -634,6 +635,7 @@ static void rules_updated(const Change *change, const Model *model G_GNUC_UNUSED
 	before.options = *(const NetworkOptions *)change->part;
 	render_network(&before, options, delta->leaves);
 	render_network(network, options, delta->joins);
+	rendering_cancel(delta->joins, delta->leaves);
 	if (!before.options.allow_from != !network->options.allow_from && !options->capped)
 		render_default_denials(network, network->options.allow_from ? delta->joins : delta->leaves);
 }
@@ -642,7 +644,7 @@ static void guards_updated(const Change *change, const Model *model G_GNUC_UNUSE
 {
 	const Network *network = change->object;
 
-	if (!allow_from_equal(((const NetworkOptions *)change->part)->allow_from, network->options.allow_from))
+	if (!allow_from_includes(network->options.allow_from, ((const NetworkOptions *)change->part)->allow_from))
 		guard_network(network, guards);
 }
 

@@ -115,7 +115,7 @@ static void guards_configured(const Change *change, const Model *model, GArray *
 {
 	const Config *present = change->object, *before = change->part;
 
-	if (!allow_from_equal(present->allow_from, before->allow_from))
+	if (!allow_from_includes(present->allow_from, before->allow_from))
 		guard_all(model, guards);
 }
 

@@ -152,6 +152,33 @@ AllowFrom *allow_from_intersect(const AllowFrom *a, const AllowFrom *b)
 	return both;
 }
 
+static guint source_hash(gconstpointer source)
+{
+	const Source *s = source;
+
+	return address_hash(&s->prefix.address) * 31 + s->prefix.length + g_str_hash(s->interface);
+}
+
+static gboolean source_equal_func(gconstpointer a, gconstpointer b)
+{
+	return source_equal(a, b);
+}
+
+bool allow_from_includes(const AllowFrom *list, const AllowFrom *other)
+{
+	g_autoptr(GHashTable) set = NULL;
+
+	if (!list || !other)
+		return !list;
+	set = g_hash_table_new(source_hash, source_equal_func);
+	for (guint i = 0; i < list->len; i++)
+		g_hash_table_add(set, (gpointer)source_at(list, i));
+	for (guint i = 0; i < other->len; i++)
+		if (!g_hash_table_contains(set, source_at(other, i)))
+			return false;
+	return true;
+}
+
 /* --- one packet --- */
 
 static bool allows(const Source *source, const Address *address, bool is_host, const char *interface)

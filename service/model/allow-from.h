@@ -50,6 +50,9 @@ GArray *allow_from_prefixes(const AllowFrom *list, enum family family);
 /** What both lists let through, sources with prefix and interface included; either may be NULL. The caller's. */
 AllowFrom *allow_from_intersect(const AllowFrom *a, const AllowFrom *b);
 
+/** Whether a list lets through whom another does, as far as both name them alike; either may be NULL. */
+bool allow_from_includes(const AllowFrom *list, const AllowFrom *other);
+
 /** Whether a packet is let through; interface is the one it came by, "" where that is not known. NULL list: it is. */
 bool allow_from_allows(const AllowFrom *list, const Address *source, bool is_host, const char *interface);
 
