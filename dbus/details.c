@@ -169,10 +169,16 @@ void description_add_network(Description *description, const Network *network)
 
 void description_add_ingress(Description *description, const Ingress *ingress)
 {
+	g_autoptr(GString) bridges = g_string_new(NULL), gateways = g_string_new(NULL);
 	char text[INET6_ADDRSTRLEN];
+	const char *bridge;
 
-	description_add(description, "bridge", ingress->bridge);
-	description_add(description, "gateway", address_format(&ingress->gateway, text));
+	for (guint i = 0; (bridge = ingress_bridge(ingress, i)); i++)
+		append_to_list(bridges, bridge);
+	for (guint i = 0; i < ingress->gateways->len; i++)
+		append_to_list(gateways, address_format(&ingress_gateway(ingress, i)->address, text));
+	description_add(description, "bridge", bridges->str);
+	description_add(description, "gateway", gateways->str);
 }
 
 void description_add_lifetime(Description *description, const LifetimeSettings *lifetime)

@@ -602,8 +602,15 @@ bool network_update_read(sd_bus_message *message, NetworkSettings *ret, guint *r
 	return true;
 }
 
+bool gateways_read(sd_bus_message *message, char ***ret, GError **error)
+{
+	return read_strings(message, ret, error);
+}
+
 static const Setting ingress_table[] = {
 	{ "Gateway", "s", read_string, offsetof(IngressSettings, gateway) },
+	{ "Gateways", "as", read_strings, offsetof(IngressSettings, gateways) },
+	{ "Masquerade", "b", read_choice, offsetof(IngressSettings, masquerade) },
 	{ "Bridge", "s", read_string, offsetof(IngressSettings, bridge) },
 	{ "Ports", "a(sq)", read_ports, offsetof(IngressSettings, ports) },
 	{ "AllowFrom", "as", read_strings, offsetof(IngressSettings, allow_from) },

@@ -46,6 +46,9 @@ GArray *ports_read(sd_bus_message *message, GError **error);
 /** An a{ss} of labels, the caller's. */
 bool labels_read(sd_bus_message *message, char ***ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** An as of gateways, the caller's. */
+bool gateways_read(sd_bus_message *message, char ***ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** An as of names, as a set; NULL on failure. The names are borrowed from the message. */
 GHashTable *names_read(sd_bus_message *message, GError **error);
 

@@ -53,6 +53,7 @@ const PolicyMethod policy_methods[] = {
 	{ INGRESS, "Publish", ACTION_MANAGE_INGRESS, "publish ports of ingress" },
 	{ INGRESS, "Unpublish", ACTION_MANAGE_INGRESS, "withdraw ports of ingress" },
 	{ INGRESS, "Update", ACTION_MANAGE_INGRESS, "change ingress" },
+	{ INGRESS, "SetGateways", ACTION_MANAGE_INGRESS, "choose gateways of ingress" },
 	{ INGRESS, "GetRules", ACTION_NONE, "read rules" },
 	{ INGRESS, "SetPermanent", ACTION_MANAGE_INGRESS, "have ingress across reboots, or not" },
 	{ INGRESS, "Delete", ACTION_MANAGE_INGRESS, "delete ingress" },

@@ -74,11 +74,12 @@ static bool plan_interfaces(Service *service, GError **error)
 {
 	for (guint i = 0; i < service->transaction.changes->len; i++) {
 		const Change *change = change_at(service, i);
-		const char *name = change->kind->interface ? change->kind->interface(change) : NULL;
+		const char *name;
 
-		if (name && !interfaces_plan(service->interfaces, service->model, &service->config, name,
+		for (guint n = 0; change->kind->interface && (name = change->kind->interface(change, n)); n++)
+			if (!interfaces_plan(service->interfaces, service->model, &service->config, name,
 					     change->kind->host >= HOST_INTERFACE, error))
-			return false;
+				return false;
 	}
 	return true;
 }
@@ -232,6 +233,7 @@ static void end_flows(Service *service)
 	GArray *claims = service->transaction.claims;
 	g_autoptr(GArray) addresses = g_array_new(FALSE, FALSE, sizeof(Address));
 	g_autoptr(GArray) guards = guards_new();
+	g_autoptr(GArray) forwards = g_array_new(FALSE, FALSE, sizeof(Forward));
 
 	for (guint i = 0; i < service->transaction.changes->len; i++) {
 		const Change *change = change_at(service, i);
@@ -240,6 +242,8 @@ static void end_flows(Service *service)
 			change->kind->addresses(change, addresses);
 		if (change->kind->guards)
 			change->kind->guards(change, service->model, guards);
+		if (change->kind->flows)
+			change->kind->flows(change, forwards);
 	}
 	for (guint i = 0; i < claims->len; i++)
 		flows_add_ports(service->flows, &g_array_index(claims, PortRange, i));
@@ -247,6 +251,8 @@ static void end_flows(Service *service)
 		flows_add_address(service->flows, &g_array_index(addresses, Address, i));
 	if (guards->len > 0)
 		flows_add_guards(service->flows, guards, service->config.allow_from);
+	for (guint i = 0; i < forwards->len; i++)
+		flows_add_forward(service->flows, &g_array_index(forwards, Forward, i));
 	flows_end(service->flows);
 }
 

@@ -332,11 +332,12 @@ static void hold_shared(Service *service)
 	g_autoptr(Model) empty = model_new();
 
 	g_strlcpy(network->bridge, "none", sizeof network->bridge);
-	g_strlcpy(ingress->bridge, "none", sizeof ingress->bridge);
 	for (enum family family = 0; family < N_FAMILIES; family++) {
 		address_parse(addresses[family], &network->subnets[family].address);
 		network->subnets[family].length = 8;
-		address_parse(addresses[family], &ingress->gateway);
+		g_array_set_size(ingress->gateways, 1);
+		g_strlcpy(g_array_index(ingress->gateways, Gateway, 0).bridge, "none", IFNAMSIZ);
+		address_parse(addresses[family], &g_array_index(ingress->gateways, Gateway, 0).address);
 		render_ingress(ingress, &common, items);
 	}
 	for (guint i = 0; i < N_CONFIGURATIONS; i++) {

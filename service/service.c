@@ -131,7 +131,7 @@ void service_announce_presence(Service *service, const char *interface)
 	for (const GList *i = service->model->ingresses_by_age.head; i; i = i->next) {
 		Ingress *ingress = i->data;
 
-		if (strcmp(ingress->bridge, interface) == 0)
+		if (ingress_has_bridge(ingress, interface))
 			announce_presence(service, OBJECT_INGRESS, ingress, ingress->name, interface);
 	}
 }

@@ -81,10 +81,14 @@ static void warn_of_missing(const Service *service)
 	for (const GList *i = service->model->ingresses_by_age.head; i; i = i->next) {
 		const Ingress *ingress = i->data;
 
-		if (interfaces_ifindex(service->interfaces, ingress->bridge) == 0)
-			g_warning("Interface %s of ingress \"%s\" is not there; its rules stay, and serve it when it "
-				  "comes",
-				  ingress->bridge, cut(ingress->name));
+		const char *bridge;
+
+		for (guint n = 0; (bridge = ingress_bridge(ingress, n)); n++)
+			if (interfaces_ifindex(service->interfaces, bridge) == 0)
+				g_warning("Interface %s of ingress \"%s\" is not there; its rules stay, and serve it "
+					  "when "
+					  "it comes",
+					  bridge, cut(ingress->name));
 	}
 }
 

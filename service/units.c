@@ -409,14 +409,30 @@ static bool create_ingress(Transaction *transaction, const Unit *unit, GError **
 	return ingress;
 }
 
-/* By which interface its gateway is reached is found out once where the file does not say. */
+/* By which interfaces its gateways are reached is found out once where the file does not say. */
 static bool is_same_ingress(const Ingress *ingress, const IngressSettings *wanted)
 {
-	Address gateway;
+	bool given = wanted->masquerade != CHOICE_DEFAULT;
+	const char *bridge = wanted->bridge ?: "";
+	Address first;
 
-	return address_parse(wanted->gateway, &gateway) && address_equal(&gateway, &ingress->gateway) &&
-	       (!wanted->bridge || !*wanted->bridge || strcmp(wanted->bridge, ingress->bridge) == 0) &&
+	return address_parse(wanted->gateways[0], &first) && address_family(&first) == ingress_family(ingress) &&
+	       (!*bridge || (!ingress_bridge(ingress, 1) && ingress_has_bridge(ingress, bridge))) &&
+	       ingress->masquerade_given == given &&
+	       (!given || ingress->masquerade == (wanted->masquerade == CHOICE_YES)) &&
 	       ingress->lifetime.uid == wanted->lifetime.uid;
+}
+
+static bool has_gateways(const Ingress *ingress, char *const *texts)
+{
+	Address address;
+	guint n = 0;
+
+	for (; texts[n]; n++)
+		if (n == ingress->gateways->len || !address_parse(texts[n], &address) ||
+		    !address_equal(&ingress_gateway(ingress, n)->address, &address))
+			return false;
+	return n == ingress->gateways->len;
 }
 
 static enum progress apply_ingress(Transaction *transaction, const Unit *unit, GError **error)
@@ -432,7 +448,9 @@ static enum progress apply_ingress(Transaction *transaction, const Unit *unit, G
 	if (ingress && is_same_ingress(ingress, &unit->ingress)) {
 		object_set_fragment(transaction, &ingress->lifetime, unit->fragment);
 		object_set_labels(transaction, &ingress->lifetime, unit->ingress.labels);
-		ok = update_ingress(transaction, ingress, unit->ingress.ports, error) &&
+		ok = (has_gateways(ingress, unit->ingress.gateways) ||
+		      ingress_set_gateways(transaction, ingress, unit->ingress.gateways, error)) &&
+		     update_ingress(transaction, ingress, unit->ingress.ports, error) &&
 		     update_allow_from(transaction, &ingress->lifetime, unit->ingress.allow_from, error);
 	} else {
 		if (ingress)

@@ -62,7 +62,8 @@ bool check_ingress_sources(const AllowFrom *list, guint n_ports, GError **error)
 {
 	return (guint64)length_of(list) * n_ports <= INGRESS_SOURCES_MAX ||
 	       netfilter_fail(error, QUOTA_EXCEEDED,
-			      "AllowFrom: %u sources for each of %u ports of an ingress are more than the %u allowed",
+			      "AllowFrom: %u sources for each of %u ports and gateways of an ingress are more than the "
+			      "%u allowed",
 			      length_of(list), n_ports, INGRESS_SOURCES_MAX);
 }
 
@@ -74,7 +75,7 @@ bool object_set_allow_from(Transaction *transaction, Lifetime *lifetime, char *c
 	if (!request_sources(transaction, texts, before, lifetime->uid, &list, error))
 		return false;
 	if (lifetime->kind == OBJECT_INGRESS &&
-	    !check_ingress_sources(list, ((const Ingress *)lifetime->object)->ports->len, error)) {
+	    !check_ingress_sources(list, ingress_count_ways(lifetime->object), error)) {
 		allow_from_unref(list);
 		return false;
 	}
@@ -104,7 +105,9 @@ static void guard_ingress(const Ingress *ingress, GArray *guards)
 	for (guint i = 0; i < ingress->ports->len; i++) {
 		const IngressPort *port = ingress->ports->pdata[i];
 
-		guards_add(guards, &(Guard){ ingress->gateway, port->protocol, port->port, 1, ingress->allow_from });
+		for (guint n = 0; n < ingress->gateways->len; n++)
+			guards_add(guards, &(Guard){ ingress_gateway(ingress, n)->address, port->protocol, port->port,
+						     1, ingress->allow_from });
 	}
 }
 
@@ -183,12 +186,13 @@ static void rules(const Change *change, const Model *model G_GNUC_UNUSED, const 
 		rules_of_ingress(lifetime->object, change->part, options, delta);
 }
 
-static const char *interface_of(const Change *change)
+static const char *interface_of(const Change *change, guint i)
 {
 	const Lifetime *lifetime = change->object;
 
-	return lifetime->kind == OBJECT_ENDPOINT ? ((const Endpoint *)lifetime->object)->network->bridge
-						 : ((const Ingress *)lifetime->object)->bridge;
+	if (lifetime->kind == OBJECT_INGRESS)
+		return ingress_bridge(lifetime->object, i);
+	return i == 0 ? ((const Endpoint *)lifetime->object)->network->bridge : NULL;
 }
 
 static void guards(const Change *change, const Model *model G_GNUC_UNUSED, GArray *guards)

@@ -405,11 +405,11 @@ static void rules_added(const Change *change, const Model *model G_GNUC_UNUSED, 
 }
 
 /* Who is on its bridge may have been let through to it until now. */
-static const char *interface_added(const Change *change)
+static const char *interface_added(const Change *change, guint i)
 {
 	const Endpoint *endpoint = change->object;
 
-	return endpoint->allow_from ? endpoint->network->bridge : NULL;
+	return i == 0 && endpoint->allow_from ? endpoint->network->bridge : NULL;
 }
 
 static void rules_removed(const Change *change, const Model *model G_GNUC_UNUSED, const RenderOptions *options,
@@ -425,11 +425,11 @@ static void rules_removed(const Change *change, const Model *model G_GNUC_UNUSED
 	render_endpoint(endpoint, options, delta->leaves);
 }
 
-static const char *interface_removed(const Change *change)
+static const char *interface_removed(const Change *change, guint i)
 {
 	const Endpoint *endpoint = change->object;
 
-	return endpoint->ports->len > 0 || endpoint->allow_from ? endpoint->network->bridge : NULL;
+	return i == 0 && (endpoint->ports->len > 0 || endpoint->allow_from) ? endpoint->network->bridge : NULL;
 }
 
 static void ports_removed(const Change *change, GArray *ranges)

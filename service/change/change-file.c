@@ -159,6 +159,7 @@ static Lifetime *lifetime_of(const Change *change)
 	case 'i':
 	case 'Q':
 	case 'q':
+	case 'T':
 		return &((Ingress *)change->object)->lifetime;
 	case 'G':
 	case 'M':

@@ -3,84 +3,48 @@
 
 #include "service/change/change-allow-from.h"
 #include "service/change/change-file.h"
+#include "service/change/gateways.h"
 #include "service/change/local-ports.h"
 #include "service/change/request.h"
 #include "service/journal/encode.h"
-#include "service/model/special.h"
-#include "service/netlink/route.h"
+
+#include <string.h>
 
 /* --- requests --- */
 
-static bool parse_gateway(Ingress *ingress, const char *text, GError **error)
+static const char *key_of(const IngressSettings *settings)
 {
-	const char *special;
-
-	if (!text)
-		return netfilter_fail(error, INVALID_ARGS, "Gateway: an ingress needs one");
-	if (!address_parse(text, &ingress->gateway))
-		return netfilter_fail(error, INVALID_ARGS, "Gateway: \"%s\" is not an address", cut(text));
-	special = address_find_special(&ingress->gateway);
-	if (special)
-		return netfilter_fail(error, INVALID_ARGS, "Gateway: \"%s\" is one of %s", text, special);
-	return true;
+	return settings->gateways ? "Gateways" : "Gateway";
 }
 
-static bool choose_bridge(const Transaction *transaction, Ingress *ingress, const char *name, GError **error)
+static bool parse_bridge(Ingress *ingress, const char *name, GError **error)
 {
-	const Network *holder = claim_find_holder(transaction->model, &ingress->gateway);
-	LinkInfo info;
-
-	if ((!name || !*name) && holder) { /* its route may be there only after the commit */
-		g_strlcpy(ingress->bridge, holder->bridge, sizeof ingress->bridge);
-	} else if (!name || !*name) {
-		if (!route_lookup(transaction->netlink, &ingress->gateway, &info.ifindex, ingress->bridge, error))
-			return false;
-	} else if (!link_name_is_valid(name)) {
+	if (!name || !*name)
+		return true;
+	if (!link_name_is_valid(name))
 		return netfilter_fail(error, INVALID_ARGS, "Bridge: \"%s\" is not an interface name", cut(name));
-	} else if (g_str_equal(name, "lo")) {
+	if (g_str_equal(name, "lo"))
 		return netfilter_fail(error, INVALID_ARGS,
 				      "Bridge: \"lo\" is the host's own; another interface is allowed");
-	} else {
-		g_strlcpy(ingress->bridge, name, sizeof ingress->bridge);
-	}
-	if (g_hash_table_contains(transaction->model->bridges, ingress->bridge))
-		return true;
-	if (interfaces_is_leaving(transaction->interfaces, ingress->bridge))
-		return netfilter_fail(error, PENDING, "bridge %s is being deleted", ingress->bridge);
-	if (!link_find(transaction->netlink, ingress->bridge, &info, error))
-		return false;
-	if (info.ifindex == 0 || interfaces_is_leftover(transaction->interfaces, ingress->bridge, info.ifindex))
-		return netfilter_fail(error, INVALID_ARGS, "Bridge: there is no interface %s", ingress->bridge);
+	g_strlcpy(ingress->bridge_given, name, sizeof ingress->bridge_given);
 	return true;
 }
 
-/* Where nothing is published from its network, nothing is forwarded to either. */
-static bool check_networks(const Model *model, const Ingress *ingress, GError **error)
+/* What is asked for, as far as its name and its gateways go. */
+static Ingress *make(const Transaction *transaction, const char *name, const IngressSettings *settings, GError **error)
 {
-	const Network *networks[] = {
-		g_hash_table_lookup(model->bridges, ingress->bridge),
-		claim_find_holder(model, &ingress->gateway),
-	};
-	char text[INET6_ADDRSTRLEN];
+	char *const one[] = { settings->gateway, NULL };
+	g_autoptr(Ingress) fresh = ingress_new(name);
 
-	for (gsize i = 0; i < G_N_ELEMENTS(networks); i++)
-		if (networks[i] && networks[i]->internal)
-			return netfilter_fail(error, NETWORK_INTERNAL,
-					      "network \"%s\" is internal, no ingress forwards to %s",
-					      cut(networks[i]->name), address_format(&ingress->gateway, text));
-	return true;
-}
-
-static bool check_gateway(const Transaction *transaction, const Ingress *ingress, GError **error)
-{
-	const Network *holder = claim_find_holder(transaction->model, &ingress->gateway);
-	char text[INET6_ADDRSTRLEN];
-
-	if ((holder && prefix_reserves(&holder->subnets[address_family(&ingress->gateway)], &ingress->gateway)) ||
-	    route_is_broadcast(transaction->netlink, &ingress->gateway))
-		return netfilter_fail(error, INVALID_ARGS, "Gateway: \"%s\" is not one host's",
-				      address_format(&ingress->gateway, text));
-	return true;
+	fresh->labels = g_strdupv(settings->labels);
+	fresh->masquerade_given = settings->masquerade != CHOICE_DEFAULT;
+	fresh->masquerade = settings->masquerade == CHOICE_YES;
+	if (settings->gateway && settings->gateways)
+		netfilter_fail(error, INVALID_ARGS, "Gateways: Gateway is given as well; one of the two is allowed");
+	else if (gateways_parse(transaction, fresh, key_of(settings), settings->gateways ?: one, error) &&
+		 parse_bridge(fresh, settings->bridge, error) && gateways_find_ways(transaction, fresh, error))
+		return g_steal_pointer(&fresh);
+	return NULL;
 }
 
 Ingress *ingress_claim(const Transaction *transaction, const char *name, const IngressSettings *settings, Claim *ret,
@@ -90,10 +54,8 @@ Ingress *ingress_claim(const Transaction *transaction, const char *name, const I
 
 	if (!name_is_valid("ingress", name, error))
 		return NULL;
-	fresh = ingress_new(name);
-	fresh->labels = g_strdupv(settings->labels);
-	if (!parse_gateway(fresh, settings->gateway, error) ||
-	    !choose_bridge(transaction, fresh, settings->bridge, error))
+	fresh = make(transaction, name, settings, error);
+	if (!fresh)
 		return NULL;
 	*ret = claim_find_ingress(transaction->model, fresh, settings->lifetime.uid);
 	return g_steal_pointer(&fresh);
@@ -110,11 +72,8 @@ Ingress *ingress_create(Transaction *transaction, const char *name, const Ingres
 		netfilter_fail(error, INGRESS_EXISTS, "ingress \"%s\" exists", cut(name));
 		return NULL;
 	}
-	fresh = ingress_new(name);
-	fresh->labels = g_strdupv(settings->labels);
-	if (!parse_gateway(fresh, settings->gateway, error) || !check_gateway(transaction, fresh, error) ||
-	    !choose_bridge(transaction, fresh, settings->bridge, error) ||
-	    !check_networks(transaction->model, fresh, error) ||
+	fresh = make(transaction, name, settings, error);
+	if (!fresh || !gateways_check(transaction->model, fresh, error) ||
 	    !quota_check(transaction->model, transaction->config, QUOTA_INGRESSES, settings->lifetime.uid, 1, error) ||
 	    !request_sources(transaction, settings->allow_from, NULL, settings->lifetime.uid, &fresh->allow_from,
 			     error) ||
@@ -146,8 +105,9 @@ static bool publish_one(Transaction *transaction, Ingress *ingress, const LinkPo
 					      });
 		return true;
 	}
-	if (!check_ingress_sources(ingress->allow_from, ingress->ports->len + 1, error) ||
-	    !quota_check(transaction->model, transaction->config, QUOTA_PORTS, ingress->lifetime.uid, 1, error) ||
+	if (!check_ingress_sources(ingress->allow_from, (ingress->ports->len + 1) * ingress->gateways->len, error) ||
+	    !quota_check(transaction->model, transaction->config, QUOTA_PORTS, ingress->lifetime.uid,
+			 ingress->gateways->len, error) ||
 	    !request_ports(transaction, &range, 1, true, error))
 		return false;
 	port = g_new(IngressPort, 1);
@@ -221,6 +181,65 @@ bool ingress_unpublish(Transaction *transaction, Ingress *ingress, const GArray 
 	return true;
 }
 
+Ingress *ingress_claim_gateways(const Transaction *transaction, const Ingress *ingress, char *const *texts, uid_t uid,
+				Claim *ret, GError **error)
+{
+	g_autoptr(Ingress) wanted = ingress_new(ingress->name);
+
+	wanted->masquerade = ingress->masquerade;
+	wanted->masquerade_given = ingress->masquerade_given;
+	g_strlcpy(wanted->bridge_given, ingress->bridge_given, sizeof wanted->bridge_given);
+	if (!gateways_parse(transaction, wanted, "Gateways", texts, error) ||
+	    !gateways_find_ways(transaction, wanted, error))
+		return NULL;
+	*ret = claim_find_ingress(transaction->model, wanted, uid);
+	return g_steal_pointer(&wanted);
+}
+
+static bool is_as_wanted(const Ingress *ingress, const Ingress *wanted)
+{
+	bool same = ingress->gateways->len == wanted->gateways->len && ingress->masquerade == wanted->masquerade;
+
+	for (guint i = 0; same && i < wanted->gateways->len; i++) {
+		const Gateway *a = ingress_gateway(ingress, i), *b = ingress_gateway(wanted, i);
+
+		same = address_equal(&a->address, &b->address) && strcmp(a->bridge, b->bridge) == 0;
+	}
+	return same;
+}
+
+bool ingress_set_gateways(Transaction *transaction, Ingress *ingress, char *const *texts, GError **error)
+{
+	g_autoptr(Ingress) wanted = NULL;
+	char first[INET6_ADDRSTRLEN];
+	GatewaysChange *change;
+	guint now, then;
+	Claim claim;
+
+	wanted = ingress_claim_gateways(transaction, ingress, texts, ingress->lifetime.uid, &claim, error);
+	if (!wanted || !gateways_check(transaction->model, wanted, error))
+		return false;
+	/* Its ports are held in that one. */
+	if (ingress_family(wanted) != ingress_family(ingress))
+		return netfilter_fail(error, INVALID_ARGS,
+				      "Gateways: \"%s\" is of another family than what ingress \"%s\" was made with",
+				      address_format(&ingress_first_gateway(wanted)->address, first),
+				      cut(ingress->name));
+	if (is_as_wanted(ingress, wanted))
+		return true;
+	now = ingress_count_ways(ingress);
+	then = ingress->ports->len * wanted->gateways->len;
+	if (!check_ingress_sources(ingress->allow_from, then, error))
+		return false;
+	if (then > now && !quota_check(transaction->model, transaction->config, QUOTA_PORTS, ingress->lifetime.uid,
+				       then - now, error))
+		return false;
+	change = g_new(GatewaysChange, 1);
+	*change = (GatewaysChange){ g_array_ref(wanted->gateways), wanted->masquerade };
+	transaction_make(transaction, &(Change){ .kind = &ingress_led, .object = ingress, .part = change });
+	return true;
+}
+
 void ingress_delete(Transaction *transaction, Ingress *ingress)
 {
 	transaction_make(transaction, &(Change){ .kind = &ingress_removed, .object = ingress });
@@ -284,9 +303,9 @@ static void rules_removed(const Change *change, const Model *model, const Render
 	render_ingress_isolation_all(model, change->object, delta->leaves);
 }
 
-static const char *interface_of_ingress(const Change *change)
+static const char *interface_of_ingress(const Change *change, guint i)
 {
-	return ((const Ingress *)change->object)->bridge;
+	return ingress_bridge(change->object, i);
 }
 
 static void ports_removed(const Change *change, GArray *ranges)

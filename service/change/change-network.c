@@ -529,9 +529,9 @@ static void rules_removed(const Change *change, const Model *model, const Render
 	render_ingress_isolation(model, change->object, delta->leaves);
 }
 
-static const char *interface_of_network(const Change *change)
+static const char *interface_of_network(const Change *change, guint i)
 {
-	return ((const Network *)change->object)->bridge;
+	return i == 0 ? ((const Network *)change->object)->bridge : NULL;
 }
 
 static const Lifetime *lifetime_added(const Change *change, bool *ret_begins)

@@ -198,9 +198,9 @@ static void rules_unpublished(const Change *change, const Model *model G_GNUC_UN
 	render_port(endpoint, change->part, options, delta->leaves);
 }
 
-static const char *interface_of_endpoint(const Change *change)
+static const char *interface_of_endpoint(const Change *change, guint i)
 {
-	return ((const Endpoint *)change->object)->network->bridge;
+	return i == 0 ? ((const Endpoint *)change->object)->network->bridge : NULL;
 }
 
 static void ports_of_mapping(const Change *change, GArray *ranges)

@@ -59,9 +59,9 @@ void service_ask_for_chains(Transaction *transaction, bool wanted)
 
 /* --- the host --- */
 
-static const char *interface_of(const Change *change)
+static const char *interface_of(const Change *change, guint i)
 {
-	return change->part;
+	return i == 0 ? change->part : NULL;
 }
 
 static void release_name(Change *change, bool applied G_GNUC_UNUSED)

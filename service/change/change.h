@@ -22,9 +22,9 @@ typedef struct Change {
 	guint number;  /* the kind's own */
 } Change;
 
-/** Rules that join and leave (GArray of RuleItem). */
+/** Rules that join and leave. */
 typedef struct RuleDelta {
-	GArray *joins, *leaves;
+	GArray *joins, *leaves; /* RuleItem */
 } RuleDelta;
 
 /** What of the host may have to serve otherwise after a change. */
@@ -47,17 +47,16 @@ struct ChangeKind {
 	/** Frees what the change owns after it was made for good (applied), or taken back. */
 	void (*release)(Change *change, bool applied);
 
+	/** Writes it down, and reads that. FAILED when it cannot be made to that model. */
 	void (*encode)(const Change *change, GByteArray *to);
-
-	/** Reads what encode wrote. FAILED when it cannot be made to that model. */
 	bool (*decode)(Change *change, Record *record, Model *model, GError **error);
 
 	/** Which rules join and leave, while it is made. Reads nothing but the model and the options. */
 	void (*rules)(const Change *change, const Model *model, const RenderOptions *options, RuleDelta *delta);
 
-	/** What of the host is concerned, and which interface; NULL: none after all. */
+	/** What of the host is concerned, and which interfaces, one by one; NULL: no more. */
 	enum host_scope host;
-	const char *(*interface)(const Change *change);
+	const char *(*interface)(const Change *change, guint i);
 
 	/** Host ports that are taken or given up: adds to a GArray of PortRange. */
 	void (*ports)(const Change *change, GArray *ranges);
@@ -67,6 +66,9 @@ struct ChangeKind {
 
 	/** Ports that somebody may no longer reach: adds to a GArray of Guard. */
 	void (*guards)(const Change *change, const Model *model, GArray *guards);
+
+	/** What is forwarded no longer: adds to a GArray of Forward. */
+	void (*flows)(const Change *change, GArray *forwards);
 
 	/** An endpoint that came or went: another machine has its addresses by now. */
 	const Endpoint *(*neighbour)(const Change *change);

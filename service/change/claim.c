@@ -51,15 +51,22 @@ const Network *claim_find_holder(const Model *model, const Address *address)
 	return NULL;
 }
 
+static void add_gateway(const Model *model, const Gateway *gateway, uid_t uid, Claim *claim)
+{
+	const Network *way = g_hash_table_lookup(model->bridges, gateway->bridge);
+	const Network *holder = claim_find_holder(model, &gateway->address);
+	const Endpoint *endpoint = g_hash_table_lookup(model->endpoints, &gateway->address);
+
+	claim->host |= !way || way != holder;
+	claim->foreign |= (way && way->lifetime.uid != uid) || (holder && holder->lifetime.uid != uid) ||
+			  (endpoint && endpoint->lifetime.uid != uid);
+}
+
 Claim claim_find_ingress(const Model *model, const Ingress *ingress, uid_t uid)
 {
-	const Network *way = g_hash_table_lookup(model->bridges, ingress->bridge);
-	const Network *holder = claim_find_holder(model, &ingress->gateway);
-	const Endpoint *endpoint = g_hash_table_lookup(model->endpoints, &ingress->gateway);
+	Claim claim = {};
 
-	return (Claim){
-		.host = !way || way != holder,
-		.foreign = (way && way->lifetime.uid != uid) || (holder && holder->lifetime.uid != uid) ||
-			   (endpoint && endpoint->lifetime.uid != uid),
-	};
+	for (guint i = 0; i < ingress->gateways->len; i++)
+		add_gateway(model, ingress_gateway(ingress, i), uid, &claim);
+	return claim;
 }

@@ -22,8 +22,8 @@ bool claim_find_network(const Transaction *transaction, const Network *network, 
 			GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Of an ingress that has a gateway and a bridge: whether the gateway is beyond the network of its bridge, and whose
- * it is otherwise.
+ * Of an ingress whose gateways have bridges: whether one of them is beyond the network of its bridge, or whose it is
+ * otherwise.
  */
 Claim claim_find_ingress(const Model *model, const Ingress *ingress, uid_t uid);
 

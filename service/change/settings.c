@@ -35,6 +35,7 @@ void network_settings_clear(NetworkSettings *settings)
 void ingress_settings_clear(IngressSettings *settings)
 {
 	g_clear_pointer(&settings->gateway, g_free);
+	g_clear_pointer(&settings->gateways, g_strfreev);
 	g_clear_pointer(&settings->bridge, g_free);
 	g_clear_pointer(&settings->ports, g_array_unref);
 	g_clear_pointer(&settings->allow_from, g_strfreev);

@@ -68,11 +68,11 @@ void network_settings_clear(NetworkSettings *settings);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NetworkSettings, network_settings_clear)
 
 typedef struct IngressSettings {
-	char *gateway;
-	char *bridge;      /* NULL: by route */
-	GArray *ports;     /* LinkPort; NULL: none */
-	char **labels;     /* NULL: not said */
-	char **allow_from; /* who may reach its ports; NULL or empty: everybody */
+	char *gateway, **gateways, *bridge; /* one of the first two; NULL: by route */
+	enum choice masquerade;             /* default: where a gateway is on no bridge of ours */
+	GArray *ports;                      /* LinkPort; NULL: none */
+	char **labels;                      /* NULL: not said */
+	char **allow_from;                  /* who may reach its ports; NULL or empty: everybody */
 	LifetimeSettings lifetime;
 } IngressSettings;
 

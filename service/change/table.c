@@ -24,6 +24,7 @@ static const ChangeKind *const kinds[] = {
 	&ingress_removed,
 	&ingress_port_published,
 	&ingress_port_unpublished,
+	&ingress_led,
 	&fragment_changed,
 	&labels_changed,
 	&allow_from_changed,

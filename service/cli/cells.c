@@ -16,12 +16,13 @@ void cell_name(Row *row, guint column, const Object *object)
 
 static GVariant *addresses_of(const Object *object)
 {
-	if (object->kind == OBJECT_INGRESS) {
-		const char *gateway = property_string(object->properties, "Gateway", "");
+	static const char *const names[] = {
+		[OBJECT_NETWORK] = "Subnets",
+		[OBJECT_ENDPOINT] = "Addresses",
+		[OBJECT_INGRESS] = "Gateways",
+	};
 
-		return g_variant_ref_sink(g_variant_new_strv(&gateway, 1));
-	}
-	return property_value(object->properties, object->kind == OBJECT_NETWORK ? "Subnets" : "Addresses", "as");
+	return property_value(object->properties, names[object->kind], "as");
 }
 
 void cell_addresses(Row *row, guint column, const Object *object)

@@ -8,7 +8,7 @@
 
 void cell_name(Row *row, guint column, const Object *object);
 
-/** Subnets, addresses, or the gateway. */
+/** Subnets, addresses, or gateways. */
 void cell_addresses(Row *row, guint column, const Object *object);
 
 /** The first few ports for people, all of them in JSON. */

@@ -46,6 +46,20 @@ int verb_ingress(Cli *cli, char **arguments, guint n G_GNUC_UNUSED)
 			   g_variant_new("(s@a{sv})", object.name, settings), NULL);
 }
 
+int verb_gateways(Cli *cli, char **arguments, guint n)
+{
+	g_auto(Object) object = {};
+	int r = read_ingress(arguments[0], &object);
+
+	if (r == 0)
+		r = object_check(cli, &object);
+	return r != 0 ? r
+		      : client_call(
+				cli, object.path, "Ingress", "SetGateways",
+				g_variant_new("(@as)", g_variant_new_strv((const char *const *)arguments + 1, n - 1)),
+				NULL);
+}
+
 static void print_rules(Cli *cli, GVariant *reply)
 {
 	const char *rules;

@@ -37,7 +37,7 @@ __netfilterctl_options() {
 	create) echo "$network --label= --timeout= --permanent" ;;
 	endpoint) echo "--address= --publish= --allow-from= --label= --timeout= --permanent" ;;
 	attach) echo "--address= --publish= --allow-from= --interface= --label= --timeout=" ;;
-	ingress) echo "--gateway= --bridge= --publish= --allow-from= --label= --timeout= --permanent" ;;
+	ingress) echo "--gateway= --bridge= --no-masquerade --publish= --allow-from= --label= --timeout= --permanent" ;;
 	run) echo "$network --network= --name= --address= --publish= --label=" ;;
 	preview) echo "$network --publish= --label= --timeout= --permanent" ;;
 	rules) echo "--watch" ;;
@@ -50,12 +50,13 @@ __netfilterctl_arguments() { # VERB ARGUMENT…, as far as they are there
 
 	case $verb:$n in
 	:*)
-		echo "list show create endpoint attach publish unpublish link unlink ingress delete run rules preview ports monitor edit
+		echo "list show create endpoint attach publish unpublish link unlink ingress gateways delete run rules preview ports monitor edit
 			check reconcile reload log-level clear"
 		;;
 	list:0) __netfilterctl_networks ;;
 	endpoint:0 | attach:0) __netfilterctl_networks | sed 's|$|/|' ;;
 	attach:1) ls /run/netns 2>/dev/null ;;
+	gateways:0) __netfilterctl_ingresses ;;
 	publish:0 | unpublish:0) __netfilterctl_endpoints; __netfilterctl_ingresses ;;
 	unpublish:*) __netfilterctl_published "$2" ;;
 	link:0 | link:1 | unlink:0 | unlink:1) __netfilterctl_endpoints ;;

@@ -100,8 +100,12 @@ GVariant *ingress_settings(const Options *options, enum life life, GError **erro
 	if (!ports)
 		return NULL;
 	g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
-	if (options->gateways->len > 0)
+	if (options->gateways->len > 1)
+		add_strings(&builder, "Gateways", options->gateways);
+	else if (options->gateways->len == 1)
 		add_string(&builder, "Gateway", options->gateways->pdata[0]);
+	if (!options->masquerade)
+		add_bool(&builder, "Masquerade", false);
 	add_string(&builder, "Bridge", options->bridge);
 	g_variant_builder_add(&builder, "{sv}", "Ports", ports);
 	add_strings(&builder, "AllowFrom", options->allow_from);

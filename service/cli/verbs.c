@@ -28,8 +28,9 @@ static const Verb verbs[] = {
 	{ "unpublish", "OBJECT PORT…", "publish them no more", 2, ANY, "", verb_unpublish },
 	{ "link", "PARENT CHILD PORT…", "let an endpoint reach ports of a sibling", 3, ANY, "", verb_link },
 	{ "unlink", "PARENT CHILD", "take that back", 2, 2, "", verb_unlink },
-	{ "ingress", "NAME --gateway=…", "make an ingress: host ports forwarded to a gateway", 1, 1, "gbeprlt",
+	{ "ingress", "NAME --gateway=…", "make an ingress: host ports forwarded to gateways", 1, 1, "gbmeprlt",
 	  verb_ingress },
+	{ "gateways", "INGRESS ADDRESS…", "where an ingress leads to from now on", 2, ANY, "", verb_gateways },
 	{ "delete", "OBJECT…", "delete networks, endpoints, ingresses", 1, ANY, "", verb_delete },
 	{ "run", "--network=NETWORK -- COMMAND", "run a command with an object that lives as long", 1, ANY,
 	  OF_NETWORK "aplnN", verb_run },
@@ -65,7 +66,8 @@ static void print_help(void)
 	     "\n"
 	     "Options of creations:\n"
 	     "     --subnet=ADDRESS/LENGTH  of the network; once a family\n"
-	     "     --gateway=ADDRESS        of the network in its subnet, or where an ingress leads to\n"
+	     "     --gateway=ADDRESS        of the network in its subnet, or where an ingress leads to;\n"
+	     "                              may be repeated\n"
 	     "     --bridge=INTERFACE       of the network, or that leads to the gateway\n"
 	     "     --internal               nothing is forwarded in or out\n"
 	     "     --no-communication       endpoints reach one another by links alone\n"

@@ -38,6 +38,11 @@ void flows_add_address(Flows *flows, const Address *address)
 	conntrack_filter_add_address(flows->stale, address);
 }
 
+void flows_add_forward(Flows *flows, const Forward *forward)
+{
+	conntrack_filter_add_forward(flows->stale, &forward->to, forward->protocol, forward->port);
+}
+
 void flows_add_ports(Flows *flows, const PortRange *range)
 {
 	if (range->protocol == IPPROTO_UDP)

@@ -6,7 +6,8 @@
 
 /**
  * Connections that the kernel keeps though what they went through is gone: those of an address that is no endpoint's
- * any more, and UDP flows to host ports that were published or unpublished, which would go on as before.
+ * any more, what is forwarded to an ingress's gateway that went, and UDP flows to host ports that were published or
+ * unpublished, which would go on as before.
  */
 typedef struct Flows Flows;
 
@@ -16,6 +17,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Flows, flows_free)
 
 /** Notes what has gone stale. Ports of protocols other than UDP are passed over. */
 void flows_add_address(Flows *flows, const Address *address);
+void flows_add_forward(Flows *flows, const Forward *forward);
 void flows_add_ports(Flows *flows, const PortRange *range);
 
 /** Connections to ports that they are no longer let through to; see conntrack_filter_add_guards(). */

@@ -254,7 +254,8 @@ void interfaces_plan_all(Interfaces *interfaces, const Model *model, const Confi
 	for (const GList *i = model->networks_by_age.head; i; i = i->next)
 		g_hash_table_add(names, g_strdup(((const Network *)i->data)->bridge));
 	for (const GList *i = model->ingresses_by_age.head; i; i = i->next)
-		g_hash_table_add(names, g_strdup(((const Ingress *)i->data)->bridge));
+		for (guint n = 0; (name = (gpointer)ingress_bridge(i->data, n)); n++)
+			g_hash_table_add(names, g_strdup(name));
 
 	g_hash_table_iter_init(&iter, names);
 	while (g_hash_table_iter_next(&iter, &name, NULL)) {

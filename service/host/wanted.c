@@ -18,7 +18,7 @@ bool wanted_forwarding(const Model *model, const Config *config, enum family fam
 		if (network_forwards(i->data, family))
 			return true;
 	for (const GList *i = model->ingresses_by_age.head; i; i = i->next)
-		if (address_family(&((const Ingress *)i->data)->gateway) == family)
+		if (ingress_family(i->data) == family)
 			return true;
 	return false;
 }
@@ -53,7 +53,7 @@ bool wanted_interface(const Model *model, const char *interface)
 	if (g_hash_table_contains(model->bridges, interface))
 		return true;
 	for (const GList *i = model->ingresses_by_age.head; i; i = i->next)
-		if (strcmp(((const Ingress *)i->data)->bridge, interface) == 0)
+		if (ingress_has_bridge(i->data, interface))
 			return true;
 	return false;
 }
@@ -66,13 +66,13 @@ guint8 wanted_switches(const Model *model, const Config *config, const char *int
 	for (const GList *i = model->ingresses_by_age.head; i; i = i->next) {
 		const Ingress *ingress = i->data;
 
-		if (strcmp(ingress->bridge, interface) != 0)
+		if (!ingress_has_bridge(ingress, interface))
 			continue;
-		if (address_family(&ingress->gateway) == FAMILY_IPV4)
+		if (ingress_family(ingress) == FAMILY_IPV4)
 			set |= 1 << SWITCH_LOCALNET;
 		/* What is no bridge of ours may be none at all. */
 		if (network && (config->allow_from || ingress->allow_from))
-			set |= nf_call[address_family(&ingress->gateway)];
+			set |= nf_call[ingress_family(ingress)];
 	}
 	return set;
 }

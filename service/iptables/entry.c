@@ -7,6 +7,7 @@
 #include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_sctp.h>
+#include <linux/netfilter/xt_statistic.h>
 #include <string.h>
 
 #define RELATED_ESTABLISHED (XT_CONNTRACK_STATE_BIT(IP_CT_RELATED) | XT_CONNTRACK_STATE_BIT(IP_CT_ESTABLISHED))
@@ -136,6 +137,15 @@ static void encode_ports(const Rule *rule, Entry *entry, guint16 *offset)
 	}
 }
 
+/* Every so many packets that come here, from the first. */
+static void encode_turn(const Rule *rule, Entry *entry, guint16 *offset)
+{
+	struct xt_statistic_info *statistic = append_extension(entry, offset, "statistic", 0, sizeof *statistic);
+
+	statistic->mode = XT_STATISTIC_MODE_NTH;
+	statistic->u.nth.every = statistic->u.nth.count = rule->turns - rule->turn - 1;
+}
+
 static void encode_state(enum rule_state state, struct xt_conntrack_mtinfo3 *conntrack)
 {
 	conntrack->match_flags = XT_CONNTRACK_STATE;
@@ -149,6 +159,9 @@ static void encode_state(enum rule_state state, struct xt_conntrack_mtinfo3 *con
 		break;
 	case STATE_INVALID:
 		conntrack->state_mask = XT_CONNTRACK_STATE_INVALID;
+		break;
+	case STATE_RELATED:
+		conntrack->state_mask = XT_CONNTRACK_STATE_BIT(IP_CT_RELATED);
 		break;
 	case STATE_DIRECT:
 		conntrack->invert_flags |= XT_CONNTRACK_STATE;
@@ -185,6 +198,10 @@ static void encode_matches(const Rule *rule, Entry *entry, guint16 *offset)
 
 	if (rule->source_port[1] || rule->destination_port[1] || rule->flags & RULE_RESET)
 		encode_ports(rule, entry, offset);
+
+	/* It counts what it is asked about: it is asked last. */
+	if (rule->turn + 1 < rule->turns)
+		encode_turn(rule, entry, offset);
 }
 
 static void encode_dnat(const Rule *rule, Entry *entry, guint16 *offset)

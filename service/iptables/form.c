@@ -27,6 +27,7 @@ enum part {
 	RETURN = 1 << 16,
 	JUMP = 1 << 17, /* to another chain of ours */
 	DNAT = 1 << 18,
+	TURN = 1 << 19, /* one connection of several */
 };
 
 /* What keeps an internal network apart, within its subnet or but for its bridge. */
@@ -72,6 +73,7 @@ static const struct {
 	INTERNAL(CHAIN_FILTER_INGRESS),
 	{ CHAIN_FILTER_INGRESS, PORTS_TO | ACCEPT },
 	{ CHAIN_FILTER_INGRESS, STATE | PORTS_FROM | ACCEPT },
+	{ CHAIN_FILTER_INGRESS, DESTINATION | STATE | ACCEPT },
 	{ CHAIN_FILTER_INGRESS, RETURN },
 	{ CHAIN_FILTER_ISOLATION, IN | OUT | DROP },
 	INTERNAL(CHAIN_FILTER_ISOLATION),
@@ -85,6 +87,7 @@ static const struct {
 	TRANSLATIONS(CHAIN_NAT_DOCKER, 0),
 	TRANSLATIONS(CHAIN_NAT_CONTAINERS, 0),
 	{ CHAIN_NAT_INGRESS, PORTS_TO | DNAT },
+	{ CHAIN_NAT_INGRESS, PORTS_TO | TURN | DNAT },
 	{ CHAIN_NAT_INGRESS, RETURN },
 };
 
@@ -216,7 +219,7 @@ static guint match_part(const struct xt_entry_match *match)
 	static const struct {
 		const char *name;
 		guint part;
-	} known[] = { { "conntrack", STATE }, { "addrtype", ADDRTYPE }, { "icmp6", ICMP } };
+	} known[] = { { "conntrack", STATE }, { "addrtype", ADDRTYPE }, { "icmp6", ICMP }, { "statistic", TURN } };
 	const char *name = match->u.user.name;
 
 	if (strcmp(name, "tcp") == 0 || strcmp(name, "udp") == 0 || strcmp(name, "sctp") == 0)

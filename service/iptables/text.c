@@ -43,6 +43,7 @@ static void append_matches(const Rule *rule, GString *text)
 		[STATE_INVALID] = "-m conntrack --ctstate INVALID ",
 		[STATE_ORIGINAL] = "-m conntrack --ctdir ORIGINAL ",
 		[STATE_DIRECT] = "-m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT ",
+		[STATE_RELATED] = "-m conntrack --ctstate RELATED ",
 	};
 	static const char *const addrtypes[] = {
 		[ADDRTYPE_ANY] = "",
@@ -70,6 +71,10 @@ static void append_matches(const Rule *rule, GString *text)
 		append_ports("--sport", rule->source_port, text);
 		append_ports("--dport", rule->destination_port, text);
 	}
+	/* The last has what the others left over. */
+	if (rule->turn + 1 < rule->turns)
+		g_string_append_printf(text, "-m statistic --mode nth --every %u --packet 0 ",
+				       rule->turns - rule->turn);
 }
 
 static void append_dnat(const Rule *rule, GString *text)

@@ -538,18 +538,62 @@ Endpoint *decode_link_gone(Record *record, const Model *model, guint *ret_index,
 
 /* --- ingresses --- */
 
+static guint count_gateway_fields(const Ingress *ingress)
+{
+	return 2 + 2 * ingress->gateways->len;
+}
+
+static void put_gateways(GByteArray *to, const Ingress *ingress)
+{
+	record_put_bool(to, ingress->masquerade);
+	record_put_uint(to, ingress->gateways->len);
+	for (guint i = 0; i < ingress->gateways->len; i++) {
+		put_address(to, &ingress_gateway(ingress, i)->address);
+		record_put_text(to, ingress_gateway(ingress, i)->bridge);
+	}
+}
+
+/* All are of one family. */
+static bool get_gateway(Record *record, GArray *gateways)
+{
+	Gateway gateway = {};
+	bool good = get_address(record, &gateway.address) && gateway.address.family != AF_UNSPEC;
+
+	good &= g_strlcpy(gateway.bridge, record_get_text(record), IFNAMSIZ) < IFNAMSIZ;
+	if (good && gateways->len > 0)
+		good = g_array_index(gateways, Gateway, 0).address.family == gateway.address.family;
+	if (good)
+		g_array_append_val(gateways, gateway);
+	return good;
+}
+
+static bool get_gateways(Record *record, GArray *gateways, bool *ret_masquerade)
+{
+	bool good = true;
+	guint n;
+
+	*ret_masquerade = record_get_bool(record);
+	n = record_get_uint(record, GATEWAYS_MAX);
+	for (guint i = 0; i < n; i++)
+		good &= get_gateway(record, gateways);
+	return good && n > 0;
+}
+
 void encode_ingress(GByteArray *to, const Ingress *ingress)
 {
 	record_put_head(to, 'I',
 			4 + LIFETIME_FIELDS + count_label_fields(ingress->labels) +
-				count_source_fields(ingress->allow_from));
+				count_source_fields(ingress->allow_from) + 2 + count_gateway_fields(ingress));
 	record_put_text(to, ingress->name);
-	put_address(to, &ingress->gateway);
-	record_put_text(to, ingress->bridge);
+	put_address(to, &ingress_first_gateway(ingress)->address);
+	record_put_text(to, ingress_first_gateway(ingress)->bridge);
 	record_put_uint(to, ingress->sequence);
 	put_lifetime(to, &ingress->lifetime);
 	put_labels(to, ingress->labels);
 	put_allow_from(to, ingress->allow_from);
+	record_put_text(to, ingress->bridge_given);
+	record_put_bool(to, ingress->masquerade_given);
+	put_gateways(to, ingress);
 }
 
 Ingress *decode_ingress(Record *record, Model *model, GError **error)
@@ -557,18 +601,42 @@ Ingress *decode_ingress(Record *record, Model *model, GError **error)
 	g_autoptr(Ingress) ingress = ingress_new(record_get_text(record));
 	bool good = *ingress->name && !g_hash_table_contains(model->ingresses, ingress->name);
 
-	good &= get_address(record, &ingress->gateway) && ingress->gateway.family != AF_UNSPEC;
-	good &= g_strlcpy(ingress->bridge, record_get_text(record), sizeof ingress->bridge) < sizeof ingress->bridge;
+	good &= get_gateway(record, ingress->gateways);
 	ingress->sequence = get_sequence(record, model);
 	get_lifetime(record, model, OBJECT_INGRESS, ingress, &ingress->lifetime);
 	good &= get_labels(record, &ingress->labels);
 	good &= get_allow_from(record, &ingress->allow_from);
+	if (record_has_more(record)) {
+		const char *bridge = record_get_text(record);
+
+		good &= g_strlcpy(ingress->bridge_given, bridge, IFNAMSIZ) < IFNAMSIZ;
+		ingress->masquerade_given = record_get_bool(record);
+		g_array_set_size(ingress->gateways, 0);
+		good &= get_gateways(record, ingress->gateways, &ingress->masquerade);
+	}
 	return found(record, good ? ingress : NULL, error) ? g_steal_pointer(&ingress) : NULL;
 }
 
 static Ingress *get_ingress(Record *record, const Model *model)
 {
 	return g_hash_table_lookup(model->ingresses, record_get_text(record));
+}
+
+void encode_gateways(GByteArray *to, const Ingress *ingress)
+{
+	record_put_head(to, 'T', 1 + count_gateway_fields(ingress));
+	record_put_text(to, ingress->name);
+	put_gateways(to, ingress);
+}
+
+Ingress *decode_gateways(Record *record, const Model *model, GArray *gateways, bool *ret_masquerade, GError **error)
+{
+	Ingress *ingress = get_ingress(record, model);
+	bool good =
+		get_gateways(record, gateways, ret_masquerade) && ingress &&
+		g_array_index(gateways, Gateway, 0).address.family == ingress_first_gateway(ingress)->address.family;
+
+	return found(record, good ? ingress : NULL, error);
 }
 
 void encode_ingress_gone(GByteArray *to, const Ingress *ingress)

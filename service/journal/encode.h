@@ -44,6 +44,10 @@ Endpoint *decode_link_gone(Record *record, const Model *model, guint *ret_index,
 void encode_ingress(GByteArray *to, const Ingress *ingress);
 Ingress *decode_ingress(Record *record, Model *model, GError **error);
 
+/** Where it leads to now: read into an empty GArray of Gateway. */
+void encode_gateways(GByteArray *to, const Ingress *ingress);
+Ingress *decode_gateways(Record *record, const Model *model, GArray *gateways, bool *ret_masquerade, GError **error);
+
 void encode_ingress_gone(GByteArray *to, const Ingress *ingress);
 Ingress *decode_ingress_gone(Record *record, const Model *model, GError **error);
 

@@ -257,7 +257,7 @@ static void add_ingress_port(Model *model, const Ingress *ingress, const Ingress
 	PortRange range = ingress_port_range(ingress, port->protocol, port->port);
 
 	port_table_add(model->ports, &range);
-	count(model, QUOTA_PORTS, ingress->lifetime.uid, 1);
+	count(model, QUOTA_PORTS, ingress->lifetime.uid, ingress->gateways->len);
 }
 
 static void remove_ingress_port(Model *model, const Ingress *ingress, const IngressPort *port)
@@ -265,7 +265,7 @@ static void remove_ingress_port(Model *model, const Ingress *ingress, const Ingr
 	PortRange range = ingress_port_range(ingress, port->protocol, port->port);
 
 	port_table_remove(model->ports, &range);
-	count(model, QUOTA_PORTS, ingress->lifetime.uid, -1);
+	count(model, QUOTA_PORTS, ingress->lifetime.uid, -(int)ingress->gateways->len);
 }
 
 /* --- objects --- */
@@ -407,6 +407,19 @@ void model_insert_ingress_port(Model *model, Ingress *ingress, IngressPort *port
 {
 	g_ptr_array_insert(ingress->ports, index, port);
 	add_ingress_port(model, ingress, port);
+}
+
+void model_swap_gateways(Model *model, Ingress *ingress, GArray **gateways, bool *masquerade)
+{
+	GArray *list = ingress->gateways;
+	bool masquerades = ingress->masquerade;
+
+	count(model, QUOTA_PORTS, ingress->lifetime.uid,
+	      (int)ingress->ports->len * ((int)(*gateways)->len - (int)list->len));
+	ingress->gateways = *gateways;
+	ingress->masquerade = *masquerade;
+	*gateways = list;
+	*masquerade = masquerades;
 }
 
 IngressPort *model_remove_ingress_port(Model *model, Ingress *ingress, guint index)

@@ -69,6 +69,8 @@ void model_insert_ingress(Model *model, Ingress *ingress, GList *before);
 GList *model_remove_ingress(Model *model, Ingress *ingress);
 void model_insert_mapping(Model *model, Endpoint *endpoint, PortMapping *mapping, guint index);
 PortMapping *model_remove_mapping(Model *model, Endpoint *endpoint, guint index);
+/** Puts other gateways in the place of those that it gives back, and whether they are masqueraded. */
+void model_swap_gateways(Model *model, Ingress *ingress, GArray **gateways, bool *masquerade);
 void model_insert_ingress_port(Model *model, Ingress *ingress, IngressPort *port, guint index);
 IngressPort *model_remove_ingress_port(Model *model, Ingress *ingress, guint index);
 void model_insert_link(Endpoint *parent, Link *link, guint index);

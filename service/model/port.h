@@ -30,6 +30,13 @@ typedef struct PortRange {
 	Address address; /* AF_UNSPEC or the unspecified address: any */
 } PortRange;
 
+/** Connections to a port of that number here that are forwarded to the same port of an address. */
+typedef struct Forward {
+	Address to;
+	guint8 protocol;
+	guint16 port;
+} Forward;
+
 #define PORT_RANGE_STRLEN 80
 
 /** "tcp", "udp", "sctp"; static. */

@@ -31,6 +31,20 @@ static void add_addresses(GHashTable *addresses, enum family family, GArray *sca
 	}
 }
 
+static void add_answering(GHashTable *addresses, enum family family, GArray *scans)
+{
+	const Address *address;
+	GHashTableIter i;
+
+	g_hash_table_iter_init(&i, addresses);
+	while (scans->len <= SCANS_MAX && g_hash_table_iter_next(&i, (gpointer *)&address, NULL)) {
+		struct conntrack_scan scan = { .family = family, .source = *address, .reply = FILTER_IPV4_SRC };
+
+		if (address_family(address) == family)
+			g_array_append_val(scans, scan);
+	}
+}
+
 static void add_udp_ports(GHashTable *udp_ports, enum family family, GArray *scans)
 {
 	const struct udp_port *port;
@@ -53,13 +67,15 @@ static void add_udp_ports(GHashTable *udp_ports, enum family family, GArray *sca
 	}
 }
 
-GArray *conntrack_plan(GHashTable *addresses, GHashTable *udp_ports, enum family family, bool whole, guint32 entries)
+GArray *conntrack_plan(GHashTable *addresses, GHashTable *answering, GHashTable *udp_ports, enum family family,
+		       bool whole, guint32 entries)
 {
 	GArray *scans = g_array_new(FALSE, FALSE, sizeof(struct conntrack_scan));
 	struct conntrack_scan everything = { .family = family };
 	bool only_ports;
 
 	add_addresses(addresses, family, scans);
+	add_answering(answering, family, scans);
 	only_ports = scans->len == 0;
 	add_udp_ports(udp_ports, family, scans);
 	if (whole || scans->len > SCANS_MAX || scans->len * ENTRIES_A_SCAN > ENTRIES_A_SCAN + entries ||

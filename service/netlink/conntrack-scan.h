@@ -12,6 +12,13 @@ struct udp_port {
 	guint16 port;
 };
 
+/** What is forwarded to the same port of an address. */
+struct forward {
+	Address to;
+	guint8 protocol;
+	guint16 port;
+};
+
 /*
  * The kernel's CTA_FILTER_F_…, which no header of its says. Every kernel that has
  * them compares IPv6 addresses the wrong way round, and shows all but those.
@@ -28,10 +35,11 @@ struct conntrack_scan {
 
 /**
  * The walks (struct conntrack_scan, the caller's) that show, among others, every
- * entry of a family that one of the addresses began or answers, or whose original destination
- * is one of the ports, or with whole every one there is; entries: how many there are in both families.
+ * entry of a family that one of the addresses began or answers, or one of answering answers, or whose original
+ * destination is one of the ports, or with whole every one there is; entries: how many there are in both families.
  */
-GArray *conntrack_plan(GHashTable *addresses, GHashTable *udp_ports, enum family family, bool whole, guint32 entries);
+GArray *conntrack_plan(GHashTable *addresses, GHashTable *answering, GHashTable *udp_ports, enum family family,
+		       bool whole, guint32 entries);
 
 /** A ctnetlink message with its header alone, and the one that asks for a walk. */
 NlMsg *conntrack_request(int type, int flags, sa_family_t family);

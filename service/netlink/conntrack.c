@@ -17,6 +17,8 @@ struct ConntrackFilter {
 	GHashTable *addresses; /* set of Address */
 	GHashTable *udp_ports; /* set of struct udp_port */
 	ConntrackGuards *guards;
+	GHashTable *forwards;  /* set of struct forward */
+	GHashTable *answering; /* set of Address: of these */
 	bool families[N_FAMILIES];
 };
 
@@ -34,6 +36,20 @@ static gboolean udp_port_equal(gconstpointer a, gconstpointer b)
 	return x->port == y->port && address_equal(&x->address, &y->address);
 }
 
+static guint forward_hash(gconstpointer key)
+{
+	const struct forward *forward = key;
+
+	return (address_hash(&forward->to) * 31 + forward->protocol) * 31 + forward->port;
+}
+
+static gboolean forward_equal(gconstpointer a, gconstpointer b)
+{
+	const struct forward *x = a, *y = b;
+
+	return x->protocol == y->protocol && x->port == y->port && address_equal(&x->to, &y->to);
+}
+
 ConntrackFilter *conntrack_filter_new(void)
 {
 	ConntrackFilter *filter = g_new0(ConntrackFilter, 1);
@@ -41,6 +57,8 @@ ConntrackFilter *conntrack_filter_new(void)
 	filter->addresses = g_hash_table_new_full(address_hash, address_equal_func, g_free, NULL);
 	filter->udp_ports = g_hash_table_new_full(udp_port_hash, udp_port_equal, g_free, NULL);
 	filter->guards = conntrack_guards_new();
+	filter->forwards = g_hash_table_new_full(forward_hash, forward_equal, g_free, NULL);
+	filter->answering = g_hash_table_new_full(address_hash, address_equal_func, g_free, NULL);
 	return filter;
 }
 
@@ -51,6 +69,8 @@ void conntrack_filter_free(ConntrackFilter *filter)
 	g_hash_table_unref(filter->addresses);
 	g_hash_table_unref(filter->udp_ports);
 	conntrack_guards_free(filter->guards);
+	g_hash_table_unref(filter->forwards);
+	g_hash_table_unref(filter->answering);
 	g_free(filter);
 }
 
@@ -74,6 +94,15 @@ void conntrack_filter_add_udp_ports(ConntrackFilter *filter, enum family family,
 	}
 }
 
+void conntrack_filter_add_forward(ConntrackFilter *filter, const Address *to, guint8 protocol, guint16 port)
+{
+	const struct forward forward = { *to, protocol, port };
+
+	g_hash_table_add(filter->forwards, g_memdup2(&forward, sizeof(forward)));
+	g_hash_table_add(filter->answering, g_memdup2(to, sizeof(*to)));
+	filter->families[address_family(to)] = true;
+}
+
 void conntrack_filter_add_guards(ConntrackFilter *filter, const GArray *guards, const AllowFrom *ceiling)
 {
 	conntrack_guards_add(filter->guards, guards, ceiling);
@@ -88,7 +117,7 @@ static bool has_guards(const ConntrackFilter *filter)
 bool conntrack_filter_is_empty(const ConntrackFilter *filter)
 {
 	return g_hash_table_size(filter->addresses) == 0 && g_hash_table_size(filter->udp_ports) == 0 &&
-	       !has_guards(filter);
+	       g_hash_table_size(filter->forwards) == 0 && !has_guards(filter);
 }
 
 /* --- the work --- */
@@ -116,13 +145,21 @@ static bool is_own(const ConntrackFlush *flush, const Address *address)
 	return false;
 }
 
+static bool is_forwarded(const ConntrackFilter *filter, const struct conntrack_entry *entry)
+{
+	const struct forward forward = { entry->reply_source, entry->protocol, entry->destination_port };
+
+	return g_hash_table_contains(filter->forwards, &forward) &&
+	       !address_equal(&entry->original_destination, &entry->reply_source);
+}
+
 static bool is_meant(const ConntrackFlush *flush, const struct conntrack_entry *entry)
 {
 	const ConntrackFilter *filter = flush->filter;
 	struct udp_port port = { entry->original_destination, entry->destination_port };
 
 	if (g_hash_table_contains(filter->addresses, &entry->original_source) ||
-	    g_hash_table_contains(filter->addresses, &entry->reply_source))
+	    g_hash_table_contains(filter->addresses, &entry->reply_source) || is_forwarded(filter, entry))
 		return true;
 	if (conntrack_guards_denies(filter->guards, &entry->reply_source, entry->protocol, entry->reply_source_port,
 				    &entry->original_source, is_own(flush, &entry->original_source), flush->routes))
@@ -236,8 +273,8 @@ static int on_statistics(struct nl_msg *message, void *userdata)
 static void scan_family(ConntrackFlush *flush, enum family family)
 {
 	bool whole = !conntrack_guards_is_empty(flush->filter->guards, family);
-	g_autoptr(GArray) scans =
-		conntrack_plan(flush->filter->addresses, flush->filter->udp_ports, family, whole, flush->entries);
+	g_autoptr(GArray) scans = conntrack_plan(flush->filter->addresses, flush->filter->answering,
+						 flush->filter->udp_ports, family, whole, flush->entries);
 
 	for (guint i = 0; i < scans->len; i++) {
 		const struct conntrack_scan *scan = &g_array_index(scans, struct conntrack_scan, i);

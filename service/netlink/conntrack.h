@@ -27,6 +27,10 @@ void conntrack_filter_add_address(ConntrackFilter *filter, const Address *addres
 void conntrack_filter_add_udp_ports(ConntrackFilter *filter, enum family family, const Address *host_address,
 				    guint16 first, guint16 count);
 
+/** Entries of a protocol that were begun to this port of another address and translated to the same port of this one.
+ */
+void conntrack_filter_add_forward(ConntrackFilter *filter, const Address *to, guint8 protocol, guint16 port);
+
 /**
  * Connections to guarded ports (GArray of Guard) that are let through neither by the port's list nor by the ceiling,
  * NULL for none. What is let through still stays.

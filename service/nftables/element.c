@@ -44,6 +44,9 @@ static void add_fields(Element *element, const enum field *fields, guint n, cons
 			to[0] = parts->port >> 8;
 			to[1] = parts->port;
 			break;
+		case FIELD_NUMBER:
+			memcpy(to, &parts->number, sizeof parts->number);
+			break;
 		default:
 			to[0] = parts->verdict;
 		}
@@ -328,6 +331,14 @@ static void append_port(GString *text, const guint8 *first, const guint8 *last)
 	append_number(text, to);
 }
 
+static void append_host_number(GString *text, const guint8 *bytes)
+{
+	guint32 number;
+
+	memcpy(&number, bytes, sizeof number);
+	append_number(text, number);
+}
+
 static void append_quoted(GString *text, const char *name)
 {
 	g_string_append_c(text, '"');
@@ -359,6 +370,8 @@ static void append_fields(GString *text, enum family family, const enum field *f
 			append_protocol(text, first[0]);
 		else if (fields[i] == FIELD_PORT)
 			append_port(text, first, last);
+		else if (fields[i] == FIELD_NUMBER)
+			append_host_number(text, first);
 		else
 			append_verdict(text, first[0]);
 		first += field_size(fields[i], family);

@@ -23,6 +23,7 @@ typedef struct Parts {
 	guint8 protocol;
 	guint16 port;   /* host byte order */
 	guint8 verdict; /* enum verdict */
+	guint32 number;
 } Parts;
 
 /** Begins an element with its key, and adds the last key of an interval, then the data. */

@@ -42,6 +42,8 @@ static const Source sources[] = {
 	{ "fib daddr type", "fib", NFTA_FIB_F_DADDR, {}, SAME(4) },
 	{ "ct status", "ct", NFT_CT_STATUS, {}, SAME(4) },
 	{ "ct state", "ct", NFT_CT_STATE, {}, SAME(4) },
+	{ "numgen inc mod", "numgen", NFT_NG_INCREMENTAL, {}, SAME(4) },
+	{ "numgen random mod", "numgen", NFT_NG_RANDOM, {}, SAME(4) },
 	{ "ct direction", "ct", NFT_CT_DIRECTION, {}, SAME(1) },
 };
 
@@ -60,6 +62,8 @@ static const Constant constants[] = {
 	{ "rst", ANY_BIT, 4 },
 	{ "dnat", ANY_BIT, IPS_DST_NAT },
 	{ "established,related", ANY_BIT, NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED) },
+	{ "related", ANY_BIT, NF_CT_STATE_BIT(IP_CT_RELATED) },
+	{ "0", EQUAL, 0 },
 	{ "invalid", ANY_BIT, NF_CT_STATE_INVALID_BIT },
 	{ "reply", EQUAL, IP_CT_DIR_REPLY },
 	{ "original", EQUAL, IP_CT_DIR_ORIGINAL },
@@ -82,6 +86,7 @@ typedef struct Compiler {
 	const char *text; /* what is left */
 	enum family family;
 	struct nftnl_rule *rule;
+	guint modulus; /* of the number that is to be generated */
 } Compiler;
 
 /* --- words --- */
@@ -165,6 +170,11 @@ static void add_load(Compiler *compiler, const Source *source, guint32 to)
 		nftnl_expr_set_u32(expression, NFTNL_EXPR_FIB_FLAGS, source->key);
 		nftnl_expr_set_u32(expression, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
 		nftnl_expr_set_u32(expression, NFTNL_EXPR_FIB_DREG, to);
+	} else if (g_str_equal(source->expression, "numgen")) {
+		nftnl_expr_set_u32(expression, NFTNL_EXPR_NG_TYPE, source->key);
+		nftnl_expr_set_u32(expression, NFTNL_EXPR_NG_MODULUS, compiler->modulus);
+		nftnl_expr_set_u32(expression, NFTNL_EXPR_NG_OFFSET, 0);
+		nftnl_expr_set_u32(expression, NFTNL_EXPR_NG_DREG, to);
 	} else {
 		nftnl_expr_set_u32(expression, NFTNL_EXPR_PAYLOAD_BASE, source->key);
 		nftnl_expr_set_u32(expression, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
@@ -197,11 +207,22 @@ static void add_verdict(Compiler *compiler, gint32 code, const char *chain)
 
 /* --- what a rule is made of --- */
 
+static void take_modulus(Compiler *compiler)
+{
+	g_autofree char *number = take_name(compiler, "");
+
+	compiler->modulus = g_ascii_strtoull(number, NULL, 10);
+}
+
 static const Source *take_source(Compiler *compiler)
 {
-	for (guint i = 0; i < G_N_ELEMENTS(sources); i++)
-		if (take(compiler, sources[i].text))
-			return &sources[i];
+	for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
+		if (!take(compiler, sources[i].text))
+			continue;
+		if (g_str_equal(sources[i].expression, "numgen"))
+			take_modulus(compiler);
+		return &sources[i];
+	}
 	return NULL;
 }
 
@@ -356,7 +377,7 @@ static bool compile_action(Compiler *compiler)
 
 void expression_compile(const char *text, enum family family, struct nftnl_rule *rule)
 {
-	Compiler compiler = { text, family, rule };
+	Compiler compiler = { text, family, rule, 0 };
 
 	while (*compiler.text != '\0')
 		if (!compile_dnat(&compiler) && !compile_action(&compiler) && !compile_verdict(&compiler) &&

@@ -18,9 +18,13 @@ static const SetInfo sets[N_SETS] = {
 	[SET_STRETCH] = { "stretch", { P, N }, { A }, true, true, BOTH },
 	[SET_STRETCH_AT] = { "stretch_at", { A, P, N }, { A }, true, true, BOTH },
 	[SET_INGRESS_PORTS] = { "ingress_ports", { P, N }, { A, N }, false, true, BOTH },
+	[SET_INGRESS_SPREAD] = { "ingress_spread", { P, N }, { FIELD_VERDICT }, false, false, BOTH },
+	[SET_INGRESS_SHARES] = { "ingress_shares", { P, N, FIELD_NUMBER }, { A, N }, false, true, BOTH },
 	[SET_REACHABLE] = { "reachable", { I, A, P, N }, {}, false, true, BOTH },
 	[SET_REACHABLE_STRETCH] = { "reachable_stretch", { I, A, P, N }, {}, true, true, BOTH },
 	[SET_INGRESS_REACHABLE] = { "ingress_reachable", { A, P, N }, {}, false, true, BOTH },
+	[SET_INGRESS_GATEWAYS] = { "ingress_gateways", { A }, {}, false, true, BOTH },
+	[SET_INGRESS_MASQUERADED] = { "ingress_masqueraded", { A, P, N }, {}, false, true, BOTH },
 	[SET_LIMITED_OUT] = { "limited_out", { I }, {}, false, true, BOTH },
 	[SET_CAPPED] = { "capped", { A }, {}, false, false, BOTH },
 	[SET_CEILING] = { "ceiling", { A }, {}, true, true, BOTH },
@@ -100,6 +104,8 @@ guint32 field_type(enum field field, enum family family)
 		return 12;
 	case FIELD_PORT:
 		return 13;
+	case FIELD_NUMBER:
+		return 4;
 	default:
 		return 0;
 	}

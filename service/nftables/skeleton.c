@@ -14,6 +14,15 @@
 #define IPV4 (1 << FAMILY_IPV4)
 #define IPV6 (1 << FAMILY_IPV6)
 
+/* For every number of gateways that share connections. */
+#define TEN(each, n) \
+	each(n##0) each(n##1) each(n##2) each(n##3) each(n##4) each(n##5) each(n##6) each(n##7) each(n##8) each(n##9)
+#define COUNTS(each)                                                                                           \
+	each(2) each(3) each(4) each(5) each(6) each(7) each(8) each(9) TEN(each, 1) TEN(each, 2) TEN(each, 3) \
+		TEN(each, 4) TEN(each, 5) each(60) each(61) each(62) each(63) each(64)
+#define SPREAD(n) "spread_" #n
+G_STATIC_ASSERT(GATEWAYS_MAX == 64);
+
 typedef struct ChainInfo {
 	const char *name;
 	guint8 families;
@@ -31,6 +40,10 @@ static const ChainInfo chains[] = {
 	{ "resets", BOTH, "filter", NF_INET_LOCAL_OUT, -150 },
 	{ "ingress_prerouting", BOTH, "nat", NF_INET_PRE_ROUTING, -110 },
 	{ "ingress_output", BOTH, "nat", NF_INET_LOCAL_OUT, -110 },
+#define SPREAD_CHAIN(n) { SPREAD(n), BOTH },
+	/* clang-format off */
+	COUNTS(SPREAD_CHAIN)
+	/* clang-format on */
 	{ "prerouting", BOTH, "nat", NF_INET_PRE_ROUTING, -95 },
 	{ "output", BOTH, "nat", NF_INET_LOCAL_OUT, -95 },
 	{ "ports", BOTH },
@@ -73,6 +86,10 @@ static const ChainInfo chains[] = {
 		from, "ip daddr & :: @capped jump " to, IPV6   \
 	}
 
+#define TO_GATEWAY "ct state related ip daddr @ingress_gateways accept"
+#define TO_SPREAD "fib daddr type local meta l4proto . th dport vmap @ingress_spread"
+#define TO_SHARE(n) "dnat ip to meta l4proto . th dport . numgen inc mod " #n " map @ingress_shares"
+
 /* In the order in which they stand in their chain. */
 static const struct {
 	const char *chain;
@@ -86,11 +103,22 @@ static const struct {
 
 	/* What is for 127.0.0.0/8 and was not sent by this host has no business here. */
 	{ "ingress_prerouting", "ip daddr 127.0.0.0/8 return", IPV4 },
+	{ "ingress_prerouting", TO_SPREAD, BOTH },
 	{ "ingress_prerouting", "fib daddr type local dnat ip to meta l4proto . th dport map @ingress_ports", BOTH },
 
 	/* A connection from ::1 cannot be answered from another interface: forwarded, it would hang. */
 	{ "ingress_output", "ip daddr ::1 return", IPV6 },
+	{ "ingress_output", TO_SPREAD, BOTH },
 	{ "ingress_output", "fib daddr type local dnat ip to meta l4proto . th dport map @ingress_ports", BOTH },
+
+/*
+ * In turn, so that the shares are even. There are two rows of turns, and which one a connection stands in is by chance:
+ * ports that are always asked for one after the other would have a gateway each if they shared one.
+ */
+#define SPREAD_RULES(n) { SPREAD(n), "numgen random mod 2 0 " TO_SHARE(n), BOTH }, { SPREAD(n), TO_SHARE(n), BOTH },
+	/* clang-format off */
+	COUNTS(SPREAD_RULES)
+	/* clang-format on */
 
 	{ "prerouting", "iifname @passed_by return", BOTH },
 	{ "prerouting", "ip daddr 127.0.0.0/8 return", IPV4 },
@@ -109,6 +137,7 @@ static const struct {
 
 	/* The answer to what comes back into its own network must come by this host as well. */
 	{ "postrouting", "oifname @local_out fib saddr type local masquerade", BOTH },
+	{ "postrouting", "ip daddr . meta l4proto . th dport @ingress_masqueraded masquerade", BOTH },
 	{ "postrouting", "ct status dnat oifname . ip saddr @at_home masquerade", BOTH },
 	{ "postrouting", "oifname . ip saddr @at_home return", BOTH },
 	{ "postrouting", "ip saddr @sources masquerade", BOTH },
@@ -170,6 +199,7 @@ static const struct {
 	{ SKELETON_FORWARD, "oifname vmap @entering", BOTH },
 	{ SKELETON_FORWARD, TO_INGRESS, BOTH },
 	{ SKELETON_FORWARD, FROM_INGRESS, BOTH },
+	{ SKELETON_FORWARD, TO_GATEWAY, BOTH },
 	{ SKELETON_FORWARD, "iifname @forwarded accept", BOTH },
 	{ SKELETON_FORWARD, "oifname @forwarded ct state established,related accept", BOTH },
 
@@ -190,6 +220,7 @@ static const struct {
 
 	{ "crossing", TO_INGRESS, BOTH },
 	{ "crossing", FROM_INGRESS, BOTH },
+	{ "crossing", TO_GATEWAY, BOTH },
 	{ "crossing", "iifname @callers ct status dnat " TO_PUBLISHED, BOTH },
 	{ "crossing", "iifname @callers ct status dnat " TO_STRETCH, BOTH },
 	{ "crossing", "oifname @callers ct status dnat ct state established,related ct direction reply accept", BOTH },
@@ -210,9 +241,19 @@ const char *verdict_chain(enum verdict verdict)
 		[VERDICT_CLOSED] = "closed",
 		[VERDICT_FROM_BRIDGE] = "from_bridge",
 		[VERDICT_TO_BRIDGE] = "to_bridge",
+#define SPREAD_NAME(n) [VERDICT_SPREAD + n - 2] = SPREAD(n),
+		/* clang-format off */
+		COUNTS(SPREAD_NAME)
+		/* clang-format on */
 	};
 
 	return names[verdict];
+}
+
+enum verdict verdict_spread(guint gateways)
+{
+	g_assert(gateways >= 2 && gateways <= GATEWAYS_MAX);
+	return VERDICT_SPREAD + gateways - 2;
 }
 
 /* --- messages --- */
@@ -272,13 +313,124 @@ static guint32 byte_order(const enum field *fields, guint n)
 	return fields[0] == FIELD_INTERFACE ? 1 : fields[0] == FIELD_ADDRESS ? 2 : 0;
 }
 
-static void put_user_data(struct nlmsghdr *message, const SetInfo *info)
+/*
+ * A number is of no type that nft has a name for, so it wants to be told by which expressions key and data come about:
+ * "meta l4proto . th dport . numgen inc mod 2", "ip daddr . th dport". As it writes that down itself, in its
+ * version 1.0.6.
+ */
+#define TYPEOF_DPORT 0x00, 0x04, 7, 0, 0, 0, 0x01, 0x0c, 0x00, 0x04, 11, 0, 0, 0, 0x01, 0x04, 2, 0, 0, 0
+#define TYPEOF_CONCATENATION 0x00, 0x04, 13, 0, 0, 0
+
+static void put_typeof(struct nftnl_udata_buf *data, enum family family)
 {
-	struct nftnl_udata_buf *data = nftnl_udata_buf_alloc(64);
+	static const guint8 key[] = {
+		TYPEOF_CONCATENATION,
+		0x01,
+		0x42, /* … */
+		0x00,
+		0x0e,
+		0x00,
+		0x04,
+		9,
+		0,
+		0,
+		0,
+		0x01,
+		0x06,
+		0x00,
+		0x04,
+		16,
+		0,
+		0,
+		0, /* l4proto */
+		0x01,
+		0x14,
+		TYPEOF_DPORT, /* … */
+		0x02,
+		0x1a,
+		0x00,
+		0x04,
+		23,
+		0,
+		0,
+		0,
+		0x01,
+		0x12,
+		0x00,
+		0x04,
+		0,
+		0,
+		0,
+		0,
+		0x01,
+		0x04,
+		2,
+		0,
+		0,
+		0,
+		0x02,
+		0x04,
+		0,
+		0,
+		0,
+		0, /* numgen */
+	};
+	guint8 value[] = {
+		TYPEOF_CONCATENATION,
+		0x01,
+		0x2c, /* … */
+		0x00,
+		0x14,
+		0x00,
+		0x04,
+		7,
+		0,
+		0,
+		0,
+		0x01,
+		0x0c,
+		0x00,
+		0x04,
+		12,
+		0,
+		0,
+		0,
+		0x01,
+		0x04,
+		12,
+		0,
+		0,
+		0,
+		0x01,
+		0x14,
+		TYPEOF_DPORT,
+	};
+
+	if (family == FAMILY_IPV6) {
+		value[20] = 13; /* ip6 */
+		value[26] = 9;  /* daddr */
+	}
+	nftnl_udata_put(data, NFTNL_UDATA_SET_KEY_TYPEOF, sizeof key, key);
+	nftnl_udata_put(data, NFTNL_UDATA_SET_DATA_TYPEOF, sizeof value, value);
+}
+
+static bool has_number(const SetInfo *info)
+{
+	for (guint i = 0; i < KEY_FIELDS_MAX; i++)
+		if (info->key[i] == FIELD_NUMBER)
+			return true;
+	return false;
+}
+
+static void put_user_data(struct nlmsghdr *message, const SetInfo *info, enum family family)
+{
+	struct nftnl_udata_buf *data = nftnl_udata_buf_alloc(256);
 
 	nftnl_udata_put_u32(data, NFTNL_UDATA_SET_KEYBYTEORDER, byte_order(info->key, KEY_FIELDS_MAX));
 	if (info->data[0] != FIELD_NONE)
 		nftnl_udata_put_u32(data, NFTNL_UDATA_SET_DATABYTEORDER, byte_order(info->data, DATA_FIELDS_MAX));
+	if (has_number(info))
+		put_typeof(data, family);
 	mnl_attr_put(message, NFTA_SET_USERDATA, nftnl_udata_buf_len(data), nftnl_udata_buf_data(data));
 	nftnl_udata_buf_free(data);
 }
@@ -341,7 +493,7 @@ static void put_set(Batch *batch, enum family family, const char *table, enum se
 	}
 	if (flags & NFT_SET_CONCAT)
 		put_fields(message, info, family);
-	put_user_data(message, info);
+	put_user_data(message, info, family);
 	if (info->counted) {
 		nest = mnl_attr_nest_start(message, NFTA_SET_EXPR);
 		mnl_attr_put_strz(message, NFTA_EXPR_NAME, "counter");
@@ -431,15 +583,22 @@ static void append_type(GString *text, const enum field *fields, guint n, enum f
 	}
 }
 
+#define TYPEOF "typeof meta l4proto . th dport . numgen inc mod 2 : %s daddr . th dport"
+
 static void append_set(GString *text, enum family family, const SetInfo *info)
 {
 	bool map = info->data[0] != FIELD_NONE;
 
-	g_string_append_printf(text, "\t%s %s {\n\t\ttype ", map ? "map" : "set", info->name);
-	append_type(text, info->key, KEY_FIELDS_MAX, family);
-	if (map)
-		g_string_append(text, " : ");
-	append_type(text, info->data, DATA_FIELDS_MAX, family);
+	g_string_append_printf(text, "\t%s %s {\n\t\t", map ? "map" : "set", info->name);
+	if (has_number(info)) {
+		g_string_append_printf(text, TYPEOF, nft_family(family));
+	} else {
+		g_string_append(text, "type ");
+		append_type(text, info->key, KEY_FIELDS_MAX, family);
+		if (map)
+			g_string_append(text, " : ");
+		append_type(text, info->data, DATA_FIELDS_MAX, family);
+	}
 	g_string_append_printf(text, "\n%s%s\t}\n\n", info->interval ? "\t\tflags interval\n" : "",
 			       info->counted ? "\t\tcounter\n" : "");
 }

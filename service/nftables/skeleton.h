@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "service/model/ingress.h"
 #include "service/nftables/batch.h"
 #include "service/rules/rule.h"
 
@@ -16,8 +17,12 @@ enum verdict {
 	VERDICT_CLOSED, /* within a bridge without communication */
 	VERDICT_FROM_BRIDGE,
 	VERDICT_TO_BRIDGE,
-	N_VERDICTS
+	VERDICT_SPREAD, /* over two gateways of an ingress; the next over three, and so on */
+	N_VERDICTS = VERDICT_SPREAD + GATEWAYS_MAX - 1
 };
+
+/** To the chain that chooses among so many gateways, 2 to GATEWAYS_MAX. */
+enum verdict verdict_spread(guint gateways);
 
 /** The chain to go to; NULL for accept and drop. */
 const char *verdict_chain(enum verdict verdict);

@@ -273,24 +273,40 @@ static void translate_accept(const Translation *translation)
 	}
 }
 
-static void translate_ingress_accept(const Translation *translation)
+static void translate_ingress_gateway(const Translation *translation)
 {
 	const Rule *rule = translation->rule;
 
-	if (rule->destination_port[0] != 0)
-		tell(translation, SET_INGRESS_REACHABLE,
-		     &(Parts){ .address = { rule->dnat_address },
-			       .protocol = rule->protocol,
-			       .port = rule->destination_port[0] });
+	tell(translation, SET_INGRESS_REACHABLE,
+	     &(Parts){ .address = { rule->dnat_address },
+		       .protocol = rule->protocol,
+		       .port = rule->destination_port[0] });
 }
 
 static void translate_ingress_dnat(const Translation *translation)
 {
 	const Rule *rule = translation->rule;
 
-	tell_data(translation, SET_INGRESS_PORTS,
-		  &(Parts){ .protocol = rule->protocol, .port = rule->destination_port[0] },
-		  &(Parts){ .address = { rule->dnat_address }, .port = rule->dnat_port });
+	const Parts key = { .protocol = rule->protocol, .port = rule->destination_port[0], .number = rule->turn };
+	const Parts data = { .address = { rule->dnat_address }, .port = rule->dnat_port };
+
+	tell_data(translation, rule->turns > 0 ? SET_INGRESS_SHARES : SET_INGRESS_PORTS, &key, &data);
+	if (rule->turns > 0)
+		tell_data(translation, SET_INGRESS_SPREAD, &key, &(Parts){ .verdict = verdict_spread(rule->turns) });
+}
+
+static void translate_ingress_errors(const Translation *translation)
+{
+	tell(translation, SET_INGRESS_GATEWAYS, &(Parts){ .address = { translation->rule->destination } });
+}
+
+static void translate_ingress_masquerade(const Translation *translation)
+{
+	const Rule *rule = translation->rule;
+
+	tell(translation, SET_INGRESS_MASQUERADED,
+	     &(Parts){
+		     .address = { rule->destination }, .protocol = rule->protocol, .port = rule->destination_port[0] });
 }
 
 static const ListSets ingress_sets = { SET_LIMITED_INGRESS, SET_ALLOWED_INGRESS, SET_ALLOWED_INGRESS_BY,
@@ -351,8 +367,11 @@ void translate(const Rule *rule, element_func tell, void *userdata)
 	case PLACE_ACCEPT_PORT:
 		translate_accept(&translation);
 		break;
-	case PLACE_INGRESS_ACCEPT:
-		translate_ingress_accept(&translation);
+	case PLACE_INGRESS_GATEWAY:
+		translate_ingress_gateway(&translation);
+		break;
+	case PLACE_INGRESS_ERRORS:
+		translate_ingress_errors(&translation);
 		break;
 	case PLACE_ISOLATION_INTERNAL:
 		translate_isolation(&translation);
@@ -363,6 +382,9 @@ void translate(const Rule *rule, element_func tell, void *userdata)
 		break;
 	case PLACE_MASQUERADE_NETWORK:
 		translate_masquerade(&translation);
+		break;
+	case PLACE_MASQUERADE_INGRESS:
+		translate_ingress_masquerade(&translation);
 		break;
 	case PLACE_MASQUERADE_CONTAINERS:
 		tell_interface(&translation, SET_CALLERS, rule->out);

@@ -38,7 +38,9 @@ enum place {
 	PLACE_ACCEPT_EXISTS,        /* no rule: what PLACE_ACCEPT_PORT stands in exists, even empty */
 	PLACE_ACCEPT_PORT,          /* accept of a published or a linked port */
 	PLACE_INGRESS_INTERNAL,     /* DROP of what leaves or enters an internal network, before accepts */
-	PLACE_INGRESS_ACCEPT,       /* accept of an ingress's port, whose gateway is in dnat_address */
+	PLACE_INGRESS_ACCEPT,       /* accept of an ingress's port */
+	PLACE_INGRESS_GATEWAY,      /* … to one of its gateways, in dnat_address; no rule */
+	PLACE_INGRESS_ERRORS,       /* accept of what routers say of connections to a gateway */
 	PLACE_INGRESS_ACCEPT_END,   /* the rest returns */
 	PLACE_ISOLATION_INTERNAL,   /* DROP of what leaves or enters an internal network */
 	PLACE_ISOLATION_CONTAINERS, /* what is for a published port is past isolation */
@@ -54,6 +56,7 @@ enum place {
 	PLACE_OUTPUT_PORTS,
 	PLACE_OUTPUT_LOCALHOST,       /* … to 127.0.0.0/8 */
 	PLACE_MASQUERADE_NETWORK,     /* masquerade of a subnet, or of this host on a bridge */
+	PLACE_MASQUERADE_INGRESS,     /* masquerade of what goes to a gateway */
 	PLACE_MASQUERADE_CONTAINERS,  /* masquerade of endpoints that reach a published port on their own bridge */
 	PLACE_MASQUERADE_SELF,        /* masquerade of an endpoint that reaches its own published port */
 	PLACE_DNAT_EXISTS,            /* no rule: what PLACE_DNAT_PORT stands in exists, even empty */
@@ -68,13 +71,10 @@ enum place {
 
 /** Whether a place holds one rule that all who ask for it share, so that their age does not matter. */
 bool place_is_shared(enum place place);
-
-/** An empty GArray of RuleItem, for renderers to write to. */
-GArray *rendering_new(void);
+GArray *rendering_new(void); /* an empty GArray of RuleItem, for renderers to write to */
 
 /**
- * Appends a blank rule at a place to a rendering and returns it to be filled in; it is valid until the next is added.
- * sequence is the age of what asks for it, index its position among the rules of one asker; both are ignored where the
- * place is shared.
+ * Appends a blank rule at a place to a rendering and returns it to be filled in, before the next is added. sequence is
+ * the age of what asks for it, index its position among the rules of one asker; both are ignored at a shared place.
  */
 Rule *place_add(GArray *items, enum place place, enum family family, guint64 sequence, guint32 index);

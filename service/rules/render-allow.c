@@ -167,13 +167,16 @@ void render_denials(const Endpoint *endpoint, GArray *items)
 
 void render_ingress_limits(const Ingress *ingress, const RenderOptions *options, GArray *items)
 {
-	enum family family = address_family(&ingress->gateway);
-	Prefix gateway = host_prefix(&ingress->gateway);
+	enum family family = ingress_family(ingress);
 
 	if (!options->capped && !ingress->allow_from)
 		return;
 	render_limits(family, items);
-	render_ways(ingress->bridge, &gateway, family, ingress->sequence, items);
+	for (guint i = 0; i < ingress->gateways->len; i++) {
+		Prefix to = host_prefix(&ingress_gateway(ingress, i)->address);
+
+		render_ways(ingress_gateway(ingress, i)->bridge, &to, family, ingress->sequence, items);
+	}
 	if (options->capped)
 		render_ceiling(family, options, items);
 }
@@ -181,15 +184,19 @@ void render_ingress_limits(const Ingress *ingress, const RenderOptions *options,
 void render_ingress_port_limits(const Ingress *ingress, const IngressPort *port, const RenderOptions *options,
 				GArray *items)
 {
-	Subject subject = { PLACE_LIMIT_INGRESS, address_family(&ingress->gateway), port->sequence };
-	Rule *rule;
+	Subject subject = { PLACE_LIMIT_INGRESS, ingress_family(ingress), port->sequence };
 
 	if (!options->capped && !ingress->allow_from)
 		return;
-	subject.to = host_prefix(&ingress->gateway);
 	subject.protocol = port->protocol;
 	subject.port = port->port;
-	render_list(&subject, ingress->allow_from, items);
-	rule = add_denial(&ingress->gateway, port->protocol, port->sequence, items);
-	rule->destination_port[0] = rule->destination_port[1] = port->port;
+	for (guint i = 0; i < ingress->gateways->len; i++) {
+		const Address *gateway = &ingress_gateway(ingress, i)->address;
+		Rule *rule;
+
+		subject.to = host_prefix(gateway);
+		render_list(&subject, ingress->allow_from, items);
+		rule = add_denial(gateway, port->protocol, port->sequence, items);
+		rule->destination_port[0] = rule->destination_port[1] = port->port;
+	}
 }

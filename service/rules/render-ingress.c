@@ -13,9 +13,22 @@ static void add_local_way(enum place place, enum family family, GArray *items)
 	rule->target = TARGET_PLACE;
 }
 
+/* What routers say of connections to a gateway reaches it by whatever interface; a network's own does for one. */
+static void render_errors(const Ingress *ingress, GArray *items)
+{
+	for (guint i = 0; i < ingress->gateways->len; i++) {
+		Rule *rule = place_add(items, PLACE_INGRESS_ERRORS, ingress_family(ingress), ingress->sequence, i);
+
+		rule_set_destination_host(rule, &ingress_gateway(ingress, i)->address);
+		rule->state = STATE_RELATED;
+		rule->target = TARGET_ACCEPT;
+	}
+}
+
 void render_ingress(const Ingress *ingress, const RenderOptions *options, GArray *items)
 {
-	enum family family = address_family(&ingress->gateway);
+	enum family family = ingress_family(ingress);
+	const char *bridge;
 
 	render_base(family, items);
 	place_add(items, PLACE_INGRESS_ACCEPT_END, family, 0, 0)->target = TARGET_RETURN;
@@ -24,9 +37,13 @@ void render_ingress(const Ingress *ingress, const RenderOptions *options, GArray
 	add_local_way(PLACE_PREROUTING_INGRESS, family, items);
 	add_local_way(PLACE_OUTPUT_INGRESS, family, items);
 	render_stray_reset(family, options, items);
-	render_local_masquerade(ingress->bridge, family, ingress->sequence, items);
-	if (family == FAMILY_IPV4)
-		render_guard(ingress->bridge, ingress->sequence, items);
+	for (guint i = 0; (bridge = ingress_bridge(ingress, i)); i++) {
+		render_local_masquerade(bridge, family, ingress->sequence, items);
+		if (family == FAMILY_IPV4)
+			render_guard(bridge, ingress->sequence, items);
+	}
+	if (ingress->masquerade || ingress->gateways->len > 1)
+		render_errors(ingress, items);
 	render_ingress_limits(ingress, options, items);
 }
 
@@ -34,7 +51,7 @@ void render_ingress(const Ingress *ingress, const RenderOptions *options, GArray
 static bool has_ingress(const Model *model, enum family family, const Ingress *but)
 {
 	for (const GList *i = model->ingresses_by_age.head; i; i = i->next)
-		if (i->data != but && address_family(&((const Ingress *)i->data)->gateway) == family)
+		if (i->data != but && ingress_family(i->data) == family)
 			return true;
 	return false;
 }
@@ -54,7 +71,7 @@ void render_ingress_isolation(const Model *model, const Network *network, GArray
 
 void render_ingress_isolation_all(const Model *model, const Ingress *ingress, GArray *items)
 {
-	enum family family = address_family(&ingress->gateway);
+	enum family family = ingress_family(ingress);
 
 	if (has_ingress(model, family, ingress))
 		return;
@@ -62,34 +79,74 @@ void render_ingress_isolation_all(const Model *model, const Ingress *ingress, GA
 		render_isolation_of(i->data, family, items);
 }
 
-static Rule *add_port_accept(const Ingress *ingress, const IngressPort *port, guint32 index, GArray *items)
+static Rule *add(const Ingress *ingress, const IngressPort *port, enum place place, guint32 index, GArray *items)
 {
-	Rule *rule = place_add(items, PLACE_INGRESS_ACCEPT, address_family(&ingress->gateway), port->sequence, index);
+	Rule *rule = place_add(items, place, ingress_family(ingress), port->sequence, index);
 
 	rule->protocol = port->protocol;
-	rule->target = TARGET_ACCEPT;
-	memcpy(rule->dnat_address, ingress->gateway.bytes, sizeof rule->dnat_address);
 	return rule;
+}
+
+static void set_gateway(Rule *rule, const Gateway *gateway)
+{
+	memcpy(rule->dnat_address, gateway->address.bytes, sizeof rule->dnat_address);
+}
+
+static void set_destination_port(Rule *rule, const IngressPort *port)
+{
+	rule->destination_port[0] = rule->destination_port[1] = port->port;
+}
+
+/* One rule says it for all gateways where a rule names none: it is the same whichever they are. */
+static void render_accepts(const Ingress *ingress, const IngressPort *port, GArray *items)
+{
+	Rule *rule = add(ingress, port, PLACE_INGRESS_ACCEPT, 0, items);
+
+	rule->target = TARGET_ACCEPT;
+	set_destination_port(rule, port);
+
+	rule = add(ingress, port, PLACE_INGRESS_ACCEPT, 1, items);
+	rule->target = TARGET_ACCEPT;
+	rule->state = STATE_CLASSIC;
+	rule->source_port[0] = rule->source_port[1] = port->port;
+
+	for (guint i = 0; i < ingress->gateways->len; i++) {
+		rule = add(ingress, port, PLACE_INGRESS_GATEWAY, i, items);
+		rule->target = TARGET_ACCEPT;
+		set_gateway(rule, ingress_gateway(ingress, i));
+		set_destination_port(rule, port);
+	}
+}
+
+static void render_translation(const Ingress *ingress, const IngressPort *port, guint i, GArray *items)
+{
+	Rule *rule = add(ingress, port, PLACE_INGRESS_DNAT, i, items);
+
+	set_destination_port(rule, port);
+	set_gateway(rule, ingress_gateway(ingress, i));
+	rule->dnat_port = port->port;
+	rule->target = TARGET_DNAT;
+	if (ingress->gateways->len == 1)
+		return;
+	rule->turn = i;
+	rule->turns = ingress->gateways->len;
+}
+
+static void render_masquerade(const Ingress *ingress, const IngressPort *port, guint i, GArray *items)
+{
+	Rule *rule = add(ingress, port, PLACE_MASQUERADE_INGRESS, i, items);
+
+	rule_set_destination_host(rule, &ingress_gateway(ingress, i)->address);
+	set_destination_port(rule, port);
+	rule->target = TARGET_MASQUERADE;
 }
 
 void render_ingress_port(const Ingress *ingress, const IngressPort *port, const RenderOptions *options, GArray *items)
 {
-	enum family family = address_family(&ingress->gateway);
-	Rule *rule;
-
-	rule = add_port_accept(ingress, port, 0, items);
-	rule->destination_port[0] = rule->destination_port[1] = port->port;
-
-	rule = add_port_accept(ingress, port, 1, items);
-	rule->state = STATE_CLASSIC;
-	rule->source_port[0] = rule->source_port[1] = port->port;
-
-	rule = place_add(items, PLACE_INGRESS_DNAT, family, port->sequence, 0);
-	rule->protocol = port->protocol;
-	rule->destination_port[0] = rule->destination_port[1] = port->port;
-	memcpy(rule->dnat_address, ingress->gateway.bytes, sizeof rule->dnat_address);
-	rule->dnat_port = port->port;
-	rule->target = TARGET_DNAT;
-
+	render_accepts(ingress, port, items);
+	for (guint i = 0; i < ingress->gateways->len; i++)
+		render_translation(ingress, port, i, items);
+	for (guint i = 0; ingress->masquerade && i < ingress->gateways->len; i++)
+		render_masquerade(ingress, port, i, items);
 	render_ingress_port_limits(ingress, port, options, items);
 }

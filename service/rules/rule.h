@@ -19,6 +19,7 @@ enum rule_state {
 	STATE_INVALID,   /* -m conntrack --ctstate INVALID */
 	STATE_ORIGINAL,  /* -m conntrack --ctdir ORIGINAL */
 	STATE_DIRECT,    /* -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT */
+	STATE_RELATED,   /* -m conntrack --ctstate RELATED */
 };
 
 enum rule_addrtype { ADDRTYPE_ANY, ADDRTYPE_SOURCE_LOCAL, ADDRTYPE_DESTINATION_LOCAL };
@@ -32,10 +33,7 @@ enum rule_target {
 	TARGET_DNAT,
 };
 
-/**
- * Zero means "does not matter" in every match. All padding is explicit, so that
- * rules compare and hash as memory.
- */
+/** Zero means "does not matter" in every match. All padding is explicit: rules compare and hash as memory. */
 typedef struct Rule {
 	guint8 family;               /* enum family */
 	guint8 place;                /* enum place */
@@ -51,11 +49,12 @@ typedef struct Rule {
 	guint16 destination_port[2]; /* likewise */
 	guint8 source[16], destination[16];
 	char in[IFNAMSIZ], out[IFNAMSIZ];
-	guint8 dnat_address[16]; /* for TARGET_DNAT, and the gateway at PLACE_INGRESS_ACCEPT */
+	guint8 dnat_address[16]; /* for TARGET_DNAT, and the gateway at PLACE_INGRESS_GATEWAY */
 	guint16 dnat_port;       /* host byte order; 0: the address changes and the port stays */
+	guint16 turn, turns;     /* of so many rules in a row each has a connection in turn, this one from 0; 0: no */
 } Rule;
 
-G_STATIC_ASSERT(sizeof(Rule) == 10 + 8 + 32 + 2 * IFNAMSIZ + 16 + 2);
+G_STATIC_ASSERT(sizeof(Rule) == 10 + 8 + 32 + 2 * IFNAMSIZ + 16 + 3 * 2);
 
 /** Order within a place: by sequence, then index, ascending. "Newest first" is a negated sequence. */
 typedef struct RuleOrder {

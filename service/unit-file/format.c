@@ -111,8 +111,13 @@ char *unit_format_ingress(const Ingress *ingress)
 	GString *text = g_string_new(HEAD "\n[Ingress]\n");
 	char buffer[PORT_SPEC_STRLEN];
 
-	put_address(text, "Gateway", &ingress->gateway);
-	g_string_append_printf(text, "Bridge=%s\n", ingress->bridge);
+	for (guint i = 0; i < ingress->gateways->len; i++)
+		put_address(text, "Gateway", &ingress_gateway(ingress, i)->address);
+	/* Where it is one, it need not be looked for; where there are several, each is found again. */
+	if (!ingress_bridge(ingress, 1))
+		g_string_append_printf(text, "Bridge=%s\n", ingress_bridge(ingress, 0));
+	if (ingress->masquerade_given)
+		g_string_append_printf(text, "Masquerade=%s\n", ingress->masquerade ? "yes" : "no");
 	put_allow_from(text, ingress->allow_from);
 	put_labels(text, ingress->labels);
 	put_user(text, &ingress->lifetime);

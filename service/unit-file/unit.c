@@ -349,8 +349,9 @@ static const Key endpoint_keys[] = {
 };
 
 static const Key ingress_keys[] = {
-	{ "Gateway", read_address, offsetof(IngressSettings, gateway) },
+	{ "Gateway", read_addresses, offsetof(IngressSettings, gateways) },
 	{ "Bridge", read_interface, offsetof(IngressSettings, bridge) },
+	{ "Masquerade", read_choice, offsetof(IngressSettings, masquerade) },
 	{ "Publish", read_port, 0 },
 	{ "AllowFrom", read_sources, offsetof(IngressSettings, allow_from) },
 	{ "Label", read_label, offsetof(IngressSettings, labels) },
@@ -501,7 +502,7 @@ static bool check(Unit *unit, GError **error)
 	if (!check_labels(&unit->network.labels, error) || !check_labels(&unit->ingress.labels, error))
 		return false;
 	if (unit->kind == OBJECT_INGRESS)
-		return unit->ingress.gateway || netfilter_fail(error, INVALID_ARGS, "Gateway: an ingress needs one");
+		return unit->ingress.gateways || netfilter_fail(error, INVALID_ARGS, "Gateway: an ingress needs one");
 	if (!unit->network.subnets)
 		return netfilter_fail(error, INVALID_ARGS, "Subnet: a network needs at least one");
 	for (guint i = 0; i < unit->network.endpoints->len; i++) {

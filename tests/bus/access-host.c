@@ -108,6 +108,13 @@ static const Creation creations[] = {
 	{ "CreateIngress", "{'Gateway': <'172.21.0.2'>, 'Bridge': <'br-web'>}", INTERACTIVE, FOREIGN },
 	{ "CreateIngress", "{'Gateway': <'172.24.0.2'>}", INTERACTIVE, FOREIGN, OURS("NetworkInternal") },
 
+	/* One of several is enough. */
+	{ "CreateIngress", "{'Gateways': <['172.21.0.2', '172.21.0.3']>}" },
+	{ "CreateIngress", "{'Gateways': <['172.21.0.2', '192.168.122.7']>}", INTERACTIVE, USE_HOST },
+	{ "CreateIngress", "{'Gateways': <['172.21.0.2', '172.18.0.2']>}", INTERACTIVE, FOREIGN },
+	{ "CreateIngress", "{'Gateways': <['172.21.0.2', '172.25.0.2']>}", OURS("NetworkInternal"), "\"closed\"",
+	  OURS("NetworkInternal") },
+
 	/* Internal ones. */
 	{ "CreateIngress", "{'Gateway': <'172.25.0.2'>}", OURS("NetworkInternal"), "\"closed\"",
 	  OURS("NetworkInternal") },
@@ -121,6 +128,36 @@ static void delete_new(World *world, GDBusConnection *caller, const Creation *cr
 
 	done(as(world, caller), network ? "/network/new" : "/ingress/new", network ? "Network" : "Ingress", "Delete",
 	     "", "");
+}
+
+/* Others in place of the gateways of an ingress of one's own ask for what the creation asks for. */
+static void gateways_by_table(World *world)
+{
+	static const struct {
+		const char *gateways, *error, *names;
+	} cases[] = {
+		{ "['172.21.0.3', '172.21.0.2']" },
+		{ "['172.21.0.2', '192.168.122.7']", INTERACTIVE, USE_HOST },
+		{ "['192.0.2.77']", INTERACTIVE, USE_HOST },
+		{ "['172.18.0.2', '172.21.0.2']", INTERACTIVE, FOREIGN },
+		{ "['172.25.0.2']", OURS("NetworkInternal"), "\"closed\"" },
+	};
+
+	create_host(world);
+	create_networks(world);
+	done(as(world, world->alice), "", "Manager", "CreateIngress", "sa{sv}", "'mine', {'Gateway': <'172.21.0.2'>}");
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_test_message("%s", cases[i].gateways);
+		if (cases[i].error)
+			refused(as(world, world->alice), cases[i].error, cases[i].names, "/ingress/mine", "Ingress",
+				"SetGateways", "as", cases[i].gateways);
+		else
+			done(as(world, world->alice), "/ingress/mine", "Ingress", "SetGateways", "as",
+			     cases[i].gateways);
+	}
+	property_is(as_root(world), cases[0].gateways, "/ingress/mine", "Ingress", "Gateways");
+	done(as(world, world->alice), "/ingress/mine", "Ingress", "Delete", "", "");
+	remove_host(world);
 }
 
 static void creations_by_table(World *world)
@@ -218,6 +255,9 @@ static const struct {
 	  "tcp port 81 on any address and 2 more for endpoint app on network web" },
 	{ FRONT, "Ingress", "Publish", "a(sq)", "[('tcp', uint16 445)]", "manage-ingress manage-foreign",
 	  "publish tcp port 445 on any address for ingress front" },
+	{ FRONT, "Ingress", "SetGateways", "as", "['192.168.122.7', '172.18.0.9']",
+	  "manage-ingress manage-foreign use-host-resources",
+	  "choose gateways of ingress front with gateway 192.168.122.7, 172.18.0.9 by bridge virbr9, br-web" },
 	{ WEB, "Network", "Delete", "", "", "manage-networks manage-foreign", "delete network web" },
 };
 
@@ -253,6 +293,7 @@ static void prompts_by_table(World *world)
 
 static const AccessTest tests[] = {
 	{ "/host/creations", creations_by_table, .members = true },
+	{ "/host/gateways", gateways_by_table, .members = true },
 	{ "/host/changes-meanwhile", host_changes_meanwhile, .members = true },
 	{ "/host/prompts", prompts_by_table },
 };

@@ -247,12 +247,17 @@ static void ingress_properties(Rig *rig)
 	property_is(rig, "'front'", FRONT, "Ingress", "Name");
 	property_is(rig, "'br0'", FRONT, "Ingress", "Bridge");
 	property_is(rig, "'172.18.0.9'", FRONT, "Ingress", "Gateway");
+	property_is(rig, "['172.18.0.9']", FRONT, "Ingress", "Gateways");
+	property_is(rig, "false", FRONT, "Ingress", "Masquerade");
 	property_is(rig, "[]", FRONT, "Ingress", "Ports");
 	property_is(rig, owner, FRONT, "Ingress", "Owner");
 	property_is(rig, "0", FRONT, "Ingress", "OwnerUID");
 	property_is(rig, "false", FRONT, "Ingress", "Persistent");
 	done(rig, FRONT, "Ingress", "Publish", "a(sq)", "[('tcp', 80), ('udp', 53)]");
 	property_is(rig, "[('tcp', 80), ('udp', 53)]", FRONT, "Ingress", "Ports");
+	done(rig, FRONT, "Ingress", "SetGateways", "as", "['172.18.0.8', '172.18.0.9']");
+	property_is(rig, "['172.18.0.8', '172.18.0.9']", FRONT, "Ingress", "Gateways");
+	property_is(rig, "'172.18.0.8'", FRONT, "Ingress", "Gateway");
 }
 
 /* --- methods --- */
@@ -301,6 +306,8 @@ static void rules_of_objects(Rig *rig)
 	check_rules(rig, WEB, "Network", 20);
 	check_rules(rig, APP, "Endpoint", 12);
 	check_rules(rig, FRONT, "Ingress", 4);
+	done(rig, FRONT, "Ingress", "SetGateways", "as", "['172.18.0.8', '172.18.0.9', '172.18.0.10']");
+	check_rules(rig, FRONT, "Ingress", 9);
 	check_rules(rig, "/network/db", "Network", 8);
 }
 

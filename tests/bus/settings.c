@@ -516,6 +516,17 @@ static void links(Rig *rig)
 
 /* --- ingresses --- */
 
+/* So many, as text. */
+static char *list_gateways(guint n)
+{
+	GString *text = g_string_new("[");
+
+	for (guint i = 0; i < n; i++)
+		g_string_append_printf(text, "%s'172.18.1.%u'", i > 0 ? ", " : "", i + 1);
+	g_string_append_c(text, ']');
+	return g_string_free(text, FALSE);
+}
+
 static void ingresses(Rig *rig)
 {
 	static const Bad bad[] = {
@@ -552,11 +563,37 @@ static void ingresses(Rig *rig)
 		{ "{'Gateway': <'172.18.0.9'>, 'Gateway': <'172.18.0.9'>}", "Gateway" },
 		{ "{'Gateway': <'172.18.0.9'>, 'TimeoutUSec': <uint64 0>}", "TimeoutUSec" },
 		{ "{'Gateway': <'203.0.113.1'>}", "203.0.113.1" },
+		{ "{'Gateways': <@as []>}", "Gateways" },
+		{ "{'Gateways': <'172.18.0.9'>}", "Gateways" },
+		{ "{'Gateways': <['172.18.0.9']>, 'Gateway': <'172.18.0.9'>}", "Gateways" },
+		{ "{'Gateways': <['172.18.0.9', '']>}", "Gateways" },
+		{ "{'Gateways': <['172.18.0.9', 'banana']>}", "banana" },
+		{ "{'Gateways': <['172.18.0.9', '127.0.0.1']>}", "127.0.0.1" },
+		{ "{'Gateways': <['172.18.0.9', '172.18.0.8', '172.18.0.9']>}", "\"172.18.0.9\" is there twice" },
+		{ "{'Gateways': <['172.18.0.9', 'fd00:18::9']>}", "fd00:18::9" },
+		{ "{'Gateways': <['172.18.0.9', '172.18.255.255']>}", "172.18.255.255" },
+		{ "{'Gateways': <['172.18.0.9', '203.0.113.1']>}", "203.0.113.1" },
+		{ "{'Gateways': <['172.18.0.9', '172.18.0.8']>, 'Bridge': <'nowhere'>}", "nowhere" },
+		{ "{'Gateways': <['172.18.0.9']>, 'Masquerade': <'yes'>}", "Masquerade" },
 	};
+	/* What they are in place of others. */
+	static const Bad others[] = {
+		{ "@as []", "Gateways" },
+		{ "['172.18.0.8', 'banana']", "banana" },
+		{ "['172.18.0.8', '0.0.0.0']", "0.0.0.0" },
+		{ "['172.18.0.8', '172.18.0.8']", "172.18.0.8" },
+		{ "['fd00:18::9']", "fd00:18::9" },
+		{ "['172.18.0.8', 'fd00:18::9']", "fd00:18::9" },
+		{ "['172.18.0.0']", "172.18.0.0" },
+		{ "['172.18.0.8', '203.0.113.1']", "203.0.113.1" },
+	};
+	g_autofree char *many = list_gateways(65);
 
 	create_world(rig);
 	REFUSE_ALL("", "Manager", "CreateIngress", "sa{sv}", "'new', %s", bad);
 	REFUSE_ALL("", "Manager", "PreviewIngress", "sa{sv}", "'new', %s", bad);
+	REFUSE_ALL("/ingress/front", "Ingress", "SetGateways", "as", "%s", others);
+	refused(rig, INVALID, "at most 64", "/ingress/front", "Ingress", "SetGateways", "as", many);
 	refused(rig, OURS("IngressExists"), "\"front\"", "", "Manager", "CreateIngress", "sa{sv}",
 		"'front', {'Gateway': <'172.18.0.9'>}");
 	refused(rig, INVALID, "icmp", "/ingress/front", "Ingress", "Publish", "a(sq)", "[('tcp', 80), ('icmp', 1)]");
@@ -795,6 +832,15 @@ static void limits(Rig *rig)
 	for (guint i = 0; i < 3; i++)
 		refused(rig, OURS("QuotaExceeded"), "MaxPorts=10", "/network/one/endpoint/b", "Endpoint", "Publish",
 			"a(ssqqq)", "[('udp', '', 80, 80, 1), ('udp', '', 90, 80, 2)]");
+	/* A port of an ingress counts for each of its gateways. */
+	done(rig, "", "Manager", "CreateIngress", "sa{sv}",
+	     "'front', {'Gateways': <['10.1.0.2']>, 'Ports': <[('udp', uint16 80)]>}");
+	refused(rig, OURS("QuotaExceeded"), "MaxPorts=10", "/ingress/front", "Ingress", "SetGateways", "as",
+		"['10.1.0.2', '10.1.0.3', '10.1.0.4']");
+	done(rig, "/ingress/front", "Ingress", "SetGateways", "as", "['10.1.0.2', '10.1.0.3']");
+	refused(rig, OURS("QuotaExceeded"), "MaxPorts=10", "/ingress/front", "Ingress", "Publish", "a(sq)",
+		"[('udp', uint16 81)]");
+	done(rig, "/ingress/front", "Ingress", "Delete", "", "");
 	done(rig, "/network/one/endpoint/b", "Endpoint", "Publish", "a(ssqqq)", "[('udp', '', 80, 80, 2)]");
 	refused(rig, OURS("QuotaExceeded"), "MaxPorts=10", "/network/one/endpoint/b", "Endpoint", "Publish", "a(ssqqq)",
 		"[('udp', '', 90, 80, 1)]");

@@ -468,6 +468,7 @@ static void permanent(Rig *rig)
 	done(rig, "/ingress/front", "Ingress", "Update", "a{sv}", "{'AllowFrom': <['10.0.0.0/8', 'lo']>}");
 	done(rig, "/network/n_2f_20_5b_c3_a9_5d/endpoint/f", "Endpoint", "Update", "a{sv}",
 	     "{'AllowFrom': <['0.0.0.0/0']>}");
+	done(rig, "/ingress/front", "Ingress", "SetGateways", "as", "['172.20.0.3', '172.20.0.2', '172.20.0.4']");
 
 	/* All of it is in the files, and a reload finds nothing to do. */
 	before = rig_state(rig);

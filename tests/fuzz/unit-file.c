@@ -23,7 +23,7 @@ static void read_unit(enum object_kind kind, const Input *input)
 	}
 	g_assert_no_error(error);
 	if (kind == OBJECT_INGRESS)
-		g_assert_nonnull(unit->ingress.gateway);
+		g_assert_nonnull(unit->ingress.gateways);
 	else
 		g_assert_nonnull(unit->network.subnets);
 }

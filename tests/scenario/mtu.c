@@ -200,6 +200,16 @@ static void by_ingress(World *world)
 	     "a(sq)", 1, "tcp", 9003);
 	call(world->bus, "", "Manager", "CreateIngress", "sa{sv}", "front6", 2, "Gateway", "s", "fd00:18::2", "Ports",
 	     "a(sq)", 1, "tcp", 9004);
+	/* What is on no bridge of ours has its answers masqueraded, and its own larger packets. */
+	call(world->bus, "", "Manager", "CreateIngress", "sa{sv}", "back", 2, "Gateways", "as", 1, "198.51.100.2",
+	     "Ports", "a(sq)", 1, "tcp", 9005);
+	call(world->bus, "", "Manager", "CreateIngress", "sa{sv}", "back6", 2, "Gateways", "as", 1, "2001:db8:2::2",
+	     "Ports", "a(sq)", 1, "tcp", 9006);
+	for (guint i = 0; i < 2; i++) {
+		forget(world, &path, world->elsewhere);
+		passes(world->elsewhere, 9005, path.far, "192.0.2.1", 9005, i);
+		passes(world->elsewhere, 9006, path.far, "2001:db8:1::1", 9006, i);
+	}
 	for (guint i = 0; i < 2; i++) {
 		forget(world, &path, app);
 		passes(app, 9003, path.far, "192.0.2.1", 9003, i);

@@ -205,18 +205,36 @@ static void build_ingress6(Scene *scene)
 	scene_publish_ingress(scene, scene_add_ingress(scene, "docker_gwbridge", "fd00:18::2"), IPPROTO_TCP, 4510);
 }
 
+static void build_gateways(Scene *scene)
+{
+	Ingress *ingress;
+
+	add_gwbridge(scene);
+	ingress = scene_add_ingress(scene, "docker_gwbridge", "172.18.0.2 172.18.0.3 172.18.0.4");
+	scene_publish_ingress(scene, ingress, IPPROTO_TCP, 4510);
+	scene_publish_ingress(scene, ingress, IPPROTO_UDP, 4511);
+}
+
+static void build_gateways6(Scene *scene)
+{
+	scene_add_network(scene, "docker_gwbridge", "fd00:18::/64", 0);
+	scene_publish_ingress(scene, scene_add_ingress(scene, "docker_gwbridge", "fd00:18::2 fd00:18::3 fd00:18::4"),
+			      IPPROTO_TCP, 4510);
+}
+
 const Scenario scenarios[] = {
-	{ "init", FAMILY_IPV4, build_init },         { "default", FAMILY_IPV4, build_default },
-	{ "nomasq", FAMILY_IPV4, build_nomasq },     { "noicc", FAMILY_IPV4, build_noicc },
-	{ "internal", FAMILY_IPV4, build_internal }, { "ports", FAMILY_IPV4, build_ports },
-	{ "seed1", FAMILY_IPV4, build_seed1 },       { "seed2", FAMILY_IPV4, build_seed2 },
-	{ "swarm", FAMILY_IPV4, build_swarm },       { "three", FAMILY_IPV4, build_three },
-	{ "hairpin", FAMILY_IPV4, build_hairpin },   { "localhost", FAMILY_IPV4, build_localhost },
-	{ "links", FAMILY_IPV4, build_links },       { "ranges", FAMILY_IPV4, build_ranges },
-	{ "shared", FAMILY_IPV4, build_shared },     { "after-ingress", FAMILY_IPV4, build_after_ingress },
-	{ "linear", FAMILY_IPV4, build_linear },     { "network6", FAMILY_IPV6, build_network6, true },
-	{ "hairpin6", FAMILY_IPV6, build_hairpin6 }, { "internal6", FAMILY_IPV6, build_internal6 },
-	{ "ingress6", FAMILY_IPV6, build_ingress6 },
+	{ "init", FAMILY_IPV4, build_init },           { "default", FAMILY_IPV4, build_default },
+	{ "nomasq", FAMILY_IPV4, build_nomasq },       { "noicc", FAMILY_IPV4, build_noicc },
+	{ "internal", FAMILY_IPV4, build_internal },   { "ports", FAMILY_IPV4, build_ports },
+	{ "seed1", FAMILY_IPV4, build_seed1 },         { "seed2", FAMILY_IPV4, build_seed2 },
+	{ "swarm", FAMILY_IPV4, build_swarm },         { "three", FAMILY_IPV4, build_three },
+	{ "hairpin", FAMILY_IPV4, build_hairpin },     { "localhost", FAMILY_IPV4, build_localhost },
+	{ "links", FAMILY_IPV4, build_links },         { "ranges", FAMILY_IPV4, build_ranges },
+	{ "shared", FAMILY_IPV4, build_shared },       { "after-ingress", FAMILY_IPV4, build_after_ingress },
+	{ "linear", FAMILY_IPV4, build_linear },       { "network6", FAMILY_IPV6, build_network6, true },
+	{ "hairpin6", FAMILY_IPV6, build_hairpin6 },   { "internal6", FAMILY_IPV6, build_internal6 },
+	{ "ingress6", FAMILY_IPV6, build_ingress6 },   { "gateways", FAMILY_IPV4, build_gateways },
+	{ "gateways6", FAMILY_IPV6, build_gateways6 },
 };
 const gsize n_scenarios = G_N_ELEMENTS(scenarios);
 

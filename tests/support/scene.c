@@ -115,13 +115,20 @@ void scene_link(Scene *scene, Endpoint *parent, Endpoint *child, Ports ports)
 	scene_render(scene, items);
 }
 
-Ingress *scene_add_ingress(Scene *scene, const char *bridge, const char *gateway)
+Ingress *scene_add_ingress(Scene *scene, const char *bridge, const char *gateways)
 {
+	g_auto(GStrv) addresses = g_strsplit(gateways, " ", -1);
 	Ingress *ingress = ingress_new("ingress");
 	GArray *items = rendering_new();
 
-	g_strlcpy(ingress->bridge, bridge, sizeof ingress->bridge);
-	g_assert_true(address_parse(gateway, &ingress->gateway));
+	for (guint i = 0; addresses[i]; i++) {
+		Gateway gateway = {};
+
+		g_strlcpy(gateway.bridge, bridge, sizeof gateway.bridge);
+		g_assert_true(address_parse(addresses[i], &gateway.address));
+		g_array_append_val(ingress->gateways, gateway);
+	}
+	ingress->masquerade = ingress->gateways->len > 1;
 	ingress->sequence = ++scene->model->sequence;
 	model_insert_ingress(scene->model, ingress, NULL);
 	render_ingress(ingress, &scene->options, items);

@@ -34,7 +34,8 @@ typedef struct Ports {
 	LinkPort ports[4];
 } Ports;
 void scene_link(Scene *scene, Endpoint *parent, Endpoint *child, Ports ports);
-Ingress *scene_add_ingress(Scene *scene, const char *bridge, const char *gateway);
+/** Gateways are one or, masqueraded, several: "172.18.0.2 172.18.0.3". */
+Ingress *scene_add_ingress(Scene *scene, const char *bridge, const char *gateways);
 void scene_publish_ingress(Scene *scene, Ingress *ingress, guint8 protocol, guint16 port);
 
 /** Takes one rendering out of the ruleset, or puts it back. */

@@ -34,7 +34,11 @@ static const Entry changes[] = {
 	{ 'P', "sweb|sapp|stcp|s|u8080|u80|u1|u6" },
 	{ 'P', "sweb|sapp|sudp|s192.0.2.1|u9000|u100|u3|u7" },
 	{ 'L', "sweb|sapp|sdb|u8|u2|stcp|u5432|sudp|u53" },
-	{ 'I', "sfront|s172.18.0.9|sbr-web|u9|u0|s|b1|u0|u0|u2|sa|sb|u2|s10.0.0.0/8|swg0", 6 },
+	{ 'I',
+	  "sfront|s172.18.0.9|sbr-web|u9|u0|s|b1|u0|u0|u2|sa|sb|u2|s10.0.0.0/8|swg0|s|b0|b1|u2|s172.18.0.9|sbr-web|"
+	  "s192.0.2.9|seth0",
+	  14 },
+	{ 'T', "sfront|b0|u3|s192.0.2.8|seth1|s172.18.0.9|sbr-web|s192.0.2.9|seth0" },
 	{ 'Q', "sfront|stcp|u443|u1|u10" },
 	{ 'Q', "sfront|stcp|u443|u2|u10" },
 	{ 'U', "sweb|b1|b0|s|u0", 1 },
