@@ -455,8 +455,8 @@ static const Scenario scenarios[] = {
 	{ "/isolation-forms/linear", same_packets, LINEAR OPEN },
 	{ "/isolation-forms/hairpin", same_packets, LINEAR OPEN "\nHairpin=yes" },
 	{ "/isolation-forms/router", same_packets, PAIRWISE OPEN, .router = true },
-	{ "/isolation-forms/crossing-by-network", crossing_by_network, LINEAR },
-	{ "/isolation-forms/crossing-by-reload", crossing_by_reload, PAIRWISE },
+	{ "/isolation-forms/crossing-by-network", crossing_by_network, LINEAR OPEN },
+	{ "/isolation-forms/crossing-by-reload", crossing_by_reload, PAIRWISE OPEN },
 };
 
 int main(int argc, char **argv)
