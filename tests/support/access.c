@@ -125,6 +125,7 @@ static const struct {
 	{ WEB, "Network", "Delete", "", "" },
 	{ FRONT, "Ingress", "Publish", "a(sq)", "[('tcp', uint16 444)]" },
 	{ FRONT, "Ingress", "Update", "a{sv}", "{'AllowFrom': <['lo']>}" },
+	{ FRONT, "Ingress", "SetGateways", "as", "['172.18.0.9']" },
 	{ FRONT, "Ingress", "Unpublish", "a(sq)", "[('tcp', uint16 443)]" },
 	{ FRONT, "Ingress", "SetPermanent", "b", "true" },
 	{ FRONT, "Ingress", "Delete", "", "" },
