@@ -318,93 +318,24 @@ static guint32 byte_order(const enum field *fields, guint n)
  * "meta l4proto . th dport . numgen inc mod 2", "ip daddr . th dport". As it writes that down itself, in its
  * version 1.0.6.
  */
-#define TYPEOF_DPORT 0x00, 0x04, 7, 0, 0, 0, 0x01, 0x0c, 0x00, 0x04, 11, 0, 0, 0, 0x01, 0x04, 2, 0, 0, 0
-#define TYPEOF_CONCATENATION 0x00, 0x04, 13, 0, 0, 0
+#define NUMBER(attribute, value) attribute, 4, value, 0, 0, 0
+#define TYPEOF_DPORT NUMBER(0, 7), 1, 12, NUMBER(0, 11), NUMBER(1, 2)
 
 static void put_typeof(struct nftnl_udata_buf *data, enum family family)
 {
+	/* clang-format off */
 	static const guint8 key[] = {
-		TYPEOF_CONCATENATION,
-		0x01,
-		0x42, /* … */
-		0x00,
-		0x0e,
-		0x00,
-		0x04,
-		9,
-		0,
-		0,
-		0,
-		0x01,
-		0x06,
-		0x00,
-		0x04,
-		16,
-		0,
-		0,
-		0, /* l4proto */
-		0x01,
-		0x14,
-		TYPEOF_DPORT, /* … */
-		0x02,
-		0x1a,
-		0x00,
-		0x04,
-		23,
-		0,
-		0,
-		0,
-		0x01,
-		0x12,
-		0x00,
-		0x04,
-		0,
-		0,
-		0,
-		0,
-		0x01,
-		0x04,
-		2,
-		0,
-		0,
-		0,
-		0x02,
-		0x04,
-		0,
-		0,
-		0,
-		0, /* numgen */
+		NUMBER(0, 13), 1, 66,
+		0, 14, NUMBER(0, 9), 1, 6, NUMBER(0, 16), /* meta l4proto */
+		1, 20, TYPEOF_DPORT,
+		2, 26, NUMBER(0, 23), 1, 18, NUMBER(0, 0), NUMBER(1, 2), NUMBER(2, 0), /* numgen */
 	};
 	guint8 value[] = {
-		TYPEOF_CONCATENATION,
-		0x01,
-		0x2c, /* … */
-		0x00,
-		0x14,
-		0x00,
-		0x04,
-		7,
-		0,
-		0,
-		0,
-		0x01,
-		0x0c,
-		0x00,
-		0x04,
-		12,
-		0,
-		0,
-		0,
-		0x01,
-		0x04,
-		12,
-		0,
-		0,
-		0,
-		0x01,
-		0x14,
-		TYPEOF_DPORT,
+		NUMBER(0, 13), 1, 44,
+		0, 20, NUMBER(0, 7), 1, 12, NUMBER(0, 12), NUMBER(1, 12), /* ip daddr */
+		1, 20, TYPEOF_DPORT,
 	};
+	/* clang-format on */
 
 	if (family == FAMILY_IPV6) {
 		value[20] = 13; /* ip6 */
