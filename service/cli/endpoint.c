@@ -32,6 +32,17 @@ int endpoint_make(Cli *cli, const char *network, const char *name, enum life lif
 	return r;
 }
 
+int endpoint_read(Cli *cli, const char *path, GVariant **ret)
+{
+	g_autoptr(GVariant) reply = NULL;
+	int r = client_call(cli, path, STANDARD("Properties"), "GetAll", g_variant_new("(s)", ENDPOINT_INTERFACE),
+			    &reply);
+
+	if (r == 0)
+		*ret = g_variant_get_child_value(reply, 0);
+	return r;
+}
+
 static void print_endpoint(const Cli *cli, GVariant *properties)
 {
 	g_autoptr(GVariant) addresses = property_value(properties, "Addresses", "as");
@@ -56,18 +67,15 @@ static void print_endpoint(const Cli *cli, GVariant *properties)
 /* What was chosen, addresses and ports, only the service knows. */
 static int show_choice(Cli *cli, const Object *endpoint)
 {
-	g_autoptr(GVariant) reply = NULL, properties = NULL;
+	g_autoptr(GVariant) properties = NULL;
 	int r;
 
 	if (cli->options.json == JSON_OFF && cli->options.addresses->len > 0 && cli->options.publish->len == 0)
 		return 0;
-	r = client_call(cli, endpoint->path, STANDARD("Properties"), "GetAll", g_variant_new("(s)", ENDPOINT_INTERFACE),
-			&reply);
-	if (r != 0)
-		return r;
-	properties = g_variant_get_child_value(reply, 0);
-	print_endpoint(cli, properties);
-	return 0;
+	r = endpoint_read(cli, endpoint->path, &properties);
+	if (r == 0)
+		print_endpoint(cli, properties);
+	return r;
 }
 
 /* In a network that is there. */

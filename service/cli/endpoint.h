@@ -8,3 +8,6 @@
  * or -1: to none. 0 or an exit code, after it was said why. *ret_path, if wanted, is the caller's.
  */
 int endpoint_make(Cli *cli, const char *network, const char *name, enum life life, int namespace, char **ret_path);
+
+/** Its properties, a{sv}, which are the caller's. 0 or an exit code, after it was said why. */
+int endpoint_read(Cli *cli, const char *path, GVariant **ret);

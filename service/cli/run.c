@@ -140,14 +140,12 @@ static bool leaves_choice(const Options *options)
 /* On stderr, since stdout is the command's. */
 static int tell_ports(Cli *cli, const char *endpoint)
 {
-	g_autoptr(GVariant) reply = NULL, properties = NULL, ports = NULL;
+	g_autoptr(GVariant) properties = NULL, ports = NULL;
 	g_autofree char *text = NULL;
-	int r = client_call(cli, endpoint, STANDARD("Properties"), "GetAll", g_variant_new("(s)", ENDPOINT_INTERFACE),
-			    &reply);
+	int r = endpoint_read(cli, endpoint, &properties);
 
 	if (r != 0)
 		return r;
-	properties = g_variant_get_child_value(reply, 0);
 	ports = property_value(properties, "Ports", "a(ssqqq)");
 	text = ports_text(ports, " ", 0);
 	fprintf(stderr, "published %s\n", text);

@@ -139,13 +139,18 @@ static const Chain chains[] = {
 	  false },
 };
 
+static const char *plugins_folder(void)
+{
+	const char *folder = g_getenv("CNI_PLUGINS");
+
+	return folder ? folder : "/usr/lib/cni";
+}
+
 static char *plugin_path(const Plugin *plugin)
 {
-	const char *packages = g_getenv("CNI_PLUGINS");
-
 	if (!plugin->program)
 		return g_strdup(g_getenv("NETFILTER"));
-	return g_build_filename(packages ? packages : "/usr/lib/cni", plugin->program, NULL);
+	return g_build_filename(plugins_folder(), plugin->program, NULL);
 }
 
 /* What it answers. */
@@ -196,7 +201,7 @@ static void measure_addition(gconstpointer data)
 	netns = g_strdup_printf("/proc/%d/ns/net", container.pid);
 	g_setenv("CNI_COMMAND", "ADD", TRUE);
 	g_setenv("CNI_NETNS", netns, TRUE);
-	g_setenv("CNI_PATH", g_getenv("CNI_PLUGINS") ? g_getenv("CNI_PLUGINS") : "/usr/lib/cni", TRUE);
+	g_setenv("CNI_PATH", plugins_folder(), TRUE);
 	if (addition->chain->ours) {
 		bus_start();
 		service_start(bus_connect(), NULL);

@@ -98,18 +98,25 @@ static void build_wires(int host, const char *bridge, const char *server_address
 	g_usleep(300 * G_TIME_SPAN_MILLISECOND);
 }
 
+/* With n ports, the last of which is the spare endpoint's, whose address the server is to have. */
+static Service publish(guint n, char **ret_bridge)
+{
+	Service service = service_new(n - 1);
+
+	call(service.bus, message_new(service.bus, SPARE, SERVICE ".Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "",
+				      SPARE_PORT, 80, 1));
+	if (sd_bus_get_property_string(service.bus, SERVICE, WEB, SERVICE ".Network", "Bridge", NULL, ret_bridge) < 0)
+		g_error("Bridge cannot be read");
+	return service;
+}
+
 static void measure_service(gconstpointer data)
 {
 	guint n = *(const guint *)data;
-	Service service = service_new(n - 1);
 	int host = netns_current();
 	char *bridge = NULL;
 
-	/* The last port is the spare endpoint's, whose address the server has. */
-	call(service.bus, message_new(service.bus, SPARE, SERVICE ".Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "",
-				      SPARE_PORT, 80, 1));
-	if (sd_bus_get_property_string(service.bus, SERVICE, WEB, SERVICE ".Network", "Bridge", NULL, &bridge) < 0)
-		g_error("Bridge cannot be read");
+	publish(n, &bridge);
 	build_wires(host, bridge, "10.64.0.2");
 	connect_series("connect", variant("last of n ports, netfilterd"), n, HOST_ADDRESS, SPARE_PORT);
 }
@@ -161,14 +168,10 @@ static void measure_change(const Service *service, guint n, const char *what, gu
 static void measure_allowed(gconstpointer data)
 {
 	guint n = *(const guint *)data;
-	Service service = service_new(n - 1);
 	int host = netns_current();
 	char *bridge = NULL;
+	Service service = publish(n, &bridge);
 
-	call(service.bus, message_new(service.bus, SPARE, SERVICE ".Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "",
-				      SPARE_PORT, 80, 1));
-	if (sd_bus_get_property_string(service.bus, SERVICE, WEB, SERVICE ".Network", "Bridge", NULL, &bridge) < 0)
-		g_error("Bridge cannot be read");
 	measure_change(&service, n, "one prefix more", ALLOWED, ALLOWED + 1, 0);
 	measure_change(&service, n, "all prefixes others", ALLOWED, ALLOWED, ALLOWED);
 	measure_change(&service, n, "no list any more", ALLOWED, 0, 0);
