@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <systemd/sd-event.h>
+#include <string.h>
 #include <time.h>
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
@@ -22,10 +23,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)
 #define CONFLICT "ZONE_CONFLICT"
 #define UNKNOWN_INTERFACE "UNKNOWN_INTERFACE"
 
+typedef struct Question Question;
+
 typedef struct Zoned {
 	char *interface;
 	char *wanted;  /* NULL: it is to be in no zone by us */
-	bool settled;  /* firewalld was told, and has not forgotten since */
+	bool settled;  /* firewalld was asked or told, and has not forgotten since */
 	bool is_to_do; /* in zones->to_do */
 	char *told;    /* what was last said of it in the log; NULL: nothing */
 } Zoned;
@@ -43,8 +46,7 @@ struct Zones {
 	bool silence_told; /* so the log said, and it has not answered since */
 	sd_bus_slot *call;
 	Zoned *asked; /* what the call is about */
-	bool removes; /* that is what is asked for */
-	bool was_ours;
+	const Question *question;
 };
 
 static void zoned_free(Zoned *zoned)
@@ -153,26 +155,25 @@ static const char *text_of(const sd_bus_error *error)
 	return cut(error->message ?: error->name);
 }
 
-static void on_removed(Zones *zones, Zoned *zoned, const char *zone, const sd_bus_error *error)
+/* Takes what firewalld answered about an interface; ZONE is ours of it. */
+struct Question {
+	const char *member;
+	void (*on_answer)(Zones *zones, Zoned *zoned, const char *zone, sd_bus_message *answer);
+};
+
+static void on_removed(Zones *zones, Zoned *zoned, const char *zone, sd_bus_message *answer)
 {
+	const sd_bus_error *error = sd_bus_message_get_error(answer);
+
 	if (error && !says(error, UNKNOWN_INTERFACE) && !says(error, CONFLICT))
 		tell(zoned, g_strdup_printf("Interface %s cannot be taken out of firewalld's zone \"%s\": %s",
 					    zoned->interface, zone, text_of(error)));
+	zoned->settled = false;
 	service_note_zone(zones->bus->service, zoned->interface, NULL);
 }
 
-static void on_added(Zones *zones, Zoned *zoned, const char *zone, const sd_bus_error *error)
+static void tell_refused(Zoned *zoned, const char *zone, const sd_bus_error *error)
 {
-	zoned->settled = true;
-	if (!error) {
-		g_clear_pointer(&zoned->told, g_free);
-		return;
-	}
-	if (says(error, ALREADY_SET) && zones->was_ours)
-		return;
-	service_note_zone(zones->bus->service, zoned->interface, NULL);
-	if (says(error, ALREADY_SET))
-		return;
 	if (says(error, CONFLICT))
 		tell(zoned, g_strdup_printf(
 				    "Interface %s is in another zone of firewalld's than \"%s\", and stays there (%s); "
@@ -182,6 +183,40 @@ static void on_added(Zones *zones, Zoned *zoned, const char *zone, const sd_bus_
 		tell(zoned, g_strdup_printf("Interface %s cannot be put into firewalld's zone \"%s\": %s",
 					    zoned->interface, zone, text_of(error)));
 }
+
+static void on_added(Zones *zones, Zoned *zoned, const char *zone, sd_bus_message *answer)
+{
+	const sd_bus_error *error = sd_bus_message_get_error(answer);
+
+	if (!error)
+		g_clear_pointer(&zoned->told, g_free);
+	if (!error || says(error, ALREADY_SET))
+		return;
+	service_note_zone(zones->bus->service, zoned->interface, NULL);
+	tell_refused(zoned, zone, error);
+}
+
+/* What is there before we ask for it is somebody else's. */
+static void on_found(Zones *zones, Zoned *zoned, const char *zone G_GNUC_UNUSED, sd_bus_message *answer)
+{
+	const sd_bus_error *error = sd_bus_message_get_error(answer);
+	const char *found;
+
+	if (!zoned->wanted)
+		return;
+	if (error) {
+		tell_refused(zoned, zoned->wanted, error);
+		return;
+	}
+	if (sd_bus_message_read(answer, "s", &found) < 0 || strcmp(found, zoned->wanted) == 0)
+		return;
+	zoned->settled = false;
+	service_note_zone(zones->bus->service, zoned->interface, zoned->wanted);
+}
+
+static const Question find_zone = { "getZoneOfInterface", on_found };
+static const Question add_to_zone = { "addInterface", on_added };
+static const Question remove_from_zone = { "removeInterface", on_removed };
 
 static int on_answer(sd_bus_message *answer, void *userdata, sd_bus_error *ret_error G_GNUC_UNUSED)
 {
@@ -195,32 +230,36 @@ static int on_answer(sd_bus_message *answer, void *userdata, sd_bus_error *ret_e
 	set_silent(zones, error && is_no_answer(error));
 	if (error && is_absence(error))
 		zones->runs = false;
-	else if (!zones->is_silent && zones->removes)
-		on_removed(zones, zoned, zone ?: "", error);
-	else if (!zones->is_silent)
-		on_added(zones, zoned, zone ?: "", error);
+	else if (zones->is_silent)
+		zoned->settled = false;
+	else
+		zones->question->on_answer(zones, zoned, zone ?: "", answer);
 	add_to_do(zones, zoned);
 	return 0;
 }
 
 /* --- what it is told --- */
 
-static int call(Zones *zones, Zoned *zoned, const char *member, const char *zone)
+static int ask(Zones *zones, Zoned *zoned, const Question *question, const char *zone)
 {
 	g_autoptr(sd_bus_message) message = NULL;
 	int r;
 
 	r = sd_bus_message_new_method_call(zones->bus->connection, &message, FIREWALLD, FIREWALLD_PATH,
-					   FIREWALLD ".zone", member);
+					   FIREWALLD ".zone", question->member);
 	if (r >= 0)
 		r = sd_bus_message_set_auto_start(message, false);
+	if (r >= 0 && zone)
+		r = sd_bus_message_append(message, "s", zone);
 	if (r >= 0)
-		r = sd_bus_message_append(message, "ss", zone, zoned->interface);
+		r = sd_bus_message_append(message, "s", zoned->interface);
 	if (r >= 0)
 		r = sd_bus_call_async(zones->bus->connection, &zones->call, message, on_answer, zones, ANSWER_USEC);
 	if (r < 0)
 		return r;
 	zones->asked = zoned;
+	zones->question = question;
+	zoned->settled = true;
 	return 0;
 }
 
@@ -229,7 +268,10 @@ static void forget(Zones *zones, Zoned *zoned)
 	g_hash_table_remove(zones->interfaces, zoned->interface);
 }
 
-/* A zone that is left comes first. What firewalld is about to be told is written down before. */
+/*
+ * A zone that is left comes first. What firewalld is about to be told is written down before, and by then it was asked:
+ * who finds the note after a crash knows that the interface is there by us.
+ */
 static int work(Zones *zones, Zoned *zoned)
 {
 	Service *service = zones->bus->service;
@@ -240,18 +282,15 @@ static int work(Zones *zones, Zoned *zoned)
 		service_note_zone(service, zoned->interface, NULL);
 		ours = NULL;
 	}
-	zones->removes = ours && g_strcmp0(ours, zoned->wanted) != 0;
-	if (zones->removes)
-		return call(zones, zoned, "removeInterface", ours);
+	if (ours && g_strcmp0(ours, zoned->wanted) != 0)
+		return ask(zones, zoned, &remove_from_zone, ours);
 	if (!zoned->wanted) {
 		forget(zones, zoned);
 		return 0;
 	}
 	if (zoned->settled || !zones->runs)
 		return 0;
-	zones->was_ours = ours != NULL;
-	service_note_zone(service, zoned->interface, zoned->wanted);
-	return call(zones, zoned, "addInterface", zoned->wanted);
+	return ours ? ask(zones, zoned, &add_to_zone, ours) : ask(zones, zoned, &find_zone, NULL);
 }
 
 static int on_step(sd_event_source *source G_GNUC_UNUSED, void *userdata)
