@@ -3,7 +3,7 @@
 /* Thousands at once, and chains of thousands: one commit a table, and the same rules as one by one. */
 
 #include "tests/support/burst.h"
-#include "tests/support/rig.h"
+#include "tests/support/signals.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 
 /* The service's coming and going: its name, what it tells the one that started it, and what it takes along. */
 
-#include "tests/support/rig.h"
+#include "tests/support/signals.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -2,7 +2,7 @@
 
 /* Order: of calls that are sent together, of what was made, of rules, and of what is told of them; restarts keep it. */
 
-#include "tests/support/rig.h"
+#include "tests/support/signals.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tests/support/rig.h"
+#include "tests/support/signals.h"
 
 #include <string.h>
 

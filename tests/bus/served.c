@@ -2,7 +2,7 @@
 
 /* Interfaces that come and go under those that they serve, by others' hands. */
 
-#include "tests/support/rig.h"
+#include "tests/support/signals.h"
 
 #include <net/if.h>
 #include <string.h>

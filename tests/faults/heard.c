@@ -3,7 +3,7 @@
 /* Where the kernel keeps nobody from our table of nftables, what others do to it is heard and put right at once. */
 
 #include "tests/support/probe.h"
-#include "tests/support/rig.h"
+#include "tests/support/signals.h"
 
 #include <signal.h>
 #include <string.h>
