@@ -116,9 +116,10 @@ static void says_what_is_wrong(void)
 	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
 		const PortMapping before = { .protocol = 1, .count = 7 };
 		PortMapping mapping = before;
+		g_autofree char *shown = g_strescape(bad[i].text, NULL);
 		g_autoptr(GError) error = NULL;
 
-		g_test_message("%s", bad[i].text);
+		g_test_message("%s", shown);
 		g_assert_false(port_spec_parse(bad[i].text, &mapping, &error));
 		g_assert_error(error, NETFILTER_ERROR, NETFILTER_ERROR_INVALID_ARGS);
 		g_test_message("%s", error->message);

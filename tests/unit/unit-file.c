@@ -40,10 +40,10 @@ static void names(void)
 		g_assert_cmpstr(name, ==, cases[i].name);
 	}
 	for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
-		g_autofree char *name = NULL;
+		g_autofree char *name = NULL, *shown = g_strescape(bad[i], NULL);
 		enum object_kind kind;
 
-		g_test_message("%s", bad[i]);
+		g_test_message("%s", shown);
 		g_assert_false(unit_file_name_parse(bad[i], &kind, &name));
 	}
 }
