@@ -439,6 +439,7 @@ static const Setting endpoint_table[] = {
 	{ "Ports", "a(ssqqq)", read_mappings, offsetof(EndpointSettings, ports) },
 	{ "AllowFrom", "as", read_strings, offsetof(EndpointSettings, allow_from) },
 	{ "Reserve", "b", read_choice, offsetof(EndpointSettings, reserve) },
+	{ "PortGroup", "s", read_string, offsetof(EndpointSettings, port_group) },
 	{ "NetNS", "h", read_namespace, offsetof(EndpointSettings, attach) },
 	{ "Interface", "s", read_string, offsetof(EndpointSettings, attach.interface) },
 	{ "HostInterface", "s", read_string, offsetof(EndpointSettings, attach.host_interface) },

@@ -172,7 +172,8 @@ static bool is_same_endpoint(const Endpoint *endpoint, const EndpointSettings *s
 	bool reserves =
 		settings->reserve == CHOICE_DEFAULT ? endpoint->network->reserves : settings->reserve == CHOICE_YES;
 
-	return has_addresses(endpoint, settings->addresses) && endpoint->reserves == reserves;
+	return has_addresses(endpoint, settings->addresses) && endpoint->reserves == reserves &&
+	       g_strcmp0(endpoint->port_group, settings->port_group) == 0;
 }
 
 /* The endpoints of the network that are of the file; others are their makers'. */

@@ -143,6 +143,14 @@ static Address *chosen_with(const Endpoint *endpoint)
 	return chosen;
 }
 
+static bool port_group_is_valid(const char *name, GError **error)
+{
+	if (!name || group_name_is_valid(name, error))
+		return true;
+	g_prefix_error(error, "PortGroup: ");
+	return false;
+}
+
 Endpoint *endpoint_create(Transaction *transaction, Network *network, const EndpointSettings *settings, GError **error)
 {
 	g_autoptr(Endpoint) fresh = NULL;
@@ -155,9 +163,12 @@ Endpoint *endpoint_create(Transaction *transaction, Network *network, const Endp
 			       cut(settings->name));
 		return NULL;
 	}
+	if (!port_group_is_valid(settings->port_group, error))
+		return NULL;
 	fresh = endpoint_new(network, settings->name);
 	fresh->labels = g_strdupv(settings->labels);
 	fresh->reserves = wants_reservation(network, settings);
+	fresh->port_group = g_strdup(settings->port_group);
 	if (!find_addresses(transaction->model, fresh, settings, error) ||
 	    !quota_check(transaction->model, transaction->config, QUOTA_ENDPOINTS, settings->lifetime.uid, 1, error) ||
 	    !request_sources(transaction, settings->allow_from, NULL, settings->lifetime.uid, &fresh->allow_from,
@@ -282,6 +293,8 @@ static const char *find_difference(const Config *config, const Endpoint *endpoin
 		return "Labels";
 	if (endpoint->reserves != wants_reservation(endpoint->network, settings))
 		return "Reserve";
+	if (g_strcmp0(endpoint->port_group, settings->port_group) != 0)
+		return "PortGroup";
 	if (settings->lifetime.permanent && !endpoint->lifetime.fragment)
 		return "Permanent";
 	if (endpoint->lifetime.persistent != lifetime_settings_persist(&settings->lifetime))
@@ -412,8 +425,7 @@ static const char *interface_added(const Change *change, guint i)
 	return i == 0 && endpoint->allow_from ? endpoint->network->bridge : NULL;
 }
 
-static void rules_removed(const Change *change, const Model *model G_GNUC_UNUSED, const RenderOptions *options,
-			  RuleDelta *delta)
+static void rules_removed(const Change *change, const Model *model, const RenderOptions *options, RuleDelta *delta)
 {
 	const Endpoint *endpoint = change->object;
 	bool on_localhost = false;
@@ -423,6 +435,8 @@ static void rules_removed(const Change *change, const Model *model G_GNUC_UNUSED
 	if (on_localhost && endpoint->network->n_localhost == 0)
 		render_localhost(endpoint->network, options, delta->leaves);
 	render_endpoint(endpoint, options, delta->leaves);
+	for (guint i = 0; i < endpoint->ports->len; i++)
+		render_next_in_group(model, endpoint, endpoint->ports->pdata[i], options, delta->joins);
 }
 
 static const char *interface_removed(const Change *change, guint i)

@@ -188,14 +188,14 @@ static void rules_published(const Change *change, const Model *model G_GNUC_UNUS
 	render_port(endpoint, change->part, options, delta->joins);
 }
 
-static void rules_unpublished(const Change *change, const Model *model G_GNUC_UNUSED, const RenderOptions *options,
-			      RuleDelta *delta)
+static void rules_unpublished(const Change *change, const Model *model, const RenderOptions *options, RuleDelta *delta)
 {
 	const Endpoint *endpoint = change->object;
 
 	if (endpoint->network->n_localhost == 0 && port_mapping_on_localhost(endpoint, change->part))
 		render_localhost(endpoint->network, options, delta->leaves);
 	render_port(endpoint, change->part, options, delta->leaves);
+	render_next_in_group(model, endpoint, change->part, options, delta->joins);
 }
 
 static const char *interface_of_endpoint(const Change *change, guint i)

@@ -5,6 +5,7 @@ void endpoint_settings_free(EndpointSettings *settings)
 {
 	if (!settings)
 		return;
+	g_free(settings->port_group);
 	g_free(settings->name);
 	g_strfreev(settings->addresses);
 	g_strfreev(settings->allocate);

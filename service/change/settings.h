@@ -40,6 +40,7 @@ typedef struct EndpointSettings {
 	GArray *ports;       /* PortMapping; NULL: none */
 	char **labels;       /* NULL: not said */
 	enum choice reserve; /* default: the network's */
+	char *port_group;    /* NULL: none */
 	char **allow_from;   /* who may reach its ports; NULL or empty: whom the network says */
 	AttachSettings attach;
 	LifetimeSettings lifetime;
@@ -63,8 +64,7 @@ typedef struct NetworkSettings {
 	LifetimeSettings lifetime;
 } NetworkSettings;
 
-/** Frees what is in it. */
-void network_settings_clear(NetworkSettings *settings);
+void network_settings_clear(NetworkSettings *settings); /* frees what is in it */
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NetworkSettings, network_settings_clear)
 
 typedef struct IngressSettings {

@@ -2,6 +2,7 @@
 #include "service/cni/settings.h"
 
 #include "service/error.h"
+#include "service/model/name.h"
 
 #include <string.h>
 
@@ -128,6 +129,18 @@ static void add_attached(GVariantDict *settings, const char *ifname, const char 
 	g_variant_dict_insert(settings, "Interface", "s", ifname);
 }
 
+/* A container in several networks is given the same ports in each. */
+static void add_group(GVariantDict *settings, const char *container_id)
+{
+	g_autofree char *checksum = NULL;
+
+	if (!says(settings, "Ports"))
+		return;
+	if (strlen(container_id) > NAME_MAX_BYTES)
+		checksum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, container_id, -1);
+	g_variant_dict_insert(settings, "PortGroup", "s", checksum ?: container_id);
+}
+
 GVariant *cni_endpoint_settings(const CniConfig *config, const Environment *environment, const char *const *families,
 				GError **error)
 {
@@ -140,6 +153,7 @@ GVariant *cni_endpoint_settings(const CniConfig *config, const Environment *envi
 		g_variant_dict_clear(&settings);
 		return NULL;
 	}
+	add_group(&settings, environment->container_id);
 	g_variant_dict_insert_value(&settings, "Labels", environment_labels(environment, config->name));
 	return g_variant_dict_end(&settings);
 }

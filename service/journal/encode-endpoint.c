@@ -48,7 +48,7 @@ void encode_endpoint(GByteArray *to, const Endpoint *endpoint)
 {
 	record_put_head(to, 'E',
 			2 + N_FAMILIES + LIFETIME_FIELDS + record_count_label_fields(endpoint->labels) + 3 +
-				N_FAMILIES + ATTACHMENT_FIELDS + record_count_source_fields(endpoint->allow_from));
+				N_FAMILIES + ATTACHMENT_FIELDS + record_count_source_fields(endpoint->allow_from) + 1);
 	record_put_endpoint(to, endpoint);
 	record_put_addresses(to, endpoint->addresses);
 	record_put_lifetime(to, &endpoint->lifetime);
@@ -59,6 +59,7 @@ void encode_endpoint(GByteArray *to, const Endpoint *endpoint)
 	record_put_addresses(to, endpoint->network->chosen);
 	put_attachment(to, endpoint->attachment);
 	record_put_allow_from(to, endpoint->allow_from);
+	record_put_text(to, endpoint->port_group ?: "");
 }
 
 static bool endpoint_fits(const Model *model, const Endpoint *endpoint)
@@ -93,6 +94,11 @@ Endpoint *decode_endpoint(Record *record, Model *model, Address ret_chosen[stati
 	if (record_has_more(record))
 		good &= get_attachment(record, &endpoint->attachment);
 	good &= record_get_allow_from(record, &endpoint->allow_from);
+	if (record_has_more(record)) {
+		const char *group = record_get_text(record);
+
+		endpoint->port_group = *group ? g_strdup(group) : NULL;
+	}
 	endpoint->lifetime.with_owner &= endpoint->ifindex == 0 && !endpoint->attachment;
 	if (!record_found(record, good && endpoint_fits(model, endpoint) ? endpoint : NULL, error))
 		return NULL;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/model/endpoint.h"
 
+#include <string.h>
+
 Endpoint *endpoint_new(Network *network, const char *name)
 {
 	Endpoint *endpoint = g_new0(Endpoint, 1);
@@ -25,6 +27,7 @@ void endpoint_free(Endpoint *endpoint)
 	allow_from_unref(endpoint->allow_from);
 	g_strfreev(endpoint->labels);
 	g_free(endpoint->attachment);
+	g_free(endpoint->port_group);
 	lifetime_clear(&endpoint->lifetime);
 	g_free(endpoint->name);
 	g_free(endpoint);
@@ -56,6 +59,11 @@ bool port_mapping_in_family(const Endpoint *endpoint, const PortMapping *mapping
 	return mapping->host_address.family == AF_UNSPEC || mapping->host_address.family == af;
 }
 
+bool port_mapping_serves(const Endpoint *endpoint, const PortMapping *mapping, enum family family)
+{
+	return !(mapping->standby & 1 << family) && port_mapping_in_family(endpoint, mapping, family);
+}
+
 bool port_mapping_on_localhost(const Endpoint *endpoint, const PortMapping *mapping)
 {
 	return port_mapping_in_family(endpoint, mapping, FAMILY_IPV4) &&
@@ -75,8 +83,15 @@ guint endpoint_port_ranges(const Endpoint *endpoint, const PortMapping *mapping,
 				.first = mapping->host_port,
 				.count = mapping->count,
 				.address = mapping->host_address,
+				.endpoint = (Endpoint *)endpoint,
 			};
 	return n;
+}
+
+bool endpoint_shares_ports(const Endpoint *endpoint, const Endpoint *other)
+{
+	return endpoint != other && endpoint->port_group && other->port_group &&
+	       endpoint->lifetime.uid == other->lifetime.uid && strcmp(endpoint->port_group, other->port_group) == 0;
 }
 
 Link *endpoint_find_link(const Endpoint *parent, const Endpoint *child)

@@ -26,6 +26,7 @@ struct Endpoint {
 	GPtrArray *parents;            /* Endpoint, borrowed: who links to this one */
 	AllowFrom *allow_from;         /* owned; NULL: the network's */
 	char **labels;                 /* labels.h */
+	char *port_group;              /* whose host ports its own may be, too; NULL: none */
 	bool reserves;                 /* its host ports are held; else whoever asked for them holds them */
 	int ifindex;                   /* the interface that it goes with; 0: none */
 	Attachment *attachment;        /* NULL: whoever made it attaches it */
@@ -50,8 +51,14 @@ bool endpoint_find_mapping(const Endpoint *endpoint, const PortMapping *mapping,
  */
 bool port_mapping_in_family(const Endpoint *endpoint, const PortMapping *mapping, enum family family);
 
+/** Whether it does, and no older one of its group has the port. */
+bool port_mapping_serves(const Endpoint *endpoint, const PortMapping *mapping, enum family family);
+
 /** Whether a mapping answers on 127.0.0.0/8, where that is asked for. */
 bool port_mapping_on_localhost(const Endpoint *endpoint, const PortMapping *mapping);
+
+/** Whether two are of one group, which is one uid's. */
+bool endpoint_shares_ports(const Endpoint *endpoint, const Endpoint *other);
 
 /** The host ports of a mapping, a range for each family it forwards in. How many. */
 guint endpoint_port_ranges(const Endpoint *endpoint, const PortMapping *mapping, PortRange ret[static N_FAMILIES]);

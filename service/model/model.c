@@ -230,13 +230,39 @@ static GList *dequeue(GQueue *queue, GList *link)
 	return next;
 }
 
-static void add_mapping_ports(Model *model, const Endpoint *endpoint, const PortMapping *mapping)
+/* Of those of a group with the same ports the oldest serves. */
+static void stand_in_line(Model *model, PortMapping *mapping, const PortRange *range)
+{
+	guint8 bit = 1 << range->family;
+	Endpoint *other;
+	PortMapping *oldest = port_table_oldest(model->ports, range, &other);
+
+	mapping->standby &= ~bit;
+	if (oldest && oldest->sequence < mapping->sequence)
+		mapping->standby |= bit;
+	else if (oldest)
+		oldest->standby |= bit;
+}
+
+static void take_over(Model *model, const PortMapping *gone, const PortRange *range)
+{
+	guint8 bit = 1 << range->family;
+	Endpoint *other;
+	PortMapping *oldest = port_table_oldest(model->ports, range, &other);
+
+	if (oldest && !(gone->standby & bit))
+		oldest->standby &= ~bit;
+}
+
+static void add_mapping_ports(Model *model, const Endpoint *endpoint, PortMapping *mapping)
 {
 	PortRange ranges[N_FAMILIES];
 	guint n = endpoint_port_ranges(endpoint, mapping, ranges);
 
-	for (guint i = 0; i < n; i++)
+	for (guint i = 0; i < n; i++) {
 		port_table_add(model->ports, &ranges[i]);
+		stand_in_line(model, mapping, &ranges[i]);
+	}
 	count(model, QUOTA_PORTS, endpoint->lifetime.uid, mapping->count);
 	endpoint->network->n_localhost += port_mapping_on_localhost(endpoint, mapping);
 }
@@ -246,8 +272,10 @@ static void remove_mapping_ports(Model *model, const Endpoint *endpoint, const P
 	PortRange ranges[N_FAMILIES];
 	guint n = endpoint_port_ranges(endpoint, mapping, ranges);
 
-	for (guint i = 0; i < n; i++)
+	for (guint i = 0; i < n; i++) {
 		port_table_remove(model->ports, &ranges[i]);
+		take_over(model, mapping, &ranges[i]);
+	}
 	count(model, QUOTA_PORTS, endpoint->lifetime.uid, -(int)mapping->count);
 	endpoint->network->n_localhost -= port_mapping_on_localhost(endpoint, mapping);
 }

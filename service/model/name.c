@@ -47,9 +47,23 @@ bool name_is_valid(const char *what, const char *name, GError **error)
 	return true;
 }
 
+#define NAME_CHARACTERS "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-"
+
+bool group_name_is_valid(const char *name, GError **error)
+{
+	gsize length = strlen(name);
+
+	if (length > 0 && length <= NAME_MAX_BYTES && strspn(name, NAME_CHARACTERS ".:") == length)
+		return true;
+	return netfilter_fail(error, INVALID_ARGS,
+			      "\"%s\" is not the name of a group: 1 to %d letters, digits, \"_\", \"-\", \".\" and "
+			      "\":\" are allowed",
+			      cut(name), NAME_MAX_BYTES);
+}
+
 /* firewalld makes names of chains of the part before a slash. */
 #define ZONE_PART_MAX 17
-#define ZONE_CHARACTERS "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-"
+#define ZONE_CHARACTERS NAME_CHARACTERS
 
 bool zone_name_is_valid(const char *name, GError **error)
 {

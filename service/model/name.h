@@ -14,6 +14,12 @@ bool name_is_printable(const char *text);
  */
 bool name_is_valid(const char *what, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * Whether a group of endpoints may be called that: 1 to NAME_MAX_BYTES letters, digits, "_", "-", "." and ":".
+ * INVALID_ARGS otherwise.
+ */
+bool group_name_is_valid(const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** The zone of firewalld that is installed with the service. */
 #define ZONE_DEFAULT "netfilterd"
 

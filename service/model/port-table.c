@@ -5,6 +5,7 @@
 typedef struct Port {
 	struct Port *next; /* on the same port, other addresses */
 	Address address;
+	Endpoint *endpoint; /* borrowed; NULL: an ingress's */
 } Port;
 
 struct PortTable {
@@ -63,7 +64,7 @@ void port_table_add(PortTable *table, const PortRange *range)
 		gpointer key = port_key(range, range->first + i);
 		Port *port = g_new(Port, 1);
 
-		*port = (Port){ g_hash_table_lookup(table->ports, key), range->address };
+		*port = (Port){ g_hash_table_lookup(table->ports, key), range->address, range->endpoint };
 		g_hash_table_insert(table->ports, key, port);
 	}
 }
@@ -73,7 +74,7 @@ static void remove_port(PortTable *table, const PortRange *range, guint16 number
 	gpointer key = port_key(range, number);
 	Port *head = g_hash_table_lookup(table->ports, key), **link = &head, *gone;
 
-	while (!port_address_equal(&(*link)->address, &range->address))
+	while ((*link)->endpoint != range->endpoint || !port_address_equal(&(*link)->address, &range->address))
 		link = &(*link)->next;
 	gone = *link;
 	*link = gone->next;
@@ -90,18 +91,51 @@ void port_table_remove(PortTable *table, const PortRange *range)
 		remove_port(table, range, range->first + i);
 }
 
+/* The publication of just these ports by another endpoint of the group, or NULL. */
+static PortMapping *find_shared(Endpoint *endpoint, const PortRange *range)
+{
+	if (!endpoint || !range->endpoint || !endpoint_shares_ports(endpoint, range->endpoint))
+		return NULL;
+	for (guint i = 0; i < endpoint->ports->len; i++) {
+		PortMapping *mapping = endpoint->ports->pdata[i];
+
+		if (mapping->protocol == range->protocol && mapping->host_port == range->first &&
+		    mapping->count == range->count && port_mapping_in_family(endpoint, mapping, range->family) &&
+		    port_address_equal(&mapping->host_address, &range->address))
+			return mapping;
+	}
+	return NULL;
+}
+
 bool port_table_overlaps(const PortTable *table, const PortRange *range, guint16 *ret_port)
 {
 	for (guint i = 0; i < range->count; i++) {
 		const Port *port = g_hash_table_lookup(table->ports, port_key(range, range->first + i));
 
 		for (; port; port = port->next)
-			if (port_address_overlaps(&port->address, &range->address)) {
+			if (port_address_overlaps(&port->address, &range->address) &&
+			    !find_shared(port->endpoint, range)) {
 				*ret_port = range->first + i;
 				return true;
 			}
 	}
 	return false;
+}
+
+PortMapping *port_table_oldest(const PortTable *table, const PortRange *range, Endpoint **ret_endpoint)
+{
+	const Port *port = g_hash_table_lookup(table->ports, port_key(range, range->first));
+	PortMapping *oldest = NULL;
+
+	for (; port; port = port->next) {
+		PortMapping *mapping = find_shared(port->endpoint, range);
+
+		if (mapping && (!oldest || mapping->sequence < oldest->sequence)) {
+			oldest = mapping;
+			*ret_endpoint = port->endpoint;
+		}
+	}
+	return oldest;
 }
 
 bool port_table_contains(const PortTable *table, const PortRange *range, guint16 number)

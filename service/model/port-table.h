@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/model/port.h"
+#include "service/model/endpoint.h"
 
 /**
  * Which host ports our objects have. Ports are kept singly; a range is its ports. It knows nothing of other programs
@@ -13,12 +13,21 @@ PortTable *port_table_new(void);
 void port_table_free(PortTable *table); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PortTable, port_table_free)
 
-/** Adds ports, none of which port_table_overlaps(); removes ports that were added just so. */
+/** Adds ports, none of which port_table_overlaps(); removes ports that were added just so, by the same endpoint. */
 void port_table_add(PortTable *table, const PortRange *range);
 void port_table_remove(PortTable *table, const PortRange *range);
 
-/** Whether a port of the range, on an address that overlaps, is in the table, and the first such. */
+/**
+ * Whether a port of the range, on an address that overlaps, is in the table, and the first such. A range that another
+ * endpoint of the group has just so is no obstacle.
+ */
 bool port_table_overlaps(const PortTable *table, const PortRange *range, guint16 *ret_port);
+
+/**
+ * The oldest publication of just this range by another endpoint of the group, and which endpoint that is. Borrowed;
+ * NULL when there is none.
+ */
+PortMapping *port_table_oldest(const PortTable *table, const PortRange *range, Endpoint **ret_endpoint);
 
 /** Whether this very port is, on this very address. */
 bool port_table_contains(const PortTable *table, const PortRange *range, guint16 port);

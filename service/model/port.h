@@ -12,6 +12,7 @@ typedef struct PortMapping {
 	guint16 endpoint_port; /* first */
 	guint16 count;         /* >= 1 */
 	guint64 sequence;      /* order of publication */
+	guint8 standby;        /* set of 1 << enum family: where an older one of its group serves */
 } PortMapping;
 
 #define PORT_MAPPING_STRLEN 96
@@ -27,7 +28,8 @@ typedef struct PortRange {
 	guint8 protocol; /* IPPROTO_* */
 	guint8 family;   /* enum family */
 	guint16 first, count;
-	Address address; /* AF_UNSPEC or the unspecified address: any */
+	Address address;           /* AF_UNSPEC or the unspecified address: any */
+	struct Endpoint *endpoint; /* whose they are; borrowed. NULL: an ingress's */
 } PortRange;
 
 /** Connections to a port of that number here that are forwarded to the same port of an address. */

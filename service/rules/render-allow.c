@@ -142,7 +142,7 @@ void render_denial(const Endpoint *endpoint, const PortMapping *mapping, GArray 
 	for (enum family family = 0; family < N_FAMILIES; family++) {
 		Rule *rule;
 
-		if (!port_mapping_in_family(endpoint, mapping, family))
+		if (!port_mapping_serves(endpoint, mapping, family))
 			continue;
 		rule = add_denial(&endpoint->addresses[family], mapping->protocol, mapping->sequence, items);
 		rule->destination_port[0] = mapping->endpoint_port;

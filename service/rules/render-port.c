@@ -88,10 +88,32 @@ static void render_port_family(const Endpoint *endpoint, const PortMapping *mapp
 void render_port(const Endpoint *endpoint, const PortMapping *mapping, const RenderOptions *options, GArray *items)
 {
 	for (enum family family = 0; family < N_FAMILIES; family++)
-		if (port_mapping_in_family(endpoint, mapping, family))
+		if (port_mapping_serves(endpoint, mapping, family))
 			render_port_family(endpoint, mapping, options, family, items);
 	if (endpoint_is_limited(endpoint, options))
 		render_denial(endpoint, mapping, items);
+}
+
+void render_next_in_group(const Model *model, const Endpoint *endpoint, const PortMapping *gone,
+			  const RenderOptions *options, GArray *items)
+{
+	PortRange ranges[N_FAMILIES];
+	guint n = endpoint_port_ranges(endpoint, gone, ranges);
+
+	for (guint i = 0; i < n; i++) {
+		PortMapping alone;
+		const PortMapping *next = NULL;
+		Endpoint *heir;
+
+		if (!(gone->standby & 1 << ranges[i].family))
+			next = port_table_oldest(model->ports, &ranges[i], &heir);
+		if (!next)
+			continue;
+		/* In the other family it served before, or does not yet. */
+		alone = *next;
+		alone.standby = ~(1 << ranges[i].family);
+		render_port(heir, &alone, options, items);
+	}
 }
 
 static Rule *render_link_accept(const Address *from, const Address *to, const char *bridge, const Link *link,

@@ -24,10 +24,7 @@ typedef struct RenderOptions {
 /** What stands from the start: the room for accepts, for DNAT and for isolation. */
 void render_base(enum family family, GArray *items);
 
-/**
- * A network's own rules, without its isolation from others and without its
- * endpoints; includes render_base() of its families.
- */
+/** A network's own rules, without its isolation and its endpoints; includes render_base() of its families. */
 void render_network(const Network *network, const RenderOptions *options, GArray *items);
 
 /** What keeps a network apart from the others in the model, in the form that their number asks for. */
@@ -52,8 +49,12 @@ void render_localhost(const Network *network, const RenderOptions *options, GArr
 /** What keeps others from an endpoint's own addresses, where that of its network does not: on an adopted bridge. */
 void render_protection(const Endpoint *endpoint, const RenderOptions *options, GArray *items);
 
-/** A mapping of an endpoint, in each family that port_mapping_in_family() names. */
+/** A mapping of an endpoint, in each family that port_mapping_in_family() names and where none of its group serves. */
 void render_port(const Endpoint *endpoint, const PortMapping *mapping, const RenderOptions *options, GArray *items);
+
+/** What serves the host ports of a mapping that has gone from the model: the next of the group, where it served. */
+void render_next_in_group(const Model *model, const Endpoint *endpoint, const PortMapping *gone,
+			  const RenderOptions *options, GArray *items);
 
 /** What parent may reach of link->child. In each family that both have. */
 void render_link(const Endpoint *parent, const Link *link, GArray *items);

@@ -62,6 +62,8 @@ static void put_endpoint(GString *text, const Endpoint *endpoint)
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		put_address(text, "Address", &endpoint->addresses[family]);
 	put_bool(text, "Reserve", endpoint->reserves, endpoint->network->reserves);
+	if (endpoint->port_group)
+		g_string_append_printf(text, "PortGroup=%s\n", endpoint->port_group);
 	put_allow_from(text, endpoint->allow_from);
 	put_labels(text, endpoint->labels);
 	for (guint i = 0; i < endpoint->ports->len; i++)

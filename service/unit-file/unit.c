@@ -116,6 +116,14 @@ static bool read_zone(const Place *place, const char *value, GError **error)
 	return true;
 }
 
+static bool read_group(const Place *place, const char *value, GError **error)
+{
+	if (!group_name_is_valid(value, error))
+		return false;
+	replace(place, value);
+	return true;
+}
+
 static bool check_address(const char *value, GError **error)
 {
 	Address address;
@@ -344,6 +352,7 @@ static const Key endpoint_keys[] = {
 	{ "Link", read_link, 0 },
 	{ "AllowFrom", read_sources, offsetof(EndpointSettings, allow_from) },
 	{ "Reserve", read_choice, offsetof(EndpointSettings, reserve) },
+	{ "PortGroup", read_group, offsetof(EndpointSettings, port_group) },
 	{ "Label", read_label, offsetof(EndpointSettings, labels) },
 	{},
 };
