@@ -80,24 +80,10 @@ static const char *const texts[] = {
 };
 
 static const char *const keys[] = {
-	"Subnets",
-	"Gateways",
-	"Bridge",
-	"Internal",
-	"InterContainerCommunication",
-	"Masquerade",
-	"HostBinding",
-	"Endpoints",
-	"Addresses",
-	"Ports",
-	"Gateway",
-	"Persistent",
-	"LifetimeFd",
-	"TimeoutUSec",
-	"Labels",
-	"Zone",
-	"",
-	"Nothing",
+	"Subnets",    "Gateways",    "Bridge",     "Internal",    "InterContainerCommunication",
+	"Masquerade", "HostBinding", "Endpoints",  "Addresses",   "Ports",
+	"Gateway",    "Persistent",  "LifetimeFd", "TimeoutUSec", "Labels",
+	"Zone",       "PortGroup",   "",           "Nothing",
 };
 
 /* What each of these should be; now and then it is something else. */
@@ -109,7 +95,7 @@ static const char *type_of(const char *key)
 		{ "Subnets", "as" },     { "Gateways", "as" },         { "Bridge", "s" },      { "Internal", "b" },
 		{ "Masquerade", "b" },   { "HostBinding", "s" },       { "Addresses", "as" },  { "Gateway", "s" },
 		{ "Persistent", "b" },   { "LifetimeFd", "h" },        { "TimeoutUSec", "t" }, { "Labels", "a{ss}" },
-		{ "Ports", "a(ssqqq)" }, { "Endpoints", "a(sa{sv})" }, { "Zone", "s" },
+		{ "Ports", "a(ssqqq)" }, { "Endpoints", "a(sa{sv})" }, { "Zone", "s" },        { "PortGroup", "s" },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(types); i++)

@@ -193,6 +193,108 @@ static void in_use_on_host(Rig *rig)
 	publish(rig, APP, "[('udp', '::', 53, 53, 1)]");
 }
 
+/* --- groups --- */
+
+#define GROUP(name, address, ports) \
+	"'" name "', {'Addresses': <['" address "']>, 'PortGroup': <'g'>, 'Ports': <[" ports "]>}"
+#define GROUPED "('tcp', '', uint16 8080, uint16 80, uint16 2)"
+#define OTHER "/network/other"
+
+static void create_in(Rig *rig, const char *network, const char *endpoint)
+{
+	done(rig, network, "Network", "CreateEndpoint", "sa{sv}", endpoint);
+}
+
+/* What is not just the same is another's. */
+static void group_refused(Rig *rig)
+{
+	static const char *const in_use[] = {
+		"'x', {'Addresses': <['172.18.0.9']>, 'PortGroup': <'h'>, 'Ports': <[" GROUPED "]>}",
+		"'x', {'Addresses': <['172.18.0.9']>, 'Ports': <[" GROUPED "]>}",
+		GROUP("x", "172.18.0.9", "('tcp', '', uint16 8080, uint16 80, uint16 1)"),
+		GROUP("x", "172.18.0.9", "('tcp', '', uint16 8081, uint16 80, uint16 1)"),
+		GROUP("x", "172.18.0.9", "('tcp', '', uint16 8079, uint16 80, uint16 2)"),
+		GROUP("x", "172.18.0.9", "('tcp', '192.0.2.1', uint16 8080, uint16 80, uint16 2)"),
+		GROUP("x", "172.18.0.9", GROUPED ", " GROUPED),
+	};
+	static const struct {
+		const char *value, *names;
+	} bad[] = {
+		{ "''", "PortGroup: \"\"" },
+		{ "'a b'", "PortGroup: \"a b\"" },
+		{ "'caf\303\251'", "PortGroup: " },
+		{ "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'", "PortGroup: \"aaaa" },
+		{ "uint32 1", "PortGroup" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(in_use); i++)
+		refused(rig, OURS("PortInUse"), "published already", WEB, "Network", "CreateEndpoint", "sa{sv}",
+			in_use[i]);
+	for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autofree char *arguments =
+			g_strdup_printf("'x', {'Addresses': <['172.18.0.9']>, 'PortGroup': <%s>}", bad[i].value);
+
+		refused(rig, STANDARD("InvalidArgs"), bad[i].names, WEB, "Network", "CreateEndpoint", "sa{sv}",
+			arguments);
+	}
+	refused(rig, OURS("EndpointExists"), "PortGroup", OTHER, "Network", "EnsureEndpoint", "sa{sv}",
+		"'b', {'Addresses': <['172.19.0.2']>, 'PortGroup': <'h'>, 'Ports': <[" GROUPED "]>}");
+	answers(rig, "('" ROOT OTHER "/endpoint/b', false)", OTHER, "Network", "EnsureEndpoint", "sa{sv}",
+		GROUP("b", "172.19.0.2", GROUPED));
+}
+
+static void serves(Rig *rig, const char *address)
+{
+	static const char *const addresses[] = { "172.18.0.7", "172.19.0.2", "172.19.0.3" };
+
+	for (guint i = 0; i < G_N_ELEMENTS(addresses); i++) {
+		g_autofree char *rule = g_strdup_printf("--dport 8080 -j DNAT --to-destination %s:80\n", addresses[i]);
+		g_autofree char *rules = rig_rules(rig);
+
+		g_assert_cmpint(strstr(rules, rule) != NULL, ==, g_str_equal(addresses[i], address));
+	}
+}
+
+/* The oldest serves; whoever goes, and in whatever way, the next is there with the same commit. */
+static void group(Rig *rig)
+{
+	g_autofree char *before = NULL, *after = NULL;
+
+	create_endpoints(rig);
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'other', {'Subnets': <['172.19.0.0/16']>}");
+	before = rig_state(rig);
+	create_in(rig, WEB, GROUP("a", "172.18.0.7", GROUPED));
+	create_in(rig, OTHER, GROUP("b", "172.19.0.2", GROUPED));
+	create_in(rig, OTHER, GROUP("c", "172.19.0.3", GROUPED));
+	group_refused(rig);
+	for (guint restarted = 0; restarted <= 1; restarted++) {
+		serves(rig, "172.18.0.7");
+		is_taken(SOCK_STREAM, "0.0.0.0", 8081);
+		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+		rig_restart(rig);
+	}
+	/* A change that fails leaves the line as it was. */
+	refused(rig, STANDARD("InvalidArgs"), "9999", WEB "/endpoint/a", "Endpoint", "Unpublish", "a(ssqqq)",
+		"[('tcp', '', 8080, 80, 2), ('tcp', '', 9999, 80, 1)]");
+	serves(rig, "172.18.0.7");
+	unpublish(rig, WEB "/endpoint/a", "[('tcp', '', 8080, 80, 2)]");
+	serves(rig, "172.19.0.2");
+	is_taken(SOCK_STREAM, "0.0.0.0", 8080);
+	publish(rig, WEB "/endpoint/a", "[('tcp', '', 8080, 80, 2)]");
+	serves(rig, "172.19.0.2");
+	done(rig, OTHER "/endpoint/b", "Endpoint", "Delete", "", "");
+	serves(rig, "172.19.0.3");
+	rig_restart(rig);
+	serves(rig, "172.19.0.3");
+	done(rig, OTHER "/endpoint/c", "Endpoint", "Delete", "", "");
+	serves(rig, "172.18.0.7");
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+	done(rig, WEB "/endpoint/a", "Endpoint", "Delete", "", "");
+	is_free(SOCK_STREAM, "0.0.0.0", 8080);
+	after = rig_state(rig);
+	g_assert_cmpstr(before, ==, after);
+}
+
 /* --- allocation --- */
 
 /* An engine holds its ports itself; what is another object's is not to be had all the same. */
@@ -378,6 +480,7 @@ static void ingress(Rig *rig)
 
 static const BusTest tests[] = {
 	{ "/bus/ports/not-reserved", not_reserved },
+	{ "/bus/ports/group", group, "ContainerPublish=no" },
 	{ "/bus/ports/conflicts", conflicts },
 	{ "/bus/ports/all-or-nothing", all_or_nothing },
 	{ "/bus/ports/reserved", reserved },

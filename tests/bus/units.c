@@ -451,7 +451,8 @@ static void permanent(Rig *rig)
 	     " 'Labels': <{'a': 'b=c', 'd': ''}>, 'AddressRange': <['172.20.0.128/25']>, 'Reserve': <false>, 'Zone': "
 	     "<'trusted'>,"
 	     " 'Endpoints': <[('e ', {'Addresses': <['172.20.0.2', 'fd00:20::2']>}),"
-	     "                ('f', {'Addresses': <['172.20.0.3']>, 'Reserve': <true>, 'Permanent': <true>, 'Labels': "
+	     "                ('f', {'Addresses': <['172.20.0.3']>, 'Reserve': <true>, 'PortGroup': <'g.1'>, "
+	     "'Permanent': <true>, 'Labels': "
 	     "<{'x': 'y'}>}), ('mine', {'Addresses': <['172.20.0.9']>,"
 	     "                 'Persistent': <true>})]>}");
 	property_is(rig, "'" STATE "/n\\\\x2f \\\\x5bé\\\\x5d.network'", "/network/n_2f_20_5b_c3_a9_5d", "Network",

@@ -23,21 +23,21 @@
 
 /* What the program of a plugin answers; it may fail. */
 static char *run(World *world, const char *program, const char *command, const char *container, int netns,
-		 const char *configuration)
+		 const char *ifname, const char *configuration)
 {
 	g_autoptr(GError) error = NULL;
 
 	g_file_set_contents("/run/cni.json", configuration, -1, &error);
 	g_assert_no_error(error);
 	return netns_output(world->host,
-			    "sh -c 'CNI_COMMAND=%s CNI_CONTAINERID=%s CNI_NETNS=/proc/%d/fd/%d CNI_IFNAME=eth0 "
+			    "sh -c 'CNI_COMMAND=%s CNI_CONTAINERID=%s CNI_NETNS=/proc/%d/fd/%d CNI_IFNAME=%s "
 			    "CNI_PATH=\"$PACKAGES/usr/lib/cni\" \"%s\" </run/cni.json || true'",
-			    command, container, getpid(), netns, program);
+			    command, container, getpid(), netns, ifname, program);
 }
 
 static char *plugin(World *world, const char *command, const char *container, int netns, const char *configuration)
 {
-	return run(world, g_getenv("NETFILTER"), command, container, netns, configuration);
+	return run(world, g_getenv("NETFILTER"), command, container, netns, "eth0", configuration);
 }
 
 static void good(const char *answer)
@@ -149,7 +149,7 @@ static char *with_previous(const char *configuration, const char *result)
 static char *bridge(World *world, const char *command, const char *container, int netns)
 {
 	g_autofree char *program = g_build_filename(g_getenv("PACKAGES"), "usr/lib/cni/bridge", NULL);
-	char *answer = run(world, program, command, container, netns, BRIDGE);
+	char *answer = run(world, program, command, container, netns, "eth0", BRIDGE);
 
 	good(answer);
 	return answer;
@@ -199,10 +199,56 @@ static void chain(World *world)
 	close(one);
 }
 
+/* --- in two networks --- */
+
+#define OTHER                                                                                                        \
+	"\"cniVersion\": \"1.0.0\", \"name\": \"other\", \"type\": \"netfilter\", \"subnets\": [\"172.19.0.0/16\", " \
+	"\"fd00:19::/64\"], \"routes\": [{\"dst\": \"192.0.0.0/16\"}, {\"dst\": \"2001:db8::/32\"}]"
+
+static void as_eth1(World *world, const char *command, const char *container, int netns, const char *says)
+{
+	g_autofree char *answer =
+		run(world, g_getenv("NETFILTER"), command, container, netns, "eth1", "{" OTHER PORTS "}");
+
+	if (says)
+		g_assert_nonnull(strstr(answer, says));
+	else
+		good(answer);
+}
+
+/* podman network connect says the same ports again: they answer as long as the container is in either network. */
+static void two_networks(World *world)
+{
+	int one = netns_new(), two = netns_new();
+
+	listener_open(one, "one", "tcp", NULL, 80);
+	for (guint later_goes_first = 0; later_goes_first <= 1; later_goes_first++) {
+		adds(world, "one", one, "{" ALONE PORTS "}");
+		as_eth1(world, "ADD", "one", one, NULL);
+		as_eth1(world, "ADD", "two", two, "tcp port 8080 on any IPv4 address is published already");
+		expect(world->outside, "tcp", "192.0.2.1", 8080, "one from 192.0.2.2");
+		world_restart_service(world);
+		if (later_goes_first)
+			as_eth1(world, "DEL", "one", one, NULL);
+		else
+			deletes(world, "one", one, "{" ALONE PORTS "}");
+		expect(world->outside, "tcp", "192.0.2.1", 8080, "one from 192.0.2.2");
+		expect(world->outside, "tcp", "2001:db8:1::1", 8080, "one from 2001:db8:1::2");
+		as_eth1(world, "DEL", "one", one, NULL);
+		deletes(world, "one", one, "{" ALONE PORTS "}");
+		expect(world->outside, "tcp", "192.0.2.1", 8080, "refused");
+	}
+	listeners_close();
+	nothing_is_left(world, "");
+	close(one);
+	close(two);
+}
+
 static const Scenario scenarios[] = {
 	{ "/cni/alone", alone },
 	{ "/cni/without-service", without_service },
 	{ "/cni/chain", chain },
+	{ "/cni/two-networks", two_networks },
 };
 
 int main(int argc, char **argv)

@@ -87,6 +87,11 @@ static const struct {
 	  ", " RUNTIME("\"ips\": [\"fd00:1::5\", \"10.1.0.5\"], \"mac\": \"\", \"portMappings\": []") "}",
 	  "'Subnets': <['10.1.0.0/16', 'fd00:1::/64']>, " LIFE,
 	  "'Addresses': <['fd00:1::5', '10.1.0.5']>, 'Interface': <'eth0'>, " LABELS },
+	/* What it publishes it may in other networks, too. */
+	{ START("1.1.0") MADE
+	  ", " RUNTIME("\"portMappings\": [{\"hostPort\": 80, \"containerPort\": 81, \"protocol\": \"udp\"}]") "}",
+	  "'Subnets': <['10.1.0.0/16', 'fd00:1::/64']>, " LIFE,
+	  BOTH ", 'PortGroup': <'c1'>, 'Ports': <[('udp', '', uint16 80, uint16 81, uint16 1)]>" },
 	/* In a chain. */
 	{ START("0.4.0") BEFORE "}",
 	  "'Subnets': <['10.2.0.0/16']>, 'Gateways': <['10.2.0.1']>, 'Bridge': <'cni0'>, 'Masquerade': <false>, " LIFE,
