@@ -160,7 +160,8 @@ void description_add_network(Description *description, const Network *network)
 		if (!network_has_family(network, family))
 			continue;
 		append_to_list(subnets, prefix_format(&network->subnets[family], text));
-		append_to_list(gateways, address_format(&network->gateways[family], text));
+		if (network->gateways[family].family != AF_UNSPEC)
+			append_to_list(gateways, address_format(&network->gateways[family], text));
 	}
 	description_add(description, "bridge", network->bridge);
 	description_add(description, "subnet", subnets->str);

@@ -217,6 +217,17 @@ static int append_gateways(sd_bus_message *reply, const Network *network)
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+static int append_modes(sd_bus_message *reply, const Network *network)
+{
+	int r = sd_bus_message_open_container(reply, 'a', "{ss}");
+
+	for (enum family family = 0; r >= 0 && family < N_FAMILIES; family++)
+		if (network_has_family(network, family))
+			r = sd_bus_message_append(reply, "{ss}", family_to_string(family),
+						  gateway_mode_to_string(network->modes[family]));
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 static int append_host_binding(sd_bus_message *reply, const Network *network)
 {
 	char text[INET6_ADDRSTRLEN];
@@ -241,6 +252,7 @@ OBJECT_GETTER(Network, get_bridge, sd_bus_message_append(reply, "s", object->bri
 OBJECT_GETTER(Network, get_subnets, append_subnets(reply, object))
 OBJECT_GETTER(Network, get_gateways, append_gateways(reply, object))
 OBJECT_GETTER(Network, get_internal, sd_bus_message_append(reply, "b", object->internal))
+OBJECT_GETTER(Network, get_modes, append_modes(reply, object))
 OBJECT_GETTER(Network, get_communication, sd_bus_message_append(reply, "b", object->options.communication))
 OBJECT_GETTER(Network, get_masquerade, sd_bus_message_append(reply, "b", object->options.masquerade))
 OBJECT_GETTER(Network, get_host_binding, append_host_binding(reply, object))
@@ -278,6 +290,7 @@ const sd_bus_vtable network_vtable[] = {
 	SD_BUS_PROPERTY("Subnets", "as", get_subnets, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Gateways", "as", get_gateways, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Internal", "b", get_internal, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("GatewayModes", "a{ss}", get_modes, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("InterContainerCommunication", "b", get_communication, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("Masquerade", "b", get_masquerade, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("HostBinding", "s", get_host_binding, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

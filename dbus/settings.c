@@ -552,6 +552,8 @@ static const Setting network_table[] = {
 	{ "AddressRange", "as", read_strings, offsetof(NetworkSettings, address_range) },
 	{ "Internal", "b", read_boolean, offsetof(NetworkSettings, internal) },
 	{ "InterContainerCommunication", "b", read_boolean, offsetof(NetworkSettings, communication) },
+	{ "GatewayMode", "s", read_string, offsetof(NetworkSettings, gateway_mode) },
+	{ "GatewayModes", "a{ss}", read_labels, offsetof(NetworkSettings, gateway_modes) },
 	{ "Masquerade", "b", read_boolean, offsetof(NetworkSettings, masquerade) },
 	{ "HostBinding", "s", read_string, offsetof(NetworkSettings, host_binding) },
 	{ "AllowFrom", "as", read_strings, offsetof(NetworkSettings, allow_from) },

@@ -260,8 +260,9 @@ static bool has_same_subnets(const Network *a, const Network *b)
 static bool is_same_network(const Network *there, const Network *wanted, uid_t uid)
 {
 	return has_same_subnets(there, wanted) && strcmp(there->bridge, wanted->bridge) == 0 &&
-	       there->internal == wanted->internal && there->reserves == wanted->reserves &&
-	       strcmp(there->zone, wanted->zone) == 0 && there->lifetime.uid == uid;
+	       there->internal == wanted->internal && memcmp(there->modes, wanted->modes, sizeof there->modes) == 0 &&
+	       there->reserves == wanted->reserves && strcmp(there->zone, wanted->zone) == 0 &&
+	       there->lifetime.uid == uid;
 }
 
 static bool update_options(Transaction *transaction, Network *network, const Network *wanted, const Unit *unit,

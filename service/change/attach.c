@@ -78,7 +78,7 @@ static GArray *default_routes(const Endpoint *endpoint)
 			.optional = true,
 		};
 
-		if (endpoint->addresses[family].family != AF_UNSPEC && !endpoint->network->internal)
+		if (endpoint->addresses[family].family != AF_UNSPEC && !network_is_closed(endpoint->network, family))
 			g_array_append_val(routes, route);
 	}
 	return routes;

@@ -39,7 +39,7 @@ static bool check_link(const Transaction *transaction, const Endpoint *parent, c
 		return netfilter_fail(error, INVALID_ARGS,
 				      "the endpoints of network \"%s\" reach each other without a link",
 				      cut(network->name));
-	if (network->internal)
+	if (network_is_internal(network))
 		return netfilter_fail(error, NETWORK_INTERNAL, "network \"%s\" is internal, it has no links",
 				      cut(network->name));
 	if (ports->len == 0)

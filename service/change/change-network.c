@@ -57,6 +57,54 @@ static bool parse_subnets(Network *network, char **texts, GError **error)
 	return true;
 }
 
+static bool parse_mode(const Network *network, const char *key, const char *text, enum gateway_mode *ret,
+		       GError **error)
+{
+	*ret = gateway_mode_from_string(text);
+	if (*ret == N_MODES)
+		return netfilter_fail(error, INVALID_ARGS, "%s: \"%s\" is not nat, routed, open or isolated", key,
+				      cut(text));
+	if (network->internal && (*ret == MODE_ROUTED || *ret == MODE_OPEN))
+		return netfilter_fail(error, INVALID_ARGS,
+				      "%s: \"%s\": the network is internal; nat and isolated are allowed", key, text);
+	return true;
+}
+
+static bool parse_mode_of(Network *network, const char *name, const char *text, GError **error)
+{
+	enum family family = 0;
+
+	while (family < N_FAMILIES && strcmp(family_to_string(family), name) != 0)
+		family++;
+	if (family == N_FAMILIES)
+		return netfilter_fail(error, INVALID_ARGS, "GatewayModes: \"%s\" is not ipv4 or ipv6", cut(name));
+	if (!network_has_family(network, family))
+		return netfilter_fail(error, INVALID_ARGS, "GatewayModes: \"%s\": the network has no %s subnet", name,
+				      name);
+	return parse_mode(network, "GatewayModes", text, &network->modes[family], error);
+}
+
+static bool parse_modes(Network *network, const NetworkSettings *settings, GError **error)
+{
+	enum gateway_mode all = MODE_NAT;
+
+	if (settings->gateway_mode && settings->gateway_modes)
+		return netfilter_fail(error, INVALID_ARGS,
+				      "GatewayMode: \"%s\" is given beside GatewayModes; one of them is allowed",
+				      cut(settings->gateway_mode));
+	if (settings->gateway_mode && !parse_mode(network, "GatewayMode", settings->gateway_mode, &all, error))
+		return false;
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		network->modes[family] = all;
+	for (char **i = settings->gateway_modes; i && *i; i += 2)
+		if (!parse_mode_of(network, i[0], i[1], error))
+			return false;
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (!network_has_family(network, family))
+			network->modes[family] = network->modes[!family];
+	return true;
+}
+
 static bool parse_gateway(Network *network, const char *text, GError **error)
 {
 	Address gateway;
@@ -72,6 +120,10 @@ static bool parse_gateway(Network *network, const char *text, GError **error)
 	    prefix_reserves(&network->subnets[family], &gateway))
 		return netfilter_fail(error, INVALID_ARGS, "Gateways: \"%s\" is not a host of the network's subnet",
 				      text);
+	if (network->modes[family] == MODE_ISOLATED)
+		return netfilter_fail(error, INVALID_ARGS,
+				      "Gateways: \"%s\": the network is isolated in %s, its bridge has no address",
+				      text, family_to_string(family));
 	network->gateways[family] = gateway;
 	return true;
 }
@@ -82,7 +134,8 @@ static bool parse_gateways(Network *network, char **texts, GError **error)
 		if (!parse_gateway(network, texts[i], error))
 			return false;
 	for (enum family family = 0; family < N_FAMILIES; family++)
-		if (network_has_family(network, family) && network->gateways[family].family == AF_UNSPEC)
+		if (network_has_family(network, family) && network->modes[family] != MODE_ISOLATED &&
+		    network->gateways[family].family == AF_UNSPEC)
 			network->gateways[family] = prefix_first_host(&network->subnets[family]);
 	return true;
 }
@@ -129,6 +182,11 @@ static bool parse_host_binding(const Network *network, const char *text, Address
 	if (address.family != AF_UNSPEC && !network_has_family(network, address_family(&address)))
 		return netfilter_fail(error, INVALID_ARGS, "HostBinding: \"%s\": the network has no %s subnet", text,
 				      family_to_string(address_family(&address)));
+	if (address.family != AF_UNSPEC && !address_is_any(&address) &&
+	    network->modes[address_family(&address)] != MODE_NAT)
+		return netfilter_fail(error, INVALID_ARGS,
+				      "HostBinding: \"%s\": the network is %s, its ports have no host address", text,
+				      gateway_mode_to_string(network->modes[address_family(&address)]));
 	*ret = address;
 	return true;
 }
@@ -181,7 +239,8 @@ static bool parse_network(Network *network, const NetworkSettings *settings, GEr
 	network->labels = g_strdupv(settings->labels);
 	network->reserves = settings->reserve != CHOICE_NO;
 	network->ends_with_endpoints = settings->lifetime_endpoints;
-	return parse_subnets(network, settings->subnets, error) && parse_gateways(network, settings->gateways, error) &&
+	return parse_subnets(network, settings->subnets, error) && parse_modes(network, settings, error) &&
+	       parse_gateways(network, settings->gateways, error) &&
 	       parse_ranges(network, settings->address_range, error) &&
 	       parse_host_binding(network, settings->host_binding, &network->options.host_binding, error) &&
 	       parse_bridge(network, settings->bridge, error) && parse_zone(network, settings->zone, error);
@@ -238,20 +297,41 @@ static bool has_address(const GArray *addresses, const Address *address)
 	return false;
 }
 
+/* An isolated network's bridge, on which the kernel's own link-local address is nobody's choice. */
+static bool check_bare(const Network *network, const GArray *addresses, enum family family, GError **error)
+{
+	char text[INET6_ADDRSTRLEN + 4];
+
+	for (guint i = 0; i < addresses->len; i++) {
+		const Prefix *prefix = &g_array_index(addresses, IpAddress, i).prefix;
+
+		if (address_family(&prefix->address) == family && !address_is_link_local(&prefix->address))
+			return netfilter_fail(error, INVALID_ARGS,
+					      "Bridge: \"%s\" has %s; that of an isolated network has no %s address",
+					      network->bridge, prefix_format(prefix, text), family_to_string(family));
+	}
+	return true;
+}
+
 /* Endpoints find the host by the gateway's address, and what is not ours is not given any. */
 static bool check_adopted(const Transaction *transaction, const Network *network, int ifindex, GError **error)
 {
 	g_autoptr(GArray) addresses = NULL;
 
-	if (network->internal)
-		return true;
 	if (!ip_address_list(transaction->netlink, ifindex, &addresses, error))
 		return false;
 	for (enum family family = 0; family < N_FAMILIES; family++) {
 		g_autofree char *list = NULL;
 		char gateway[INET6_ADDRSTRLEN];
 
-		if (!network_has_family(network, family) || has_address(addresses, &network->gateways[family]))
+		if (!network_has_family(network, family))
+			continue;
+		if (network->modes[family] == MODE_ISOLATED) {
+			if (!check_bare(network, addresses, family, error))
+				return false;
+			continue;
+		}
+		if (network->internal || has_address(addresses, &network->gateways[family]))
 			continue;
 		list = list_addresses(addresses, family);
 		return netfilter_fail(
@@ -333,6 +413,8 @@ static const char *find_difference(const Network *there, const Network *wanted)
 		if (!address_equal(&there->ranges[family].address, &wanted->ranges[family].address) ||
 		    there->ranges[family].length != wanted->ranges[family].length)
 			return "AddressRange";
+		if (there->modes[family] != wanted->modes[family])
+			return "GatewayModes";
 	}
 	if (strcmp(there->bridge, wanted->bridge) != 0)
 		return "Bridge";

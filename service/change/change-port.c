@@ -7,24 +7,69 @@
 
 /* --- requests --- */
 
+static bool network_has_nat(const Network *network)
+{
+	return network->modes[FAMILY_IPV4] == MODE_NAT || network->modes[FAMILY_IPV6] == MODE_NAT;
+}
+
+/* Where nothing is translated, there is no address of the host to publish on. */
 Address endpoint_host_address(const Endpoint *endpoint, const Config *config)
 {
 	const Address *own = &endpoint->network->options.host_binding;
 
-	return own->family != AF_UNSPEC ? *own : config->host_binding;
+	if (own->family != AF_UNSPEC)
+		return *own;
+	return network_has_nat(endpoint->network) ? config->host_binding : (Address){};
+}
+
+/* A port that is not translated anywhere has the endpoint's number, and no address of the host. */
+static bool check_untranslated(const Endpoint *endpoint, PortMapping *mapping, GError **error)
+{
+	const Network *network = endpoint->network;
+	const Address *host = &mapping->host_address;
+	char text[PORT_MAPPING_STRLEN];
+	const char *mode =
+		gateway_mode_to_string(network->modes[host->family == AF_UNSPEC ? FAMILY_IPV4 : address_family(host)]);
+
+	if (host->family != AF_UNSPEC && !address_is_any(host))
+		return netfilter_fail(error, INVALID_ARGS,
+				      "%s: network \"%s\" is %s, its ports have no host address; none is allowed",
+				      port_mapping_format(mapping, text), cut(network->name), mode);
+	if (mapping->host_port != 0 && mapping->host_port != mapping->endpoint_port)
+		return netfilter_fail(error, INVALID_ARGS,
+				      "%s: network \"%s\" is %s, its host ports are 0 or the endpoint's",
+				      port_mapping_format(mapping, text), cut(network->name), mode);
+	mapping->host_port = mapping->endpoint_port;
+	return true;
+}
+
+static bool check_modes(const Endpoint *endpoint, PortMapping *mapping, GError **error)
+{
+	char text[PORT_MAPPING_STRLEN];
+	bool opens = false, translates = false;
+
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		opens |= port_mapping_in_family(endpoint, mapping, family);
+		translates |= port_mapping_translates(endpoint, mapping, family);
+	}
+	if (!opens)
+		return netfilter_fail(error, INVALID_ARGS,
+				      "%s: endpoint \"%s\" has no address in the host address's family",
+				      port_mapping_format(mapping, text), cut(endpoint->name));
+	return translates || check_untranslated(endpoint, mapping, error);
 }
 
 /* What is published where the request names no host port is chosen after all that it does name. */
 static bool reserve(Transaction *transaction, const Endpoint *endpoint, PortMapping *mapping, GError **error)
 {
-	char text[PORT_MAPPING_STRLEN];
 	PortRange ranges[N_FAMILIES];
-	guint n = endpoint_port_ranges(endpoint, mapping, ranges);
+	guint n;
 
+	if (!check_modes(endpoint, mapping, error))
+		return false;
+	n = endpoint_port_ranges(endpoint, mapping, ranges);
 	if (n == 0)
-		return netfilter_fail(error, INVALID_ARGS,
-				      "%s: endpoint \"%s\" has no address in the host address's family",
-				      port_mapping_format(mapping, text), cut(endpoint->name));
+		return true;
 	if (mapping->host_port != 0)
 		return request_ports(transaction, ranges, n, endpoint->reserves, error);
 	if (!request_any_ports(transaction, ranges, n, endpoint->reserves, error))
@@ -73,9 +118,10 @@ bool endpoint_publish(Transaction *transaction, Endpoint *endpoint, const GArray
 {
 	g_autoptr(GArray) wanted = g_array_copy((GArray *)mappings);
 
-	if (endpoint->network->internal)
-		return netfilter_fail(error, NETWORK_INTERNAL, "network \"%s\" is internal, it publishes no ports",
-				      cut(endpoint->network->name));
+	if (network_is_internal(endpoint->network))
+		return netfilter_fail(error, NETWORK_INTERNAL, "network \"%s\" is %s, it publishes no ports",
+				      cut(endpoint->network->name),
+				      endpoint->network->internal ? "internal" : "isolated");
 	if (!check_amount(transaction, endpoint, mappings, error))
 		return false;
 	/* Those that name their port first: what is chosen is none of them. */

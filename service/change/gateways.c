@@ -112,7 +112,7 @@ static bool check_networks(const Model *model, const Gateway *gateway, GError **
 	char text[INET6_ADDRSTRLEN];
 
 	for (gsize i = 0; i < G_N_ELEMENTS(networks); i++)
-		if (networks[i] && networks[i]->internal)
+		if (networks[i] && network_is_closed(networks[i], address_family(&gateway->address)))
 			return netfilter_fail(error, NETWORK_INTERNAL,
 					      "network \"%s\" is internal, no ingress forwards to %s",
 					      cut(networks[i]->name), address_format(&gateway->address, text));

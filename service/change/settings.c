@@ -26,6 +26,8 @@ void network_settings_clear(NetworkSettings *settings)
 	g_clear_pointer(&settings->subnets, g_strfreev);
 	g_clear_pointer(&settings->gateways, g_strfreev);
 	g_clear_pointer(&settings->address_range, g_strfreev);
+	g_clear_pointer(&settings->gateway_mode, g_free);
+	g_clear_pointer(&settings->gateway_modes, g_strfreev);
 	g_clear_pointer(&settings->host_binding, g_free);
 	g_clear_pointer(&settings->zone, g_free);
 	g_clear_pointer(&settings->endpoints, g_ptr_array_unref);

@@ -45,7 +45,6 @@ typedef struct EndpointSettings {
 	AttachSettings attach;
 	LifetimeSettings lifetime;
 } EndpointSettings;
-
 void endpoint_settings_free(EndpointSettings *settings); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EndpointSettings, endpoint_settings_free)
 
@@ -55,12 +54,13 @@ typedef struct NetworkSettings {
 	char **gateways;      /* NULL: the first host of each subnet */
 	char **address_range; /* to choose addresses from; NULL: the subnets */
 	bool internal, communication, masquerade, lifetime_endpoints;
-	char *host_binding;   /* NULL or "": any */
-	char **allow_from;    /* who may reach its ports; NULL or empty: everybody */
-	GPtrArray *endpoints; /* EndpointSettings; NULL: none */
-	char **labels;        /* NULL: not said */
-	enum choice reserve;  /* default: yes */
-	char *zone;           /* NULL: ZONE_DEFAULT */
+	char *gateway_mode, **gateway_modes; /* of all families; or family, mode, …; NULL: "nat" */
+	char *host_binding;                  /* NULL or "": any */
+	char **allow_from;                   /* who may reach its ports; NULL or empty: everybody */
+	GPtrArray *endpoints;                /* EndpointSettings; NULL: none */
+	char **labels;                       /* NULL: not said */
+	enum choice reserve;                 /* default: yes */
+	char *zone;                          /* NULL: ZONE_DEFAULT */
 	LifetimeSettings lifetime;
 } NetworkSettings;
 

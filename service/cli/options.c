@@ -37,6 +37,7 @@ static const struct option long_options[] = {
 	{ "no-masquerade", no_argument, NULL, OPTION_NO_MASQUERADE },
 	{ "host-binding", required_argument, NULL, OPTION_HOST_BINDING },
 	{ "zone", required_argument, NULL, OPTION_ZONE },
+	{ "gateway-mode", required_argument, NULL, OPTION_GATEWAY_MODE },
 	{ "address", required_argument, NULL, OPTION_ADDRESS },
 	{ "publish", required_argument, NULL, OPTION_PUBLISH },
 	{ "allow-from", required_argument, NULL, OPTION_ALLOW_FROM },
@@ -132,6 +133,9 @@ static bool read_verb_option(int letter, Options *options)
 		return true;
 	case OPTION_LABEL:
 		g_ptr_array_add(options->labels, optarg);
+		return true;
+	case OPTION_GATEWAY_MODE:
+		g_ptr_array_add(options->modes, optarg);
 		return true;
 	case OPTION_BRIDGE:
 		options->bridge = optarg;
@@ -232,6 +236,7 @@ bool options_read(int argc, char **argv, Options *ret, char ***ret_arguments, gu
 		.publish = g_ptr_array_new(),
 		.allow_from = g_ptr_array_new(),
 		.labels = g_ptr_array_new(),
+		.modes = g_ptr_array_new(),
 	};
 	while ((letter = getopt_long(argc, argv, "H:M:jqh", long_options, NULL)) >= 0)
 		if (!read_option(letter, ret, ret_code))
@@ -253,4 +258,5 @@ void options_clear(Options *options)
 	g_ptr_array_unref(options->publish);
 	g_ptr_array_unref(options->allow_from);
 	g_ptr_array_unref(options->labels);
+	g_ptr_array_unref(options->modes);
 }

@@ -23,6 +23,7 @@ enum {
 	OPTION_INTERFACE = 'f',
 	OPTION_NAME = 'N',
 	OPTION_ZONE = 'z',
+	OPTION_GATEWAY_MODE = 'G',
 };
 
 /**

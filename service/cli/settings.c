@@ -3,6 +3,8 @@
 
 #include "service/cli/ports.h"
 
+#include <string.h>
+
 static void add_strings(GVariantBuilder *builder, const char *key, const GPtrArray *texts)
 {
 	if (texts->len > 0)
@@ -22,7 +24,7 @@ static void add_bool(GVariantBuilder *builder, const char *key, bool value)
 }
 
 /* KEY=VALUE; without a value it is empty. */
-static void add_labels(GVariantBuilder *builder, const GPtrArray *labels)
+static void add_pairs(GVariantBuilder *builder, const char *key, const GPtrArray *labels)
 {
 	GVariantBuilder entries;
 
@@ -34,7 +36,16 @@ static void add_labels(GVariantBuilder *builder, const GPtrArray *labels)
 
 		g_variant_builder_add(&entries, "{ss}", parts[0] ?: "", parts[0] && parts[1] ? parts[1] : "");
 	}
-	g_variant_builder_add(builder, "{sv}", "Labels", g_variant_builder_end(&entries));
+	g_variant_builder_add(builder, "{sv}", key, g_variant_builder_end(&entries));
+}
+
+/* One for all families, or FAMILY=MODE for each. */
+static void add_modes(GVariantBuilder *builder, const GPtrArray *modes)
+{
+	if (modes->len == 1 && !strchr(modes->pdata[0], '='))
+		add_string(builder, "GatewayMode", modes->pdata[0]);
+	else
+		add_pairs(builder, "GatewayModes", modes);
 }
 
 /* What every object has. */
@@ -44,7 +55,7 @@ static void add_common(GVariantBuilder *builder, const Options *options, enum li
 		add_bool(builder, "Permanent", true);
 	else if (life == LIFE_PERSISTENT)
 		add_bool(builder, "Persistent", true);
-	add_labels(builder, options->labels);
+	add_pairs(builder, "Labels", options->labels);
 	if (options->timeout_usec > 0)
 		g_variant_builder_add(builder, "{sv}", "TimeoutUSec", g_variant_new_uint64(options->timeout_usec));
 }
@@ -60,6 +71,7 @@ GVariant *network_settings(const Options *options, enum life life)
 	add_string(&builder, "HostBinding", options->host_binding);
 	add_string(&builder, "Zone", options->zone);
 	add_strings(&builder, "AllowFrom", options->allow_from);
+	add_modes(&builder, options->modes);
 	if (options->internal)
 		add_bool(&builder, "Internal", true);
 	if (!options->communication)

@@ -72,6 +72,7 @@ static void print_help(void)
 	     "     --internal               nothing is forwarded in or out\n"
 	     "     --no-communication       endpoints reach one another by links alone\n"
 	     "     --no-masquerade          what endpoints send keeps their addresses\n"
+	     "     --gateway-mode=MODE      nat, routed, open or isolated; FAMILY=MODE for one family\n"
 	     "     --host-binding=ADDRESS   default host address of published ports\n"
 	     "     --zone=ZONE              zone of firewalld for its bridge (\"\": none)\n"
 	     "     --address=ADDRESS        of the endpoint; without it one is chosen\n"

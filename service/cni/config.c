@@ -107,6 +107,7 @@ static const struct {
 	{ "addressRange", "AddressRange", "as", OF_NETWORK },
 	{ "bridge", "Bridge", "s", OF_NETWORK },
 	{ "internal", "Internal", "b", OF_NETWORK },
+	{ "gatewayMode", "GatewayMode", "s", OF_NETWORK },
 	{ "interContainerCommunication", "InterContainerCommunication", "b", OF_NETWORK },
 	{ "masquerade", "Masquerade", "b", OF_NETWORK },
 	{ "hostBinding", "HostBinding", "s", OF_NETWORK },

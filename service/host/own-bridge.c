@@ -28,16 +28,17 @@ static void revert(void *self, int ifindex, guint value G_GNUC_UNUSED)
 /* Fails where the host has no IPv6, which is no matter to a network that has none. */
 static void prepare_ipv6(Netlink *netlink, int ifindex, const WantedBridge *wanted)
 {
-	bool needed = wanted->addresses[FAMILY_IPV6].address.family != AF_UNSPEC;
 	g_autoptr(GError) error = NULL;
 
-	if (needed && !link_set_switch6(netlink, ifindex, LINK6_DISABLE, 0, &error))
+	if ((wanted->with_ipv6 || wanted->without_ipv6) &&
+	    !link_set_switch6(netlink, ifindex, LINK6_DISABLE, wanted->without_ipv6, &error))
 		g_info("%s", error->message);
 	g_clear_error(&error);
 	if (!link_set_switch6(netlink, ifindex, LINK6_ACCEPT_RA, wanted->accept_ra, &error))
 		g_info("%s", error->message);
 	g_clear_error(&error);
-	if (!ip_address_add(netlink, ifindex, &wanted->link_local, &error))
+	if (wanted->link_local.address.family != AF_UNSPEC &&
+	    !ip_address_add(netlink, ifindex, &wanted->link_local, &error))
 		g_info("%s", error->message);
 }
 
@@ -100,7 +101,7 @@ static guint8 find_missing(const WantedBridge *wanted, const GArray *addresses, 
 		if (wanted->addresses[family].address.family != AF_UNSPEC &&
 		    !has_address(addresses, &wanted->addresses[family]))
 			set |= 1 << of[family];
-	if (ipv6 && !has_address(addresses, &wanted->link_local))
+	if (ipv6 && wanted->link_local.address.family != AF_UNSPEC && !has_address(addresses, &wanted->link_local))
 		set |= 1 << BRIDGE_LINK_LOCAL;
 	return set;
 }
@@ -124,13 +125,12 @@ bool own_bridge_compare(Netlink *netlink, const Network *network, const LinkInfo
 		faults.set |= 1 << BRIDGE_RP_FILTER;
 	if (ipv6 && faults.accept_ra != wanted.accept_ra)
 		faults.set |= 1 << BRIDGE_ACCEPT_RA;
-	if (disabled != 0 && network_has_family(network, FAMILY_IPV6))
+	if (ipv6 && (disabled != 0 ? wanted.with_ipv6 : wanted.without_ipv6))
 		faults.set |= 1 << BRIDGE_NO_IPV6;
 	if (!info->up)
 		faults.set |= 1 << BRIDGE_DOWN;
 	/* Where it is switched off and nobody needs it, there are none. */
-	faults.set |=
-		find_missing(&wanted, addresses, ipv6 && (disabled == 0 || network_has_family(network, FAMILY_IPV6)));
+	faults.set |= find_missing(&wanted, addresses, ipv6 && (disabled == 0 || wanted.with_ipv6));
 	*ret = faults;
 	return true;
 }
@@ -139,7 +139,7 @@ static bool mend(Netlink *netlink, int ifindex, const WantedBridge *wanted, enum
 {
 	switch (fault) {
 	case BRIDGE_NO_IPV6:
-		return link_set_switch6(netlink, ifindex, LINK6_DISABLE, 0, error);
+		return link_set_switch6(netlink, ifindex, LINK6_DISABLE, wanted->without_ipv6, error);
 	case BRIDGE_ACCEPT_RA:
 		return link_set_switch6(netlink, ifindex, LINK6_ACCEPT_RA, wanted->accept_ra, error);
 	case BRIDGE_RP_FILTER:
@@ -195,7 +195,7 @@ void own_bridge_tell(const Network *network, const BridgeFaults *faults, GPtrArr
 
 	wanted_bridge(network, &wanted);
 	if (faults->set & 1 << BRIDGE_NO_IPV6)
-		tell_of_value(object, "disable_ipv6", 1, 0, repairs);
+		tell_of_value(object, "disable_ipv6", wanted.with_ipv6, wanted.without_ipv6, repairs);
 	if (faults->set & 1 << BRIDGE_ACCEPT_RA)
 		tell_of_value(object, "accept_ra", faults->accept_ra, wanted.accept_ra, repairs);
 	if (faults->set & 1 << BRIDGE_RP_FILTER)

@@ -9,7 +9,7 @@
 
 /** In which a bridge can differ from the one that is wanted. */
 enum bridge_fault {
-	BRIDGE_NO_IPV6, /* disable_ipv6, though the network has it */
+	BRIDGE_NO_IPV6, /* disable_ipv6, though the network has it; or not, though it is isolated */
 	BRIDGE_ACCEPT_RA,
 	BRIDGE_RP_FILTER,
 	BRIDGE_LINK_LOCAL, /* the address is missing, as the next are */

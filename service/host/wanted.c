@@ -7,7 +7,7 @@ static const guint8 nf_call[N_FAMILIES] = { 1 << SWITCH_NF_CALL_IPV4, 1 << SWITC
 
 static bool network_forwards(const Network *network, enum family family)
 {
-	return !network->internal && network_has_family(network, family);
+	return !network_is_closed(network, family) && network_has_family(network, family);
 }
 
 bool wanted_forwarding(const Model *model, const Config *config, enum family family)
@@ -42,7 +42,7 @@ static guint8 network_switches(const Config *config, const Network *network)
 		    (network_forwards(network, family) && network_is_limited(config, network)))
 			set |= nf_call[family];
 	}
-	if (network_forwards(network, FAMILY_IPV4) &&
+	if (network_forwards(network, FAMILY_IPV4) && network->modes[FAMILY_IPV4] == MODE_NAT &&
 	    (config->hairpin || (config->localhost_publish && network->n_localhost > 0)))
 		set |= 1 << SWITCH_LOCALNET;
 	return set;
@@ -100,8 +100,11 @@ void wanted_bridge(const Network *network, WantedBridge *ret)
 	};
 	for (guint i = 0; i < sizeof ret->mac; i++)
 		ret->mac[i] = network->mac >> (8 * (sizeof ret->mac - 1 - i));
-	ret->link_local = link_local_address(ret->mac);
+	ret->without_ipv6 = network->modes[FAMILY_IPV6] == MODE_ISOLATED;
+	ret->with_ipv6 = !ret->without_ipv6 && network_has_family(network, FAMILY_IPV6);
+	if (!ret->without_ipv6)
+		ret->link_local = link_local_address(ret->mac);
 	for (enum family family = 0; family < N_FAMILIES; family++)
-		if (network_has_family(network, family))
+		if (network->gateways[family].family != AF_UNSPEC)
 			ret->addresses[family] = (Prefix){ network->gateways[family], network->subnets[family].length };
 }

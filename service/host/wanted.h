@@ -20,7 +20,9 @@ guint8 wanted_switches(const Model *model, const Config *config, const char *int
 typedef struct WantedBridge {
 	guint8 mac[6];
 	Prefix addresses[N_FAMILIES]; /* the gateways'; AF_UNSPEC: none */
-	Prefix link_local;            /* wherever the host has IPv6 */
+	Prefix link_local;            /* wherever the host has IPv6; AF_UNSPEC: none */
+	bool with_ipv6;               /* it has to be on */
+	bool without_ipv6;            /* … off, or the kernel gives the bridge an address */
 	guint rp_filter, accept_ra;
 } WantedBridge;
 

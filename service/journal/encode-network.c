@@ -52,11 +52,25 @@ static bool get_zone(Record *record, Network *network)
 	return zone_name_is_valid(network->zone, NULL);
 }
 
+/* What is older translates. */
+static bool get_modes(Record *record, Network *network)
+{
+	if (!record_has_more(record))
+		return true;
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		network->modes[family] = gateway_mode_from_string(record_get_text(record));
+		if (network->modes[family] == N_MODES)
+			return false;
+	}
+	return true;
+}
+
 void encode_network(GByteArray *to, const Network *network)
 {
 	record_put_head(to, 'N',
 			9 + 2 * N_FAMILIES + LIFETIME_FIELDS + record_count_label_fields(network->labels) + 2 +
-				2 * N_FAMILIES + 1 + record_count_source_fields(network->options.allow_from));
+				2 * N_FAMILIES + 1 + N_FAMILIES +
+				record_count_source_fields(network->options.allow_from));
 	record_put_text(to, network->name);
 	record_put_text(to, network->bridge);
 	record_put_bool(to, network->creates_bridge);
@@ -76,6 +90,8 @@ void encode_network(GByteArray *to, const Network *network)
 	record_put_addresses(to, network->chosen);
 	record_put_text(to, network->zone);
 	record_put_allow_from(to, network->options.allow_from);
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		record_put_text(to, gateway_mode_to_string(network->modes[family]));
 }
 
 static bool network_fits(const Model *model, const Network *network)
@@ -110,6 +126,7 @@ Network *decode_network(Record *record, Model *model, GError **error)
 	good &= get_ranges(record, network);
 	good &= get_zone(record, network);
 	good &= record_get_allow_from(record, &network->options.allow_from);
+	good &= get_modes(record, network);
 	if (!record_found(record, good && network_fits(model, network) ? network : NULL, error))
 		return NULL;
 	return g_steal_pointer(&network);

@@ -54,7 +54,7 @@ bool port_mapping_in_family(const Endpoint *endpoint, const PortMapping *mapping
 {
 	sa_family_t af = family_to_af(family);
 
-	if (endpoint->addresses[family].family != af)
+	if (endpoint->addresses[family].family != af || network_is_closed(endpoint->network, family))
 		return false;
 	return mapping->host_address.family == AF_UNSPEC || mapping->host_address.family == af;
 }
@@ -64,9 +64,14 @@ bool port_mapping_serves(const Endpoint *endpoint, const PortMapping *mapping, e
 	return !(mapping->standby & 1 << family) && port_mapping_in_family(endpoint, mapping, family);
 }
 
+bool port_mapping_translates(const Endpoint *endpoint, const PortMapping *mapping, enum family family)
+{
+	return endpoint->network->modes[family] == MODE_NAT && port_mapping_in_family(endpoint, mapping, family);
+}
+
 bool port_mapping_on_localhost(const Endpoint *endpoint, const PortMapping *mapping)
 {
-	return port_mapping_in_family(endpoint, mapping, FAMILY_IPV4) &&
+	return port_mapping_translates(endpoint, mapping, FAMILY_IPV4) &&
 	       (mapping->host_address.family == AF_UNSPEC || address_is_any(&mapping->host_address) ||
 		address_is_loopback(&mapping->host_address));
 }
@@ -76,7 +81,7 @@ guint endpoint_port_ranges(const Endpoint *endpoint, const PortMapping *mapping,
 	guint n = 0;
 
 	for (enum family family = 0; family < N_FAMILIES; family++)
-		if (port_mapping_in_family(endpoint, mapping, family))
+		if (port_mapping_translates(endpoint, mapping, family))
 			ret[n++] = (PortRange){
 				.protocol = mapping->protocol,
 				.family = family,

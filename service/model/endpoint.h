@@ -47,11 +47,14 @@ Link *endpoint_find_link(const Endpoint *parent, const Endpoint *child);
 /** Whether the endpoint publishes this mapping, whatever its sequence, and where it stands in endpoint->ports. */
 bool endpoint_find_mapping(const Endpoint *endpoint, const PortMapping *mapping, guint *ret_index);
 
-/** Whether a mapping forwards in a family: its host address is of it, or is any and the endpoint has an address there.
- */
+/** Whether a mapping opens a port in a family: its host address is of it, or is any, and the endpoint has an address
+ * there that is not cut off. */
 bool port_mapping_in_family(const Endpoint *endpoint, const PortMapping *mapping, enum family family);
 
-/** Whether it does, and no older one of its group has the port. */
+/** … and whether by an address of the host, which is translated. */
+bool port_mapping_translates(const Endpoint *endpoint, const PortMapping *mapping, enum family family);
+
+/** Whether it opens one, and no older one of its group has the port. */
 bool port_mapping_serves(const Endpoint *endpoint, const PortMapping *mapping, enum family family);
 
 /** Whether a mapping answers on 127.0.0.0/8, where that is asked for. */
@@ -60,5 +63,5 @@ bool port_mapping_on_localhost(const Endpoint *endpoint, const PortMapping *mapp
 /** Whether two are of one group, which is one uid's. */
 bool endpoint_shares_ports(const Endpoint *endpoint, const Endpoint *other);
 
-/** The host ports of a mapping, a range for each family it forwards in. How many. */
+/** The host ports of a mapping, a range for each family it translates in. How many. */
 guint endpoint_port_ranges(const Endpoint *endpoint, const PortMapping *mapping, PortRange ret[static N_FAMILIES]);

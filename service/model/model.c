@@ -306,7 +306,7 @@ void model_insert_network(Model *model, Network *network, GList *before)
 	bind_to_owner(model, &network->lifetime);
 	count(model, QUOTA_NETWORKS, network->lifetime.uid, 1);
 	count_sources(model, network->lifetime.uid, network->options.allow_from, 1);
-	model->n_external += !network->internal;
+	model->n_external += !network_is_internal(network);
 }
 
 GList *model_remove_network(Model *model, Network *network)
@@ -316,7 +316,7 @@ GList *model_remove_network(Model *model, Network *network)
 	unbind_from_owner(model, &network->lifetime);
 	count(model, QUOTA_NETWORKS, network->lifetime.uid, -1);
 	count_sources(model, network->lifetime.uid, network->options.allow_from, -1);
-	model->n_external -= !network->internal;
+	model->n_external -= !network_is_internal(network);
 	return dequeue(&model->networks_by_age, &network->by_age);
 }
 

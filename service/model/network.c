@@ -3,6 +3,29 @@
 
 #include "service/model/name.h"
 
+#include <string.h>
+
+static const char *const modes[N_MODES] = {
+	[MODE_NAT] = "nat",
+	[MODE_ROUTED] = "routed",
+	[MODE_OPEN] = "open",
+	[MODE_ISOLATED] = "isolated",
+};
+
+const char *gateway_mode_to_string(enum gateway_mode mode)
+{
+	return modes[mode];
+}
+
+enum gateway_mode gateway_mode_from_string(const char *text)
+{
+	enum gateway_mode mode = 0;
+
+	while (mode < N_MODES && strcmp(modes[mode], text) != 0)
+		mode++;
+	return mode;
+}
+
 Network *network_new(const char *name)
 {
 	Network *network = g_new0(Network, 1);

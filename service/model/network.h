@@ -4,6 +4,19 @@
 #include "service/model/allow-from.h"
 #include "service/model/lifetime.h"
 
+/** What the host does with packets between a network and the outside, in one family. */
+enum gateway_mode {
+	MODE_NAT,      /* addresses are translated, both ways */
+	MODE_ROUTED,   /* they are not; published ports are open at the endpoints' own addresses */
+	MODE_OPEN,     /* … and all other ports as well */
+	MODE_ISOLATED, /* nothing is forwarded, and the bridge has no address of the host */
+	N_MODES
+};
+
+/** "nat", "routed", "open", "isolated"; static. N_MODES when text is none of these. */
+const char *gateway_mode_to_string(enum gateway_mode mode);
+enum gateway_mode gateway_mode_from_string(const char *text);
+
 /** What Network.Update may change. */
 typedef struct NetworkOptions {
 	bool communication; /* between its endpoints */
@@ -25,8 +38,9 @@ typedef struct Network {
 	Address chosen[N_FAMILIES];   /* the last that was; AF_UNSPEC: none yet */
 	char *zone;                   /* firewalld's, that its bridge is put into; "": none */
 	bool internal;
-	bool reserves;            /* its endpoints hold their host ports, unless they say otherwise */
-	bool ends_with_endpoints; /* it goes with the last of them; until the first comes, with its owner */
+	enum gateway_mode modes[N_FAMILIES]; /* in a family that the network lacks that of the other */
+	bool reserves;                       /* its endpoints hold their host ports, unless they say otherwise */
+	bool ends_with_endpoints;            /* it goes with the last of them; until the first comes, with its owner */
 	NetworkOptions options;
 	guint64 sequence;        /* age: unique and ascending among everything that is rendered */
 	GHashTable *endpoints;   /* name → Endpoint */
@@ -47,4 +61,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Network, network_free)
 static inline bool network_has_family(const Network *network, enum family family)
 {
 	return network->subnets[family].address.family != AF_UNSPEC;
+}
+
+/** Whether nothing is forwarded in a family, or in none. */
+static inline bool network_is_closed(const Network *network, enum family family)
+{
+	return network->internal || network->modes[family] == MODE_ISOLATED;
+}
+
+static inline bool network_is_internal(const Network *network)
+{
+	return network_is_closed(network, FAMILY_IPV4) && network_is_closed(network, FAMILY_IPV6);
 }

@@ -48,6 +48,8 @@ enum set {
 	SET_FORWARDED,    /* foreign interfaces that are forwarded whatever the policy */
 	SET_PROTECTED,    /* bridges on which no endpoint is reached by its own address */
 	SET_PROTECTED_AT, /* bridge . address of an endpoint for which that holds */
+	SET_ROUTED,       /* bridges where published ports are reached by the endpoint's own address */
+	SET_OPEN,         /* bridges where all is */
 	SET_GUARDED,      /* interfaces that do not reach 127.0.0.0/8; IPv4 */
 	SET_LOCALHOST,    /* 127.0.0.0 where ports are published there; IPv4 */
 	SET_STRAYS,       /* 0.0.0.0 or :: where TCP of no connection is dropped */
@@ -55,7 +57,6 @@ enum set {
 };
 
 enum field { FIELD_NONE, FIELD_ADDRESS, FIELD_INTERFACE, FIELD_PROTOCOL, FIELD_PORT, FIELD_NUMBER, FIELD_VERDICT };
-
 enum { KEY_FIELDS_MAX = 4, DATA_FIELDS_MAX = 2 };
 
 typedef struct SetInfo {
@@ -68,7 +69,6 @@ typedef struct SetInfo {
 const SetInfo *set_info(enum set set);
 bool set_in_family(enum set set, enum family family);
 enum set set_find(enum family family, const char *name); /* by its name; N_SETS: there is none */
-
 /** As nftables counts: bytes in a register and the number of its type; 0 for FIELD_NONE. */
 guint field_size(enum field field, enum family family);
 guint32 field_type(enum field field, enum family family);

@@ -210,6 +210,8 @@ static const struct {
 
 	{ "to_bridge", "ct state established,related accept", BOTH },
 	{ "to_bridge", "ct status dnat goto to_endpoint", BOTH },
+	{ "to_bridge", "oifname @routed jump to_endpoint", BOTH },
+	{ "to_bridge", "oifname @open accept", BOTH },
 	{ "to_bridge", "oifname @protected counter drop", BOTH },
 	{ "to_bridge", "oifname . ip daddr @protected_at counter drop", BOTH },
 	{ "to_bridge", "goto to_endpoint", BOTH },
@@ -224,6 +226,9 @@ static const struct {
 	{ "crossing", "iifname @callers ct status dnat " TO_PUBLISHED, BOTH },
 	{ "crossing", "iifname @callers ct status dnat " TO_STRETCH, BOTH },
 	{ "crossing", "oifname @callers ct status dnat ct state established,related ct direction reply accept", BOTH },
+	{ "crossing", "oifname @routed " TO_PUBLISHED, BOTH },
+	{ "crossing", "oifname @routed " TO_STRETCH, BOTH },
+	{ "crossing", "iifname @routed ct state established,related accept", BOTH },
 	{ "crossing", "counter drop", BOTH },
 
 	{ "closed", "ct state established,related accept", BOTH },

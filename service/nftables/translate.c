@@ -325,6 +325,15 @@ void translate(const Rule *rule, element_func tell, void *userdata)
 	case PLACE_DIRECT:
 		translate_direct(&translation);
 		break;
+	case PLACE_DIRECT_NETWORK:
+		tell_interface(&translation, SET_PROTECTED, rule->out);
+		break;
+	case PLACE_ISOLATION_ANSWERS:
+		tell_interface(&translation, SET_ROUTED, rule->in);
+		break;
+	case PLACE_FORWARD_OPEN:
+		tell_interface(&translation, SET_OPEN, rule->out);
+		break;
 	case PLACE_DIRECT_ENDPOINT:
 		translate_direct_endpoint(&translation);
 		break;

@@ -8,22 +8,23 @@
  * element of a set, or nothing. Where several places share a list, they stand in it in the order they are named in.
  */
 enum place {
-	PLACE_LOOPBACK_GUARD, /* what an interface sends to 127.0.0.0/8 is dropped, before addresses are translated */
-	PLACE_DIRECT, /* what is for a bridge by an address that was not translated is dropped, or goes through these:
-		       */
+	PLACE_LOOPBACK_GUARD,  /* what an interface sends to 127.0.0.0/8 is dropped, before addresses are translated */
+	PLACE_DIRECT,          /* what is for a bridge and was not translated is dropped, or goes through these: */
+	PLACE_DIRECT_PORT,     /* what is for a published port of a routed endpoint returns */
+	PLACE_DIRECT_NETWORK,  /* DROP of what else is for a bridge */
 	PLACE_DIRECT_ENDPOINT, /* DROP of what is for an endpoint */
 	PLACE_DIRECT_END,      /* the rest returns */
 	PLACE_STRAY_SEGMENT,   /* TCP of no connection does not leave a bridge: its addresses were not translated */
 	PLACE_STRAY_RESET,     /* … nor does this host answer it with a reset */
 	PLACE_BRIDGE,          /* a network's bridge, in and out, and what of it is masqueraded at home; no rule */
 	PLACE_PORTS_PASSED_BY, /* bridges from where an address of this host leads to no published port; no rule */
-
-	PLACE_FORWARD_LIMITS,     /* what enters an interface goes through the lists of who may, before all else */
-	PLACE_FORWARD_INGRESS,    /* forwarded packets go through the accepts of ingresses */
-	PLACE_FORWARD_ISOLATION,  /* … and through the isolation of networks */
-	PLACE_FORWARD_NETWORK,    /* what leaves and enters a bridge, and communication on it */
-	PLACE_FORWARD_CONTAINERS, /* accept on a bridge of what is for a published port */
-	PLACE_COMMUNICATION_OFF,  /* DROP of communication on a bridge */
+	PLACE_FORWARD_LIMITS,  /* what enters an interface goes through the lists of who may, before all else */
+	PLACE_FORWARD_INGRESS, /* forwarded packets go through the accepts of ingresses */
+	PLACE_FORWARD_ISOLATION,          /* … and through the isolation of networks */
+	PLACE_FORWARD_NETWORK,            /* what leaves and enters a bridge, and communication on it */
+	PLACE_FORWARD_OPEN,               /* accept of what is for an open network */
+	PLACE_FORWARD_CONTAINERS,         /* accept on a bridge of what is for a published port */
+	PLACE_COMMUNICATION_OFF,          /* DROP of communication on a bridge */
 	PLACE_COMMUNICATION_OFF_INTERNAL, /* … of an internal network */
 	PLACE_OUTPUT_LIMITS,              /* … and what this host itself sends to a destination */
 	PLACE_LIMITS_EXIST,               /* no rule: what the next four stand in exists, even empty */
@@ -44,11 +45,12 @@ enum place {
 	PLACE_INGRESS_ACCEPT_END,   /* the rest returns */
 	PLACE_ISOLATION_INTERNAL,   /* DROP of what leaves or enters an internal network */
 	PLACE_ISOLATION_CONTAINERS, /* what is for a published port is past isolation */
+	PLACE_ISOLATION_PORT,       /* … and what is for one of a routed endpoint */
+	PLACE_ISOLATION_ANSWERS,    /* … and its answers */
 	PLACE_ISOLATION,            /* what keeps other networks apart */
 	PLACE_ISOLATION_END,
 	PLACE_ISOLATION_ENTER, /* DROP of what entered another bridge before: the linear form */
 	PLACE_ISOLATION_ENTER_END,
-
 	PLACE_PREROUTING_INGRESS,    /* packets to this host go through the DNAT of ingresses */
 	PLACE_PREROUTING_PORTS,      /* … and of published ports */
 	PLACE_PREROUTING_CONTAINERS, /* … and what a bridge sends through PLACE_DNAT_CONTAINERS */
@@ -73,8 +75,6 @@ enum place {
 bool place_is_shared(enum place place);
 GArray *rendering_new(void); /* an empty GArray of RuleItem, for renderers to write to */
 
-/**
- * Appends a blank rule at a place to a rendering and returns it to be filled in, before the next is added. sequence is
- * the age of what asks for it, index its position among the rules of one asker; both are ignored at a shared place.
- */
+/** Appends a blank rule at a place to a rendering and returns it to be filled in, before the next is added. sequence is
+ * the age of what asks for it, index its position among the rules of one asker; both are ignored at a shared place. */
 Rule *place_add(GArray *items, enum place place, enum family family, guint64 sequence, guint32 index);

@@ -108,13 +108,13 @@ void render_endpoint_limits(const Endpoint *endpoint, GArray *items)
 {
 	const Network *network = endpoint->network;
 
-	if (!endpoint->allow_from || network->internal)
+	if (!endpoint->allow_from)
 		return;
 	for (enum family family = 0; family < N_FAMILIES; family++) {
 		const Address *address = &endpoint->addresses[family];
 		Subject subject = { PLACE_LIMIT_ENDPOINT, family, network->sequence };
 
-		if (address->family == AF_UNSPEC)
+		if (address->family == AF_UNSPEC || network_is_closed(network, family))
 			continue;
 		subject.to = host_prefix(address);
 		render_limits(family, items);

@@ -58,7 +58,7 @@ static bool has_ingress(const Model *model, enum family family, const Ingress *b
 
 static void render_isolation_of(const Network *network, enum family family, GArray *items)
 {
-	if (network->internal && network_has_family(network, family))
+	if (network_is_closed(network, family) && network_has_family(network, family))
 		render_internal(network, family, PLACE_INGRESS_INTERNAL, items);
 }
 

@@ -22,12 +22,18 @@ static void render_drop(const Network *newer, const Network *older, bool into_ne
 	rule->target = TARGET_DROP;
 }
 
+/* An internal one is kept apart from everybody already. */
+static bool is_apart(const Network *network, enum family family)
+{
+	return network_has_family(network, family) && !network_is_closed(network, family);
+}
+
 static void render_pair(const Network *newer, const Network *older, GArray *items)
 {
-	if (newer->internal || older->internal || g_str_equal(newer->bridge, older->bridge))
+	if (g_str_equal(newer->bridge, older->bridge))
 		return;
 	for (enum family family = 0; family < N_FAMILIES; family++) {
-		if (!network_has_family(newer, family) || !network_has_family(older, family))
+		if (!is_apart(newer, family) || !is_apart(older, family))
 			continue;
 		render_drop(newer, older, true, family, items);
 		render_drop(newer, older, false, family, items);
@@ -38,10 +44,8 @@ static void render_linear(const Network *network, GArray *items)
 {
 	Rule *rule;
 
-	if (network->internal)
-		return;
 	for (enum family family = 0; family < N_FAMILIES; family++) {
-		if (!network_has_family(network, family))
+		if (!is_apart(network, family))
 			continue;
 		rule = place_add(items, PLACE_ISOLATION, family, network->sequence, 0);
 		rule->flags = RULE_NOT_OUT;
@@ -96,7 +100,7 @@ static void render_one(const Model *model, const Network *network, bool linear, 
 
 void render_isolation(const Model *model, const Network *network, const RenderOptions *options, GArray *items)
 {
-	if (!network->internal)
+	if (!network_is_internal(network))
 		render_one(model, network, is_linear(options, model->n_external), items);
 }
 
@@ -109,10 +113,10 @@ void render_isolation_change(const Model *model, const Network *network, const R
 			     GArray *leaves)
 {
 	bool came = g_hash_table_lookup(model->networks, network->name) == network;
-	guint others = model->n_external - (came && !network->internal);
+	guint others = model->n_external - (came && !network_is_internal(network));
 	bool without = is_linear(options, others), with = is_linear(options, others + 1);
 
-	if (network->internal)
+	if (network_is_internal(network))
 		return;
 	render_one(model, network, with, came ? joins : leaves);
 	if (without == with)

@@ -61,34 +61,44 @@ static void render_strays(const Network *network, enum family family, const Rend
 
 /*
  * To an endpoint's own address there is no way from elsewhere, whatever the host forwards, but for connections to
- * published ports. All that is on a bridge of ours are endpoints; on an adopted one there may be others' machines.
+ * published ports. All that is on a bridge of ours are endpoints; on an adopted one there may be others' machines. What
+ * is routed has published ports that are let through before.
  */
 static void render_direct(const Network *network, enum family family, const RenderOptions *options, GArray *items)
 {
+	bool routed = network->modes[family] == MODE_ROUTED, listed = routed || !network->creates_bridge;
 	Rule *rule;
 
-	if (!options->protect_endpoints)
+	if (network->modes[family] == MODE_OPEN || (!options->protect_endpoints && !routed))
 		return;
 	rule = place_add(items, PLACE_DIRECT, family, network->sequence, 0);
 	rule->flags = RULE_NOT_IN;
 	rule_set_in(rule, network->bridge);
 	rule_set_out(rule, network->bridge);
 	rule->state = STATE_DIRECT;
-	rule->target = network->creates_bridge ? TARGET_DROP : TARGET_PLACE;
+	rule->target = listed ? TARGET_PLACE : TARGET_DROP;
+	if (!listed)
+		return;
+	place_add(items, PLACE_DIRECT_END, family, 0, 0)->target = TARGET_RETURN;
 	if (!network->creates_bridge)
-		place_add(items, PLACE_DIRECT_END, family, 0, 0)->target = TARGET_RETURN;
+		return;
+	rule = place_add(items, PLACE_DIRECT_NETWORK, family, network->sequence, 0);
+	rule_set_out(rule, network->bridge);
+	rule->target = TARGET_DROP;
 }
 
 void render_protection(const Endpoint *endpoint, const RenderOptions *options, GArray *items)
 {
 	const Network *network = endpoint->network;
 
-	if (!options->protect_endpoints || network->internal || network->creates_bridge)
+	if (network->creates_bridge)
 		return;
 	for (enum family family = 0; family < N_FAMILIES; family++) {
+		bool wanted = network->modes[family] == MODE_ROUTED ||
+			      (network->modes[family] == MODE_NAT && options->protect_endpoints);
 		Rule *rule;
 
-		if (endpoint->addresses[family].family == AF_UNSPEC)
+		if (!wanted || network->internal || endpoint->addresses[family].family == AF_UNSPEC)
 			continue;
 		rule = place_add(items, PLACE_DIRECT_ENDPOINT, family, network->sequence, 0);
 		rule_set_destination_host(rule, &endpoint->addresses[family]);
@@ -112,7 +122,8 @@ void render_local_masquerade(const char *interface, enum family family, guint64 
  */
 static void render_communication(const Network *network, enum family family, GArray *items)
 {
-	enum place off = network->internal ? PLACE_COMMUNICATION_OFF_INTERNAL : PLACE_COMMUNICATION_OFF;
+	enum place off =
+		network_is_closed(network, family) ? PLACE_COMMUNICATION_OFF_INTERNAL : PLACE_COMMUNICATION_OFF;
 	enum place place = network->options.communication ? PLACE_FORWARD_NETWORK : off;
 	Rule *rule = place_add(items, place, family, network->sequence, 3);
 
@@ -123,15 +134,16 @@ static void render_communication(const Network *network, enum family family, GAr
 
 static void render_bridge(const Network *network, enum family family, const RenderOptions *options, GArray *items)
 {
+	bool closed = network_is_closed(network, family);
 	Rule *rule = place_add(items, PLACE_BRIDGE, family, network->sequence, 0);
 
 	rule_set_in(rule, network->bridge);
 	rule_set_out(rule, network->bridge);
-	if (!network->internal)
+	if (!closed)
 		rule_set_source(rule, &network->subnets[family]);
 	rule->target = TARGET_PLACE;
 
-	if ((options->hairpin || options->container_publish) && !network->internal)
+	if ((options->hairpin || options->container_publish) && !closed)
 		return;
 	rule = place_add(items, PLACE_PORTS_PASSED_BY, family, network->sequence, 0);
 	rule_set_in(rule, network->bridge);
@@ -162,6 +174,27 @@ void render_internal(const Network *network, enum family family, enum place plac
 		rule_set_out(rule, network->bridge);
 	}
 	rule->target = TARGET_DROP;
+}
+
+/* From outside to every port, but for what isolation and lists keep out before. */
+static void render_open(const Network *network, enum family family, GArray *items)
+{
+	Rule *rule = place_add(items, PLACE_FORWARD_OPEN, family, network->sequence, 0);
+
+	rule->flags = RULE_NOT_IN;
+	rule_set_in(rule, network->bridge);
+	rule_set_out(rule, network->bridge);
+	rule->target = TARGET_ACCEPT;
+}
+
+/* Endpoints of other networks reach published ports as others do; the answers are past isolation as well. */
+static void render_routed_answers(const Network *network, enum family family, GArray *items)
+{
+	Rule *rule = place_add(items, PLACE_ISOLATION_ANSWERS, family, network->sequence, 0);
+
+	rule_set_in(rule, network->bridge);
+	rule->state = STATE_CONNTRACK;
+	rule->target = TARGET_RETURN;
 }
 
 static void render_forwarding(const Network *network, enum family family, GArray *items)
@@ -298,11 +331,16 @@ void render_network(const Network *network, const RenderOptions *options, GArray
 		place_add(items, PLACE_FORWARD_ISOLATION, family, 0, 0)->target = TARGET_PLACE;
 		render_bridge(network, family, options, items);
 		render_communication(network, family, items);
-		if (network->internal) {
+		if (network_is_closed(network, family)) {
 			render_internal(network, family, PLACE_ISOLATION_INTERNAL, items);
 		} else {
 			render_forwarding(network, family, items);
-			render_nat(network, family, options, items);
+			if (network->modes[family] == MODE_NAT)
+				render_nat(network, family, options, items);
+			else
+				render_routed_answers(network, family, items);
+			if (network->modes[family] == MODE_OPEN)
+				render_open(network, family, items);
 			render_strays(network, family, options, items);
 			render_network_limits(network, family, options, items);
 			render_direct(network, family, options, items);

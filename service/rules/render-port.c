@@ -57,6 +57,34 @@ static void render_dnat(const Endpoint *endpoint, const PortMapping *mapping, en
 	}
 }
 
+static Rule *add_to_port(const Endpoint *endpoint, const PortMapping *mapping, enum place place, enum family family,
+			 GArray *items)
+{
+	Rule *rule = place_add(items, place, family, mapping->sequence, 0);
+
+	rule_set_destination_host(rule, &endpoint->addresses[family]);
+	rule_set_out(rule, endpoint->network->bridge);
+	rule->protocol = mapping->protocol;
+	set_port_range(rule->destination_port, mapping->endpoint_port, mapping->count);
+	return rule;
+}
+
+static void render_accept(const Endpoint *endpoint, const PortMapping *mapping, enum family family, GArray *items)
+{
+	Rule *rule = add_to_port(endpoint, mapping, PLACE_ACCEPT_PORT, family, items);
+
+	rule->flags = RULE_NOT_IN;
+	rule_set_in(rule, endpoint->network->bridge);
+	rule->target = TARGET_ACCEPT;
+}
+
+/* What is for a port by the endpoint's own address is let past what stops the rest. */
+static void render_direct_port(const Endpoint *endpoint, const PortMapping *mapping, enum place place,
+			       enum family family, GArray *items)
+{
+	add_to_port(endpoint, mapping, place, family, items)->target = TARGET_RETURN;
+}
+
 static void render_port_family(const Endpoint *endpoint, const PortMapping *mapping, const RenderOptions *options,
 			       enum family family, GArray *items)
 {
@@ -64,18 +92,17 @@ static void render_port_family(const Endpoint *endpoint, const PortMapping *mapp
 	const char *bridge = endpoint->network->bridge;
 	Rule *rule;
 
+	if (endpoint->network->modes[family] != MODE_NAT) {
+		render_accept(endpoint, mapping, family, items);
+		render_direct_port(endpoint, mapping, PLACE_ISOLATION_PORT, family, items);
+		if (endpoint->network->modes[family] == MODE_ROUTED)
+			render_direct_port(endpoint, mapping, PLACE_DIRECT_PORT, family, items);
+		return;
+	}
 	render_dnat(endpoint, mapping, PLACE_DNAT_PORT, options->hairpin ? NULL : bridge, family, items);
 	if (options->container_publish && !options->hairpin && !address_is_loopback(&mapping->host_address))
 		render_dnat(endpoint, mapping, PLACE_DNAT_CONTAINERS, NULL, family, items);
-
-	rule = place_add(items, PLACE_ACCEPT_PORT, family, mapping->sequence, 0);
-	rule->flags = RULE_NOT_IN;
-	rule_set_destination_host(rule, address);
-	rule_set_in(rule, bridge);
-	rule_set_out(rule, bridge);
-	rule->protocol = mapping->protocol;
-	set_port_range(rule->destination_port, mapping->endpoint_port, mapping->count);
-	rule->target = TARGET_ACCEPT;
+	render_accept(endpoint, mapping, family, items);
 
 	rule = place_add(items, PLACE_MASQUERADE_SELF, family, mapping->sequence, 0);
 	rule_set_source_host(rule, address);
@@ -157,7 +184,7 @@ void render_link(const Endpoint *parent, const Link *link, GArray *items)
 	for (enum family family = 0; family < N_FAMILIES; family++) {
 		const Address *from = &parent->addresses[family], *to = &link->child->addresses[family];
 
-		if (from->family == AF_UNSPEC || to->family == AF_UNSPEC)
+		if (from->family == AF_UNSPEC || to->family == AF_UNSPEC || network_is_closed(parent->network, family))
 			continue;
 		for (guint i = 0; i < link->ports->len; i++) {
 			const LinkPort *port = &g_array_index(link->ports, LinkPort, i);

@@ -88,6 +88,10 @@ char *unit_format_network(const Network *network)
 		put_address(text, "Gateway", &network->gateways[family]);
 	g_string_append_printf(text, "Bridge=%s\n", network->bridge);
 	put_bool(text, "Internal", network->internal, false);
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (network_has_family(network, family) && network->modes[family] != MODE_NAT)
+			g_string_append_printf(text, "GatewayModes=%s=%s\n", family_to_string(family),
+					       gateway_mode_to_string(network->modes[family]));
 	put_bool(text, "InterContainerCommunication", network->options.communication, true);
 	put_bool(text, "Masquerade", network->options.masquerade, true);
 	put_address(text, "HostBinding", &network->options.host_binding);

@@ -124,6 +124,14 @@ static bool read_group(const Place *place, const char *value, GError **error)
 	return true;
 }
 
+static bool read_mode(const Place *place, const char *value, GError **error)
+{
+	if (gateway_mode_from_string(value) == N_MODES)
+		return netfilter_fail(error, INVALID_ARGS, "\"%s\" is not nat, routed, open or isolated", cut(value));
+	replace(place, value);
+	return true;
+}
+
 static bool check_address(const char *value, GError **error)
 {
 	Address address;
@@ -334,6 +342,8 @@ static const Key network_keys[] = {
 	{ "Gateway", read_addresses, offsetof(NetworkSettings, gateways) },
 	{ "Bridge", read_interface, offsetof(NetworkSettings, bridge) },
 	{ "Internal", read_bool, offsetof(NetworkSettings, internal) },
+	{ "GatewayMode", read_mode, offsetof(NetworkSettings, gateway_mode) },
+	{ "GatewayModes", read_label, offsetof(NetworkSettings, gateway_modes) },
 	{ "InterContainerCommunication", read_bool, offsetof(NetworkSettings, communication) },
 	{ "Masquerade", read_bool, offsetof(NetworkSettings, masquerade) },
 	{ "HostBinding", read_address, offsetof(NetworkSettings, host_binding) },

@@ -70,6 +70,7 @@ static void different(Rig *rig)
 		{ "Subnets", "'Subnets': <['172.18.0.0/17', 'fd00:18::/64']>" },
 		{ "Gateways", NETWORK ", 'Gateways': <['172.18.0.9']>" },
 		{ "Bridge", NETWORK ", 'Bridge': <'br0'>" },
+		{ "GatewayModes", NETWORK ", 'GatewayModes': <{'ipv6': 'open'}>" },
 		{ "Internal", NETWORK ", 'Internal': <true>" },
 		{ "InterContainerCommunication", NETWORK ", 'InterContainerCommunication': <false>" },
 		{ "Masquerade", "'Subnets': <['172.18.0.0/16', 'fd00:18::/64']>" },

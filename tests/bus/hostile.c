@@ -80,10 +80,27 @@ static const char *const texts[] = {
 };
 
 static const char *const keys[] = {
-	"Subnets",    "Gateways",    "Bridge",     "Internal",    "InterContainerCommunication",
-	"Masquerade", "HostBinding", "Endpoints",  "Addresses",   "Ports",
-	"Gateway",    "Persistent",  "LifetimeFd", "TimeoutUSec", "Labels",
-	"Zone",       "PortGroup",   "",           "Nothing",
+	"Subnets",
+	"Gateways",
+	"Bridge",
+	"Internal",
+	"GatewayMode",
+	"GatewayModes",
+	"InterContainerCommunication",
+	"Masquerade",
+	"HostBinding",
+	"Endpoints",
+	"Addresses",
+	"Ports",
+	"Gateway",
+	"Persistent",
+	"LifetimeFd",
+	"TimeoutUSec",
+	"Labels",
+	"Zone",
+	"PortGroup",
+	"",
+	"Nothing",
 };
 
 /* What each of these should be; now and then it is something else. */
@@ -92,10 +109,12 @@ static const char *type_of(const char *key)
 	static const struct {
 		const char *key, *type;
 	} types[] = {
-		{ "Subnets", "as" },     { "Gateways", "as" },         { "Bridge", "s" },      { "Internal", "b" },
-		{ "Masquerade", "b" },   { "HostBinding", "s" },       { "Addresses", "as" },  { "Gateway", "s" },
-		{ "Persistent", "b" },   { "LifetimeFd", "h" },        { "TimeoutUSec", "t" }, { "Labels", "a{ss}" },
-		{ "Ports", "a(ssqqq)" }, { "Endpoints", "a(sa{sv})" }, { "Zone", "s" },        { "PortGroup", "s" },
+		{ "Subnets", "as" },          { "Gateways", "as" },   { "Bridge", "s" },
+		{ "Internal", "b" },          { "GatewayMode", "s" }, { "GatewayModes", "a{ss}" },
+		{ "Masquerade", "b" },        { "HostBinding", "s" }, { "Addresses", "as" },
+		{ "Gateway", "s" },           { "Persistent", "b" },  { "LifetimeFd", "h" },
+		{ "TimeoutUSec", "t" },       { "Labels", "a{ss}" },  { "Ports", "a(ssqqq)" },
+		{ "Endpoints", "a(sa{sv})" }, { "Zone", "s" },        { "PortGroup", "s" },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(types); i++)

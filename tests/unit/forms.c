@@ -119,6 +119,18 @@ static void containers(void)
 		ingress = scene_add_ingress(scene, "br-a", "172.18.0.9");
 		ingress->allow_from = allow_from_ref(list);
 		scene_publish_ingress(scene, ingress, IPPROTO_TCP, 443);
+		for (enum gateway_mode mode = MODE_ROUTED; mode < N_MODES; mode++) {
+			static const char *const bridges[] = { "br-routed", "br-open", "br-isolated" };
+			static const char *const subnets[] = { "172.21.0.0/16 fd03::/64", "172.22.0.0/16 fd04::/64",
+							       "172.23.0.0/16 fd05::/64" };
+			static const char *const own[] = { "172.21.0.2 fd03::2", "172.22.0.2 fd04::2",
+							   "172.23.0.2 fd05::2" };
+			guint i = mode - MODE_ROUTED;
+			Network *other = scene_add_network(scene, bridges[i], subnets[i], NETWORK_CREATES_BRIDGE);
+
+			other->modes[FAMILY_IPV4] = other->modes[FAMILY_IPV6] = mode;
+			scene_publish(scene, scene_add_endpoint(scene, other, own[i]), IPPROTO_TCP, NULL, 80, 80, 1);
+		}
 		network->options.allow_from = allow_from_ref(list);
 		endpoint->allow_from = allow_from_ref(ceiling);
 		scene->options.capped = true;

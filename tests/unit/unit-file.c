@@ -100,6 +100,7 @@ static void names_the_line(void)
 		{ OBJECT_INGRESS, "[Ingress]\nGateway=nowhere\n", "unit:2: Gateway: \"nowhere\" is not an address" },
 		{ OBJECT_INGRESS, "[Ingress]\nPublish=80-81\n", "unit:2: Publish: \"80-81\" in \"80-81\"" },
 		{ OBJECT_NETWORK, "[Network]\nBridge=a/b\n", "unit:2: Bridge: \"a/b\" is not an interface name" },
+		{ OBJECT_NETWORK, "[Network]\nGatewayMode=flat\n", "unit:2: GatewayMode: \"flat\" is not nat, " },
 		{ OBJECT_NETWORK, "[Network]\nInternal\n", "unit:2: \"Internal\" is neither" },
 		{ OBJECT_NETWORK, "[Network]\n=5\n", "unit:2: \"=5\" is neither" },
 		{ OBJECT_NETWORK, "[Network] x\n", "unit:1: \"[Network] x\" is not the head" },
