@@ -188,7 +188,7 @@ static void network_properties(Rig *rig)
 		{ "Subnets", "['172.18.0.0/16', 'fd00:18::/64']" },
 		{ "Gateways", "['172.18.0.1', 'fd00:18::1']" },
 		{ "Internal", "false" },
-		{ "GatewayModes", "{'ipv4': 'nat'}" },
+		{ "GatewayModes", "{'ipv4': 'nat', 'ipv6': 'nat'}" },
 		{ "InterContainerCommunication", "true" },
 		{ "Masquerade", "true" },
 		{ "HostBinding", "''" },
