@@ -153,6 +153,7 @@ static void reads_what_is_written(void)
 	g_assert_true(prefix_parse("172.18.0.0/16", &network->subnets[FAMILY_IPV4]));
 	g_assert_true(address_parse("172.18.255.254", &network->gateways[FAMILY_IPV4]));
 	network->options.masquerade = false;
+	network->modes[FAMILY_IPV4] = MODE_ROUTED;
 	network->lifetime = (Lifetime){ .kind = OBJECT_NETWORK, .object = network, .uid = 1000 };
 	model_insert_network(model, network, NULL);
 	a = add_endpoint(model, network, " [a]:1", "172.18.0.2", true);
@@ -170,6 +171,9 @@ static void reads_what_is_written(void)
 	g_assert_cmpstr(unit->network.gateways[0], ==, "172.18.255.254");
 	g_assert_cmpstr(unit->network.bridge, ==, "br-n");
 	g_assert_false(unit->network.masquerade);
+	g_assert_cmpstr(unit->network.gateway_modes[0], ==, "ipv4");
+	g_assert_cmpstr(unit->network.gateway_modes[1], ==, "routed");
+	g_assert_null(unit->network.gateway_modes[2]);
 	g_assert_true(unit->network.communication);
 	g_assert_cmpuint(unit->network.lifetime.uid, ==, 1000);
 	g_assert_cmpuint(unit->network.endpoints->len, ==, 2);
