@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/config.h"
 
+#include "service/backends.h"
 #include "service/model/special.h"
 #include "service/rules/backend.h"
 #include "service/sources.h"
@@ -69,18 +70,19 @@ static bool chain_prefix_is_valid(const char *prefix)
 	return !g_strv_contains(reserved, prefix);
 }
 
-/* The first is the default. */
-static const char *const backends[] = { "iptables", "nftables", BACKEND_AUTO };
-
 static bool set_backend(Config *config, const char *value, GError **error)
 {
-	for (guint i = 0; i < G_N_ELEMENTS(backends); i++) {
-		if (!g_str_equal(backends[i], value))
-			continue;
-		config->backend = backends[i];
+	const BackendKind *kind = backends_find(value);
+	g_autoptr(GString) names = NULL;
+
+	if (kind || g_str_equal(value, BACKEND_AUTO)) {
+		config->backend = kind ? kind->name : BACKEND_AUTO;
 		return true;
 	}
-	return netfilter_fail(error, INVALID_ARGS, "Backend=\"%s\" is not iptables, nftables or auto", cut(value));
+	names = g_string_new(backends[0]->name);
+	for (guint i = 1; i < N_BACKENDS; i++)
+		g_string_append_printf(names, ", %s", backends[i]->name);
+	return netfilter_fail(error, INVALID_ARGS, "Backend=\"%s\" is not %s or " BACKEND_AUTO, cut(value), names->str);
 }
 
 static bool set_sources(Config *config, const char *value, GError **error)
@@ -156,7 +158,7 @@ static bool set_value(Config *config, guint which, const char *value, GError **e
 
 void config_init(Config *config)
 {
-	*config = (Config){ .backend = backends[0], .chain_prefix = g_strdup("DOCKER") };
+	*config = (Config){ .backend = backends[0]->name, .chain_prefix = g_strdup("DOCKER") };
 	for (guint i = 0; i < G_N_ELEMENTS(settings); i++) {
 		void *field = (char *)config + settings[i].offset;
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/firewall.h"
 
-#include "service/iptables/iptables.h"
+#include "service/backends.h"
 #include "service/nftables/forward-drops.h"
 #include "service/nftables/nftables.h"
-
-static const BackendKind *const kinds[] = { &iptables_backend, &nftables_backend };
 
 struct Firewall {
 	Backend *backend;
@@ -14,16 +12,6 @@ struct Firewall {
 	guint8 policy_before[N_FAMILIES];  /* enum rule_target: of FORWARD before us; TARGET_PLACE: it is others' */
 	guint8 policy_planned[N_FAMILIES]; /* the same as of the last plan that was kept */
 };
-
-const BackendKind *firewall_find_kind(const char *name)
-{
-	if (!name)
-		return kinds[0];
-	for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
-		if (g_str_equal(kinds[i]->name, name))
-			return kinds[i];
-	return NULL;
-}
 
 static bool is_usable(const BackendKind *kind, const char *prefix, GError **error)
 {
@@ -53,16 +41,16 @@ const BackendKind *firewall_find_usable(const char *prefix, GError **error)
 	const BackendKind *usable = NULL;
 
 	/* The later ones are the better, unless an earlier one is in the way. */
-	for (guint i = G_N_ELEMENTS(kinds); i-- > 0;) {
+	for (guint i = N_BACKENDS; i-- > 0;) {
 		g_autoptr(GError) e = NULL;
 
 		/* To ask whether it can be used may make tables of its own. */
-		if (usable && !stops_others(kinds[i], prefix))
+		if (usable && !stops_others(backends[i], prefix))
 			continue;
-		if (is_usable(kinds[i], prefix, &e))
-			usable = kinds[i];
+		if (is_usable(backends[i], prefix, &e))
+			usable = backends[i];
 		else
-			g_string_append_printf(reasons, "; %s: %s", kinds[i]->name, e->message);
+			g_string_append_printf(reasons, "; %s: %s", backends[i]->name, e->message);
 	}
 	if (!usable)
 		netfilter_fail(error, BACKEND_UNAVAILABLE, "%s", reasons->str);
@@ -88,10 +76,10 @@ static bool is_left_closed(const BackendKind *kind, const char *prefix)
 
 const BackendKind *firewall_find_left_closed(const Firewall *firewall)
 {
-	for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
-		if (kinds[i] != firewall->backend->kind && kinds[i]->own_policy &&
-		    is_left_closed(kinds[i], firewall->prefix))
-			return kinds[i];
+	for (guint i = 0; i < N_BACKENDS; i++)
+		if (backends[i] != firewall->backend->kind && backends[i]->own_policy &&
+		    is_left_closed(backends[i], firewall->prefix))
+			return backends[i];
 	return NULL;
 }
 

@@ -11,9 +11,6 @@
  */
 typedef struct Firewall Firewall;
 
-/** The backend of that name; the first there is, if NULL. NULL when there is none of that name. */
-const BackendKind *firewall_find_kind(const char *name);
-
 /**
  * Where nobody has chosen one: nftables, where the kernel can do all it needs and no rules that only another backend
  * sees drop what is forwarded; else the first that the kernel can do. NULL: BACKEND_UNAVAILABLE with all reasons.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/restore.h"
 
+#include "service/backends.h"
 #include "service/change/table.h"
 #include "service/host/interfaces-restore.h"
 #include "service/journal/encode.h"
@@ -22,7 +23,7 @@ typedef struct Batch {
 
 static const BackendKind *find_backend(const char *name, GError **error)
 {
-	const BackendKind *kind = firewall_find_kind(name);
+	const BackendKind *kind = backends_find(name);
 
 	if (!kind)
 		netfilter_fail(error, FAILED, "backend \"%s\" is not one of ours", cut(name));

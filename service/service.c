@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/service.h"
 
+#include "service/backends.h"
 #include "service/model/unit-name.h"
 
 #include <string.h>
@@ -46,9 +47,9 @@ static const BackendKind *find_backend(const Config *config)
 	const BackendKind *usable;
 
 	if (!g_str_equal(config->backend, BACKEND_AUTO))
-		return firewall_find_kind(config->backend);
+		return backends_find(config->backend);
 	usable = firewall_find_usable(config->chain_prefix, NULL);
-	return usable ? usable : firewall_find_kind(NULL);
+	return usable ? usable : backends[0];
 }
 
 void service_choose_chains(Service *service, const Config *config)
