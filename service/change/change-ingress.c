@@ -108,7 +108,7 @@ static bool publish_one(Transaction *transaction, Ingress *ingress, const LinkPo
 	if (!check_ingress_sources(ingress->allow_from, (ingress->ports->len + 1) * ingress->gateways->len, error) ||
 	    !quota_check(transaction->model, transaction->config, QUOTA_PORTS, ingress->lifetime.uid,
 			 ingress->gateways->len, error) ||
-	    !request_ports(transaction, &range, 1, true, error))
+	    !request_ports(transaction, &range, 1, ingress->lifetime.uid, true, error))
 		return false;
 	port = g_new(IngressPort, 1);
 	*port = (IngressPort){

@@ -71,8 +71,8 @@ static bool reserve(Transaction *transaction, const Endpoint *endpoint, PortMapp
 	if (n == 0)
 		return true;
 	if (mapping->host_port != 0)
-		return request_ports(transaction, ranges, n, endpoint->reserves, error);
-	if (!request_any_ports(transaction, ranges, n, endpoint->reserves, error))
+		return request_ports(transaction, ranges, n, endpoint->lifetime.uid, endpoint->reserves, error);
+	if (!request_any_ports(transaction, ranges, n, endpoint->lifetime.uid, endpoint->reserves, error))
 		return false;
 	mapping->host_port = ranges[0].first;
 	return true;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/change/claim.h"
 
+#include "service/model/name.h"
+#include "service/model/special.h"
 #include "service/netlink/route.h"
 
 static bool adopts_bridge(const Transaction *transaction, const Network *network, bool *ret, GError **error)
@@ -31,11 +33,26 @@ static bool overlaps_host(const Transaction *transaction, const Network *network
 	return true;
 }
 
+/* Nothing of the host's own tells of them: they are reached by its default route. */
+static bool takes_from_internet(const Network *network)
+{
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (network_has_family(network, family) && !prefix_is_private(&network->subnets[family]))
+			return true;
+	return false;
+}
+
+/* What a zone of firewalld's lets in, it lets in to the host as well. */
+static bool takes_zone(const Network *network)
+{
+	return *network->zone != '\0' && !g_str_equal(network->zone, ZONE_DEFAULT);
+}
+
 bool claim_find_network(const Transaction *transaction, const Network *network, Claim *ret, GError **error)
 {
-	*ret = (Claim){};
-	return adopts_bridge(transaction, network, &ret->host, error) &&
-	       (ret->host || overlaps_host(transaction, network, &ret->host, error));
+	*ret = (Claim){ .host = takes_from_internet(network) || takes_zone(network) };
+	return ret->host || (adopts_bridge(transaction, network, &ret->host, error) &&
+			     (ret->host || overlaps_host(transaction, network, &ret->host, error)));
 }
 
 static bool holds(const Network *network, const Address *address)

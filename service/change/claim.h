@@ -9,13 +9,14 @@
  * routes come and go.
  */
 typedef struct Claim {
-	bool host;    /* an interface, or what an address or a route of the host lies over */
+	bool host;    /* an interface, what an address or a route of the host lies over, the Internet's, or a zone */
 	bool foreign; /* a network or an endpoint of another user */
 } Claim;
 
 /**
- * Of a network that is made of settings already: whether its bridge is there, and is not ours, or its subnets overlap
- * with addresses or routes of the host, in any table; default routes do not count, nor what is on bridges of ours.
+ * Of a network that is made of settings already: whether its bridge is there, and is not ours, its subnets overlap
+ * with addresses or routes of the host, in any table, or are not private, or its zone is another than the default;
+ * default routes do not count, nor what is on bridges of ours.
  * FAILED when the host cannot be asked.
  */
 bool claim_find_network(const Transaction *transaction, const Network *network, Claim *ret,

@@ -13,6 +13,14 @@ static bool is_one_hosts(const Transaction *transaction, const Address *address)
 	       !route_is_broadcast(transaction->netlink, address);
 }
 
+/* Of a bridge that is made with its network; what else the host has, its routes tell. */
+static bool is_ours(const Transaction *transaction, const Address *address)
+{
+	const Network *holder = claim_find_holder(transaction->model, address);
+
+	return holder && holder->creates_bridge && address_equal(&holder->gateways[address_family(address)], address);
+}
+
 static bool parse_one(const Transaction *transaction, Ingress *ingress, const char *key, const char *text,
 		      GError **error)
 {
@@ -23,6 +31,8 @@ static bool parse_one(const Transaction *transaction, Ingress *ingress, const ch
 
 	if (!address_parse(text, &gateway.address))
 		return netfilter_fail(error, INVALID_ARGS, "%s: \"%s\" is not an address", key, cut(text));
+	if (is_ours(transaction, &gateway.address))
+		return netfilter_fail(error, INVALID_ARGS, "%s: \"%s\" is this host's own", key, text);
 	special = address_find_special(&gateway.address);
 	if (special)
 		return netfilter_fail(error, INVALID_ARGS, "%s: \"%s\" is one of %s", key, text, special);

@@ -47,7 +47,15 @@ static bool claim_ports(Transaction *transaction, const PortRange *ranges, guint
 	return true;
 }
 
-bool request_ports(Transaction *transaction, const PortRange *ranges, guint n, bool reserve, GError **error)
+static bool check_ports(const Transaction *transaction, const PortRange *ranges, guint n, uid_t uid, GError **error)
+{
+	for (guint i = 0; transaction->host_ports && uid != 0 && i < n; i++)
+		if (!host_ports_check(transaction->host_ports, &ranges[i], uid, error))
+			return false;
+	return true;
+}
+
+bool request_ports(Transaction *transaction, const PortRange *ranges, guint n, uid_t uid, bool reserve, GError **error)
 {
 	char text[PORT_RANGE_STRLEN];
 	guint16 port;
@@ -56,7 +64,7 @@ bool request_ports(Transaction *transaction, const PortRange *ranges, guint n, b
 		if (port_table_overlaps(transaction->model->ports, &ranges[i], &port))
 			return netfilter_fail(error, PORT_IN_USE, "%s is published already",
 					      port_range_format(&ranges[i], port, text));
-	return !reserve || claim_ports(transaction, ranges, n, error);
+	return reserve ? claim_ports(transaction, ranges, n, error) : check_ports(transaction, ranges, n, uid, error);
 }
 
 /* The ports that the kernel hands out to nobody: "8080,9148-9151". */
@@ -84,20 +92,21 @@ static bool is_reserved(const char *reserved, guint first, guint count)
 }
 
 /* Whether all of them can be had from this port on; an error is set only where looking further is in vain. */
-static bool try_ports(Transaction *transaction, PortRange *ranges, guint n, guint16 first, bool reserve, GError **error)
+static bool try_ports(Transaction *transaction, PortRange *ranges, guint n, guint16 first, uid_t uid, bool reserve,
+		      GError **error)
 {
 	g_autoptr(GError) failure = NULL;
 
 	for (guint i = 0; i < n; i++)
 		ranges[i].first = first;
-	if (request_ports(transaction, ranges, n, reserve, &failure))
+	if (request_ports(transaction, ranges, n, uid, reserve, &failure))
 		return true;
 	if (failure->code != NETFILTER_ERROR_PORT_IN_USE && failure->code != NETFILTER_ERROR_PENDING)
 		g_propagate_error(error, g_steal_pointer(&failure));
 	return false;
 }
 
-bool request_any_ports(Transaction *transaction, PortRange *ranges, guint n, bool reserve, GError **error)
+bool request_any_ports(Transaction *transaction, PortRange *ranges, guint n, uid_t uid, bool reserve, GError **error)
 {
 	PortTable *table = transaction->model->ports;
 	guint count = ranges[0].count, min, max, candidates, first = port_table_cursor(table, ranges[0].protocol) + 1u;
@@ -111,7 +120,7 @@ bool request_any_ports(Transaction *transaction, PortRange *ranges, guint n, boo
 			first = min;
 		if (is_reserved(reserved, first, count))
 			continue;
-		if (try_ports(transaction, ranges, n, first, reserve, &failure)) {
+		if (try_ports(transaction, ranges, n, first, uid, reserve, &failure)) {
 			port_table_set_cursor(table, ranges[0].protocol, first + count - 1);
 			return true;
 		}

@@ -16,15 +16,16 @@ bool request_lifetime(Transaction *transaction, Lifetime *lifetime, enum object_
 		      const LifetimeSettings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Takes host ports for a new publication. reserve: they are to be held on the host. PORT_IN_USE, PENDING, FAILED name
- * the port; nothing is claimed then.
+ * Takes host ports for a new publication of a user's. reserve: they are to be held on the host; else no program of
+ * another user may have them, unless the user is root. PORT_IN_USE, PENDING, FAILED name the port; nothing is claimed
+ * then.
  */
-bool request_ports(Transaction *transaction, const PortRange *ranges, guint n, bool reserve,
+bool request_ports(Transaction *transaction, const PortRange *ranges, guint n, uid_t uid, bool reserve,
 		   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Finds ranges[0].count consecutive ports free in each of the n ranges, which differ in family and address alone,
  * claims them and writes the first into each. PORTS_EXHAUSTED when there are none.
  */
-bool request_any_ports(Transaction *transaction, PortRange *ranges, guint n, bool reserve,
+bool request_any_ports(Transaction *transaction, PortRange *ranges, guint n, uid_t uid, bool reserve,
 		       GError **error) G_GNUC_WARN_UNUSED_RESULT;

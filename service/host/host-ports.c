@@ -118,7 +118,7 @@ static bool is_bound_on_host(HostPorts *ports, const PortRange *range, guint16 p
 	guint end = (guint)range->first + range->count;
 
 	if (port > *next_bound && !sockets_find_bound(range->protocol, range->family, &range->address, port, end - port,
-						      next_bound, &error)) {
+						      NOBODYS, next_bound, &error)) {
 		*next_bound = end;
 		if (!ports->warned_blind)
 			g_warning("Cannot tell whether a program on the host has %s port %u, publishing it all the "
@@ -140,8 +140,8 @@ static Binding *find_binding(HostPorts *ports, const PortRange *range, guint16 p
 	return binding;
 }
 
-/* Held by us on another address that overlaps: it is free once what is made now is committed. */
-static bool is_being_given_up(HostPorts *ports, const PortRange *range, guint16 port)
+/* Held by us, on an address that overlaps. */
+static bool is_held_beside(HostPorts *ports, const PortRange *range, guint16 port)
 {
 	const Binding *binding = g_hash_table_lookup(ports->bindings, port_key(range, port));
 
@@ -221,7 +221,8 @@ static bool claim_port(HostPorts *ports, const PortRange *range, guint16 port, g
 	fd = take(ports, range, port, next_bound);
 	if (fd < -1) {
 		port_range_format(range, port, text);
-		if (is_being_given_up(ports, range, port))
+		/* It is free once what is made now is committed. */
+		if (is_held_beside(ports, range, port))
 			return netfilter_fail(error, PENDING, "%s is being unpublished", text);
 		if (fd == -EADDRINUSE)
 			return netfilter_fail(error, PORT_IN_USE, "%s is in use by a program on the host", text);
@@ -245,6 +246,37 @@ bool host_ports_claim(HostPorts *ports, const PortRange *range, GError **error)
 				drop_binding(ports, range, range->first + i,
 					     find_binding(ports, range, range->first + i));
 		return false;
+	}
+	return true;
+}
+
+/* Nobody has it, or we ourselves: to ask the kernel who does is dearer than to try. */
+static bool is_free(HostPorts *ports, const PortRange *range, guint16 port)
+{
+	int fd;
+
+	if (is_held_beside(ports, range, port))
+		return true;
+	fd = bind_socket(range, port, false);
+	if (fd >= 0)
+		close(fd);
+	return fd != -EADDRINUSE && fd != -EACCES;
+}
+
+bool host_ports_check(HostPorts *ports, const PortRange *range, uid_t uid, GError **error)
+{
+	guint end = (guint)range->first + range->count, next_bound = 0;
+	char text[PORT_RANGE_STRLEN];
+
+	for (guint port = range->first; port < end; port++) {
+		if (is_free(ports, range, port))
+			continue;
+		if (port > next_bound && !sockets_find_bound(range->protocol, range->family, &range->address, port,
+							     end - port, uid, &next_bound, error))
+			return false;
+		if (port == next_bound)
+			return netfilter_fail(error, PORT_IN_USE, "%s is in use by another user's program on the host",
+					      port_range_format(range, port, text));
 	}
 	return true;
 }

@@ -23,6 +23,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostPorts, host_ports_free)
  */
 bool host_ports_claim(HostPorts *ports, const PortRange *range, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * Of ports that whoever asks for them is to hold himself, and nothing holds here: PORT_IN_USE names the first that a
+ * program of another user has, FAILED what the kernel says when it is asked who has them.
+ */
+bool host_ports_check(HostPorts *ports, const PortRange *range, uid_t uid, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Takes what can be had of ports that are published already, and says in the log what cannot. */
 void host_ports_restore(HostPorts *ports, const PortRange *range);
 

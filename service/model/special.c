@@ -17,6 +17,26 @@ static const struct {
 	{ { { AF_INET6, { 0xff } }, 8 }, "ff00::/8, which is multicast" },
 };
 
+static const Prefix privates[] = {
+	{ { AF_INET, { 10 } }, 8 },
+	{ { AF_INET, { 172, 16 } }, 12 },
+	{ { AF_INET, { 192, 168 } }, 16 },
+	{ { AF_INET, { 192, 0, 2 } }, 24 },
+	{ { AF_INET, { 198, 18 } }, 15 },
+	{ { AF_INET, { 198, 51, 100 } }, 24 },
+	{ { AF_INET, { 203, 0, 113 } }, 24 },
+	{ { AF_INET6, { 0xfc } }, 7 },
+	{ { AF_INET6, { 0x20, 0x01, 0x0d, 0xb8 } }, 32 },
+};
+
+bool prefix_is_private(const Prefix *prefix)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(privates); i++)
+		if (prefix->length >= privates[i].length && prefix_contains(&privates[i], &prefix->address))
+			return true;
+	return false;
+}
+
 const char *prefix_find_special(const Prefix *prefix)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(specials); i++)

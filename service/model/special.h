@@ -15,5 +15,11 @@ bool address_is_publishable(const Address *address);
  */
 const char *address_find_special(const Address *address);
 
+/**
+ * Whether no host of the Internet has one of its addresses: all of them are of private networks (RFC 1918, RFC 4193),
+ * of benchmarks or of documents.
+ */
+bool prefix_is_private(const Prefix *prefix);
+
 /** The same as address_find_special() for any address of a prefix. */
 const char *prefix_find_special(const Prefix *prefix);

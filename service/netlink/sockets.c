@@ -19,6 +19,7 @@ struct search {
 	enum family family;
 	const Address *address; /* NULL: any */
 	guint first;
+	uid_t except;  /* whose sockets are passed over */
 	bool left_too; /* in whatever state, and what is left of connections apart */
 	guint found;   /* the lowest until now, or the end of the range */
 	guint left;    /* of those that no program has */
@@ -42,7 +43,8 @@ static int on_socket(struct nl_msg *message, void *userdata)
 
 	if (!socket_message_read(message, &socket))
 		return NL_SKIP;
-	if (socket.port < search->first || socket.port >= search->found || !overlaps(search, &socket))
+	if (socket.port < search->first || socket.port >= search->found || !overlaps(search, &socket) ||
+	    socket.uid == search->except)
 		return NL_OK;
 	if (search->left_too && socket.inode == 0)
 		search->left++;
@@ -95,9 +97,9 @@ static bool search_sockets(struct search *search, guint8 protocol, const Address
 }
 
 bool sockets_find_bound(guint8 protocol, enum family family, const Address *address, guint16 first, guint16 count,
-			guint *ret_port, GError **error)
+			uid_t except, guint *ret_port, GError **error)
 {
-	struct search search = { .family = family, .first = first, .found = (guint)first + count };
+	struct search search = { .family = family, .first = first, .found = (guint)first + count, .except = except };
 
 	if (!search_sockets(&search, protocol, address, count == 1 ? first : 0, error))
 		return false;
@@ -107,7 +109,9 @@ bool sockets_find_bound(guint8 protocol, enum family family, const Address *addr
 
 bool sockets_are_left(enum family family, const Address *address, guint16 port, bool *ret, GError **error)
 {
-	struct search search = { .family = family, .first = port, .found = (guint)port + 1, .left_too = true };
+	struct search search = {
+		.family = family, .first = port, .found = (guint)port + 1, .except = NOBODYS, .left_too = true
+	};
 
 	if (!search_sockets(&search, IPPROTO_TCP, address, port, error))
 		return false;

@@ -5,14 +5,16 @@
 #include "service/error.h"
 #include "service/netlink/socket-info.h"
 
+#define NOBODYS ((uid_t)-1)
+
 /**
  * Finds out which ports programs on the host have, for who may not try by binding
  * there itself: it asks the kernel for the sockets (sock_diag, the way of ss(8)).
  */
 
 /**
- * The lowest of count ports from first that a socket of the host is bound to, on
- * an address that overlaps this one (AF_UNSPEC or the unspecified address: any
+ * The lowest of count ports from first that a socket of the host is bound to, but for those of user except
+ * (NOBODYS: of no user), on an address that overlaps this one (AF_UNSPEC or the unspecified address: any
  * of the family); first + count when there is none. A socket on [::] that takes
  * IPv4 as well (no IPV6_V6ONLY) has the port in both families.
  *
@@ -21,7 +23,7 @@
  * FAILED when the kernel cannot tell, as without its module for the protocol.
  */
 bool sockets_find_bound(guint8 protocol, enum family family, const Address *address, guint16 first, guint16 count,
-			guint *ret_port, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+			uid_t except, guint *ret_port, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Visits all that sockets_find_bound() looks through, of both families, in no order. FAILED. */
 typedef void SocketVisitor(const struct socket_info *socket, void *userdata);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/support/access.h"
 
+#include <arpa/inet.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -81,6 +82,39 @@ static const Creation creations[] = {
 	{ "CreateNetwork", "{'Subnets': <['2001:db8:1::/64']>}", INTERACTIVE, USE_HOST },
 	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16', 'fd00:77:0:1::/64']>}", INTERACTIVE, USE_HOST },
 
+	/* The Internet, which the default route leads to; and its neighbours, which are nobody's there. */
+	{ "CreateNetwork", "{'Subnets': <['8.8.8.0/24']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['1.0.0.0/24']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['9.255.255.0/24']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['11.0.0.0/24']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['172.15.0.0/16']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['172.32.0.0/16']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['192.167.0.0/16']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['192.169.0.0/16']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['192.160.0.0/11']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['100.64.0.0/10']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['192.88.99.0/24']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['192.0.3.0/24']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['198.17.0.0/16']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['198.20.0.0/16']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['2606:4700::/32']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['2001:4860:4860::/48']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['2001:db9::/32']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['2002:7f00:1::/64']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['2000::/16']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16', '2606:4700:1::/64']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['10.255.255.0/24', 'fdff:ffff::/32']>}" },
+	{ "CreateNetwork", "{'Subnets': <['172.31.0.0/16', 'fc00::/64']>}" },
+	{ "CreateNetwork", "{'Subnets': <['192.168.255.0/24', '2001:db8:ffff::/48']>}" },
+	{ "CreateNetwork", "{'Subnets': <['198.19.0.0/16']>}" },
+	{ "CreateNetwork", "{'Subnets': <['203.0.113.0/25']>}" },
+
+	/* Zones of firewalld. */
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Zone': <'trusted'>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Zone': <'netfilterd2'>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Zone': <'netfilterd'>}" },
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Zone': <''>}" },
+
 	/* Interfaces of the host. */
 	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Bridge': <'virbr9'>}", INTERACTIVE, USE_HOST,
 	  STANDARD("InvalidArgs") },
@@ -115,6 +149,14 @@ static const Creation creations[] = {
 	{ "CreateIngress", "{'Gateways': <['172.21.0.2', '172.25.0.2']>}", OURS("NetworkInternal"), "\"closed\"",
 	  OURS("NetworkInternal") },
 
+	/* The host itself. */
+	{ "CreateIngress", "{'Gateway': <'172.21.0.1'>}", STANDARD("InvalidArgs"), "\"172.21.0.1\"",
+	  STANDARD("InvalidArgs") },
+	{ "CreateIngress", "{'Gateways': <['172.21.0.2', '172.18.0.1']>}", STANDARD("InvalidArgs"), "\"172.18.0.1\"",
+	  STANDARD("InvalidArgs") },
+	{ "CreateIngress", "{'Gateway': <'172.21.0.1'>, 'Bridge': <'br-web'>}", STANDARD("InvalidArgs"),
+	  "\"172.21.0.1\"", STANDARD("InvalidArgs") },
+
 	/* Internal ones. */
 	{ "CreateIngress", "{'Gateway': <'172.25.0.2'>}", OURS("NetworkInternal"), "\"closed\"",
 	  OURS("NetworkInternal") },
@@ -141,6 +183,7 @@ static void gateways_by_table(World *world)
 		{ "['192.0.2.77']", INTERACTIVE, USE_HOST },
 		{ "['172.18.0.2', '172.21.0.2']", INTERACTIVE, FOREIGN },
 		{ "['172.25.0.2']", OURS("NetworkInternal"), "\"closed\"" },
+		{ "['172.21.0.2', '172.21.0.1']", STANDARD("InvalidArgs"), "\"172.21.0.1\"" },
 	};
 
 	create_host(world);
@@ -181,6 +224,68 @@ static void creations_by_table(World *world)
 			}
 		}
 	}
+	remove_host(world);
+}
+
+static int bind_as(uid_t uid, int type, const char *address, guint16 port)
+{
+	struct sockaddr_in6 name = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	int fd;
+
+	g_assert_cmpint(inet_pton(AF_INET6, address, &name.sin6_addr), ==, 1);
+	g_assert_no_errno(seteuid(uid));
+	fd = socket(AF_INET6, type | SOCK_CLOEXEC, 0);
+	g_assert_no_errno(fd);
+	g_assert_no_errno(bind(fd, (struct sockaddr *)&name, sizeof name));
+	if (type == SOCK_STREAM)
+		g_assert_no_errno(listen(fd, 1));
+	g_assert_no_errno(seteuid(0));
+	return fd;
+}
+
+/* Who holds a port himself does not take it from another's program. */
+static void ports_of_others(World *world)
+{
+	static const struct {
+		uid_t uid; /* whose program has port 9100 */
+		int type;
+		const char *address, *ports;
+		bool is_free;
+	} cases[] = {
+		{ 0, SOCK_STREAM, "::", "[('tcp', '', uint16 9100, uint16 80, uint16 1)]" },
+		{ BOB, SOCK_STREAM, "::", "[('tcp', '', uint16 9100, uint16 80, uint16 1)]" },
+		{ BOB, SOCK_STREAM, "::", "[('tcp', '192.0.2.1', uint16 9091, uint16 80, uint16 10)]" },
+		{ BOB, SOCK_STREAM, "::ffff:192.0.2.1", "[('tcp', '', uint16 9100, uint16 80, uint16 5)]" },
+		{ BOB, SOCK_STREAM, "::ffff:127.0.0.1", "[('tcp', '127.0.0.1', uint16 9100, uint16 80, uint16 1)]" },
+		{ 0, SOCK_DGRAM, "::", "[('udp', '', uint16 9100, uint16 80, uint16 1)]" },
+		{ BOB, SOCK_DGRAM, "::ffff:192.0.2.1", "[('udp', '192.0.2.1', uint16 9100, uint16 80, uint16 1)]" },
+		{ ALICE, SOCK_STREAM, "::", "[('tcp', '', uint16 9100, uint16 80, uint16 1)]", true },
+		{ ALICE, SOCK_DGRAM, "::ffff:192.0.2.1", "[('udp', '', uint16 9091, uint16 80, uint16 10)]", true },
+		{ BOB, SOCK_STREAM, "::", "[('udp', '', uint16 9100, uint16 80, uint16 1)]", true },
+		{ BOB, SOCK_STREAM, "::", "[('tcp', '', uint16 9101, uint16 80, uint16 10)]", true },
+		{ BOB, SOCK_STREAM, "::ffff:127.0.0.1", "[('tcp', '192.0.2.1', uint16 9100, uint16 80, uint16 1)]",
+		  true },
+	};
+
+	create_host(world);
+	alice_creates(world, ", 'Reserve': <false>");
+	done(as(world, world->alice), "/network/mine", "Network", "CreateEndpoint", "sa{sv}",
+	     "'own', {'Addresses': <['172.21.0.9']>}");
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		int fd = bind_as(cases[i].uid, cases[i].type, cases[i].address, 9100);
+		const char *own = "/network/mine/endpoint/own";
+
+		g_test_message("%s of %u: %s", cases[i].address, cases[i].uid, cases[i].ports);
+		if (cases[i].is_free) {
+			done(as(world, world->alice), own, "Endpoint", "Publish", "a(ssqqq)", cases[i].ports);
+			done(as(world, world->alice), own, "Endpoint", "Unpublish", "a(ssqqq)", cases[i].ports);
+		} else {
+			refused(as(world, world->alice), OURS("PortInUse"), "9100", own, "Endpoint", "Publish",
+				"a(ssqqq)", cases[i].ports);
+		}
+		close(fd);
+	}
+	done(as(world, world->alice), "/network/mine", "Network", "Delete", "", "");
 	remove_host(world);
 }
 
@@ -294,6 +399,7 @@ static void prompts_by_table(World *world)
 static const AccessTest tests[] = {
 	{ "/host/creations", creations_by_table, .members = true },
 	{ "/host/gateways", gateways_by_table, .members = true },
+	{ "/host/ports-of-others", ports_of_others, .members = true },
 	{ "/host/changes-meanwhile", host_changes_meanwhile, .members = true },
 	{ "/host/prompts", prompts_by_table },
 };

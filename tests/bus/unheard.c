@@ -13,6 +13,7 @@ static void create_web(GDBusConnection *client)
 						 "'web', {'Subnets': <['172.18.0.0/16']>}", NULL, &error);
 
 	g_assert_no_error(error);
+	g_assert_nonnull(reply);
 }
 
 /* When it returns, the bus knows. */

@@ -101,7 +101,7 @@ static guint find(guint8 protocol, enum family family, const char *text, guint16
 
 	if (*text)
 		g_assert_true(address_parse(text, &address));
-	g_assert_true(sockets_find_bound(protocol, family, &address, first, count, &port, &error));
+	g_assert_true(sockets_find_bound(protocol, family, &address, first, count, NOBODYS, &port, &error));
 	g_assert_no_error(error);
 	return port;
 }
@@ -254,7 +254,7 @@ static void test_unknown(Fixture *f G_GNUC_UNUSED, gconstpointer data G_GNUC_UNU
 	g_autoptr(GError) error = NULL;
 	guint port = 7;
 
-	if (sockets_find_bound(IPPROTO_SCTP, FAMILY_IPV4, &any, PORT, 1, &port, &error)) {
+	if (sockets_find_bound(IPPROTO_SCTP, FAMILY_IPV4, &any, PORT, 1, NOBODYS, &port, &error)) {
 		g_test_skip("this kernel knows SCTP sockets");
 		return;
 	}
