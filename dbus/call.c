@@ -17,9 +17,10 @@
 #define SMALL_BYTES (64 << 10)
 #define SMALL_VALUES 4096
 
-/* Whoever may do nothing is not to fill the log. */
+/* No user is to fill the log, who may do nothing least of all. */
 #define MAX_REFUSALS 10
-#define REFUSALS_INTERVAL_USEC (60 * G_USEC_PER_SEC)
+#define MAX_FAILURES 60
+#define LOG_INTERVAL_USEC (60 * G_USEC_PER_SEC)
 
 struct Calls {
 	Service *service;
@@ -28,6 +29,7 @@ struct Calls {
 	Reads *reads;
 	GHashTable *set;     /* of Call, owned */
 	RateLimit *refusals; /* of those that are logged */
+	RateLimit *failures; /* likewise, but root's */
 	void (*answered)(void *userdata);
 	void *userdata;
 };
@@ -52,7 +54,8 @@ Calls *calls_new(Service *service, Policy *policy, Queue *queue, Reads *reads, v
 		.queue = queue,
 		.reads = reads,
 		.set = g_hash_table_new_full(NULL, NULL, call_free, NULL),
-		.refusals = rate_limit_new(MAX_REFUSALS, REFUSALS_INTERVAL_USEC),
+		.refusals = rate_limit_new(MAX_REFUSALS, LOG_INTERVAL_USEC),
+		.failures = rate_limit_new(MAX_FAILURES, LOG_INTERVAL_USEC),
 		.answered = answered,
 		.userdata = userdata,
 	};
@@ -65,6 +68,7 @@ void calls_free(Calls *calls)
 		return;
 	g_hash_table_unref(calls->set);
 	rate_limit_free(calls->refusals);
+	rate_limit_free(calls->failures);
 	g_free(calls);
 }
 
@@ -73,9 +77,17 @@ bool calls_are_answered(const Calls *calls)
 	return g_hash_table_size(calls->set) == 0;
 }
 
+static bool is_logged(const Call *call, const GError *error, bool refused)
+{
+	if (!error || (call->uid == 0 && !refused))
+		return true;
+	return rate_limit_take(refused ? call->calls->refusals : call->calls->failures, call->uid,
+			       g_get_monotonic_time());
+}
+
 static void log_answer(const Call *call, const GError *error, bool refused)
 {
-	if (refused && !rate_limit_take(call->calls->refusals, call->uid, g_get_monotonic_time()))
+	if (!is_logged(call, error, refused))
 		return;
 	log_call(&(LogCall){
 		.object = sd_bus_message_get_path(call->message),

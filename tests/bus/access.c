@@ -294,6 +294,22 @@ static void refusals_in_the_log(World *world)
 	unlink(LOG);
 }
 
+/* Nor does who may do something, by what fails. */
+static void failures_in_the_log(World *world)
+{
+	restart_logged(world);
+	alice_creates(world, "");
+	for (guint i = 0; i < 65; i++)
+		refused(as(world, world->alice), OURS("NetworkExists"), "mine", "", "Manager", "CreateNetwork",
+			"sa{sv}", "'mine', {'Subnets': <['172.22.0.0/16']>}");
+	for (guint i = 0; i < 65; i++)
+		refused(as_root(world), OURS("NetworkExists"), "mine", "", "Manager", "CreateNetwork", "sa{sv}",
+			"'mine', {'Subnets': <['172.22.0.0/16']>}");
+	log_has(60, "netfilterd: notice: CreateNetwork on " ROOT " by uid 2001 (");
+	log_has(65, "netfilterd: notice: CreateNetwork on " ROOT " by uid 0 (");
+	unlink(LOG);
+}
+
 /* A user's own container, in namespaces that she made without any right, on a bridge of the host. */
 static void attaches_her_own(World *world)
 {
@@ -331,6 +347,7 @@ static const AccessTest tests[] = {
 	{ "/access/alice-publishes-by-the-example-rule", alice_publishes },
 	{ "/access/bad-calls-of-others", bad_calls_of_others },
 	{ "/access/refusals-in-the-log", refusals_in_the_log },
+	{ "/member/failures-in-the-log", failures_in_the_log, .members = true },
 	{ "/member/attaches-her-own", attaches_her_own, .members = true },
 	{ "/member/bad-calls", bad_calls_of_members, .members = true },
 	{ "/member/owner-uid", objects_carry_their_owner, .members = true },
