@@ -289,6 +289,30 @@ static void ports_of_others(World *world)
 	remove_host(world);
 }
 
+/* A group is its user's: another's of the same name shares nothing with it. */
+static void groups_of_others(World *world)
+{
+#define GROUPED(name, address, port)                                                                               \
+	"'" name "', {'Addresses': <['" address "']>, 'PortGroup': <'group'>, 'Ports': <[('tcp', '', uint16 " port \
+	", uint16 80, uint16 1)]>}"
+
+	create_host(world);
+	alice_creates(world, "");
+	done(as(world, world->alice), "/network/mine", "Network", "CreateEndpoint", "sa{sv}",
+	     GROUPED("a", "172.21.0.9", "9200"));
+	done(as(world, world->alice), "/network/mine", "Network", "CreateEndpoint", "sa{sv}",
+	     GROUPED("b", "172.21.0.10", "9200"));
+	refused(as_root(world), OURS("PortInUse"), "9200", WEB, "Network", "CreateEndpoint", "sa{sv}",
+		GROUPED("a", "172.18.0.50", "9200"));
+	done(as_root(world), WEB, "Network", "CreateEndpoint", "sa{sv}", GROUPED("a", "172.18.0.50", "9201"));
+	refused(as(world, world->alice), OURS("PortInUse"), "9201", "/network/mine", "Network", "CreateEndpoint",
+		"sa{sv}", GROUPED("c", "172.21.0.11", "9201"));
+	done(as(world, world->alice), "/network/mine", "Network", "Delete", "", "");
+	done(as_root(world), WEB "/endpoint/a", "Endpoint", "Delete", "", "");
+	remove_host(world);
+#undef GROUPED
+}
+
 /* What appears while polkit is asked about something else is not taken. */
 static void host_changes_meanwhile(World *world)
 {
@@ -400,6 +424,7 @@ static const AccessTest tests[] = {
 	{ "/host/creations", creations_by_table, .members = true },
 	{ "/host/gateways", gateways_by_table, .members = true },
 	{ "/host/ports-of-others", ports_of_others, .members = true },
+	{ "/host/groups-of-others", groups_of_others, .members = true },
 	{ "/host/changes-meanwhile", host_changes_meanwhile, .members = true },
 	{ "/host/prompts", prompts_by_table },
 };
