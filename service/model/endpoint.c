@@ -89,6 +89,7 @@ guint endpoint_port_ranges(const Endpoint *endpoint, const PortMapping *mapping,
 				.count = mapping->count,
 				.address = mapping->host_address,
 				.endpoint = (Endpoint *)endpoint,
+				.mapping = (PortMapping *)mapping,
 			};
 	return n;
 }

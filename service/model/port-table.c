@@ -5,7 +5,8 @@
 typedef struct Port {
 	struct Port *next; /* on the same port, other addresses */
 	Address address;
-	Endpoint *endpoint; /* borrowed; NULL: an ingress's */
+	Endpoint *endpoint;   /* borrowed; NULL: an ingress's */
+	PortMapping *mapping; /* likewise */
 } Port;
 
 struct PortTable {
@@ -64,7 +65,8 @@ void port_table_add(PortTable *table, const PortRange *range)
 		gpointer key = port_key(range, range->first + i);
 		Port *port = g_new(Port, 1);
 
-		*port = (Port){ g_hash_table_lookup(table->ports, key), range->address, range->endpoint };
+		*port = (Port){ g_hash_table_lookup(table->ports, key), range->address, range->endpoint,
+				range->mapping };
 		g_hash_table_insert(table->ports, key, port);
 	}
 }
@@ -91,20 +93,12 @@ void port_table_remove(PortTable *table, const PortRange *range)
 		remove_port(table, range, range->first + i);
 }
 
-/* The publication of just these ports by another endpoint of the group, or NULL. */
-static PortMapping *find_shared(Endpoint *endpoint, const PortRange *range)
+/* Whether it is of a publication of just these ports by another endpoint of the group. */
+static bool is_shared(const Port *port, const PortRange *range)
 {
-	if (!endpoint || !range->endpoint || !endpoint_shares_ports(endpoint, range->endpoint))
-		return NULL;
-	for (guint i = 0; i < endpoint->ports->len; i++) {
-		PortMapping *mapping = endpoint->ports->pdata[i];
-
-		if (mapping->protocol == range->protocol && mapping->host_port == range->first &&
-		    mapping->count == range->count && port_mapping_in_family(endpoint, mapping, range->family) &&
-		    port_address_equal(&mapping->host_address, &range->address))
-			return mapping;
-	}
-	return NULL;
+	return port->endpoint && range->endpoint && endpoint_shares_ports(port->endpoint, range->endpoint) &&
+	       port->mapping->host_port == range->first && port->mapping->count == range->count &&
+	       port_address_equal(&port->address, &range->address);
 }
 
 bool port_table_overlaps(const PortTable *table, const PortRange *range, guint16 *ret_port)
@@ -113,8 +107,7 @@ bool port_table_overlaps(const PortTable *table, const PortRange *range, guint16
 		const Port *port = g_hash_table_lookup(table->ports, port_key(range, range->first + i));
 
 		for (; port; port = port->next)
-			if (port_address_overlaps(&port->address, &range->address) &&
-			    !find_shared(port->endpoint, range)) {
+			if (port_address_overlaps(&port->address, &range->address) && !is_shared(port, range)) {
 				*ret_port = range->first + i;
 				return true;
 			}
@@ -127,14 +120,11 @@ PortMapping *port_table_oldest(const PortTable *table, const PortRange *range, E
 	const Port *port = g_hash_table_lookup(table->ports, port_key(range, range->first));
 	PortMapping *oldest = NULL;
 
-	for (; port; port = port->next) {
-		PortMapping *mapping = find_shared(port->endpoint, range);
-
-		if (mapping && (!oldest || mapping->sequence < oldest->sequence)) {
-			oldest = mapping;
+	for (; port; port = port->next)
+		if (is_shared(port, range) && (!oldest || port->mapping->sequence < oldest->sequence)) {
+			oldest = port->mapping;
 			*ret_endpoint = port->endpoint;
 		}
-	}
 	return oldest;
 }
 

@@ -30,6 +30,7 @@ typedef struct PortRange {
 	guint16 first, count;
 	Address address;           /* AF_UNSPEC or the unspecified address: any */
 	struct Endpoint *endpoint; /* whose they are; borrowed. NULL: an ingress's */
+	PortMapping *mapping;      /* which publication of its; borrowed */
 } PortRange;
 
 /** Connections to a port of that number here that are forwarded to the same port of an address. */
