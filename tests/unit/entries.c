@@ -19,18 +19,18 @@ static const Entry changes[] = {
 	{ 'N',
 	  "sweb|sbr-web|b1|s172.18.0.0/16|sfd00:18::/64|s172.18.0.1|sfd00:18::1|b0|b0|b1|s192.0.2.1|u1|u1000|s:1.7|b0|"
 	  "u0|u0|u2199023255553|u4|sa|s|steam|sred|b0|b1|s172.18.8.0/24|sfd00:18::/64|s|sfd00:18::5|"
-	  "strusted|u3|s192.168.0.0/16|sfd00:1::/32|slo",
-	  17 },
+	  "strusted|u3|s192.168.0.0/16|sfd00:1::/32|slo|snat|snat",
+	  19 },
 	{ 'N',
 	  "sinner|stheirs0|b0|s172.19.0.0/"
 	  "16|s|s172.19.0.1|s|b1|b1|b0|s|u2|u0|s|b1|u3|u18446744073709551615|u0|u0|b1|b0|s172.19.0.0/"
-	  "16|s|s172.19.255.254|s|s|u0",
-	  10 },
+	  "16|s|s172.19.255.254|s|s|u0|sisolated|sopen",
+	  12 },
 	{ 'E',
 	  "sweb|sapp|s172.18.0.2|sfd00:18::2|u1000|s:1.7|b0|u4|u5|u2|steam|sred|b0|u7|u1|s172.18.0.2|sfd00:18::5|"
-	  "sveth0|seth0|s02:00:00:00:00:01|s02:42:ac:12:00:02|u1|swg0",
-	  14 },
-	{ 'E', "sweb|sdb|s172.18.0.3|s|u1000|s:1.7|b0|u0|u0|u0|b1|u0|u0|s172.18.0.2|s|s|s|s|s|u0", 11 },
+	  "sveth0|seth0|s02:00:00:00:00:01|s02:42:ac:12:00:02|u1|swg0|sgroup",
+	  15 },
+	{ 'E', "sweb|sdb|s172.18.0.3|s|u1000|s:1.7|b0|u0|u0|u0|b1|u0|u0|s172.18.0.2|s|s|s|s|s|u0|s", 12 },
 	{ 'P', "sweb|sapp|stcp|s|u8080|u80|u1|u6" },
 	{ 'P', "sweb|sapp|sudp|s192.0.2.1|u9000|u100|u3|u7" },
 	{ 'L', "sweb|sapp|sdb|u8|u2|stcp|u5432|sudp|u53" },
