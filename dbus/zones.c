@@ -4,8 +4,8 @@
 #include "service/zones.h"
 
 #include <errno.h>
-#include <systemd/sd-event.h>
 #include <string.h>
+#include <systemd/sd-event.h>
 #include <time.h>
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus_message, sd_bus_message_unref)

@@ -72,11 +72,9 @@ static bool parse_mode(const Network *network, const char *key, const char *text
 
 static bool parse_mode_of(Network *network, const char *name, const char *text, GError **error)
 {
-	enum family family = 0;
+	enum family family;
 
-	while (family < N_FAMILIES && strcmp(family_to_string(family), name) != 0)
-		family++;
-	if (family == N_FAMILIES)
+	if (!family_from_string(name, &family))
 		return netfilter_fail(error, INVALID_ARGS, "GatewayModes: \"%s\" is not ipv4 or ipv6", cut(name));
 	if (!network_has_family(network, family))
 		return netfilter_fail(error, INVALID_ARGS, "GatewayModes: \"%s\": the network has no %s subnet", name,

@@ -5,19 +5,16 @@
 #include "service/model/special.h"
 #include "service/netlink/route.h"
 
-static bool is_one_hosts(const Transaction *transaction, const Address *address)
+/* HOLDER: the network whose subnet it is in, or NULL. */
+static bool is_one_hosts(const Transaction *transaction, const Network *holder, const Address *address)
 {
-	const Network *holder = claim_find_holder(transaction->model, address);
-
 	return !(holder && prefix_reserves(&holder->subnets[address_family(address)], address)) &&
 	       !route_is_broadcast(transaction->netlink, address);
 }
 
 /* Of a bridge that is made with its network; what else the host has, its routes tell. */
-static bool is_ours(const Transaction *transaction, const Address *address)
+static bool is_ours(const Network *holder, const Address *address)
 {
-	const Network *holder = claim_find_holder(transaction->model, address);
-
 	return holder && holder->creates_bridge && address_equal(&holder->gateways[address_family(address)], address);
 }
 
@@ -26,12 +23,14 @@ static bool parse_one(const Transaction *transaction, Ingress *ingress, const ch
 {
 	static const char *const names[N_FAMILIES] = { "IPv4", "IPv6" };
 	Gateway gateway = {};
+	const Network *holder;
 	const char *special;
 	enum family family;
 
 	if (!address_parse(text, &gateway.address))
 		return netfilter_fail(error, INVALID_ARGS, "%s: \"%s\" is not an address", key, cut(text));
-	if (is_ours(transaction, &gateway.address))
+	holder = claim_find_holder(transaction->model, &gateway.address);
+	if (is_ours(holder, &gateway.address))
 		return netfilter_fail(error, INVALID_ARGS, "%s: \"%s\" is this host's own", key, text);
 	special = address_find_special(&gateway.address);
 	if (special)
@@ -42,7 +41,7 @@ static bool parse_one(const Transaction *transaction, Ingress *ingress, const ch
 	if (ingress->gateways->len > 0 && ingress_family(ingress) != family)
 		return netfilter_fail(error, INVALID_ARGS, "%s: \"%s\" is of %s and the first of %s; one is allowed",
 				      key, text, names[family], names[!family]);
-	if (!is_one_hosts(transaction, &gateway.address))
+	if (!is_one_hosts(transaction, holder, &gateway.address))
 		return netfilter_fail(error, INVALID_ARGS, "%s: \"%s\" is not one host's", key, text);
 	if (ingress->gateways->len == GATEWAYS_MAX)
 		return netfilter_fail(error, INVALID_ARGS, "%s: \"%s\" is one too many; at most %d are allowed", key,

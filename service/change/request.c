@@ -49,7 +49,9 @@ static bool claim_ports(Transaction *transaction, const PortRange *ranges, guint
 
 static bool check_ports(const Transaction *transaction, const PortRange *ranges, guint n, uid_t uid, GError **error)
 {
-	for (guint i = 0; transaction->host_ports && uid != 0 && i < n; i++)
+	if (!transaction->host_ports || uid == 0)
+		return true;
+	for (guint i = 0; i < n; i++)
 		if (!host_ports_check(transaction->host_ports, &ranges[i], uid, error))
 			return false;
 	return true;
