@@ -177,12 +177,63 @@ static sd_bus_message *new_preview(sd_bus *bus, const char *member, guint n_port
 	return call;
 }
 
-static void previews(void)
+static void send_previews(guint n, const char *member, guint n_ports, Want want)
 {
 	sd_bus *bus = connect_bus();
 
-	for (guint i = 0; i < 100; i++)
-		send_call(bus, new_preview(bus, "PreviewNetwork", 10000), WANT_ANSWER);
+	for (guint i = 0; i < n; i++)
+		send_call(bus, new_preview(bus, member, n_ports), want);
+	sd_bus_flush_close_unref(bus);
+}
+
+static void previews(void)
+{
+	send_previews(100, "PreviewNetwork", 10000, WANT_ANSWER);
+}
+
+static void small_previews(void)
+{
+	send_previews(120, "PreviewNetwork", 100, WANT_ANSWER);
+}
+
+/* Changes, which are for others to make. */
+static void changes(void)
+{
+	send_previews(120, "CreateNetwork", 1, WANT_ANSWER);
+}
+
+static void changes_unanswered(void)
+{
+	send_previews(2000, "CreateNetwork", 1, WANT_NONE);
+}
+
+static void large_changes_unanswered(void)
+{
+	send_previews(500, "CreateNetwork", 1300, WANT_NONE);
+}
+
+static void deletions_unanswered(void)
+{
+	sd_bus *bus = connect_bus();
+
+	send_n(bus, 2000, WEB, NETWORK, "Delete", NULL, WANT_NONE);
+	sd_bus_flush_close_unref(bus);
+}
+
+/* All objects, and none by a label that nothing has. */
+static void find_objects(void)
+{
+	sd_bus *bus = connect_bus();
+
+	for (guint i = 0; i < 120; i++) {
+		sd_bus_message *call = new_call(bus, ROOT, MANAGER, "FindObjects");
+
+		if (i % 2 == 0)
+			check(sd_bus_message_append(call, "a{ss}", 0), "FindObjects");
+		else
+			check(sd_bus_message_append(call, "a{ss}", 1, "none", "has this"), "FindObjects");
+		send_call(bus, call, WANT_ANSWER);
+	}
 	sd_bus_flush_close_unref(bus);
 }
 
@@ -246,6 +297,12 @@ const Burst bursts[] = {
 	{ "2000 GetRules without answer", get_rules_unanswered, 1 },
 	{ "2000 DumpRules without answer", dump_rules_unanswered, 1 },
 	{ "100 PreviewNetwork of 10,000 ports", previews, 1 },
+	{ "120 PreviewNetwork of 100 ports", small_previews, 1 },
+	{ "120 FindObjects", find_objects, 1 },
+	{ "120 CreateNetwork", changes, 1 },
+	{ "2000 CreateNetwork without answer", changes_unanswered, 1 },
+	{ "500 CreateNetwork of 60 KiB without answer", large_changes_unanswered, 1 },
+	{ "2000 Delete without answer", deletions_unanswered, 1 },
 	{ "8 x 120 GetManagedObjects", managed_objects, 1 },
 	{ "8 x 120 GetRules of a network", get_rules, 1 },
 	{ "8 x 120 GetRules of an endpoint", get_rules_of_one, 1 },
