@@ -131,11 +131,14 @@ static int request(Namespace *namespace, NlMsg *message)
 	return size < 0 ? -errno : read_answer(namespace);
 }
 
+/* The namespace and the socket are the caller's, and so is what stands in the way there. */
 static bool failed(int r, GError **error, const char *what)
 {
 	if (r == -ETIMEDOUT)
-		return netfilter_fail(error, FAILED, "NetNS: cannot %s: the socket does not answer", what);
-	return netfilter_fail(error, FAILED, "NetNS: cannot %s: %s", what, g_strerror(-r));
+		return netfilter_fail(error, INVALID_ARGS, "NetNS: cannot %s: the socket does not answer", what);
+	if (r == -ENOMEM || r == -ENOBUFS)
+		return netfilter_fail(error, NO_MEMORY, "NetNS: cannot %s: %s", what, g_strerror(-r));
+	return netfilter_fail(error, INVALID_ARGS, "NetNS: cannot %s: %s", what, g_strerror(-r));
 }
 
 /* A change that there is none of: whether it is allowed is asked first, and nobody is kept waiting for the answer. */
@@ -212,8 +215,8 @@ bool namespace_add_address(Namespace *namespace, int ifindex, const Prefix *addr
 	put_address(message, IFA_ADDRESS, &address->address);
 	r = request(namespace, message);
 	if (r == -EACCES)
-		return netfilter_fail(error, FAILED, "NetNS: cannot %s: IPv6 is switched off there (disable_ipv6)",
-				      what);
+		return netfilter_fail(error, INVALID_ARGS,
+				      "NetNS: cannot %s: IPv6 is switched off there (disable_ipv6)", what);
 	return r >= 0 || failed(r, error, what);
 }
 

@@ -23,16 +23,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Namespace, namespace_free)
 /** For what takes a namespace by a descriptor of it; the namespace's. */
 int namespace_fd(const Namespace *namespace);
 
-/** Sets an interface there up. FAILED. */
+/** Sets an interface there up. INVALID_ARGS, NO_MEMORY. */
 bool namespace_set_up(Namespace *namespace, int ifindex, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Gives an interface there an address, IPv6 without duplicate address detection. INVALID_ARGS, FAILED. */
+/** Gives an interface there an address, IPv6 without duplicate address detection. INVALID_ARGS, NO_MEMORY. */
 bool namespace_add_address(Namespace *namespace, int ifindex, const Prefix *address,
 			   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * A route by an interface there; *ret_exists, if not NULL, tells that there is another to this destination, which is no
- * failure then. INVALID_ARGS where the gateway is not to be reached, FAILED.
+ * failure then. INVALID_ARGS where the gateway is not to be reached, NO_MEMORY.
  */
 bool namespace_add_route(Namespace *namespace, int ifindex, const Prefix *destination, const Address *gateway,
 			 bool *ret_exists, GError **error) G_GNUC_WARN_UNUSED_RESULT;
