@@ -31,3 +31,36 @@ create_web() {
 		Persistent b true Endpoints 'a(sa{sv})' 1 \
 		app 3 Addresses as 2 172.18.0.2 fd00:18::2 Ports 'a(ssqqq)' 1 tcp "" 8080 80 1 Persistent b true
 }
+
+# --- a machine outside, and a container ---
+
+# make_machines BRIDGE PREFIX PORT: the container is PREFIX.2 on the bridge, whose address is PREFIX.1, and answers at the
+# host's port.
+make_machines() {
+	local name
+
+	for name in outside container; do
+		ip netns add $name
+		ip link add to-$name type veth peer name eth0 netns $name
+		ip link set to-$name up
+		ip -netns $name link set eth0 up
+	done
+	ip address add 192.0.2.1/24 dev to-outside
+	ip -netns outside address add 192.0.2.2/24 dev eth0
+	ip link set to-container master "$1"
+	ip -netns container address add "$2.2/24" dev eth0
+	ip -netns container route add default via "$2.1"
+	ip netns exec container python3 -c 'import socketserver
+class Echo(socketserver.StreamRequestHandler):
+    def handle(self):
+        for line in self.rfile:
+            self.wfile.write(line)
+socketserver.ThreadingTCPServer(("", 80), Echo).serve_forever()' &
+	eventually 10 echoes "$3" hello
+}
+
+# echoes PORT LINE
+echoes() {
+	is "$2" ip netns exec outside bash -c 'exec 3<>"/dev/tcp/192.0.2.1/$1" && echo "$2" >&3 && read -r -t 10 line <&3 &&
+		echo "$line"' - "$1" "$2"
+}
