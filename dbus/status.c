@@ -28,7 +28,7 @@ char *status_text(const Service *service)
 		append_count(text, model->ingresses_by_age.length, "ingress", "ingresses");
 	g_string_append(text, service_backend_name(service));
 	for (const char *const *drop = service_foreign_drops(service); *drop; drop++)
-		g_string_append_printf(text, "; stopped by nftables' chain %s", cut(*drop));
+		g_string_append_printf(text, "; stopped by chain %s", cut(*drop));
 	return g_string_free(text, FALSE);
 }
 

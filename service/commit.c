@@ -508,7 +508,7 @@ static void warn_of_forward_drops(Service *service)
 	}
 	keep_forward_drops(service, drops);
 	for (char **drop = service->foreign_drops; *drop; drop++)
-		g_warning("nftables' chain %s stops what is forwarded to endpoints and from them, whatever the rules "
+		g_warning("Chain %s stops what is forwarded to endpoints and from them, whatever the rules "
 			  "of this service accept",
 			  cut(*drop));
 }

@@ -233,9 +233,25 @@ bool firewall_counters(Firewall *firewall, const Rule *const *rules, gsize n, Ru
 	return firewall->backend->kind->counters(firewall->backend, rules, n, ret, error);
 }
 
+static void add_forward_drops(const BackendKind *kind, const char *prefix, GPtrArray *drops)
+{
+	Backend *backend;
+
+	if (!kind->find_forward_drops)
+		return;
+	backend = kind->new (prefix);
+	kind->find_forward_drops(backend, drops);
+	kind->free(backend);
+}
+
 bool firewall_find_forward_drops(Firewall *firewall, GPtrArray **ret, GError **error)
 {
 	g_autofree char *own = nftables_table(firewall->prefix);
 
-	return forward_drops_find(own, ret, error);
+	if (!forward_drops_find(own, ret, error))
+		return false;
+	for (guint i = 0; i < N_BACKENDS; i++)
+		if (backends[i] != firewall->backend->kind)
+			add_forward_drops(backends[i], firewall->prefix, *ret);
+	return true;
 }

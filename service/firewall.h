@@ -47,8 +47,8 @@ void firewall_keep_policies(Firewall *firewall);
 void firewall_cancel_policies(Firewall *firewall);
 
 /**
- * Base chains of others at nftables' hook forward that stop what comes to them (char *, the caller's): no accept of
- * ours is one there. FAILED.
+ * Chains of others that stop what is forwarded (char *, the caller's), where no accept of ours is one: base chains of
+ * nftables, and what another backend than ours finds. FAILED.
  */
 bool firewall_find_forward_drops(Firewall *firewall, GPtrArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

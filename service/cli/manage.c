@@ -18,7 +18,7 @@ static int print_foreign_drops(Cli *cli)
 	g_variant_get(reply, "(v)", &value);
 	drops = g_variant_get_strv(value, NULL);
 	for (const char **drop = drops; *drop; drop++)
-		printf("nftables' chain %s, which is somebody else's, stops what is forwarded\n", cut(*drop));
+		printf("chain %s, which is somebody else's, stops what is forwarded\n", cut(*drop));
 	return 0;
 }
 

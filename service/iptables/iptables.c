@@ -138,4 +138,5 @@ const BackendKind iptables_backend = {
 	.forward_policy = iptables_forward_policy,
 	.find_foreign = iptables_find_foreign,
 	.stops_forwarding = iptables_stops_forwarding,
+	.find_forward_drops = iptables_find_forward_drops,
 };

@@ -118,7 +118,7 @@ static void forward_drops(Rig *rig)
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autofree char *sentence = g_strdup_printf("nftables' chain %s " STOPS, cases[i].told);
+		g_autofree char *sentence = g_strdup_printf("Chain %s " STOPS, cases[i].told);
 		g_autofree char *text = NULL;
 		guint before;
 
@@ -151,9 +151,48 @@ static void forward_drops(Rig *rig)
 	}
 }
 
+/* Those of legacy iptables, where that is somebody else's. */
+static void legacy_forward_drops(Rig *rig)
+{
+	static const struct {
+		const char *rules; /* for iptables-legacy-restore and ip6tables-legacy-restore */
+		bool stops;
+	} cases[] = {
+		{ ":FORWARD DROP [0:0]", true },
+		{ ":FORWARD DROP [0:0]\n-A FORWARD -j ACCEPT", true },
+		{ "-A FORWARD -s ::/0 -j REJECT", true },
+		{ "-A FORWARD -i br-other -j ACCEPT\n-A FORWARD -j DROP", true },
+		{ "-A FORWARD -i uplink -j DROP", false },
+		{ "-A FORWARD -p tcp -j DROP", false },
+		{ "-A FORWARD -m mark --mark 1 -j DROP", false },
+		{ "-A FORWARD -j DROP\n-A FORWARD -j ACCEPT", false },
+		{ ":INPUT DROP [0:0]\n-A OUTPUT -j DROP", false },
+		{ "", false },
+	};
+	static const char *const told[] = { "['legacy ip filter FORWARD']", "['legacy ip6 filter FORWARD']" };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+		for (guint version = 0; version < G_N_ELEMENTS(told); version++) {
+			const char *tool = version == 0 ? "iptables" : "ip6tables";
+			g_auto(GStrv) of_family = g_strsplit(cases[i].rules, " -s ::/0", -1);
+			g_autofree char *rules = g_strjoinv(version == 0 ? "" : " -s ::/0", of_family);
+			g_autofree char *text = g_strdup_printf("*filter\n%s\nCOMMIT\n", rules);
+
+			g_test_message("%s: %s", tool, cases[i].rules);
+			g_assert_true(g_file_set_contents("/run/rules.save", text, -1, NULL));
+			netns_run(rig->host, "%s-legacy-restore /run/rules.save", tool);
+			answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+			property_is(rig, cases[i].stops ? told[version] : "[]", "", "Manager", "ForeignDrops");
+			g_assert_true(g_file_set_contents("/run/rules.save", "*filter\nCOMMIT\n", -1, NULL));
+			netns_run(rig->host, "%s-legacy-restore /run/rules.save", tool);
+			netns_run(rig->host, "%s-legacy -P FORWARD ACCEPT", tool);
+		}
+}
+
 static const BusTest tests[] = {
 	{ "/host-log/routes", later_routes, .before = catch_log },
 	{ "/host-log/forward-drops", forward_drops, .before = catch_log },
+	{ "/host-log/legacy-forward-drops", legacy_forward_drops, "Backend=nftables" },
 };
 
 int main(int argc, char **argv)
