@@ -85,8 +85,8 @@ bool iptables_forward_policy(Backend *backend, enum family family, enum rule_tar
 	return true;
 }
 
-/* Whether FORWARD may be there already; to open its table makes it. Who is not root may not read which tables there are,
- * and sees only that there may be some. */
+/* Whether FORWARD may be there already; to open its table makes it. Who is not root may not read which tables there
+ * are, and sees only that there may be some. */
 static bool may_have_forward(enum family family)
 {
 	static const char *const files[N_FAMILIES] = { "/proc/self/net/ip_tables_names",
