@@ -187,8 +187,10 @@ enum { ADDRESSES_MS = 10000 };
 
 void netns_wait_for_addresses(int netns, const char *interface)
 {
-	for (guint i = 0; i < ADDRESSES_MS && !addresses_are_usable(netns, interface); i++)
+	/* Once is enough: the kernel may add one of its own at any time, and it cannot be used at first. */
+	for (guint i = 0; !addresses_are_usable(netns, interface); i++) {
+		if (i == ADDRESSES_MS)
+			g_error("%s: an IPv6 address cannot be used", interface);
 		g_usleep(G_TIME_SPAN_MILLISECOND);
-	if (!addresses_are_usable(netns, interface))
-		g_error("%s: an IPv6 address cannot be used", interface);
+	}
 }
