@@ -119,6 +119,18 @@ static bool is_said_again(char *const *list, gsize key)
 	return false;
 }
 
+char *environment_arg(const Environment *environment, const char *key)
+{
+	g_auto(GStrv) list = g_strsplit(environment->args ?: "", ";", -1);
+	g_autofree char *start = g_strconcat(key, "=", NULL);
+	const char *value = "";
+
+	for (char **arg = list; *arg; arg++)
+		if (g_str_has_prefix(*arg, start))
+			value = *arg + strlen(start);
+	return *value ? g_strdup(value) : NULL;
+}
+
 /* What cannot be a label is no reason to refuse a pod. */
 static void add_pod(GVariantBuilder *labels, const char *args)
 {

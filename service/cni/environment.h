@@ -22,6 +22,10 @@ bool environment_check(const Environment *environment, enum cni_command *ret, GE
  */
 char *attachment_name(const char *container_id, const char *ifname);
 
+/** What CNI_ARGS says of a key, the last time if more than once; NULL: nothing, or nothing between "=" and ";". The
+ * caller's. */
+char *environment_arg(const Environment *environment, const char *key);
+
 /** The labels of the endpoint, a{ss}: CNI_NETWORK, CNI_CONTAINERID, CNI_IFNAME, and all K8S_POD_* of CNI_ARGS;
  * floating. */
 GVariant *environment_labels(const Environment *environment, const char *network);

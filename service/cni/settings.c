@@ -2,6 +2,7 @@
 #include "service/cni/settings.h"
 
 #include "service/error.h"
+#include "service/model/attachment.h"
 #include "service/model/name.h"
 
 #include <string.h>
@@ -97,6 +98,28 @@ static bool add_adopted(GVariantDict *settings, const Previous *previous, GError
 	return true;
 }
 
+/* So runtimes ask for an address that know of no capability for it, as Podman does. */
+static bool add_asked(GVariantDict *settings, const Environment *environment, GError **error)
+{
+	g_autofree char *ip = environment_arg(environment, "IP"), *mac = environment_arg(environment, "MAC");
+	Address address;
+	guint8 bytes[6];
+
+	if (ip && !says(settings, "Addresses")) {
+		*strchrnul(ip, '/') = '\0';
+		if (!address_parse(ip, &address))
+			return cni_fail(error, ENVIRONMENT, "CNI_ARGS: IP: \"%s\" is not an address", cut(ip));
+		g_variant_dict_insert_value(settings, "Addresses", g_variant_new_strv((const char *[]){ ip }, 1));
+	}
+	if (mac && !says(settings, "MACAddress")) {
+		if (!mac_parse(mac, bytes, NULL))
+			return cni_fail(error, ENVIRONMENT,
+					"CNI_ARGS: MAC: \"%s\" is not a MAC address of an interface", cut(mac));
+		g_variant_dict_insert(settings, "MACAddress", "s", mac);
+	}
+	return true;
+}
+
 static bool is_given(GVariantDict *settings, const char *family)
 {
 	g_auto(GStrv) addresses = NULL;
@@ -110,11 +133,14 @@ static bool is_given(GVariantDict *settings, const char *family)
 	return false;
 }
 
-static void add_attached(GVariantDict *settings, const char *ifname, const char *const *families)
+static bool add_attached(GVariantDict *settings, const Environment *environment, const char *const *families,
+			 GError **error)
 {
 	GVariantBuilder allocate;
 	guint n = 0;
 
+	if (!add_asked(settings, environment, error))
+		return false;
 	g_variant_builder_init(&allocate, G_VARIANT_TYPE_STRING_ARRAY);
 	for (; *families; families++) {
 		if (is_given(settings, *families))
@@ -126,7 +152,8 @@ static void add_attached(GVariantDict *settings, const char *ifname, const char 
 		g_variant_dict_insert_value(settings, "Allocate", g_variant_builder_end(&allocate));
 	else
 		g_variant_builder_clear(&allocate);
-	g_variant_dict_insert(settings, "Interface", "s", ifname);
+	g_variant_dict_insert(settings, "Interface", "s", environment->ifname);
+	return true;
 }
 
 /* A container in several networks is given the same ports in each. */
@@ -147,9 +174,8 @@ GVariant *cni_endpoint_settings(const CniConfig *config, const Environment *envi
 	GVariantDict settings;
 
 	g_variant_dict_init(&settings, config->endpoint_settings);
-	if (config->alone)
-		add_attached(&settings, environment->ifname, families);
-	else if (!add_adopted(&settings, &config->previous, error)) {
+	if (!(config->alone ? add_attached(&settings, environment, families, error)
+			    : add_adopted(&settings, &config->previous, error))) {
 		g_variant_dict_clear(&settings);
 		return NULL;
 	}

@@ -128,6 +128,55 @@ static void settings(void)
 	}
 }
 
+/* What runtimes ask for by CNI_ARGS counts where the plugin attaches, and the capabilities do not say it. */
+static void asked(void)
+{
+#define IPS RUNTIME("\"ips\": [\"10.1.0.5\"], \"mac\": \"02:00:00:00:00:05\"")
+#define PLAIN START("1.0.0") MADE "}"
+	static const struct {
+		const char *text, *args;
+		const char *endpoint, *part; /* the settings, or what is said in place of them */
+	} rows[] = {
+		{ PLAIN, "IgnoreUnknown=1;IP=10.1.0.9;MAC=02:00:00:00:00:09",
+		  "'Addresses': <['10.1.0.9']>, 'Allocate': <['ipv6']>, 'MACAddress': <'02:00:00:00:00:09'>, "
+		  "'Interface': <'eth0'>, " LABELS },
+		{ PLAIN, "IP=10.1.0.8;IP=fd00:1::9/64",
+		  "'Addresses': <['fd00:1::9']>, 'Allocate': <['ipv4']>, 'Interface': <'eth0'>, " LABELS },
+		{ PLAIN, "IP=;MAC=;IPX=1;MAC0=1", BOTH },
+		{ PLAIN, NULL, BOTH },
+		{ START("1.0.0") MADE ", " IPS "}", "IP=10.1.0.9;MAC=02:00:00:00:00:09",
+		  "'Addresses': <['10.1.0.5']>, 'Allocate': <['ipv6']>, 'MACAddress': <'02:00:00:00:00:05'>, "
+		  "'Interface': <'eth0'>, " LABELS },
+		{ START("1.0.0") BEFORE "}", "IP=x;MAC=x",
+		  "'Addresses': <['10.2.0.7']>, 'LifetimeInterface': <'veth1'>, " LABELS },
+		{ PLAIN, "IP=10.1.0", NULL, "CNI_ARGS: IP: \"10.1.0\"" },
+		{ PLAIN, "IP=/16", NULL, "CNI_ARGS: IP: \"\"" },
+		{ PLAIN, "IP=10.1.0.9\xff", NULL, "CNI_ARGS: IP: \"10.1.0.9" },
+		{ PLAIN, "MAC=02:00:00:00:00", NULL, "CNI_ARGS: MAC: \"02:00:00:00:00\"" },
+		{ PLAIN, "MAC=01:00:00:00:00:00", NULL, "CNI_ARGS: MAC: \"01:00:00:00:00:00\"" },
+		{ PLAIN, "MAC=00:00:00:00:00:00", NULL, "CNI_ARGS: MAC: \"00:00:00:00:00:00\"" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const Environment here = { .container_id = "c1", .ifname = "eth0", .args = rows[i].args };
+		g_autoptr(GError) error = NULL;
+		g_autoptr(CniConfig) config =
+			cni_config_parse(rows[i].text, strlen(rows[i].text), CNI_ADD, "eth0", &error);
+		GVariant *endpoint;
+
+		g_assert_no_error(error);
+		endpoint = cni_endpoint_settings(config, &here, (const char *[]){ "ipv4", "ipv6", NULL }, &error);
+		if (rows[i].endpoint) {
+			g_assert_no_error(error);
+			equals(endpoint, rows[i].endpoint);
+			continue;
+		}
+		g_assert_null(endpoint);
+		g_assert_error(error, CNI_ERROR, CNI_ERROR_ENVIRONMENT);
+		g_assert_nonnull(strstr(error->message, rows[i].part));
+	}
+}
+
 /* A network that is there has the name, and the families, that it has. */
 static void named(void)
 {
@@ -528,6 +577,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_set_nonfatal_assertions();
 	g_test_add_func("/cni/settings", settings);
+	g_test_add_func("/cni/asked", asked);
 	g_test_add_func("/cni/named", named);
 	g_test_add_func("/cni/ports", published);
 	g_test_add_func("/cni/refused", refused);
