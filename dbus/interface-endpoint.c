@@ -144,6 +144,7 @@ OBJECT_GETTER(Endpoint, get_name, sd_bus_message_append(reply, "s", object->name
 OBJECT_GETTER(Endpoint, get_network, path_append(reply, OBJECT_NETWORK, object->network))
 OBJECT_GETTER(Endpoint, get_addresses, append_addresses(reply, object))
 OBJECT_GETTER(Endpoint, get_ports, append_ports(reply, object))
+OBJECT_GETTER(Endpoint, get_port_group, sd_bus_message_append(reply, "s", object->port_group ?: ""))
 OBJECT_GETTER(Endpoint, get_host_interface,
 	      sd_bus_message_append(reply, "s", object->attachment ? object->attachment->host_interface : ""))
 OBJECT_GETTER(Endpoint, get_interface,
@@ -177,6 +178,7 @@ const sd_bus_vtable endpoint_vtable[] = {
 	SD_BUS_PROPERTY("MACAddress", "s", get_mac, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("HostInterface", "s", get_host_interface, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Ports", "a(ssqqq)", get_ports, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("PortGroup", "s", get_port_group, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Links", "ao", get_links, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	OBJECT_ALLOW_FROM_PROPERTIES,
 	OBJECT_LIFETIME_PROPERTIES,

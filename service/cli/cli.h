@@ -22,7 +22,7 @@ typedef struct Options {
 	enum json_mode json;
 	bool legend, pager, quiet, ask_password, help;
 	GPtrArray *subnets, *gateways, *addresses, *publish, *allow_from, *labels, *modes;
-	const char *bridge, *host_binding, *zone, *network, *name, *interface;
+	const char *bridge, *host_binding, *zone, *network, *name, *interface, *port_group;
 	bool internal, permanent, watch;
 	bool communication, masquerade;
 	guint64 timeout_usec; /* 0: none */

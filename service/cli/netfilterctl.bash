@@ -35,10 +35,10 @@ __netfilterctl_options() {
 
 	case $1 in
 	create) echo "$network --label= --timeout= --permanent" ;;
-	endpoint) echo "--address= --publish= --allow-from= --label= --timeout= --permanent" ;;
-	attach) echo "--address= --publish= --allow-from= --interface= --label= --timeout=" ;;
+	endpoint) echo "--address= --publish= --port-group= --allow-from= --label= --timeout= --permanent" ;;
+	attach) echo "--address= --publish= --port-group= --allow-from= --interface= --label= --timeout=" ;;
 	ingress) echo "--gateway= --bridge= --no-masquerade --publish= --allow-from= --label= --timeout= --permanent" ;;
-	run) echo "$network --network= --name= --address= --publish= --label=" ;;
+	run) echo "$network --network= --name= --address= --publish= --port-group= --label=" ;;
 	preview) echo "$network --publish= --label= --timeout= --permanent" ;;
 	rules) echo "--watch" ;;
 	esac
@@ -80,7 +80,7 @@ _netfilterctl() {
 	for word in "${words[@]:1}"; do
 		case $previous:$word in
 		-[HM]:* | --host:* | --machine:*) _netfilterctl_host+=("$previous" "$word") previous='' ;;
-		--subnet:* | --gateway:* | --bridge:* | --gateway-mode:* | --host-binding:* | --zone:* | --address:* | --publish:* | --allow-from:* | --label:* | --timeout:* | --network:* | --name:* | --interface:* | --json:*)
+		--subnet:* | --gateway:* | --bridge:* | --gateway-mode:* | --host-binding:* | --zone:* | --address:* | --publish:* | --port-group:* | --allow-from:* | --label:* | --timeout:* | --network:* | --name:* | --interface:* | --json:*)
 			previous=''
 			;;
 		*:--) # what is run is not ours to complete

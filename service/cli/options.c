@@ -48,6 +48,7 @@ static const struct option long_options[] = {
 	{ "network", required_argument, NULL, OPTION_NETWORK },
 	{ "name", required_argument, NULL, OPTION_NAME },
 	{ "interface", required_argument, NULL, OPTION_INTERFACE },
+	{ "port-group", required_argument, NULL, OPTION_PORT_GROUP },
 	{},
 };
 
@@ -154,6 +155,9 @@ static bool read_verb_option(int letter, Options *options)
 		return true;
 	case OPTION_INTERFACE:
 		options->interface = optarg;
+		return true;
+	case OPTION_PORT_GROUP:
+		options->port_group = optarg;
 		return true;
 	case OPTION_INTERNAL:
 		options->internal = true;

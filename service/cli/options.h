@@ -24,6 +24,7 @@ enum {
 	OPTION_NAME = 'N',
 	OPTION_ZONE = 'z',
 	OPTION_GATEWAY_MODE = 'G',
+	OPTION_PORT_GROUP = 'u',
 };
 
 /**

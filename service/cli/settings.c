@@ -100,6 +100,7 @@ GVariant *endpoint_settings(const Options *options, enum life life, const char *
 	if (namespace >= 0)
 		g_variant_builder_add(&builder, "{sv}", "NetNS", g_variant_new_handle(namespace));
 	add_string(&builder, "Interface", options->interface);
+	add_string(&builder, "PortGroup", options->port_group);
 	add_common(&builder, options, life);
 	return g_variant_builder_end(&builder);
 }

@@ -21,9 +21,10 @@ static const Verb verbs[] = {
 	{ "list", "[NETWORK]", "networks and ingresses, or the endpoints of a network", 0, 1, "", verb_list },
 	{ "show", "OBJECT…", "all about objects", 1, ANY, "", verb_show },
 	{ "create", "NETWORK --subnet=…", "make a network", 1, 1, OF_NETWORK "elt", verb_create },
-	{ "endpoint", "NETWORK/ENDPOINT", "make an endpoint, with its published ports", 1, 1, "aprelt", verb_endpoint },
+	{ "endpoint", "NETWORK/ENDPOINT", "make an endpoint, with its published ports", 1, 1, "apreltu",
+	  verb_endpoint },
 	{ "attach", "NETWORK/ENDPOINT NAMESPACE", "make an endpoint, and connect a network namespace as it", 2, 2,
-	  "aprlf", verb_attach },
+	  "aprlfu", verb_attach },
 	{ "publish", "OBJECT PORT…", "publish ports of an endpoint or an ingress", 2, ANY, "", verb_publish },
 	{ "unpublish", "OBJECT PORT…", "publish them no more", 2, ANY, "", verb_unpublish },
 	{ "link", "PARENT CHILD PORT…", "let an endpoint reach ports of a sibling", 3, ANY, "", verb_link },
@@ -33,7 +34,7 @@ static const Verb verbs[] = {
 	{ "gateways", "INGRESS ADDRESS…", "where an ingress leads to from now on", 2, ANY, "", verb_gateways },
 	{ "delete", "OBJECT…", "delete networks, endpoints, ingresses", 1, ANY, "", verb_delete },
 	{ "run", "--network=NETWORK -- COMMAND", "run a command with an object that lives as long", 1, ANY,
-	  OF_NETWORK "aplnN", verb_run },
+	  OF_NETWORK "aplnNu", verb_run },
 	{ "rules", "[OBJECT…]", "rules, with what they counted", 0, ANY, "w", verb_rules },
 	{ "preview", "NETWORK --subnet=…", "rules that a creation would add; ingress:NAME --gateway=… likewise", 1, 1,
 	  OF_NETWORK "eplt", verb_preview },
@@ -77,6 +78,7 @@ static void print_help(void)
 	     "     --zone=ZONE              zone of firewalld for its bridge (\"\": none)\n"
 	     "     --address=ADDRESS        of the endpoint; without it one is chosen\n"
 	     "     --publish=PORT           may be repeated\n"
+	     "     --port-group=GROUP       endpoints of a group may publish the same host ports\n"
 	     "     --allow-from=SOURCE      who may reach published ports; may be repeated\n"
 	     "     --label=KEY=VALUE        may be repeated\n"
 	     "     --permanent              across reboots, by a file\n"

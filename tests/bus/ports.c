@@ -269,6 +269,8 @@ static void group(Rig *rig)
 	group_refused(rig);
 	for (guint restarted = 0; restarted <= 1; restarted++) {
 		serves(rig, "172.18.0.7");
+		property_is(rig, "'g'", OTHER "/endpoint/b", "Endpoint", "PortGroup");
+		property_is(rig, "''", APP, "Endpoint", "PortGroup");
 		is_taken(SOCK_STREAM, "0.0.0.0", 8081);
 		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
 		rig_restart(rig);
