@@ -14,6 +14,10 @@ if [ "${1:-}" != --inside ]; then
 	exit $status
 fi
 shift
+# What engines and plugins keep beside what they are told to.
+for directory in /opt /var/lib; do
+	mount -t tmpfs -o mode=0755 engine $directory
+done
 
 # --- what an engine is given ---
 
