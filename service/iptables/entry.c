@@ -219,6 +219,26 @@ static void encode_dnat(const Rule *rule, Entry *entry, guint16 *offset)
 	range->min_proto.all = range->max_proto.all = htons(rule->dnat_port);
 }
 
+/* The form that its family had first, which iptables writes to this day. */
+static void encode_snat(const Rule *rule, Entry *entry, guint16 *offset)
+{
+	if (rule->family == FAMILY_IPV4) {
+		struct nf_nat_ipv4_multi_range_compat *ranges =
+			append_extension(entry, offset, "SNAT", 0, sizeof *ranges);
+
+		ranges->rangesize = 1;
+		ranges->range[0].flags = NF_NAT_RANGE_MAP_IPS;
+		memcpy(&ranges->range[0].min_ip, rule->dnat_address, sizeof ranges->range[0].min_ip);
+		memcpy(&ranges->range[0].max_ip, rule->dnat_address, sizeof ranges->range[0].max_ip);
+	} else {
+		struct nf_nat_range *range = append_extension(entry, offset, "SNAT", 1, sizeof *range);
+
+		range->flags = NF_NAT_RANGE_MAP_IPS;
+		memcpy(&range->min_addr, rule->dnat_address, sizeof range->min_addr);
+		memcpy(&range->max_addr, rule->dnat_address, sizeof range->max_addr);
+	}
+}
+
 static void encode_masquerade(const Rule *rule, Entry *entry, guint16 *offset)
 {
 	if (rule->family == FAMILY_IPV4) {
@@ -250,6 +270,8 @@ static void encode_target(const Rule *rule, const xt_chainlabel *names, Entry *e
 		return encode_masquerade(rule, entry, offset);
 	case TARGET_DNAT:
 		return encode_dnat(rule, entry, offset);
+	case TARGET_SNAT:
+		return encode_snat(rule, entry, offset);
 	}
 	g_assert_not_reached();
 }

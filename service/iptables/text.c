@@ -88,6 +88,14 @@ static void append_dnat(const Rule *rule, GString *text)
 		g_string_append_printf(text, ":%u", rule->dnat_port);
 }
 
+static void append_snat(const Rule *rule, GString *text)
+{
+	char buffer[INET6_ADDRSTRLEN];
+
+	inet_ntop(family_to_af(rule->family), rule->dnat_address, buffer, sizeof buffer);
+	g_string_append_printf(text, "SNAT --to-source %s", buffer);
+}
+
 void rule_append_text(const Rule *rule, const char *chain_prefix, GString *text)
 {
 	static const char *const verdicts[] = {
@@ -102,6 +110,8 @@ void rule_append_text(const Rule *rule, const char *chain_prefix, GString *text)
 	g_string_append(text, "-j ");
 	if (rule->target == TARGET_DNAT)
 		append_dnat(rule, text);
+	else if (rule->target == TARGET_SNAT)
+		append_snat(rule, text);
 	else if (rule->target == TARGET_PLACE)
 		g_string_append(text, chain_name(layout_of(rule)->jump, chain_prefix, name));
 	else

@@ -21,8 +21,9 @@ enum gateway_mode gateway_mode_from_string(const char *text);
 typedef struct NetworkOptions {
 	bool communication; /* between its endpoints */
 	bool masquerade;
-	Address host_binding;  /* default host address of its ports; AF_UNSPEC: any */
-	AllowFrom *allow_from; /* default of its endpoints; owned */
+	Address host_binding;                 /* default host address of its ports; AF_UNSPEC: any */
+	Address source_addresses[N_FAMILIES]; /* the host's, that what leaves gets; AF_UNSPEC: masquerade finds one */
+	AllowFrom *allow_from;                /* default of its endpoints; owned */
 } NetworkOptions;
 
 /** A container network: a bridge, a subnet a family, and the endpoints in it. */

@@ -302,7 +302,7 @@ static int read_elements(const struct nlmsghdr *header, void *userdata)
 static int compare_halves(gconstpointer a, gconstpointer b)
 {
 	const Half *x = a, *y = b;
-	int r = memcmp(x->element.bytes, y->element.bytes, x->element.size);
+	int r = memcmp(x->element.bytes, y->element.bytes, set_key_size(x->element.set, x->element.family));
 
 	return r != 0 ? r : y->is_end - x->is_end;
 }

@@ -88,9 +88,11 @@ static guint data_offset(const Element *element)
 
 void element_add_end(Element *element, const Element *end)
 {
-	guint size = key_size(element), i = size;
-	guint8 *last = extend(element, size);
+	guint size = key_size(element), data = element->size - size, i = size;
+	guint8 *last = element->bytes + size;
 
+	extend(element, size);
+	memmove(last + size, last, data);
 	memset(last, 0xff, size);
 	if (!end)
 		return;
@@ -245,7 +247,7 @@ bool element_parse(Element *element, enum family family, enum set set, const str
 	if (has_last(element) && !set_has_end_elements(set) &&
 	    (!parts[NFTA_SET_ELEM_KEY_END] || !parse_value(element, parts[NFTA_SET_ELEM_KEY_END], size)))
 		return false;
-	if (info->data[0] == FIELD_NONE)
+	if (info->data[0] == FIELD_NONE || (*ret_is_end && set_has_end_elements(set)))
 		return true;
 	if (!parts[NFTA_SET_ELEM_DATA])
 		return false;

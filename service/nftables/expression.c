@@ -312,21 +312,22 @@ static bool compile_match(Compiler *compiler)
 	return true;
 }
 
-/* "dnat ip to KEY map @map": to the address that the map has, and the port if it has one. */
-static bool compile_dnat(Compiler *compiler)
+/* "dnat ip to KEY map @map", snat likewise: to the address that the map has, and the port if it has one. */
+static bool compile_nat(Compiler *compiler)
 {
 	guint32 port = register_at(field_size(FIELD_ADDRESS, compiler->family) / 4), flags = NF_NAT_RANGE_MAP_IPS;
 	g_autofree char *map = NULL;
 	struct nftnl_expr *expression;
+	bool destination = take(compiler, "dnat ip to");
 
-	if (!take(compiler, "dnat ip to"))
+	if (!destination && !take(compiler, "snat ip to"))
 		return false;
 	load_key(compiler);
 	map = take_name(compiler, "map @");
 	g_assert(map);
 	add_lookup(compiler, map, NFT_REG_1);
 	expression = add(compiler, "nat");
-	nftnl_expr_set_u32(expression, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
+	nftnl_expr_set_u32(expression, NFTNL_EXPR_NAT_TYPE, destination ? NFT_NAT_DNAT : NFT_NAT_SNAT);
 	nftnl_expr_set_u32(expression, NFTNL_EXPR_NAT_FAMILY, family_to_af(compiler->family));
 	nftnl_expr_set_u32(expression, NFTNL_EXPR_NAT_REG_ADDR_MIN, NFT_REG_1);
 	/* The rest the kernel would add, and compare as something else. */
@@ -380,7 +381,7 @@ void expression_compile(const char *text, enum family family, struct nftnl_rule 
 	Compiler compiler = { text, family, rule, 0 };
 
 	while (*compiler.text != '\0')
-		if (!compile_dnat(&compiler) && !compile_action(&compiler) && !compile_verdict(&compiler) &&
+		if (!compile_nat(&compiler) && !compile_action(&compiler) && !compile_verdict(&compiler) &&
 		    !compile_match(&compiler))
 			g_error("\"%s\" in \"%s\"", compiler.text, text);
 }

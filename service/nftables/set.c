@@ -51,6 +51,7 @@ static const SetInfo sets[N_SETS] = {
 	[SET_PASSED_BY] = { "passed_by", { I }, {}, false, true, BOTH },
 	[SET_CALLERS] = { "callers", { I }, {}, false, true, BOTH },
 	[SET_SOURCES] = { "sources", { A }, {}, true, true, BOTH },
+	[SET_SOURCES_AT] = { "sources_at", { A }, { A }, true, true, BOTH },
 	[SET_AT_HOME] = { "at_home", { I, A }, {}, true, false, BOTH },
 	[SET_LOCAL_OUT] = { "local_out", { I }, {}, false, true, BOTH },
 	[SET_FORWARDED] = { "forwarded", { I }, {}, false, true, BOTH },

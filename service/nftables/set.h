@@ -43,6 +43,7 @@ enum set {
 	SET_PASSED_BY,    /* bridges from where published ports are not reached by an address of the host */
 	SET_CALLERS,      /* bridges from where they are reached as from outside */
 	SET_SOURCES,      /* subnets that are masqueraded */
+	SET_SOURCES_AT,   /* … that are given an address : it */
 	SET_AT_HOME,      /* bridge . its subnet: what does not leave */
 	SET_LOCAL_OUT,    /* interfaces where what this host sends is masqueraded */
 	SET_FORWARDED,    /* foreign interfaces that are forwarded whatever the policy */
@@ -72,7 +73,6 @@ enum set set_find(enum family family, const char *name); /* by its name; N_SETS:
 /** As nftables counts: bytes in a register and the number of its type; 0 for FIELD_NONE. */
 guint field_size(enum field field, enum family family);
 guint32 field_type(enum field field, enum family family);
-
 /** Bytes of a whole key. Whether its ends are elements of their own, as for an interval of a single field. */
 guint set_key_size(enum set set, enum family family);
 bool set_has_end_elements(enum set set);

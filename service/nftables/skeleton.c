@@ -140,6 +140,7 @@ static const struct {
 	{ "postrouting", "ip daddr . meta l4proto . th dport @ingress_masqueraded masquerade", BOTH },
 	{ "postrouting", "ct status dnat oifname . ip saddr @at_home masquerade", BOTH },
 	{ "postrouting", "oifname . ip saddr @at_home return", BOTH },
+	{ "postrouting", "snat ip to ip saddr map @sources_at", BOTH },
 	{ "postrouting", "ip saddr @sources masquerade", BOTH },
 
 	/* Whatever connection it is of: who is not let through any more ends at once. */

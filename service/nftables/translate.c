@@ -104,8 +104,11 @@ static void translate_masquerade(const Translation *translation)
 		return;
 	}
 	find_last_source(rule, last);
-	element_init(&element, rule->family, SET_SOURCES, &(Parts){ .address = { rule->source } });
+	element_init(&element, rule->family, rule->target == TARGET_SNAT ? SET_SOURCES_AT : SET_SOURCES,
+		     &(Parts){ .address = { rule->source } });
 	element_add_last(&element, &(Parts){ .address = { last } });
+	if (rule->target == TARGET_SNAT)
+		element_add_data(&element, &(Parts){ .address = { rule->dnat_address } });
 	translation->tell(&element, translation->userdata);
 }
 

@@ -57,7 +57,7 @@ enum place {
 	PLACE_OUTPUT_INGRESS,        /* the same for packets of this host to itself */
 	PLACE_OUTPUT_PORTS,
 	PLACE_OUTPUT_LOCALHOST,       /* … to 127.0.0.0/8 */
-	PLACE_MASQUERADE_NETWORK,     /* masquerade of a subnet, or of this host on a bridge */
+	PLACE_MASQUERADE_NETWORK,     /* masquerade or SNAT of a subnet; masquerade of this host on a bridge */
 	PLACE_MASQUERADE_INGRESS,     /* masquerade of what goes to a gateway */
 	PLACE_MASQUERADE_CONTAINERS,  /* masquerade of endpoints that reach a published port on their own bridge */
 	PLACE_MASQUERADE_SELF,        /* masquerade of an endpoint that reaches its own published port */

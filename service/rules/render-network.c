@@ -4,6 +4,7 @@
 #include "service/rules/render-common.h"
 
 #include <netinet/in.h>
+#include <string.h>
 
 static const Prefix loopback[N_FAMILIES] = {
 	[FAMILY_IPV4] = { { AF_INET, { 127 } }, 8 },
@@ -257,6 +258,22 @@ void render_localhost(const Network *network, const RenderOptions *options, GArr
 		render_way_from_host(network, FAMILY_IPV4, items);
 }
 
+/* What leaves gets an address of the host: the one that was chosen, or of the interface that it leaves by. */
+static void render_source(const Network *network, enum family family, GArray *items)
+{
+	const Address *chosen = &network->options.source_addresses[family];
+	Rule *rule = place_add(items, PLACE_MASQUERADE_NETWORK, family, network->sequence, 1);
+
+	rule->flags = RULE_NOT_OUT;
+	rule_set_source(rule, &network->subnets[family]);
+	rule_set_out(rule, network->bridge);
+	rule->target = TARGET_MASQUERADE;
+	if (chosen->family == AF_UNSPEC)
+		return;
+	rule->target = TARGET_SNAT;
+	memcpy(rule->dnat_address, chosen->bytes, sizeof rule->dnat_address);
+}
+
 static void render_nat(const Network *network, enum family family, const RenderOptions *options, GArray *items)
 {
 	/* Hairpin mode needs no way of its own: that of other addresses takes the loopback destinations in. */
@@ -269,12 +286,7 @@ static void render_nat(const Network *network, enum family family, const RenderO
 	if (!network->options.masquerade)
 		return;
 
-	rule = place_add(items, PLACE_MASQUERADE_NETWORK, family, network->sequence, 1);
-	rule->flags = RULE_NOT_OUT;
-	rule_set_source(rule, &network->subnets[family]);
-	rule_set_out(rule, network->bridge);
-	rule->target = TARGET_MASQUERADE;
-
+	render_source(network, family, items);
 	if (options->hairpin)
 		return;
 	rule = place_add(items, PLACE_DNAT_RETURN, family, network->sequence, 0);

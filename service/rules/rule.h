@@ -31,6 +31,7 @@ enum rule_target {
 	TARGET_RETURN,
 	TARGET_MASQUERADE,
 	TARGET_DNAT,
+	TARGET_SNAT,
 };
 
 /** Zero means "does not matter" in every match. All padding is explicit: rules compare and hash as memory. */
@@ -49,7 +50,7 @@ typedef struct Rule {
 	guint16 destination_port[2]; /* likewise */
 	guint8 source[16], destination[16];
 	char in[IFNAMSIZ], out[IFNAMSIZ];
-	guint8 dnat_address[16]; /* for TARGET_DNAT, and the gateway at PLACE_INGRESS_GATEWAY */
+	guint8 dnat_address[16]; /* for TARGET_DNAT and _SNAT, and the gateway at PLACE_INGRESS_GATEWAY */
 	guint16 dnat_port;       /* host byte order; 0: the address changes and the port stays */
 	guint16 turn, turns;     /* of so many rules in a row each has a connection in turn, this one from 0; 0: no */
 } Rule;

@@ -261,7 +261,13 @@ static void test_drift(void)
 		{ "nft add element ip netfilterd bridges '{ \"x\" }'", "netfilterd bridges", 0, 1 },
 		{ "nft add element ip netfilterd sources '{ 10.0.0.0/8 }'", "netfilterd sources", 0, 1 },
 		{ "nft flush set ip netfilterd sources", "netfilterd sources", 1, 0 },
-		{ "nft flush set ip netfilterd at_home", "netfilterd at_home", 1, 0 },
+		{ "nft flush set ip netfilterd at_home", "netfilterd at_home", 2, 0 },
+		{ "nft flush map ip netfilterd sources_at", "netfilterd sources_at", 1, 0 },
+		{ "nft add element ip netfilterd sources_at '{ 10.0.0.0/8 : 192.0.2.8 }'", "netfilterd sources_at", 0,
+		  1 },
+		{ "nft 'delete element ip netfilterd sources_at { 172.30.0.0/16 } ; "
+		  "add element ip netfilterd sources_at { 172.30.0.0/16 : 192.0.2.8 }'",
+		  "netfilterd sources_at", 1, 1 },
 		{ "nft 'delete element ip netfilterd inside { \"docker0\" . \"docker0\" } ; "
 		  "add element ip netfilterd inside { \"docker0\" . \"docker0\" : drop }'",
 		  "netfilterd inside", 1, 1 },
@@ -281,6 +287,8 @@ static void test_drift(void)
 		g_autofree char *drifted = NULL;
 
 		g_test_message("%s", cases[i].command);
+		scene->source_addresses = "192.0.2.7";
+		scene_add_network(scene, "br-s", "172.30.0.0/16", 0);
 		program(court, scene->ruleset);
 		nftables_backend.free(g_steal_pointer(&court->backend));
 		netns_run(court->netns, "%s", cases[i].command);

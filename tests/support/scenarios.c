@@ -205,6 +205,23 @@ static void build_ingress6(Scene *scene)
 	scene_publish_ingress(scene, scene_add_ingress(scene, "docker_gwbridge", "fd00:18::2"), IPPROTO_TCP, 4510);
 }
 
+static void build_source(Scene *scene)
+{
+	Network *docker0;
+
+	scene->source_addresses = "192.0.2.7";
+	docker0 = add_docker0(scene, 0);
+	scene->source_addresses = NULL;
+	scene_add_network(scene, "br-a", "172.18.0.0/16", 0);
+	scene_publish(scene, scene_add_endpoint(scene, docker0, "172.17.0.2"), IPPROTO_TCP, NULL, 8080, 80, 1);
+}
+
+static void build_source6(Scene *scene)
+{
+	scene->source_addresses = "2001:db8::7";
+	build_hairpin6(scene);
+}
+
 static void build_gateways(Scene *scene)
 {
 	Ingress *ingress;
@@ -234,7 +251,8 @@ const Scenario scenarios[] = {
 	{ "linear", FAMILY_IPV4, build_linear },       { "network6", FAMILY_IPV6, build_network6, true },
 	{ "hairpin6", FAMILY_IPV6, build_hairpin6 },   { "internal6", FAMILY_IPV6, build_internal6 },
 	{ "ingress6", FAMILY_IPV6, build_ingress6 },   { "gateways", FAMILY_IPV4, build_gateways },
-	{ "gateways6", FAMILY_IPV6, build_gateways6 },
+	{ "gateways6", FAMILY_IPV6, build_gateways6 }, { "source", FAMILY_IPV4, build_source },
+	{ "source6", FAMILY_IPV6, build_source6 },
 };
 const gsize n_scenarios = G_N_ELEMENTS(scenarios);
 

@@ -33,6 +33,18 @@ void scene_free(Scene *scene)
 	g_free(scene);
 }
 
+static void give_source_addresses(const Scene *scene, Network *network)
+{
+	g_auto(GStrv) list = g_strsplit(scene->source_addresses ?: "", " ", -1);
+
+	for (char **text = list; *text; text++) {
+		Address address;
+
+		g_assert_true(address_parse(*text, &address));
+		network->options.source_addresses[address_family(&address)] = address;
+	}
+}
+
 Network *scene_add_network(Scene *scene, const char *bridge, const char *subnets, enum network_flag flags)
 {
 	g_auto(GStrv) list = g_strsplit(subnets, " ", -1);
@@ -52,6 +64,7 @@ Network *scene_add_network(Scene *scene, const char *bridge, const char *subnets
 		g_assert_true(prefix_parse(*subnet, &prefix));
 		network->subnets[address_family(&prefix.address)] = prefix;
 	}
+	give_source_addresses(scene, network);
 
 	model_insert_network(scene->model, network, NULL);
 	render_network(network, &scene->options, items);

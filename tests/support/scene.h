@@ -7,6 +7,7 @@
 /** A model built by hand, and its rules. What goes wrong here ends the test program. */
 typedef struct Scene {
 	RenderOptions options;
+	const char *source_addresses; /* of networks that come: "192.0.2.7 2001:db8::7"; NULL: masqueraded */
 	Model *model;
 	GPtrArray *renderings; /* GArray of RuleItem, owned: what was added to the ruleset, in order */
 	Ruleset *ruleset;

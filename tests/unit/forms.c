@@ -155,6 +155,7 @@ static void foreign(void)
 		{ .target = TARGET_DROP, .protocol = IPPROTO_TCP, .destination_port = { 22, 22 } },
 		{ .target = TARGET_ACCEPT, .state = STATE_CONNTRACK },
 		{ .target = TARGET_MASQUERADE },
+		{ .target = TARGET_SNAT, .source = { 10 }, .source_length = 8, .dnat_address = { 192, 0, 2, 7 } },
 		{ .target = TARGET_RETURN, .source = { 10 }, .source_length = 8 },
 	};
 
