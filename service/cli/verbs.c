@@ -15,7 +15,7 @@ typedef struct Verb {
 	VerbRun *run;
 } Verb;
 
-#define OF_NETWORK "sgbicmozr"
+#define OF_NETWORK "sgbicmGozr"
 
 static const Verb verbs[] = {
 	{ "list", "[NETWORK]", "networks and ingresses, or the endpoints of a network", 0, 1, "", verb_list },
