@@ -6,6 +6,7 @@
 #include "dbus/rule-watch.h"
 #include "service/commit.h"
 #include "service/expiry.h"
+#include "service/host-log.h"
 #include "service/netlink/route-monitor.h"
 
 #include <errno.h>

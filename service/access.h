@@ -59,9 +59,6 @@ bool service_heard_of_rules(Service *service);
 int service_flows_fd(const Service *service);
 void service_end_flows(Service *service);
 
-/** A route has appeared: says so in the log, once for each, if it lies over a network and is not ours. */
-void service_route_appeared(Service *service, const Prefix *destination, int ifindex);
-
 /** Whether the interface of a network or ingress is there. */
 bool service_serves(const Service *service, const char *interface);
 

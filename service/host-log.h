@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "service/access.h"
+
+/** A route has appeared: says so in the log, once for each, if it lies over a network and is not ours. */
+void service_route_appeared(Service *service, const Prefix *destination, int ifindex);
