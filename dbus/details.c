@@ -166,6 +166,18 @@ void description_add_network(Description *description, const Network *network)
 	description_add(description, "bridge", network->bridge);
 	description_add(description, "subnet", subnets->str);
 	description_add(description, "gateway", gateways->str);
+	description_add_source_address(description, network->options.source_addresses);
+}
+
+void description_add_source_address(Description *description, const Address sources[static N_FAMILIES])
+{
+	g_autoptr(GString) list = g_string_new(NULL);
+	char text[INET6_ADDRSTRLEN];
+
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (sources[family].family != AF_UNSPEC)
+			append_to_list(list, address_format(&sources[family], text));
+	description_add(description, "source-address", list->str);
 }
 
 void description_add_ingress(Description *description, const Ingress *ingress)

@@ -28,6 +28,7 @@ void description_add_labels(Description *description, char *const *labels);
 
 /** Tells of what a creation asks for, and demands what that needs. */
 void description_add_network(Description *description, const Network *network);
+void description_add_source_address(Description *description, const Address sources[static N_FAMILIES]);
 void description_add_ingress(Description *description, const Ingress *ingress);
 void description_add_claim(Description *description, const Claim *claim);
 void description_add_lifetime(Description *description, const LifetimeSettings *lifetime);

@@ -10,6 +10,7 @@
 #include "dbus/settings.h"
 #include "service/change/change-endpoint.h"
 #include "service/change/change-network.h"
+#include "service/change/source-address.h"
 
 static bool describe_create_endpoint(Call *call, Description *description, GError **error)
 {
@@ -138,12 +139,27 @@ static bool run_retain(Call *call, GError **error)
 	return reply_written(sd_bus_message_append(call->reply, "u", deleted), error);
 }
 
+/* What is sent from an address of the host is taken for the host's by others. */
+static bool describe_source_address(const Call *call, char *const *texts, Description *description, GError **error)
+{
+	const Network *network = call_object(call, OBJECT_NETWORK, error);
+	Address sources[N_FAMILIES];
+
+	if (!network || !source_address_parse(network, texts, sources, error))
+		return false;
+	description_add_source_address(description, sources);
+	description_add_claim(description, &(Claim){ .host = claim_source_address(sources) });
+	return true;
+}
+
 static bool describe_update(Call *call, Description *description, GError **error)
 {
 	g_auto(NetworkSettings) settings = {};
 	guint mask;
 
 	return network_update_read(call->message, &settings, &mask, error) &&
+	       (!(mask & UPDATE_SOURCE_ADDRESS) ||
+		describe_source_address(call, settings.source_address, description, error)) &&
 	       (!(mask & UPDATE_ALLOW_FROM) ||
 		description_add_sources(description, settings.allow_from, NULL, service_config(call->service), error));
 }
@@ -208,12 +224,12 @@ static int append_subnets(sd_bus_message *reply, const Network *network)
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int append_gateways(sd_bus_message *reply, const Network *network)
+static int append_addresses(sd_bus_message *reply, const Address addresses[static N_FAMILIES])
 {
 	int r = sd_bus_message_open_container(reply, 'a', "s");
 
 	for (enum family family = 0; r >= 0 && family < N_FAMILIES; family++)
-		r = address_append(reply, &network->gateways[family]);
+		r = address_append(reply, &addresses[family]);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -250,12 +266,13 @@ static int append_endpoints(sd_bus_message *reply, const Network *network)
 OBJECT_GETTER(Network, get_name, sd_bus_message_append(reply, "s", object->name))
 OBJECT_GETTER(Network, get_bridge, sd_bus_message_append(reply, "s", object->bridge))
 OBJECT_GETTER(Network, get_subnets, append_subnets(reply, object))
-OBJECT_GETTER(Network, get_gateways, append_gateways(reply, object))
+OBJECT_GETTER(Network, get_gateways, append_addresses(reply, object->gateways))
 OBJECT_GETTER(Network, get_internal, sd_bus_message_append(reply, "b", object->internal))
 OBJECT_GETTER(Network, get_modes, append_modes(reply, object))
 OBJECT_GETTER(Network, get_communication, sd_bus_message_append(reply, "b", object->options.communication))
 OBJECT_GETTER(Network, get_masquerade, sd_bus_message_append(reply, "b", object->options.masquerade))
 OBJECT_GETTER(Network, get_host_binding, append_host_binding(reply, object))
+OBJECT_GETTER(Network, get_source_address, append_addresses(reply, object->options.source_addresses))
 OBJECT_GETTER(Network, get_zone, sd_bus_message_append(reply, "s", object->zone))
 OBJECT_GETTER(Network, get_endpoints, append_endpoints(reply, object))
 OBJECT_GETTER(Network, get_served,
@@ -294,6 +311,7 @@ const sd_bus_vtable network_vtable[] = {
 	SD_BUS_PROPERTY("InterContainerCommunication", "b", get_communication, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("Masquerade", "b", get_masquerade, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("HostBinding", "s", get_host_binding, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("SourceAddress", "as", get_source_address, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("Zone", "s", get_zone, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	OBJECT_ALLOW_FROM_PROPERTIES,
 	SD_BUS_PROPERTY("Served", "b", get_served, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

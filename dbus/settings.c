@@ -556,6 +556,7 @@ static const Setting network_table[] = {
 	{ "GatewayModes", "a{ss}", read_labels, offsetof(NetworkSettings, gateway_modes) },
 	{ "Masquerade", "b", read_boolean, offsetof(NetworkSettings, masquerade) },
 	{ "HostBinding", "s", read_string, offsetof(NetworkSettings, host_binding) },
+	{ "SourceAddress", "as", read_strings, offsetof(NetworkSettings, source_address) },
 	{ "AllowFrom", "as", read_strings, offsetof(NetworkSettings, allow_from) },
 	{ "Endpoints", "a(sa{sv})", read_endpoints, 0 },
 	{ "Reserve", "b", read_choice, offsetof(NetworkSettings, reserve) },
@@ -591,6 +592,7 @@ static const Setting update_table[] = {
 	{ "Masquerade", "b", read_boolean, offsetof(NetworkSettings, masquerade) },
 	{ "HostBinding", "s", read_string, offsetof(NetworkSettings, host_binding) },
 	{ "AllowFrom", "as", read_strings, offsetof(NetworkSettings, allow_from) },
+	{ "SourceAddress", "as", read_strings, offsetof(NetworkSettings, source_address) },
 	{},
 };
 

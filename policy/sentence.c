@@ -50,6 +50,7 @@ char *sentence_new(const char *verb, const char *const *details)
 	append(sentence, "with subnet", find(details, "subnet"));
 	append(sentence, "with gateway", find(details, "gateway"));
 	append(sentence, "by bridge", find(details, "bridge"));
+	append(sentence, "sending from", find(details, "source-address"));
 	append(sentence, "with endpoint", object != endpoint ? endpoint : NULL);
 	append(sentence, "publishing", place ? NULL : ports);
 	return g_string_free(sentence, FALSE);

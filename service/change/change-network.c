@@ -5,6 +5,7 @@
 #include "service/change/change-endpoint.h"
 #include "service/change/change-file.h"
 #include "service/change/request.h"
+#include "service/change/source-address.h"
 #include "service/journal/encode.h"
 #include "service/model/labels.h"
 #include "service/model/special.h"
@@ -241,6 +242,8 @@ static bool parse_network(Network *network, const NetworkSettings *settings, GEr
 	       parse_gateways(network, settings->gateways, error) &&
 	       parse_ranges(network, settings->address_range, error) &&
 	       parse_host_binding(network, settings->host_binding, &network->options.host_binding, error) &&
+	       source_address_parse(network, settings->source_address, network->options.source_addresses, error) &&
+	       source_address_check_options(network, &network->options, error) &&
 	       parse_bridge(network, settings->bridge, error) && parse_zone(network, settings->zone, error);
 }
 
@@ -380,6 +383,7 @@ Network *network_create(Transaction *transaction, const char *name, const Networ
 	fresh = network_new(name);
 	if (!parse_network(fresh, settings, error) || !check_subnets(transaction->model, fresh, error) ||
 	    !choose_bridge(transaction, fresh, error) ||
+	    !request_source_address(transaction, fresh, settings, fresh->options.source_addresses, error) ||
 	    !request_sources(transaction, settings->allow_from, NULL, settings->lifetime.uid,
 			     &fresh->options.allow_from, error) ||
 	    !quota_check(transaction->model, transaction->config, QUOTA_NETWORKS, settings->lifetime.uid, 1, error) ||
@@ -420,6 +424,8 @@ static const char *find_difference(const Network *there, const Network *wanted)
 		return "Internal";
 	if (a->communication != b->communication)
 		return "InterContainerCommunication";
+	if (!source_address_equal(a->source_addresses, b->source_addresses))
+		return "SourceAddress";
 	if (a->masquerade != b->masquerade)
 		return "Masquerade";
 	if (!address_equal(&a->host_binding, &b->host_binding))
@@ -492,6 +498,12 @@ bool network_update(Transaction *transaction, Network *network, guint mask, cons
 		options.communication = settings->communication;
 	if (mask & UPDATE_MASQUERADE)
 		options.masquerade = settings->masquerade;
+	if (mask & UPDATE_SOURCE_ADDRESS &&
+	    (!source_address_parse(network, settings->source_address, options.source_addresses, error) ||
+	     !request_source_address(transaction, network, settings, options.source_addresses, error)))
+		return false;
+	if (!source_address_check_options(network, &options, error))
+		return false;
 	if (!(mask & UPDATE_ALLOW_FROM))
 		allow_from_ref(options.allow_from);
 	else if (!request_sources(transaction, settings->allow_from, network->options.allow_from, network->lifetime.uid,
@@ -739,6 +751,8 @@ static void announce_updated(const Change *change, const Observer *observer)
 		observer->changed(OBJECT_NETWORK, change->object, "Masquerade", observer->userdata);
 	if (!address_equal(&now->host_binding, &before->host_binding))
 		observer->changed(OBJECT_NETWORK, change->object, "HostBinding", observer->userdata);
+	if (!source_address_equal(now->source_addresses, before->source_addresses))
+		observer->changed(OBJECT_NETWORK, change->object, "SourceAddress", observer->userdata);
 	if (!allow_from_equal(now->allow_from, before->allow_from))
 		observer->changed(OBJECT_NETWORK, change->object, "AllowFrom", observer->userdata);
 }

@@ -29,6 +29,7 @@ enum network_update {
 	UPDATE_MASQUERADE = 2,
 	UPDATE_HOST_BINDING = 4,
 	UPDATE_ALLOW_FROM = 8,
+	UPDATE_SOURCE_ADDRESS = 16,
 };
 
 /** mask is a set of enum network_update. INVALID_ARGS. */

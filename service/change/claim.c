@@ -48,9 +48,18 @@ static bool takes_zone(const Network *network)
 	return *network->zone != '\0' && !g_str_equal(network->zone, ZONE_DEFAULT);
 }
 
+bool claim_source_address(const Address sources[static N_FAMILIES])
+{
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		if (sources[family].family != AF_UNSPEC)
+			return true;
+	return false;
+}
+
 bool claim_find_network(const Transaction *transaction, const Network *network, Claim *ret, GError **error)
 {
-	*ret = (Claim){ .host = takes_from_internet(network) || takes_zone(network) };
+	*ret = (Claim){ .host = takes_from_internet(network) || takes_zone(network) ||
+				claim_source_address(network->options.source_addresses) };
 	return ret->host || (adopts_bridge(transaction, network, &ret->host, error) &&
 			     (ret->host || overlaps_host(transaction, network, &ret->host, error)));
 }

@@ -9,18 +9,24 @@
  * routes come and go.
  */
 typedef struct Claim {
-	bool host;    /* an interface, what an address or a route of the host lies over, the Internet's, or a zone */
+	bool host;    /* the host's, or the Internet's: an interface, a subnet, a zone, an address to send from */
 	bool foreign; /* a network or an endpoint of another user */
 } Claim;
 
 /**
  * Of a network that is made of settings already: whether its bridge is there, and is not ours, its subnets overlap
- * with addresses or routes of the host, in any table, or are not private, or its zone is another than the default;
- * default routes do not count, nor what is on bridges of ours.
- * FAILED when the host cannot be asked.
+ * with addresses or routes of the host, in any table, or are not private, its zone is another than the default, or it
+ * chooses by which address of the host it is known elsewhere; default routes do not count, nor what is on bridges of
+ * ours. FAILED when the host cannot be asked.
  */
 bool claim_find_network(const Transaction *transaction, const Network *network, Claim *ret,
 			GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Whether a network that has these source addresses makes use of one of the host's. Each counts, also one that
+ * masquerade would take: which that is depends on where a packet goes.
+ */
+bool claim_source_address(const Address sources[static N_FAMILIES]);
 
 /**
  * Of an ingress whose gateways have bridges: whether one of them is beyond the network of its bridge, or whose it is

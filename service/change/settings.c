@@ -29,6 +29,7 @@ void network_settings_clear(NetworkSettings *settings)
 	g_clear_pointer(&settings->gateway_mode, g_free);
 	g_clear_pointer(&settings->gateway_modes, g_strfreev);
 	g_clear_pointer(&settings->host_binding, g_free);
+	g_clear_pointer(&settings->source_address, g_strfreev);
 	g_clear_pointer(&settings->zone, g_free);
 	g_clear_pointer(&settings->endpoints, g_ptr_array_unref);
 	g_clear_pointer(&settings->allow_from, g_strfreev);

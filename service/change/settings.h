@@ -56,6 +56,8 @@ typedef struct NetworkSettings {
 	bool internal, communication, masquerade, lifetime_endpoints;
 	char *gateway_mode, **gateway_modes; /* of all families; or family, mode, …; NULL: "nat" */
 	char *host_binding;                  /* NULL or "": any */
+	char **source_address;               /* NULL or empty: by masquerade */
+	bool awaits_source_address;          /* the host need not have it yet */
 	char **allow_from;                   /* who may reach its ports; NULL or empty: everybody */
 	GPtrArray *endpoints;                /* EndpointSettings; NULL: none */
 	char **labels;                       /* NULL: not said */
@@ -63,7 +65,6 @@ typedef struct NetworkSettings {
 	char *zone;                          /* NULL: ZONE_DEFAULT */
 	LifetimeSettings lifetime;
 } NetworkSettings;
-
 void network_settings_clear(NetworkSettings *settings); /* frees what is in it */
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NetworkSettings, network_settings_clear)
 
@@ -75,6 +76,5 @@ typedef struct IngressSettings {
 	char **allow_from;                  /* who may reach its ports; NULL or empty: everybody */
 	LifetimeSettings lifetime;
 } IngressSettings;
-
 void ingress_settings_clear(IngressSettings *settings);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(IngressSettings, ingress_settings_clear)

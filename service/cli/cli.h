@@ -21,7 +21,7 @@ typedef struct Options {
 	const char *host, *machine; /* NULL: this one */
 	enum json_mode json;
 	bool legend, pager, quiet, ask_password, help;
-	GPtrArray *subnets, *gateways, *addresses, *publish, *allow_from, *labels, *modes;
+	GPtrArray *subnets, *gateways, *addresses, *publish, *allow_from, *labels, *modes, *source_addresses;
 	const char *bridge, *host_binding, *zone, *network, *name, *interface, *port_group;
 	bool internal, permanent, watch;
 	bool communication, masquerade;

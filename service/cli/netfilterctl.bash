@@ -31,7 +31,7 @@ __netfilterctl_published() {
 
 # What a verb takes besides the general options, and what follows it.
 __netfilterctl_options() {
-	local network='--subnet= --gateway= --bridge= --internal --no-communication --no-masquerade --gateway-mode= --host-binding= --zone= --allow-from='
+	local network='--subnet= --gateway= --bridge= --internal --no-communication --no-masquerade --source-address= --gateway-mode= --host-binding= --zone= --allow-from='
 
 	case $1 in
 	create) echo "$network --label= --timeout= --permanent" ;;
@@ -80,7 +80,7 @@ _netfilterctl() {
 	for word in "${words[@]:1}"; do
 		case $previous:$word in
 		-[HM]:* | --host:* | --machine:*) _netfilterctl_host+=("$previous" "$word") previous='' ;;
-		--subnet:* | --gateway:* | --bridge:* | --gateway-mode:* | --host-binding:* | --zone:* | --address:* | --publish:* | --port-group:* | --allow-from:* | --label:* | --timeout:* | --network:* | --name:* | --interface:* | --json:*)
+		--subnet:* | --gateway:* | --bridge:* | --source-address:* | --gateway-mode:* | --host-binding:* | --zone:* | --address:* | --publish:* | --port-group:* | --allow-from:* | --label:* | --timeout:* | --network:* | --name:* | --interface:* | --json:*)
 			previous=''
 			;;
 		*:--) # what is run is not ours to complete

@@ -37,6 +37,7 @@ static const struct option long_options[] = {
 	{ "no-masquerade", no_argument, NULL, OPTION_NO_MASQUERADE },
 	{ "host-binding", required_argument, NULL, OPTION_HOST_BINDING },
 	{ "zone", required_argument, NULL, OPTION_ZONE },
+	{ "source-address", required_argument, NULL, OPTION_SOURCE_ADDRESS },
 	{ "gateway-mode", required_argument, NULL, OPTION_GATEWAY_MODE },
 	{ "address", required_argument, NULL, OPTION_ADDRESS },
 	{ "publish", required_argument, NULL, OPTION_PUBLISH },
@@ -134,6 +135,9 @@ static bool read_verb_option(int letter, Options *options)
 		return true;
 	case OPTION_LABEL:
 		g_ptr_array_add(options->labels, optarg);
+		return true;
+	case OPTION_SOURCE_ADDRESS:
+		g_ptr_array_add(options->source_addresses, optarg);
 		return true;
 	case OPTION_GATEWAY_MODE:
 		g_ptr_array_add(options->modes, optarg);
@@ -241,6 +245,7 @@ bool options_read(int argc, char **argv, Options *ret, char ***ret_arguments, gu
 		.allow_from = g_ptr_array_new(),
 		.labels = g_ptr_array_new(),
 		.modes = g_ptr_array_new(),
+		.source_addresses = g_ptr_array_new(),
 	};
 	while ((letter = getopt_long(argc, argv, "H:M:jqh", long_options, NULL)) >= 0)
 		if (!read_option(letter, ret, ret_code))
@@ -263,4 +268,5 @@ void options_clear(Options *options)
 	g_ptr_array_unref(options->allow_from);
 	g_ptr_array_unref(options->labels);
 	g_ptr_array_unref(options->modes);
+	g_ptr_array_unref(options->source_addresses);
 }

@@ -25,6 +25,7 @@ enum {
 	OPTION_ZONE = 'z',
 	OPTION_GATEWAY_MODE = 'G',
 	OPTION_PORT_GROUP = 'u',
+	OPTION_SOURCE_ADDRESS = 'S',
 };
 
 /**

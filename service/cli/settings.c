@@ -71,6 +71,7 @@ GVariant *network_settings(const Options *options, enum life life)
 	add_string(&builder, "HostBinding", options->host_binding);
 	add_string(&builder, "Zone", options->zone);
 	add_strings(&builder, "AllowFrom", options->allow_from);
+	add_strings(&builder, "SourceAddress", options->source_addresses);
 	add_modes(&builder, options->modes);
 	if (options->internal)
 		add_bool(&builder, "Internal", true);

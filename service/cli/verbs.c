@@ -15,7 +15,7 @@ typedef struct Verb {
 	VerbRun *run;
 } Verb;
 
-#define OF_NETWORK "sgbicmGozr"
+#define OF_NETWORK "sgbicmSGozr"
 
 static const Verb verbs[] = {
 	{ "list", "[NETWORK]", "networks and ingresses, or the endpoints of a network", 0, 1, "", verb_list },
@@ -73,6 +73,7 @@ static void print_help(void)
 	     "     --internal               nothing is forwarded in or out\n"
 	     "     --no-communication       endpoints reach one another by links alone\n"
 	     "     --no-masquerade          what endpoints send keeps their addresses\n"
+	     "     --source-address=ADDRESS of the host, that what leaves has; once a family\n"
 	     "     --gateway-mode=MODE      nat, routed, open or isolated; FAMILY=MODE for one family\n"
 	     "     --host-binding=ADDRESS   default host address of published ports\n"
 	     "     --zone=ZONE              zone of firewalld for its bridge (\"\": none)\n"

@@ -110,6 +110,7 @@ static const struct {
 	{ "gatewayMode", "GatewayMode", "s", OF_NETWORK },
 	{ "interContainerCommunication", "InterContainerCommunication", "b", OF_NETWORK },
 	{ "masquerade", "Masquerade", "b", OF_NETWORK },
+	{ "sourceAddress", "SourceAddress", "as", OF_NETWORK },
 	{ "hostBinding", "HostBinding", "s", OF_NETWORK },
 	{ "zone", "Zone", "s", OF_NETWORK },
 	{ "reserve", "Reserve", "b", OF_ENDPOINT },

@@ -65,11 +65,17 @@ static bool get_modes(Record *record, Network *network)
 	return true;
 }
 
+/* What is older masquerades. */
+static bool get_source_addresses(Record *record, Address ret[static N_FAMILIES])
+{
+	return !record_has_more(record) || record_get_addresses(record, ret);
+}
+
 void encode_network(GByteArray *to, const Network *network)
 {
 	record_put_head(to, 'N',
 			9 + 2 * N_FAMILIES + LIFETIME_FIELDS + record_count_label_fields(network->labels) + 2 +
-				2 * N_FAMILIES + 1 + N_FAMILIES +
+				2 * N_FAMILIES + 1 + N_FAMILIES + N_FAMILIES +
 				record_count_source_fields(network->options.allow_from));
 	record_put_text(to, network->name);
 	record_put_text(to, network->bridge);
@@ -92,6 +98,7 @@ void encode_network(GByteArray *to, const Network *network)
 	record_put_allow_from(to, network->options.allow_from);
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		record_put_text(to, gateway_mode_to_string(network->modes[family]));
+	record_put_addresses(to, network->options.source_addresses);
 }
 
 static bool network_fits(const Model *model, const Network *network)
@@ -127,6 +134,7 @@ Network *decode_network(Record *record, Model *model, GError **error)
 	good &= get_zone(record, network);
 	good &= record_get_allow_from(record, &network->options.allow_from);
 	good &= get_modes(record, network);
+	good &= get_source_addresses(record, network->options.source_addresses);
 	if (!record_found(record, good && network_fits(model, network) ? network : NULL, error))
 		return NULL;
 	return g_steal_pointer(&network);
@@ -134,12 +142,13 @@ Network *decode_network(Record *record, Model *model, GError **error)
 
 void encode_network_options(GByteArray *to, const Network *network)
 {
-	record_put_head(to, 'U', 4 + record_count_source_fields(network->options.allow_from));
+	record_put_head(to, 'U', 4 + N_FAMILIES + record_count_source_fields(network->options.allow_from));
 	record_put_text(to, network->name);
 	record_put_bool(to, network->options.communication);
 	record_put_bool(to, network->options.masquerade);
 	record_put_address(to, &network->options.host_binding);
 	record_put_allow_from(to, network->options.allow_from);
+	record_put_addresses(to, network->options.source_addresses);
 }
 
 Network *decode_network_options(Record *record, const Model *model, NetworkOptions *ret, GError **error)
@@ -147,10 +156,11 @@ Network *decode_network_options(Record *record, const Model *model, NetworkOptio
 	Network *network = record_get_network(record, model);
 	bool good;
 
+	*ret = (NetworkOptions){};
 	ret->communication = record_get_bool(record);
 	ret->masquerade = record_get_bool(record);
-	ret->allow_from = NULL;
-	good = record_get_address(record, &ret->host_binding) && record_get_allow_from(record, &ret->allow_from);
+	good = record_get_address(record, &ret->host_binding) && record_get_allow_from(record, &ret->allow_from) &&
+	       get_source_addresses(record, ret->source_addresses);
 	network = record_found(record, good ? network : NULL, error);
 	if (!network)
 		g_clear_pointer(&ret->allow_from, allow_from_unref);

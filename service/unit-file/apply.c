@@ -9,6 +9,7 @@
 #include "service/change/change-link.h"
 #include "service/change/change-network.h"
 #include "service/change/change-port.h"
+#include "service/change/source-address.h"
 
 #include <string.h>
 
@@ -271,6 +272,8 @@ static bool update_options(Transaction *transaction, Network *network, const Net
 		mask |= UPDATE_MASQUERADE;
 	if (!address_equal(&is->host_binding, &want->host_binding))
 		mask |= UPDATE_HOST_BINDING;
+	if (!source_address_equal(is->source_addresses, want->source_addresses))
+		mask |= UPDATE_SOURCE_ADDRESS;
 	if (!allow_from_is(is->allow_from, unit->network.allow_from))
 		mask |= UPDATE_ALLOW_FROM;
 	return mask == 0 || network_update(transaction, network, mask, &unit->network, error);

@@ -95,6 +95,8 @@ char *unit_format_network(const Network *network)
 	put_bool(text, "InterContainerCommunication", network->options.communication, true);
 	put_bool(text, "Masquerade", network->options.masquerade, true);
 	put_address(text, "HostBinding", &network->options.host_binding);
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		put_address(text, "SourceAddress", &network->options.source_addresses[family]);
 	put_allow_from(text, network->options.allow_from);
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		if (network_has_family(network, family) &&

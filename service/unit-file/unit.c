@@ -50,6 +50,7 @@ Unit *unit_new(enum object_kind kind, const char *name, const char *fragment)
 	unit->name = g_strdup(name);
 	unit->fragment = g_strdup(fragment);
 	unit->network.communication = unit->network.masquerade = true;
+	unit->network.awaits_source_address = true;
 	unit->network.lifetime = unit->ingress.lifetime = lifetime;
 	unit->network.endpoints = g_ptr_array_new_with_free_func((GDestroyNotify)endpoint_settings_free);
 	unit->ingress.ports = g_array_new(FALSE, FALSE, sizeof(LinkPort));
@@ -347,6 +348,7 @@ static const Key network_keys[] = {
 	{ "InterContainerCommunication", read_bool, offsetof(NetworkSettings, communication) },
 	{ "Masquerade", read_bool, offsetof(NetworkSettings, masquerade) },
 	{ "HostBinding", read_address, offsetof(NetworkSettings, host_binding) },
+	{ "SourceAddress", read_addresses, offsetof(NetworkSettings, source_address) },
 	{ "AllowFrom", read_sources, offsetof(NetworkSettings, allow_from) },
 	{ "AddressRange", read_prefixes, offsetof(NetworkSettings, address_range) },
 	{ "Reserve", read_choice, offsetof(NetworkSettings, reserve) },

@@ -115,6 +115,18 @@ static const Creation creations[] = {
 	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Zone': <'netfilterd'>}" },
 	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Zone': <''>}" },
 
+	/* By which address it is known; whether it has that is looked at for who may ask. */
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'SourceAddress': <['192.0.2.1']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'SourceAddress': <['192.168.122.1']>}", INTERACTIVE,
+	  USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16', 'fd00:50::/64']>, 'SourceAddress': <['2001:db8:1::1']>}",
+	  INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'SourceAddress': <['192.0.2.9']>}", INTERACTIVE, USE_HOST,
+	  STANDARD("InvalidArgs") },
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'SourceAddress': <['127.0.0.1']>}", STANDARD("InvalidArgs"),
+	  "\"127.0.0.1\"", STANDARD("InvalidArgs") },
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'SourceAddress': <@as []>}" },
+
 	/* Interfaces of the host. */
 	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Bridge': <'virbr9'>}", INTERACTIVE, USE_HOST,
 	  STANDARD("InvalidArgs") },
@@ -203,6 +215,39 @@ static void gateways_by_table(World *world)
 	remove_host(world);
 }
 
+/* So does a network of one's own that gets another address; to do without is nobody's business. */
+static void updates_by_table(World *world)
+{
+	static const struct {
+		const char *settings, *error, *names;
+	} cases[] = {
+		{ "{'Masquerade': <false>}" },
+		{ "{'Masquerade': <true>, 'SourceAddress': <@as []>}" },
+		{ "{'SourceAddress': <['192.0.2.1']>}", INTERACTIVE, USE_HOST },
+		{ "{'Masquerade': <true>, 'SourceAddress': <['192.0.2.1']>}", INTERACTIVE, USE_HOST },
+		{ "{'SourceAddress': <['192.0.2.9']>}", INTERACTIVE, USE_HOST },
+		{ "{'SourceAddress': <['127.0.0.1']>}", STANDARD("InvalidArgs"), "\"127.0.0.1\"" },
+	};
+
+	create_host(world);
+	alice_creates(world, "");
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_test_message("%s", cases[i].settings);
+		if (cases[i].error)
+			refused(as(world, world->alice), cases[i].error, cases[i].names, "/network/mine", "Network",
+				"Update", "a{sv}", cases[i].settings);
+		else
+			done(as(world, world->alice), "/network/mine", "Network", "Update", "a{sv}", cases[i].settings);
+	}
+	done(as_root(world), "/network/mine", "Network", "Update", "a{sv}", "{'SourceAddress': <['192.0.2.1']>}");
+	/* What root gave it, its owner changes nothing about by other things, and takes back. */
+	done(as(world, world->alice), "/network/mine", "Network", "Update", "a{sv}", "{'HostBinding': <'192.0.2.1'>}");
+	property_is(as_root(world), "['192.0.2.1']", "/network/mine", "Network", "SourceAddress");
+	done(as(world, world->alice), "/network/mine", "Network", "Update", "a{sv}", "{'SourceAddress': <@as []>}");
+	done(as(world, world->alice), "/network/mine", "Network", "Delete", "", "");
+	remove_host(world);
+}
+
 static void creations_by_table(World *world)
 {
 	create_host(world);
@@ -225,6 +270,22 @@ static void creations_by_table(World *world)
 		}
 	}
 	remove_host(world);
+}
+
+/* The example as it is shipped: the one network over the host's subnet, and no more of the host's with it. */
+static void example_of_bob(World *world)
+{
+#define LAN "'lan', {'Bridge': <'br-lan'>, 'Subnets': <['192.0.2.128/25']>"
+
+	create_host(world);
+	refused(as(world, world->bob), INTERACTIVE, USE_HOST, "", "Manager", "CreateNetwork", "sa{sv}",
+		LAN ", 'SourceAddress': <['192.168.122.1']>}");
+	done(as(world, world->bob), "", "Manager", "CreateNetwork", "sa{sv}", LAN "}");
+	refused(as(world, world->bob), INTERACTIVE, USE_HOST, "/network/lan", "Network", "Update", "a{sv}",
+		"{'SourceAddress': <['192.168.122.1']>}");
+	done(as(world, world->bob), "/network/lan", "Network", "Delete", "", "");
+	remove_host(world);
+#undef LAN
 }
 
 static int bind_as(uid_t uid, int type, const char *address, guint16 port)
@@ -387,6 +448,13 @@ static const struct {
 	{ FRONT, "Ingress", "SetGateways", "as", "['192.168.122.7', '172.18.0.9']",
 	  "manage-ingress manage-foreign use-host-resources",
 	  "choose gateways of ingress front with gateway 192.168.122.7, 172.18.0.9 by bridge virbr9, br-web" },
+	{ "", "Manager", "CreateNetwork", "sa{sv}",
+	  "'from', {'Subnets': <['10.53.0.0/16', 'fd00:53::/64']>, 'SourceAddress': <['2001:db8:1::1', '192.0.2.1']>}",
+	  "manage-networks use-host-resources",
+	  "create network from with subnet 10.53.0.0/16, fd00:53::/64 with gateway 10.53.0.1, fd00:53::1 by bridge "
+	  "br-from sending from 192.0.2.1, 2001:db8:1::1" },
+	{ WEB, "Network", "Update", "a{sv}", "{'SourceAddress': <['192.0.2.1']>}",
+	  "manage-networks manage-foreign use-host-resources", "change network web sending from 192.0.2.1" },
 	{ WEB, "Network", "Delete", "", "", "manage-networks manage-foreign", "delete network web" },
 };
 
@@ -422,6 +490,8 @@ static void prompts_by_table(World *world)
 
 static const AccessTest tests[] = {
 	{ "/host/creations", creations_by_table, .members = true },
+	{ "/host/updates", updates_by_table, .members = true },
+	{ "/host/example-of-bob", example_of_bob, .members = true },
 	{ "/host/gateways", gateways_by_table, .members = true },
 	{ "/host/ports-of-others", ports_of_others, .members = true },
 	{ "/host/groups-of-others", groups_of_others, .members = true },

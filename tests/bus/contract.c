@@ -192,6 +192,7 @@ static void network_properties(Rig *rig)
 		{ "InterContainerCommunication", "true" },
 		{ "Masquerade", "true" },
 		{ "HostBinding", "''" },
+		{ "SourceAddress", "[]" },
 		{ "Zone", "'netfilterd'" },
 		{ "OwnerUID", "0" },
 		{ "Persistent", "false" },

@@ -75,6 +75,8 @@ static void different(Rig *rig)
 		{ "InterContainerCommunication", NETWORK ", 'InterContainerCommunication': <false>" },
 		{ "Masquerade", "'Subnets': <['172.18.0.0/16', 'fd00:18::/64']>" },
 		{ "HostBinding", "'Subnets': <['172.18.0.0/16', 'fd00:18::/64']>, 'Masquerade': <false>" },
+		{ "SourceAddress", "'Subnets': <['172.18.0.0/16', 'fd00:18::/64']>, 'HostBinding': <'192.0.2.1'>, "
+				   "'SourceAddress': <['192.0.2.1']>" },
 		{ "Zone", NETWORK ", 'Zone': <''>" },
 		{ "Labels", "'Subnets': <['172.18.0.0/16', 'fd00:18::/64']>, 'HostBinding': <'192.0.2.1'>, "
 			    "'Masquerade': <false>" },

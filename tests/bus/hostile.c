@@ -89,6 +89,7 @@ static const char *const keys[] = {
 	"InterContainerCommunication",
 	"Masquerade",
 	"HostBinding",
+	"SourceAddress",
 	"Endpoints",
 	"Addresses",
 	"Ports",
@@ -115,6 +116,7 @@ static const char *type_of(const char *key)
 		{ "Gateway", "s" },           { "Persistent", "b" },  { "LifetimeFd", "h" },
 		{ "TimeoutUSec", "t" },       { "Labels", "a{ss}" },  { "Ports", "a(ssqqq)" },
 		{ "Endpoints", "a(sa{sv})" }, { "Zone", "s" },        { "PortGroup", "s" },
+		{ "SourceAddress", "as" },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(types); i++)

@@ -30,6 +30,9 @@ static void networks(Rig *rig)
 	/* What stays as it is is not announced. */
 	done(rig, WEB, "Network", "Update", "a{sv}", "{'Masquerade': <false>, 'HostBinding': <'192.0.2.1'>}");
 	expect(signals, "");
+	done(rig, WEB, "Network", "Update", "a{sv}", "{'Masquerade': <true>, 'SourceAddress': <['192.0.2.1']>}");
+	expect(signals, "PropertiesChanged " WEB " Masquerade=true\n"
+			"PropertiesChanged " WEB " SourceAddress=['192.0.2.1']");
 	refused(rig, STANDARD("InvalidArgs"), "", WEB, "Network", "Update", "a{sv}",
 		"{'Masquerade': <true>, 'HostBinding': <'x'>}");
 	refused(rig, STANDARD("InvalidArgs"), "", "", "Manager", "CreateNetwork", "sa{sv}", "'x', {}");

@@ -462,7 +462,8 @@ static void permanent(Rig *rig)
 	     "[('tcp', '', uint16 0, uint16 80, uint16 3), ('udp', '', uint16 53, uint16 53, uint16 1)]");
 	done(rig, "/network/n_2f_20_5b_c3_a9_5d/endpoint/f", "Endpoint", "Link", "oa(sq)",
 	     "objectpath '" ROOT "/network/n_2f_20_5b_c3_a9_5d/endpoint/e_20', [('tcp', uint16 80)]");
-	done(rig, "/network/n_2f_20_5b_c3_a9_5d", "Network", "Update", "a{sv}", "{'Masquerade': <true>}");
+	done(rig, "/network/n_2f_20_5b_c3_a9_5d", "Network", "Update", "a{sv}",
+	     "{'Masquerade': <true>, 'SourceAddress': <['192.0.2.1', '2001:db8:1::1']>}");
 	done(rig, "", "Manager", "CreateIngress", "sa{sv}",
 	     "'front', {'Gateway': <'172.20.0.2'>, 'Permanent': <true>, 'Ports': <[('tcp', uint16 443)]>}");
 	done(rig, "/ingress/front", "Ingress", "Publish", "a(sq)", "[('udp', uint16 443)]");

@@ -68,12 +68,13 @@ static const struct {
 	{ START("0.3.0") MADE
 	  ", \"gateways\": [\"10.1.0.9\"], \"addressRange\": [\"10.1.9.0/24\"], \"bridge\": \"br9\", "
 	  "\"internal\": true, \"interContainerCommunication\": false, \"masquerade\": false, "
-	  "\"hostBinding\": \"192.0.2.1\", \"zone\": \"\", \"reserve\": false, \"mtu\": 1400, \"ipam\": {}, "
+	  "\"sourceAddress\": [\"192.0.2.2\"], \"hostBinding\": \"192.0.2.1\", \"zone\": \"\", \"reserve\": false, "
+	  "\"mtu\": 1400, \"ipam\": {}, "
 	  "\"io.example.note\": 5, \"dns\": {}, \"mac\": null, "
 	  "\"routes\": [{\"dst\": \"10.0.0.0/8\"}, {\"dst\": \"::/0\", \"gw\": \"fd00:1::9\"}]}",
 	  "'Subnets': <['10.1.0.0/16', 'fd00:1::/64']>, 'Gateways': <['10.1.0.9']>, 'AddressRange': <['10.1.9.0/24']>, "
 	  "'Bridge': <'br9'>, 'Internal': <true>, 'InterContainerCommunication': <false>, 'Masquerade': <false>, "
-	  "'HostBinding': <'192.0.2.1'>, 'Zone': <''>, " LIFE,
+	  "'SourceAddress': <['192.0.2.2']>, 'HostBinding': <'192.0.2.1'>, 'Zone': <''>, " LIFE,
 	  BOTH ", 'Reserve': <false>, 'MTU': <uint32 1400>, "
 	       "'Routes': <[('10.0.0.0/8', ''), ('::/0', 'fd00:1::9')]>" },
 	/* What a runtime adds; and what it adds that is nobody's. */

@@ -19,13 +19,13 @@ static const Entry changes[] = {
 	{ 'N',
 	  "sweb|sbr-web|b1|s172.18.0.0/16|sfd00:18::/64|s172.18.0.1|sfd00:18::1|b0|b0|b1|s192.0.2.1|u1|u1000|s:1.7|b0|"
 	  "u0|u0|u2199023255553|u4|sa|s|steam|sred|b0|b1|s172.18.8.0/24|sfd00:18::/64|s|sfd00:18::5|"
-	  "strusted|u3|s192.168.0.0/16|sfd00:1::/32|slo|snat|snat",
-	  19 },
+	  "strusted|u3|s192.168.0.0/16|sfd00:1::/32|slo|snat|snat|s192.0.2.7|s2001:db8::7",
+	  21 },
 	{ 'N',
 	  "sinner|stheirs0|b0|s172.19.0.0/"
 	  "16|s|s172.19.0.1|s|b1|b1|b0|s|u2|u0|s|b1|u3|u18446744073709551615|u0|u0|b1|b0|s172.19.0.0/"
-	  "16|s|s172.19.255.254|s|s|u0|sisolated|sopen",
-	  12 },
+	  "16|s|s172.19.255.254|s|s|u0|sisolated|sopen|s|s",
+	  14 },
 	{ 'E',
 	  "sweb|sapp|s172.18.0.2|sfd00:18::2|u1000|s:1.7|b0|u4|u5|u2|steam|sred|b0|u7|u1|s172.18.0.2|sfd00:18::5|"
 	  "sveth0|seth0|s02:00:00:00:00:01|s02:42:ac:12:00:02|u1|swg0|sgroup",
@@ -41,8 +41,8 @@ static const Entry changes[] = {
 	{ 'T', "sfront|b0|u3|s192.0.2.8|seth1|s172.18.0.9|sbr-web|s192.0.2.9|seth0" },
 	{ 'Q', "sfront|stcp|u443|u1|u10" },
 	{ 'Q', "sfront|stcp|u443|u2|u10" },
-	{ 'U', "sweb|b1|b0|s|u0", 1 },
-	{ 'U', "sweb|b1|b0|s|u1|s10.0.0.0/8", 2 },
+	{ 'U', "sweb|b1|b0|s|u0|s|s", 3 },
+	{ 'U', "sweb|b1|b1|s|u1|s10.0.0.0/8|s|s2001:db8::8", 4 },
 	{ 'G', "u1|sweb|sapp|u2|s192.0.2.1/32|slo", 3 },
 	{ 'G', "u2|sfront|s|u0", 1 },
 	{ 'O', "u0|sweb|s|s/var/lib/netfilterd/web.network" },

@@ -101,6 +101,8 @@ static void names_the_line(void)
 		{ OBJECT_INGRESS, "[Ingress]\nPublish=80-81\n", "unit:2: Publish: \"80-81\" in \"80-81\"" },
 		{ OBJECT_NETWORK, "[Network]\nBridge=a/b\n", "unit:2: Bridge: \"a/b\" is not an interface name" },
 		{ OBJECT_NETWORK, "[Network]\nGatewayMode=flat\n", "unit:2: GatewayMode: \"flat\" is not nat, " },
+		{ OBJECT_NETWORK, "[Network]\nSourceAddress=eth0\n",
+		  "unit:2: SourceAddress: \"eth0\" is not an address" },
 		{ OBJECT_NETWORK, "[Network]\nInternal\n", "unit:2: \"Internal\" is neither" },
 		{ OBJECT_NETWORK, "[Network]\n=5\n", "unit:2: \"=5\" is neither" },
 		{ OBJECT_NETWORK, "[Network] x\n", "unit:1: \"[Network] x\" is not the head" },
@@ -153,6 +155,8 @@ static void reads_what_is_written(void)
 	g_assert_true(prefix_parse("172.18.0.0/16", &network->subnets[FAMILY_IPV4]));
 	g_assert_true(address_parse("172.18.255.254", &network->gateways[FAMILY_IPV4]));
 	network->options.masquerade = false;
+	g_assert_true(address_parse("192.0.2.7", &network->options.source_addresses[FAMILY_IPV4]));
+	g_assert_true(address_parse("2001:db8::7", &network->options.source_addresses[FAMILY_IPV6]));
 	network->modes[FAMILY_IPV4] = MODE_ROUTED;
 	network->lifetime = (Lifetime){ .kind = OBJECT_NETWORK, .object = network, .uid = 1000 };
 	model_insert_network(model, network, NULL);
@@ -174,6 +178,8 @@ static void reads_what_is_written(void)
 	g_assert_cmpstr(unit->network.gateway_modes[0], ==, "ipv4");
 	g_assert_cmpstr(unit->network.gateway_modes[1], ==, "routed");
 	g_assert_null(unit->network.gateway_modes[2]);
+	g_assert_true(g_strv_equal((const char *const *)unit->network.source_address,
+				   (const char *const[]){ "192.0.2.7", "2001:db8::7", NULL }));
 	g_assert_true(unit->network.communication);
 	g_assert_cmpuint(unit->network.lifetime.uid, ==, 1000);
 	g_assert_cmpuint(unit->network.endpoints->len, ==, 2);
