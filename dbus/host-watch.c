@@ -3,6 +3,7 @@
 
 #include "dbus/log.h"
 #include "service/expiry.h"
+#include "service/host-log.h"
 #include "service/netlink/monitor.h"
 #include "service/netlink/setting-monitor.h"
 #include "service/units.h"
@@ -143,6 +144,13 @@ static void on_host_touched(void *userdata)
 	look_soon(watch);
 }
 
+static void on_address_gone(const Address *address, void *userdata)
+{
+	const HostWatch *watch = userdata;
+
+	service_address_gone(watch->bus->service, address);
+}
+
 static int on_links(sd_event_source *source G_GNUC_UNUSED, int fd G_GNUC_UNUSED, uint32_t events G_GNUC_UNUSED,
 		    void *userdata)
 {
@@ -179,8 +187,8 @@ static int watch_settings(HostWatch *watch)
 {
 	g_autoptr(GError) error = NULL;
 
-	watch->settings =
-		setting_monitor_new(&(SettingMonitorCallbacks){ on_interface_touched, on_host_touched }, watch, &error);
+	watch->settings = setting_monitor_new(
+		&(SettingMonitorCallbacks){ on_interface_touched, on_host_touched, on_address_gone }, watch, &error);
 	if (!watch->settings) {
 		g_critical("%s", error->message);
 		return -EIO;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/host-log.h"
 
+#include "service/netlink/ip-address.h"
 #include "service/service.h"
 
 #include <string.h>
 
 /* Nobody reads more of them, and each costs memory. */
-#define MAX_ROUTES_TOLD 256
+#define MAX_TOLD 256
 
 /* Whether a route leads to a bridge of ours, or to an interface that has gone with its routes since. */
 static bool is_harmless(const Service *service, const Network *network, int ifindex)
@@ -23,6 +24,22 @@ static bool is_harmless(const Service *service, const Network *network, int ifin
 	       (info.ifindex == 0 || strcmp(info.name, network->bridge) == 0);
 }
 
+static bool is_full(const Service *service)
+{
+	return g_hash_table_size(service->told) >= MAX_TOLD;
+}
+
+/* Takes the sentence over. */
+static void warn_once(Service *service, char *sentence)
+{
+	if (g_hash_table_contains(service->told, sentence)) {
+		g_free(sentence);
+		return;
+	}
+	g_warning("%s", sentence);
+	g_hash_table_add(service->told, sentence);
+}
+
 void service_route_appeared(Service *service, const Prefix *destination, int ifindex)
 {
 	char route[INET6_ADDRSTRLEN + 4], subnet[INET6_ADDRSTRLEN + 4];
@@ -30,18 +47,44 @@ void service_route_appeared(Service *service, const Prefix *destination, int ifi
 
 	for (const GList *i = service->model->networks_by_age.head; i; i = i->next) {
 		const Network *network = i->data;
-		g_autofree char *sentence = NULL;
 
 		if (!network_has_family(network, family) || !prefix_overlaps(&network->subnets[family], destination) ||
-		    g_hash_table_size(service->routes_told) >= MAX_ROUTES_TOLD ||
-		    is_harmless(service, network, ifindex))
+		    is_full(service) || is_harmless(service, network, ifindex))
 			continue;
-		sentence = g_strdup_printf("A route of the host to %s lies over subnet %s of network \"%s\"",
-					   prefix_format(destination, route),
-					   prefix_format(&network->subnets[family], subnet), cut(network->name));
-		if (g_hash_table_contains(service->routes_told, sentence))
+		warn_once(service,
+			  g_strdup_printf("A route of the host to %s lies over subnet %s of network \"%s\"",
+					  prefix_format(destination, route),
+					  prefix_format(&network->subnets[family], subnet), cut(network->name)));
+	}
+}
+
+/* Another interface may have it, or the same again by now. */
+static bool host_has(const Service *service, const Address *address)
+{
+	g_autoptr(GArray) addresses = NULL;
+
+	if (!ip_address_list(service->netlink, 0, &addresses, NULL))
+		return true;
+	for (guint i = 0; i < addresses->len; i++)
+		if (address_equal(&g_array_index(addresses, IpAddress, i).prefix.address, address))
+			return true;
+	return false;
+}
+
+void service_address_gone(Service *service, const Address *address)
+{
+	enum family family = address_family(address);
+	char text[INET6_ADDRSTRLEN];
+
+	for (const GList *i = service->model->networks_by_age.head; i; i = i->next) {
+		const Network *network = i->data;
+
+		if (!address_equal(&network->options.source_addresses[family], address) || is_full(service))
 			continue;
-		g_warning("%s", sentence);
-		g_hash_table_add(service->routes_told, g_steal_pointer(&sentence));
+		if (host_has(service, address))
+			return;
+		warn_once(service, g_strdup_printf("The host has lost %s, the SourceAddress of network \"%s\": nothing "
+						   "comes back to what leaves it",
+						   address_format(address, text), cut(network->name)));
 	}
 }

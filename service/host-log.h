@@ -5,3 +5,6 @@
 
 /** A route has appeared: says so in the log, once for each, if it lies over a network and is not ours. */
 void service_route_appeared(Service *service, const Prefix *destination, int ifindex);
+
+/** An interface has lost an address: likewise, if the host has it no more and what leaves a network is to have it. */
+void service_address_gone(Service *service, const Address *address);

@@ -105,7 +105,7 @@ Service *service_new(Config *config, const char *config_path, const char *unit_r
 	service_choose_chains(service, &service->config);
 	service->zones = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	service->foreign_drops = g_new0(char *, 1);
-	service->routes_told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	service->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	return service;
 }
 
@@ -165,7 +165,7 @@ void service_free(Service *service)
 	g_clear_error(&service->refusal);
 	g_free(service->config_path);
 	g_free(service->bus_id);
-	g_hash_table_unref(service->routes_told);
+	g_hash_table_unref(service->told);
 	g_hash_table_unref(service->zones);
 	g_strfreev(service->foreign_drops);
 	g_free(service);

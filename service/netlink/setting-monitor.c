@@ -18,10 +18,13 @@ struct SettingMonitor {
 static int on_notification(struct nl_msg *message, void *userdata)
 {
 	const SettingMonitor *monitor = userdata;
+	Address gone;
 	int ifindex;
 
-	if (!setting_message_read(message, &ifindex))
+	if (!setting_message_read(message, &ifindex, &gone))
 		return NL_SKIP;
+	if (gone.family != AF_UNSPEC)
+		monitor->callbacks.address_gone(&gone, monitor->userdata);
 	if (ifindex == NETCONFA_IFINDEX_ALL)
 		monitor->callbacks.host(monitor->userdata);
 	else if (ifindex > 0)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "service/error.h"
+#include "service/model/address.h"
 
 /**
  * Tells that the addresses of interfaces, or their settings (net.ipv4.conf.NAME.*, net.ipv6.conf.NAME.*, as far as the
@@ -15,6 +16,8 @@ typedef struct SettingMonitorCallbacks {
 	void (*interface)(int ifindex, void *userdata);
 	/** What is set for the whole host: forwarding. */
 	void (*host)(void *userdata);
+	/** An interface has lost an address; not told of those in messages that were lost. */
+	void (*address_gone)(const Address *address, void *userdata);
 } SettingMonitorCallbacks;
 
 /** The callbacks are copied. FAILED when the settings cannot be watched. */

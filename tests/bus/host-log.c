@@ -80,6 +80,45 @@ static void later_routes(Rig *rig)
 	g_assert_cmpuint(count_parts(text, "A route of the host"), ==, told + 1);
 }
 
+/* An address that another interface has as well, or has instead, is not lost. */
+static void lost_address(Rig *rig)
+{
+	static const struct {
+		const char *command;
+		const char *told; /* NULL: nothing is */
+	} cases[] = {
+		{ "ip address del 192.0.2.8/24 dev uplink", NULL },
+		{ "ip address add 192.0.2.7/32 dev lo", NULL },
+		{ "ip address del 192.0.2.7/24 dev uplink", NULL },
+		{ "ip address del 2001:db8:1::7/64 dev uplink",
+		  "lost 2001:db8:1::7, the SourceAddress of network \"web\"" },
+		{ "ip address del 192.0.2.7/32 dev lo", "lost 192.0.2.7, the SourceAddress of network \"web\"" },
+		{ "ip address add 192.0.2.7/32 dev lo", NULL },
+		{ "ip address del 192.0.2.7/32 dev lo", NULL },
+	};
+	g_autofree char *text = NULL;
+
+	netns_run(rig->host, "ip address add 192.0.2.7/24 dev uplink");
+	netns_run(rig->host, "ip address add 192.0.2.8/24 dev uplink");
+	netns_run(rig->host, "ip address add 2001:db8:1::7/64 dev uplink nodad");
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'web', {'Subnets': <['172.18.0.0/16', 'fd00:18::/64']>, 'SourceAddress': <['192.0.2.7', "
+	     "'2001:db8:1::7']>}");
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		netns_run(rig->host, "%s", cases[i].command);
+		if (cases[i].told)
+			wait_for(cases[i].told);
+	}
+	/* What is told after all of them. */
+	netns_run(rig->host, "ip route add 172.18.7.0/24 via 192.0.2.254");
+	wait_for("A route of the host to 172.18.7.0/24");
+	text = read_log();
+	g_assert_cmpuint(count_parts(text, "The host has lost"), ==, 2);
+	property_is(rig, "['192.0.2.7', '2001:db8:1::7']", "/network/web", "Network", "SourceAddress");
+	rig_restart(rig);
+	property_is(rig, "['192.0.2.7', '2001:db8:1::7']", "/network/web", "Network", "SourceAddress");
+}
+
 /* --- nftables' chains that stop what the service lets through --- */
 
 #define STOPS "stops what is forwarded to endpoints"
@@ -191,6 +230,7 @@ static void legacy_forward_drops(Rig *rig)
 
 static const BusTest tests[] = {
 	{ "/host-log/routes", later_routes, .before = catch_log },
+	{ "/host-log/lost-address", lost_address, .before = catch_log },
 	{ "/host-log/forward-drops", forward_drops, .before = catch_log },
 	{ "/host-log/legacy-forward-drops", legacy_forward_drops, "Backend=nftables" },
 };

@@ -40,6 +40,15 @@ static void read_route(struct nl_msg *message)
 			      prefix_overlaps(&route.destination, &others[i]));
 }
 
+static void read_setting(struct nl_msg *message)
+{
+	Address gone;
+	int ifindex;
+
+	if (setting_message_read(message, &ifindex, &gone))
+		g_assert_true(gone.family == AF_UNSPEC || gone.family == AF_INET || gone.family == AF_INET6);
+}
+
 static void read_socket(struct nl_msg *message)
 {
 	struct socket_info socket;
@@ -69,7 +78,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 	header->nlmsg_len = size;
 	message = nlmsg_convert(header);
 	read_link(message);
-	setting_message_read(message, &(int){ 0 });
+	read_setting(message);
 	read_route(message);
 	read_socket(message);
 	read_conntrack(message);

@@ -10,7 +10,7 @@
 
 typedef struct Fixture {
 	int before, netns;
-	GString *told; /* ifindexes, a space before each, and "host" */
+	GString *told; /* ifindexes, a space before each, "host", and addresses that are gone */
 	SettingMonitor *monitor;
 } Fixture;
 
@@ -24,6 +24,13 @@ static void on_host(void *userdata)
 	g_string_append(((Fixture *)userdata)->told, " host");
 }
 
+static void on_address_gone(const Address *address, void *userdata)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	g_string_append_printf(((Fixture *)userdata)->told, " %s", address_format(address, text));
+}
+
 static void set_up(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
 	g_autoptr(GError) error = NULL;
@@ -34,7 +41,8 @@ static void set_up(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	f->told = g_string_new(NULL);
 	netns_run(f->netns, "ip link add br-a type bridge");
 	netns_run(f->netns, "ip link set br-a up");
-	f->monitor = setting_monitor_new(&(SettingMonitorCallbacks){ on_interface, on_host }, f, &error);
+	f->monitor =
+		setting_monitor_new(&(SettingMonitorCallbacks){ on_interface, on_host, on_address_gone }, f, &error);
 	g_assert_no_error(error);
 }
 
@@ -52,12 +60,15 @@ static void changes(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	static const struct {
 		const char *command;
 		bool interface, host; /* told of */
+		const char *gone;     /* NULL: no address */
 	} cases[] = {
 		{ "true" },
 		{ "ip address add 172.18.0.1/16 dev br-a" },
-		{ "ip address del 172.18.0.1/16 dev br-a", .interface = true },
+		{ "ip address del 172.18.0.1/16 dev br-a", .interface = true, .gone = " 172.18.0.1" },
 		{ "ip address add fd00:18::1/64 dev br-a nodad" },
-		{ "ip address del fd00:18::1/64 dev br-a", .interface = true },
+		{ "ip address del fd00:18::1/64 dev br-a", .interface = true, .gone = " fd00:18::1" },
+		{ "ip address add 172.18.0.1 peer 172.18.0.2 dev br-a" },
+		{ "ip address del 172.18.0.1 peer 172.18.0.2 dev br-a", .interface = true, .gone = " 172.18.0.1" },
 		{ "sysctl -q net.ipv4.conf.br-a.rp_filter=2", .interface = true },
 		{ "sysctl -q net.ipv4.conf.br-a.forwarding=1", .interface = true },
 		{ "sysctl -q net.ipv6.conf.br-a.forwarding=1", .interface = true },
@@ -75,7 +86,8 @@ static void changes(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 		netns_run(f->netns, "%s", cases[i].command);
 		setting_monitor_dispatch(f->monitor);
 		if ((!cases[i].interface || strstr(f->told->str, ifindex)) &&
-		    !cases[i].host == !strstr(f->told->str, " host"))
+		    !cases[i].host == !strstr(f->told->str, " host") &&
+		    (!cases[i].gone || strstr(f->told->str, cases[i].gone)))
 			continue;
 		g_test_message("%s: told%s", cases[i].command, f->told->str);
 		g_test_fail();
