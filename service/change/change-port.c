@@ -257,6 +257,23 @@ static void ports_of_mapping(const Change *change, GArray *ranges)
 	g_array_append_vals(ranges, mapped, n);
 }
 
+/* By the endpoint's own address; those by an address of the host end with the host port. */
+static void flows_of_unpublished(const Change *change, GArray *forwards)
+{
+	const Endpoint *endpoint = change->object;
+	const PortMapping *mapping = change->part;
+
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		for (guint i = 0; i < mapping->count; i++) {
+			Forward forward = { endpoint->addresses[family], mapping->protocol, mapping->endpoint_port + i,
+					    true };
+
+			if (port_mapping_in_family(endpoint, mapping, family) &&
+			    !port_mapping_translates(endpoint, mapping, family))
+				g_array_append_val(forwards, forward);
+		}
+}
+
 static void announce_ports(const Change *change, const Observer *observer)
 {
 	observer->changed(OBJECT_ENDPOINT, change->object, "Ports", observer->userdata);
@@ -289,5 +306,6 @@ const ChangeKind port_unpublished = {
 	.host = HOST_SWITCHES,
 	.interface = interface_of_endpoint,
 	.ports = ports_of_mapping,
+	.flows = flows_of_unpublished,
 	.announce = announce_ports,
 };

@@ -40,7 +40,11 @@ void flows_add_address(Flows *flows, const Address *address)
 
 void flows_add_forward(Flows *flows, const Forward *forward)
 {
-	conntrack_filter_add_forward(flows->stale, &forward->to, forward->protocol, forward->port);
+	if (!forward->direct)
+		conntrack_filter_add_forward(flows->stale, &forward->to, forward->protocol, forward->port);
+	else if (forward->protocol == IPPROTO_UDP)
+		conntrack_filter_add_udp_ports(flows->stale, address_family(&forward->to), &forward->to, forward->port,
+					       1);
 }
 
 void flows_add_ports(Flows *flows, const PortRange *range)

@@ -7,7 +7,7 @@
 /**
  * Connections that the kernel keeps though what they went through is gone: those of an address that is no endpoint's
  * any more, what is forwarded to an ingress's gateway that went, and UDP flows to host ports that were published or
- * unpublished, which would go on as before.
+ * unpublished, and to those of endpoints that were, which would go on as before.
  */
 typedef struct Flows Flows;
 
@@ -15,7 +15,7 @@ Flows *flows_new(void);
 void flows_free(Flows *flows); /* NULL is fine; waits for what is being ended */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Flows, flows_free)
 
-/** Notes what has gone stale. Ports of protocols other than UDP are passed over. */
+/** Notes what has gone stale. Ports of protocols other than UDP, and what is direct to them, are passed over. */
 void flows_add_address(Flows *flows, const Address *address);
 void flows_add_forward(Flows *flows, const Forward *forward);
 void flows_add_ports(Flows *flows, const PortRange *range);

@@ -33,11 +33,12 @@ typedef struct PortRange {
 	PortMapping *mapping;      /* which publication of its; borrowed */
 } PortRange;
 
-/** Connections to a port of that number here that are forwarded to the same port of an address. */
+/** Connections to a port of that number here that are forwarded to the same port of an address; or to that itself. */
 typedef struct Forward {
 	Address to;
 	guint8 protocol;
 	guint16 port;
+	bool direct;
 } Forward;
 
 #define PORT_RANGE_STRLEN 80

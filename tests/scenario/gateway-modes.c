@@ -2,6 +2,7 @@
 #include "tests/support/world.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /*
  * Networks of every gateway mode beside one another, each with an endpoint that publishes port 80, on a host that
@@ -201,6 +202,33 @@ static void unpublished(World *world)
 	ask(world->outside, "udp", networks[ROUTED].own[0], 80, true, "the other");
 }
 
+/* A flow that was let through goes on by itself, and by no port that is published no more. */
+static void flows_end(World *world)
+{
+	const int places[] = { world->outside, world->elsewhere, build(world, NAT) };
+	int app, flows[G_N_ELEMENTS(places)][2][2];
+
+	app = build(world, ROUTED);
+	listener_open(app, "app", "udp", NULL, 53);
+	call(world->bus, "/network/routed/endpoint/app", "Endpoint", "Publish", "a(ssqqq)", 1, "udp", "", 0, 53, 1);
+	for (guint i = 0; i < G_N_ELEMENTS(places); i++)
+		for (guint family = 0; family < 2; family++)
+			for (guint port = 0; port < 2; port++) {
+				const char *own = networks[ROUTED].own[family];
+
+				flows[i][family][port] = flow_open(places[i], "udp", own, port == 0 ? 80 : 53);
+				g_assert_true(g_str_has_prefix(flow_ask(flows[i][family][port], "app"), "app from "));
+			}
+	call(world->bus, "/network/routed/endpoint/app", "Endpoint", "Unpublish", "a(ssqqq)", 1, "udp", "", 80, 80, 1);
+	for (guint i = 0; i < G_N_ELEMENTS(places); i++)
+		for (guint family = 0; family < 2; family++) {
+			expect_flow(flows[i][family][0], "silence");
+			g_assert_true(g_str_has_prefix(flow_ask(flows[i][family][1], "app"), "app from "));
+			close(flows[i][family][0]);
+			close(flows[i][family][1]);
+		}
+}
+
 /* A restart finds the modes in what was written down. */
 static void restarted(World *world)
 {
@@ -223,6 +251,7 @@ static void restarted(World *world)
 static const Scenario scenarios[] = {
 	{ "/gateway-modes/all", modes, NULL, true },
 	{ "/gateway-modes/unprotected", unpublished, "ProtectEndpoints=no", true },
+	{ "/gateway-modes/flows-end", flows_end, NULL, true },
 	{ "/gateway-modes/restarted", restarted, NULL, true },
 };
 
