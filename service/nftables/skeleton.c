@@ -227,8 +227,10 @@ static const struct {
 	{ "crossing", "iifname @callers ct status dnat " TO_PUBLISHED, BOTH },
 	{ "crossing", "iifname @callers ct status dnat " TO_STRETCH, BOTH },
 	{ "crossing", "oifname @callers ct status dnat ct state established,related ct direction reply accept", BOTH },
+	{ "crossing", "iifname @callers ct status dnat ct state related accept", BOTH },
 	{ "crossing", "oifname @routed " TO_PUBLISHED, BOTH },
 	{ "crossing", "oifname @routed " TO_STRETCH, BOTH },
+	{ "crossing", "oifname @routed ct state related accept", BOTH },
 	{ "crossing", "iifname @routed ct state established,related accept", BOTH },
 	{ "crossing", "counter drop", BOTH },
 

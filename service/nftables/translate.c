@@ -332,7 +332,7 @@ void translate(const Rule *rule, element_func tell, void *userdata)
 		tell_interface(&translation, SET_PROTECTED, rule->out);
 		break;
 	case PLACE_ISOLATION_ANSWERS:
-		tell_interface(&translation, SET_ROUTED, rule->in);
+		tell_interface(&translation, SET_ROUTED, rule->in[0] ? rule->in : rule->out);
 		break;
 	case PLACE_FORWARD_OPEN:
 		tell_interface(&translation, SET_OPEN, rule->out);

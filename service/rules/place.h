@@ -46,7 +46,7 @@ enum place {
 	PLACE_ISOLATION_INTERNAL,   /* DROP of what leaves or enters an internal network */
 	PLACE_ISOLATION_CONTAINERS, /* what is for a published port is past isolation */
 	PLACE_ISOLATION_PORT,       /* … and what is for one of a routed endpoint */
-	PLACE_ISOLATION_ANSWERS,    /* … and its answers */
+	PLACE_ISOLATION_ANSWERS,    /* … and its answers, and errors about these */
 	PLACE_ISOLATION,            /* what keeps other networks apart */
 	PLACE_ISOLATION_END,
 	PLACE_ISOLATION_ENTER, /* DROP of what entered another bridge before: the linear form */

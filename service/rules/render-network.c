@@ -188,13 +188,21 @@ static void render_open(const Network *network, enum family family, GArray *item
 	rule->target = TARGET_ACCEPT;
 }
 
-/* Endpoints of other networks reach published ports as others do; the answers are past isolation as well. */
+/*
+ * Endpoints of other networks reach published ports as others do. Past isolation as well are the answers, and what
+ * those there, and routers behind them, say of these.
+ */
 static void render_routed_answers(const Network *network, enum family family, GArray *items)
 {
 	Rule *rule = place_add(items, PLACE_ISOLATION_ANSWERS, family, network->sequence, 0);
 
 	rule_set_in(rule, network->bridge);
 	rule->state = STATE_CONNTRACK;
+	rule->target = TARGET_RETURN;
+
+	rule = place_add(items, PLACE_ISOLATION_ANSWERS, family, network->sequence, 1);
+	rule_set_out(rule, network->bridge);
+	rule->state = STATE_RELATED;
 	rule->target = TARGET_RETURN;
 }
 

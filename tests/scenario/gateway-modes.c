@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/support/world.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -229,6 +231,75 @@ static void flows_end(World *world)
 		}
 }
 
+#define LIMIT_USEC (10 * G_USEC_PER_SEC)
+
+static bool wait_readable(int fd, gint64 deadline)
+{
+	struct pollfd poller = { .fd = fd, .events = POLLIN };
+	gint64 left = (deadline - g_get_monotonic_time()) / 1000;
+
+	return left > 0 && poll(&poller, 1, left) == 1;
+}
+
+/* Whether a server whose client has gone is told so by the client's host: by an error, which is no packet to a port. */
+static void expect_error(int server, guint16 port, int client, const char *address, guint16 host_port)
+{
+	gint64 deadline = g_get_monotonic_time() + LIMIT_USEC;
+	int asker = flow_open(client, "udp", address, host_port), fd;
+	struct sockaddr_storage own, peer;
+	socklen_t length = socket_address(strchr(address, ':') ? "::" : "0.0.0.0", port, &own);
+	bool told = false;
+	char byte;
+
+	fd = socket_there(server, own.ss_family, "udp");
+	g_assert_no_errno(bind(fd, (struct sockaddr *)&own, length));
+	/* The first may wait for a neighbour. */
+	do
+		g_assert_cmpint(send(asker, "", 1, 0), ==, 1);
+	while (!wait_readable(fd, MIN(deadline, g_get_monotonic_time() + G_USEC_PER_SEC)) &&
+	       g_get_monotonic_time() < deadline);
+	length = sizeof peer;
+	g_assert_cmpint(recvfrom(fd, &byte, 1, 0, (struct sockaddr *)&peer, &length), ==, 1);
+	close(asker);
+	g_assert_no_errno(connect(fd, (struct sockaddr *)&peer, length));
+	while (!told && g_get_monotonic_time() < deadline) {
+		told = send(fd, "", 1, 0) < 0 && errno == ECONNREFUSED;
+		if (!told && wait_readable(fd, MIN(deadline, g_get_monotonic_time() + G_USEC_PER_SEC)))
+			told = recv(fd, &byte, 1, 0) < 0 && errno == ECONNREFUSED;
+	}
+	g_test_message("%s port %u: %s", address, host_port, told ? "told" : "never told");
+	g_assert_true(told);
+	close(fd);
+}
+
+/* What another network's hosts, and the routers behind them, say of a connection that was let through gets back. */
+static void errors(World *world)
+{
+	static const Place place = { "br-plain", "172.23.0.2/16", "172.23.0.1", "fd00:23::2/64", "fd00:23::1" };
+	int apps[N_NETWORKS], plain;
+
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "plain", 1, "Subnets", "as", 2, "172.23.0.0/16",
+	     "fd00:23::/64");
+	plain = world_container(world, &place);
+	for (guint i = NAT; i <= OPEN; i++) {
+		g_autofree char *app = g_strdup_printf("/network/%s/endpoint/app", networks[i].name);
+
+		apps[i] = build(world, i);
+		call(world->bus, app, "Endpoint", "Publish", "a(ssqqq)", 1, "udp", "", i == NAT ? 5353 : 0, 5353, 1);
+	}
+	for (guint family = 0; family < 2; family++) {
+		for (guint i = ROUTED; i <= OPEN; i++)
+			for (guint j = NAT; j <= OPEN; j++)
+				if (i != j)
+					expect_error(apps[i], 5353, apps[j], networks[i].own[family], 5353);
+		expect_error(apps[NAT], 5353, plain, hosts[family], 5353);
+		expect_error(apps[NAT], 5353, world->outside, hosts[family], 5353);
+	}
+	/* No others are let through with them. */
+	ask(apps[NAT], "tcp", networks[ROUTED].own[0], 81, false, "unpublished");
+	ask(apps[NAT], "tcp", networks[ROUTED].own[1], 81, false, "unpublished");
+}
+
 /* A restart finds the modes in what was written down. */
 static void restarted(World *world)
 {
@@ -252,6 +323,8 @@ static const Scenario scenarios[] = {
 	{ "/gateway-modes/all", modes, NULL, true },
 	{ "/gateway-modes/unprotected", unpublished, "ProtectEndpoints=no", true },
 	{ "/gateway-modes/flows-end", flows_end, NULL, true },
+	{ "/gateway-modes/errors", errors, NULL, true },
+	{ "/gateway-modes/errors-linear", errors, "IsolationPairwiseMax=0", true },
 	{ "/gateway-modes/restarted", restarted, NULL, true },
 };
 
