@@ -288,7 +288,7 @@ static const BusTest tests[] = {
 	{ "/bus/host-state/told", told, .before = catch_log },
 	{ "/bus/host-state/found", found, "CheckIntervalSec=1", catch_log },
 	{ "/bus/host-state/with-the-next-change", with_the_next_change, "CheckIntervalSec=0", catch_log },
-	{ "/bus/host-state/reconciled", reconciled, .before = catch_log },
+	{ "/bus/host-state/reconciled", reconciled, "CheckIntervalSec=0", catch_log },
 	{ "/bus/host-state/restarted", restarted, .before = catch_log },
 };
 
