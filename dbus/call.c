@@ -20,6 +20,8 @@
 /* No user is to fill the log, who may do nothing least of all. */
 #define MAX_REFUSALS 10
 #define MAX_FAILURES 60
+/* How often polkit is asked about one call, where what it was told of changes meanwhile. */
+#define MAX_ASKED 3
 #define LOG_INTERVAL_USEC (60 * G_USEC_PER_SEC)
 
 struct Calls {
@@ -40,6 +42,7 @@ static void call_free(gpointer data)
 
 	sd_bus_message_unref(call->message);
 	sd_bus_message_unref(call->reply);
+	g_strfreev(call->told);
 	g_free(call);
 }
 
@@ -207,6 +210,20 @@ bool call_may_use_host(const Call *call, GError **error)
 			      call->method->member, policy_action_id(ACTION_USE_HOST_RESOURCES));
 }
 
+/* What is told in addition is of an object that came since, the sender's own or one that he may not touch. */
+static bool is_as_told(char *const *told, const GPtrArray *details)
+{
+	for (; *told; told += 2) {
+		guint i = 0;
+
+		while (i < details->len && strcmp(told[0], details->pdata[i]) != 0)
+			i += 2;
+		if (i == details->len || strcmp(told[1], details->pdata[i + 1]) != 0)
+			return false;
+	}
+	return true;
+}
+
 /* The object, or what it belongs to, may have changed hands since the question was asked; the host may have changed. */
 static bool check_granted(Call *call, GError **error)
 {
@@ -218,6 +235,9 @@ static bool check_granted(Call *call, GError **error)
 		return true;
 	if (!describe(call, &description, error))
 		return false;
+	call->outdated = !is_as_told(call->told, description.details);
+	if (call->outdated)
+		return netfilter_fail(error, BUSY, "what %s is about changes all the time", call->method->member);
 	missing = description.actions & ~call->granted;
 	if (missing == 1 << ACTION_USE_HOST_RESOURCES)
 		return call_may_use_host(call, error);
@@ -252,10 +272,7 @@ static bool run_call(void *userdata, GError **error)
 	return call->method->run(call, error) && files_follow_changes(transaction, savepoint, error);
 }
 
-static void done_call(void *userdata, const GError *error)
-{
-	answer(userdata, error);
-}
+static void done_call(void *userdata, const GError *error);
 
 static void enqueue(Call *call)
 {
@@ -269,6 +286,20 @@ static void enqueue(Call *call)
 }
 
 static void ask(Call *call);
+
+/* What was granted was granted for what polkit was told. */
+static void done_call(void *userdata, const GError *error)
+{
+	Call *call = userdata;
+
+	if (!call->outdated || ++call->n_asked == MAX_ASKED) {
+		answer(call, error);
+		return;
+	}
+	call->outdated = call->claims = false;
+	call->granted = 0;
+	ask(call);
+}
 
 static void on_verdict(sd_bus_message *message G_GNUC_UNUSED, uid_t uid G_GNUC_UNUSED, const GError *error,
 		       void *userdata)
@@ -300,8 +331,9 @@ static void ask(Call *call)
 	missing = description.actions & ~call->granted;
 	call->granted |= missing;
 	g_ptr_array_add(description.details, NULL);
-	r = policy_ask(call->calls->policy, call->message, missing, (const char *const *)description.details->pdata,
-		       on_verdict, call);
+	g_strfreev(call->told);
+	call->told = g_strdupv((char **)description.details->pdata);
+	r = policy_ask(call->calls->policy, call->message, missing, (const char *const *)call->told, on_verdict, call);
 	if (r >= 0)
 		return;
 	netfilter_fail(&error, ACCESS_DENIED, "polkit cannot be asked: %s", g_strerror(-r));

@@ -21,6 +21,9 @@ typedef struct Call {
 	const Method *method;
 	uid_t uid;
 	guint granted;         /* set of 1 << enum policy_action */
+	char **told;           /* the details that polkit was told last; owned */
+	guint n_asked;         /* how often it went all the way through these questions */
+	bool outdated;         /* what polkit was told is not so any more */
 	bool claims;           /* the host is looked at: the call as such may be made */
 	sd_bus_message *reply; /* from when it waits for its turn until the commit */
 	bool tried;            /* the change was run before */

@@ -48,7 +48,7 @@ static bool claim_network(Call *call, Description *description, GError **error)
 	if (model_find_network(service_model(call->service), name, NULL))
 		return true;
 	network = network_sketch(name, &settings, error);
-	if (!network || !claim_find_network(service_transaction(call->service), network, &claim, error))
+	if (!network || !claim_find_network(service_transaction(call->service), network, call->uid, &claim, error))
 		return false;
 	description_add_claim(description, &claim);
 	return true;

@@ -124,6 +124,27 @@ static bool run_delete_endpoint(Call *call, GError **error)
 	return true;
 }
 
+static bool describe_retain(Call *call, Description *description, GError **error)
+{
+	const Network *network = call_object(call, OBJECT_NETWORK, error);
+	g_autoptr(GHashTable) names = NULL;
+
+	if (!network)
+		return false;
+	names = names_read(call->message, error);
+	if (!names)
+		return false;
+	for (const GList *i = network->endpoints_by_age.head; i; i = i->next) {
+		const Endpoint *endpoint = i->data;
+
+		if (endpoint->lifetime.uid == call->uid || g_hash_table_contains(names, endpoint->name))
+			continue;
+		description->actions |= 1 << ACTION_MANAGE_FOREIGN;
+		break;
+	}
+	return true;
+}
+
 static bool run_retain(Call *call, GError **error)
 {
 	Network *network = call_object(call, OBJECT_NETWORK, error);
@@ -189,7 +210,7 @@ static const Method methods[] = {
 	{ "CreateEndpoints", describe_create_endpoints, run_create_endpoints },
 	{ "EnsureEndpoint", describe_create_endpoint, run_ensure_endpoint },
 	{ "DeleteEndpoint", describe_delete_endpoint, run_delete_endpoint },
-	{ "Retain", NULL, run_retain },
+	{ "Retain", describe_retain, run_retain },
 	{ "Update", describe_update, run_update },
 	{ "SetPermanent", object_describe_set_permanent, object_run_set_permanent },
 	{ "Delete", NULL, run_delete },

@@ -43,6 +43,22 @@ static bool parse_name(const char *key, const char *name, char ret[static IFNAMS
 	return true;
 }
 
+/* One that an object is of, and waits for if it is not there. */
+static bool check_free(const Model *model, const char *name, GError **error)
+{
+	const Network *network = g_hash_table_lookup(model->bridges, name);
+
+	if (network)
+		return netfilter_fail(error, BRIDGE_IN_USE, "HostInterface: \"%s\" is the bridge of network \"%s\"",
+				      name, cut(network->name));
+	for (const GList *i = model->ingresses_by_age.head; i; i = i->next)
+		if (ingress_has_bridge(i->data, name))
+			return netfilter_fail(error, BRIDGE_IN_USE,
+					      "HostInterface: \"%s\" is the bridge of ingress \"%s\"", name,
+					      cut(((const Ingress *)i->data)->name));
+	return true;
+}
+
 static bool parse_mac(Endpoint *endpoint, const char *text, GError **error)
 {
 	if (!text)
@@ -54,7 +70,17 @@ static bool parse_mac(Endpoint *endpoint, const char *text, GError **error)
 	return true;
 }
 
-static bool parse_attachment(Endpoint *endpoint, const AttachSettings *settings, GError **error)
+/* A bridge has the smallest MTU of its ports', and below this it loses IPv6, for all. */
+#define MTU_MIN_IPV6 1280
+
+static bool check_mtu(const Endpoint *endpoint, guint32 mtu, GError **error)
+{
+	return mtu == 0 || mtu >= MTU_MIN_IPV6 || !network_has_family(endpoint->network, FAMILY_IPV6) ||
+	       netfilter_fail(error, INVALID_ARGS, "MTU: \"%u\": network \"%s\" has IPv6, which needs at least %u", mtu,
+			      cut(endpoint->network->name), MTU_MIN_IPV6);
+}
+
+static bool parse_attachment(const Model *model, Endpoint *endpoint, const AttachSettings *settings, GError **error)
 {
 	Attachment *attachment = endpoint->attachment = g_new0(Attachment, 1);
 	g_autofree char *made_up = g_strdup_printf("veth%08x", g_random_int());
@@ -62,6 +88,7 @@ static bool parse_attachment(Endpoint *endpoint, const AttachSettings *settings,
 	mac_choose(attachment->host_mac);
 	return parse_name("Interface", settings->interface ?: DEFAULT_INTERFACE, attachment->interface, error) &&
 	       parse_name("HostInterface", settings->host_interface ?: made_up, attachment->host_interface, error) &&
+	       check_free(model, attachment->host_interface, error) && check_mtu(endpoint, settings->mtu, error) &&
 	       parse_mac(endpoint, settings->mac, error);
 }
 
@@ -136,7 +163,8 @@ bool attach_request(Transaction *transaction, Endpoint *endpoint, const Endpoint
 	if (!attach->given)
 		return !find_given(attach) ||
 		       netfilter_fail(error, INVALID_ARGS, "%s: nothing is attached without NetNS", find_given(attach));
-	if (!check_lifetime(&settings->lifetime, error) || !parse_attachment(endpoint, attach, error))
+	if (!check_lifetime(&settings->lifetime, error) ||
+	    !parse_attachment(transaction->model, endpoint, attach, error))
 		return false;
 	routes = find_routes(endpoint, attach->routes, error);
 	if (!routes)

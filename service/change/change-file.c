@@ -5,6 +5,7 @@
 #include "service/model/unit-name.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -46,6 +47,11 @@ static bool make_file(Transaction *transaction, Lifetime *lifetime, GError **err
 {
 	g_autofree char *file = unit_file_name(lifetime->kind, name_of(lifetime)), *path = NULL;
 
+	/* Written under another name first. */
+	if (strlen(file) > NAME_MAX - strlen("..new"))
+		return netfilter_fail(error, INVALID_ARGS,
+				      "Permanent: the name \"%s\" takes %zu bytes as a file's, too many",
+				      cut(name_of(lifetime)), strlen(file));
 	for (enum unit_directory i = 0; i < UNIT_DIRECTORY_STATE; i++) {
 		g_autofree char *other = g_build_filename(transaction->unit_directories[i], file, NULL);
 

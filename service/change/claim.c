@@ -3,7 +3,13 @@
 
 #include "service/model/name.h"
 #include "service/model/special.h"
+#include "service/host/resolvers.h"
 #include "service/netlink/route.h"
+
+static bool holds(const Network *network, const Address *address)
+{
+	return prefix_contains(&network->subnets[address_family(address)], address);
+}
 
 static bool adopts_bridge(const Transaction *transaction, const Network *network, bool *ret, GError **error)
 {
@@ -33,6 +39,17 @@ static bool overlaps_host(const Transaction *transaction, const Network *network
 	return true;
 }
 
+/* They are often reached by its default route, and nothing else tells of them. */
+static bool takes_name_server(const Network *network)
+{
+	g_autoptr(GArray) servers = resolvers_read();
+
+	for (guint i = 0; i < servers->len; i++)
+		if (holds(network, &g_array_index(servers, Address, i)))
+			return true;
+	return false;
+}
+
 /* Nothing of the host's own tells of them: they are reached by its default route. */
 static bool takes_from_internet(const Network *network)
 {
@@ -56,17 +73,30 @@ bool claim_source_address(const Address sources[static N_FAMILIES])
 	return false;
 }
 
-bool claim_find_network(const Transaction *transaction, const Network *network, Claim *ret, GError **error)
+/* What another user's ingress leads to, or by what, whether that is there just now or not. */
+static bool takes_from_ingress(const Model *model, const Network *network, uid_t uid)
 {
-	*ret = (Claim){ .host = takes_from_internet(network) || takes_zone(network) ||
+	for (const GList *i = model->ingresses_by_age.head; i; i = i->next) {
+		const Ingress *ingress = i->data;
+
+		if (ingress->lifetime.uid == uid)
+			continue;
+		if (ingress_has_bridge(ingress, network->bridge))
+			return true;
+		for (guint g = 0; g < ingress->gateways->len; g++)
+			if (holds(network, &ingress_gateway(ingress, g)->address))
+				return true;
+	}
+	return false;
+}
+
+bool claim_find_network(const Transaction *transaction, const Network *network, uid_t uid, Claim *ret, GError **error)
+{
+	*ret = (Claim){ .foreign = takes_from_ingress(transaction->model, network, uid),
+			.host = takes_from_internet(network) || takes_zone(network) || takes_name_server(network) ||
 				claim_source_address(network->options.source_addresses) };
 	return ret->host || (adopts_bridge(transaction, network, &ret->host, error) &&
 			     (ret->host || overlaps_host(transaction, network, &ret->host, error)));
-}
-
-static bool holds(const Network *network, const Address *address)
-{
-	return prefix_contains(&network->subnets[address_family(address)], address);
 }
 
 const Network *claim_find_holder(const Model *model, const Address *address)

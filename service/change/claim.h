@@ -10,16 +10,16 @@
  */
 typedef struct Claim {
 	bool host;    /* the host's, or the Internet's: an interface, a subnet, a zone, an address to send from */
-	bool foreign; /* a network or an endpoint of another user */
+	bool foreign; /* a network or an endpoint of another user, or what an ingress of one leads to */
 } Claim;
 
 /**
- * Of a network that is made of settings already: whether its bridge is there, and is not ours, its subnets overlap
- * with addresses or routes of the host, in any table, or are not private, its zone is another than the default, or it
- * chooses by which address of the host it is known elsewhere; default routes do not count, nor what is on bridges of
- * ours. FAILED when the host cannot be asked.
+ * Of a network that uid would make of settings: whether its bridge is there, and is not ours, its subnets overlap
+ * with addresses or routes of the host, in any table, or name servers of its, or are not private, its zone is another
+ * than the default, or it chooses by which address of the host it is known elsewhere; default routes do not count, nor
+ * what is on bridges of ours. FAILED when the host cannot be asked.
  */
-bool claim_find_network(const Transaction *transaction, const Network *network, Claim *ret,
+bool claim_find_network(const Transaction *transaction, const Network *network, uid_t uid, Claim *ret,
 			GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**

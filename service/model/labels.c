@@ -6,16 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* At an end it would not survive a file. */
+static bool is_padded(const char *text)
+{
+	return *text && (g_ascii_isspace(text[0]) || g_ascii_isspace(text[strlen(text) - 1]));
+}
+
 static bool check_label(const char *key, const char *value, GError **error)
 {
-	if (!*key || strlen(key) > LABEL_KEY_MAX_BYTES || strchr(key, '=') || !name_is_printable(key))
+	if (!*key || strlen(key) > LABEL_KEY_MAX_BYTES || strchr(key, '=') || is_padded(key) || !name_is_printable(key))
 		return netfilter_fail(error, INVALID_ARGS,
-				      "Labels: \"%s\" is not a key: 1 to %d bytes that can be printed, without \"=\"",
+				      "Labels: \"%s\" is not a key: 1 to %d bytes that can be printed, without \"=\" "
+				      "and a space at either end",
 				      cut(key), LABEL_KEY_MAX_BYTES);
-	if (strlen(value) > LABEL_VALUE_MAX_BYTES || !name_is_printable(value))
+	if (strlen(value) > LABEL_VALUE_MAX_BYTES || is_padded(value) || !name_is_printable(value))
 		return netfilter_fail(error, INVALID_ARGS,
 				      "Labels: the value of \"%s\", \"%s\", is not of at most %d bytes that can be "
-				      "printed",
+				      "printed, without a space at either end",
 				      cut(key), cut(value), LABEL_VALUE_MAX_BYTES);
 	return true;
 }

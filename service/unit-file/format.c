@@ -66,6 +66,8 @@ static void put_endpoint(GString *text, const Endpoint *endpoint)
 		g_string_append_printf(text, "PortGroup=%s\n", endpoint->port_group);
 	put_allow_from(text, endpoint->allow_from);
 	put_labels(text, endpoint->labels);
+	if (endpoint->lifetime.uid != endpoint->network->lifetime.uid)
+		g_string_append_printf(text, "User=%u\n", (guint)endpoint->lifetime.uid);
 	for (guint i = 0; i < endpoint->ports->len; i++)
 		g_string_append_printf(text, "Publish=%s\n", port_spec_format(endpoint->ports->pdata[i], buffer));
 	for (guint i = 0; i < endpoint->links->len; i++) {

@@ -17,6 +17,9 @@
 /* One a family is all that a network or an endpoint has. */
 #define MAX_ADDRESSES 16
 
+/* Whose an endpoint is that does not say it: its network's. */
+#define NO_USER ((uid_t)-1)
+
 /* Where what was said. */
 typedef struct Said {
 	char *path;
@@ -366,6 +369,7 @@ static const Key endpoint_keys[] = {
 	{ "Reserve", read_choice, offsetof(EndpointSettings, reserve) },
 	{ "PortGroup", read_group, offsetof(EndpointSettings, port_group) },
 	{ "Label", read_label, offsetof(EndpointSettings, labels) },
+	{ "User", read_user, offsetof(EndpointSettings, lifetime.uid) },
 	{},
 };
 
@@ -416,7 +420,7 @@ static bool begin_endpoint(Reading *reading, const UnitLine *line, GError **erro
 		settings = g_new0(EndpointSettings, 1);
 		settings->name = g_strdup(name);
 		settings->ports = g_array_new(FALSE, FALSE, sizeof(PortMapping));
-		settings->lifetime = (LifetimeSettings){ .persistent = true, .fd = -1 };
+		settings->lifetime = (LifetimeSettings){ .persistent = true, .fd = -1, .uid = NO_USER };
 		g_ptr_array_add(reading->unit->network.endpoints, settings);
 		g_hash_table_insert(reading->endpoints, settings->name, settings);
 	}
@@ -540,8 +544,12 @@ static bool check(Unit *unit, GError **error)
 
 bool unit_finish(Unit *unit, GError **error)
 {
-	for (guint i = 0; i < unit->network.endpoints->len; i++)
-		((EndpointSettings *)unit->network.endpoints->pdata[i])->lifetime = unit->network.lifetime;
+	for (guint i = 0; i < unit->network.endpoints->len; i++) {
+		LifetimeSettings *lifetime = &((EndpointSettings *)unit->network.endpoints->pdata[i])->lifetime;
+
+		if (lifetime->uid == NO_USER)
+			lifetime->uid = unit->network.lifetime.uid;
+	}
 	if (check(unit, error))
 		return true;
 	unit_prefix_error(unit, error);

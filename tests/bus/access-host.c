@@ -44,6 +44,13 @@ static void create_networks(World *world)
 	alice_creates(world, "");
 	done(as(world, world->alice), "", "Manager", "CreateNetwork", "sa{sv}",
 	     "'closed', {'Internal': <true>, 'Bridge': <'closed0'>, 'Subnets': <['172.25.0.0/16']>}");
+	/* Root's, to where the default route leads, and by an interface that has gone. */
+	netns_run(world->rig.host, "ip link add gone0 type bridge");
+	done(as_root(world), "", "Manager", "CreateIngress", "sa{sv}",
+	     "'far', {'Gateways': <['10.66.0.9', '10.67.0.9']>}");
+	done(as_root(world), "", "Manager", "CreateIngress", "sa{sv}",
+	     "'lost', {'Gateway': <'10.68.0.9'>, 'Bridge': <'gone0'>}");
+	netns_run(world->rig.host, "ip link del gone0");
 	/* What is routed over a bridge of ours is not the host's. */
 	netns_run(world->rig.host, "ip route add 10.79.0.0/16 via 172.21.0.9");
 }
@@ -81,6 +88,19 @@ static const Creation creations[] = {
 	{ "CreateNetwork", "{'Subnets': <['10.78.0.0/15']>}", INTERACTIVE, USE_HOST },
 	{ "CreateNetwork", "{'Subnets': <['2001:db8:1::/64']>}", INTERACTIVE, USE_HOST },
 	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16', 'fd00:77:0:1::/64']>}", INTERACTIVE, USE_HOST },
+
+	/* Its name servers, wherever they are. */
+	{ "CreateNetwork", "{'Subnets': <['10.53.0.0/24']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16', 'fd00:53::/64']>}", INTERACTIVE, USE_HOST },
+	{ "CreateNetwork", "{'Subnets': <['10.54.0.0/24']>}" },
+
+	/* What an ingress of another user leads to, and by what. */
+	{ "CreateNetwork", "{'Subnets': <['10.66.0.0/24']>}", INTERACTIVE, FOREIGN },
+	{ "CreateNetwork", "{'Subnets': <['10.67.0.8/29']>}", INTERACTIVE, FOREIGN },
+	{ "CreateNetwork", "{'Subnets': <['10.64.0.0/10']>}", INTERACTIVE, FOREIGN },
+	{ "CreateNetwork", "{'Subnets': <['10.68.0.0/24']>}", INTERACTIVE, FOREIGN },
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Bridge': <'gone0'>}", INTERACTIVE, FOREIGN },
+	{ "CreateNetwork", "{'Subnets': <['10.66.1.0/24']>}" },
 
 	/* The Internet, which the default route leads to; and its neighbours, which are nobody's there. */
 	{ "CreateNetwork", "{'Subnets': <['8.8.8.0/24']>}", INTERACTIVE, USE_HOST },
@@ -133,7 +153,7 @@ static const Creation creations[] = {
 	{ "CreateNetwork", "{'Subnets': <['192.168.122.0/24']>, 'Bridge': <'virbr9'>}", INTERACTIVE, USE_HOST },
 	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Bridge': <'virbr9'>, 'Internal': <true>}", INTERACTIVE,
 	  USE_HOST },
-	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Bridge': <'uplink'>}", INTERACTIVE, USE_HOST,
+	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Bridge': <'uplink'>}", INTERACTIVE, FOREIGN,
 	  OURS("BridgeInUse") },
 	{ "CreateNetwork", "{'Subnets': <['10.50.0.0/16']>, 'Bridge': <'lo'>}", STANDARD("InvalidArgs"), "\"lo\"",
 	  STANDARD("InvalidArgs") },
@@ -458,6 +478,16 @@ static const struct {
 	{ WEB, "Network", "Delete", "", "", "manage-networks manage-foreign", "delete network web" },
 };
 
+static void write_rules(World *world, const char *rules)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!g_file_set_contents_full(RULES_FILE, rules, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, &error))
+		g_error("%s", error->message);
+	polkit_kill(world);
+	polkit_start(world);
+}
+
 static void write_rule(World *world, const char *actions, const char *request)
 {
 	g_autofree char *rule = g_strdup_printf("polkit.addRule(function(action, subject) {"
@@ -466,12 +496,7 @@ static void write_rule(World *world, const char *actions, const char *request)
 						"		return polkit.Result.YES;"
 						"});\n",
 						actions, request);
-	g_autoptr(GError) error = NULL;
-
-	if (!g_file_set_contents_full(RULES_FILE, rule, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, &error))
-		g_error("%s", error->message);
-	polkit_kill(world);
-	polkit_start(world);
+	write_rules(world, rule);
 }
 
 static void prompts_by_table(World *world)
@@ -488,6 +513,60 @@ static void prompts_by_table(World *world)
 	remove_host(world);
 }
 
+/* A rule says yes to what polkit is told: what is not so any more is asked about again. */
+static void objects_change_meanwhile(World *world)
+{
+	static const struct {
+		const char *again; /* what is made in place of the object */
+		bool is_granted;
+	} races[] = {
+		{ "'theirs', {'Subnets': <['172.27.0.0/16']>, 'Labels': <{'team': 'x'}>, 'Persistent': <true>}", true },
+		{ "'theirs', {'Subnets': <['172.27.0.0/16']>, 'Labels': <{'team': 'y'}>, 'Persistent': <true>}",
+		  false },
+		{ "'theirs', {'Subnets': <['172.27.0.0/16']>, 'Persistent': <true>}", false },
+	};
+	pid_t polkit;
+
+	create_base(world);
+	write_rules(world,
+		    "polkit.addRule(function(action, subject) {"
+		    "if (action.id == 'org.example.NetFilter.manage-foreign' && action.lookup('labels') == 'team=x')"
+		    "return polkit.Result.YES; });\n");
+	polkit = polkit_pid(world);
+	for (gsize i = 0; i < G_N_ELEMENTS(races); i++) {
+		Pipeline *pipeline = pipeline_new();
+
+		done(as_root(world), "", "Manager", "CreateNetwork", "sa{sv}", races[0].again);
+		kill(polkit, SIGSTOP);
+		pipeline_call(pipeline, world->alice, "/network/theirs", "Network", "Delete", "", "");
+		wait_until_asked(world, world->alice);
+		done(as_root(world), "/network/theirs", "Network", "Delete", "", "");
+		done(as_root(world), "", "Manager", "CreateNetwork", "sa{sv}", races[i].again);
+		kill(polkit, SIGCONT);
+		pipeline_run(pipeline);
+		expect_outcome(pipeline, 0, races[i].is_granted ? "" : INTERACTIVE);
+		pipeline_free(pipeline);
+		if (!races[i].is_granted)
+			done(as_root(world), "/network/theirs", "Network", "Delete", "", "");
+	}
+	g_assert_no_errno(unlink(RULES_FILE));
+}
+
+/* What is root's in a network of hers does not go with what she retains. */
+static void retained_beside_others(World *world)
+{
+	create_base(world);
+	alice_creates(world, "");
+	done(as_root(world), "/network/mine", "Network", "CreateEndpoint", "sa{sv}",
+	     "'roots', {'Addresses': <['172.21.0.77']>}");
+	done(as(world, world->alice), "/network/mine", "Network", "CreateEndpoint", "sa{sv}",
+	     "'hers', {'Addresses': <['172.21.0.78']>}");
+	refused(as(world, world->alice), INTERACTIVE, FOREIGN, "/network/mine", "Network", "Retain", "as", "@as []");
+	refused(as(world, world->alice), INTERACTIVE, FOREIGN, "/network/mine", "Network", "Retain", "as", "['hers']");
+	answers(as(world, world->alice), "(1,)", "/network/mine", "Network", "Retain", "as", "['roots']");
+	property_is(as_root(world), "0", "/network/mine/endpoint/roots", "Endpoint", "OwnerUID");
+}
+
 static const AccessTest tests[] = {
 	{ "/host/creations", creations_by_table, .members = true },
 	{ "/host/updates", updates_by_table, .members = true },
@@ -496,6 +575,8 @@ static const AccessTest tests[] = {
 	{ "/host/ports-of-others", ports_of_others, .members = true },
 	{ "/host/groups-of-others", groups_of_others, .members = true },
 	{ "/host/changes-meanwhile", host_changes_meanwhile, .members = true },
+	{ "/host/retained-beside-others", retained_beside_others, .members = true },
+	{ "/host/objects-change-meanwhile", objects_change_meanwhile, .members = true },
 	{ "/host/prompts", prompts_by_table },
 };
 

@@ -347,7 +347,6 @@ static void bad_settings(Rig *rig)
 		{ "'Interface': <'eth%d'>", "Interface: \"eth%d\"" },
 		{ "'HostInterface': <'a b'>", "HostInterface: \"a b\"" },
 		{ "'HostInterface': <'uplink'>", "HostInterface: there is already an interface named \"uplink\"" },
-		{ "'HostInterface': <'br0'>", "HostInterface: there is already an interface named \"br0\"" },
 		{ "'MACAddress': <'02:42:ac:12:00'>", "MACAddress: \"02:42:ac:12:00\"" },
 		{ "'MACAddress': <'02-42-ac-12-00-02'>", "MACAddress: " },
 		{ "'MACAddress': <'02:42:ac:12:00:0g'>", "MACAddress: " },
@@ -365,6 +364,7 @@ static void bad_settings(Rig *rig)
 		{ "'Routes': <['10.0.0.0/8']>", "Routes is of type \"as\"" },
 		{ "'LifetimeInterface': <'uplink'>", "LifetimeInterface: \"uplink\"" },
 		{ "'Persistent': <true>", "NetNS: " },
+		{ "'MTU': <uint32 1279>", "MTU: \"1279\"" },
 	};
 	static const char *const alone[] = {
 		"'Interface': <'eth0'>", "'HostInterface': <'x0'>", "'MACAddress': <'02:42:ac:12:00:02'>",
@@ -425,6 +425,7 @@ static void whole_or_nothing(Rig *rig)
 /* A bridge that is not there: adopted, and taken away since. */
 static void no_bridge(Rig *rig)
 {
+	static const char *const taken[] = { "br0", "gone0", "br-other", "br-new" };
 	int netns = netns_new(), fd = container_socket(netns);
 
 	netns_run(rig->host, "sh -c 'ip link add br0 type bridge && ip addr add 172.18.0.1/16 dev br0'");
@@ -433,6 +434,21 @@ static void no_bridge(Rig *rig)
 	netns_run(rig->host, "ip link del br0");
 	fails(rig, "CreateEndpoint", "sa{sv}", "'app', {'Addresses': <['172.18.0.2']>, 'NetNS': <handle 0>}", fd,
 	      STANDARD("Failed"), "bridge br0");
+	/* Nor do others get its name, or that of an ingress' interface. */
+	netns_run(rig->host, "ip link add gone0 type bridge");
+	done(rig, "", "Manager", "CreateIngress", "sa{sv}",
+	     "'front', {'Gateway': <'172.18.0.9'>, 'Bridge': <'gone0'>}");
+	netns_run(rig->host, "ip link del gone0");
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'other', {'Subnets': <['172.19.0.0/16']>}");
+	for (guint i = 0; i < G_N_ELEMENTS(taken); i++) {
+		g_autofree char *arguments =
+			g_strdup_printf("'new', {'Subnets': <['172.20.0.0/16']>, 'Endpoints': <[('app', "
+					"{'Addresses': <['172.20.0.2']>, 'NetNS': <handle 0>, "
+					"'HostInterface': <'%s'>})]>}",
+					taken[i]);
+
+		fails(rig, "CreateNetwork", "sa{sv}", arguments, fd, OURS("BridgeInUse"), taken[i]);
+	}
 	close(fd);
 	close(netns);
 }

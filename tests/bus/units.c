@@ -124,7 +124,8 @@ static void put_all(const Rig *rig G_GNUC_UNUSED)
 	put(ETC "/web.network", WEB);
 	put(RUN "/front.ingress", FRONT);
 	put(VENDOR "/lab.network", "# what a package brings\n[Network]\nSubnet=172.19.0.0/24\nGateway=172.19.0.254\n"
-				   "Internal=yes\nUser=1000\n");
+				   "Internal=yes\nUser=1000\n[Endpoint its]\nAddress=172.19.0.2\n"
+				   "[Endpoint roots]\nAddress=172.19.0.3\nUser=0\n");
 }
 
 static void put_all_and_log(const Rig *rig)
@@ -148,6 +149,8 @@ static void are_there(const Rig *rig)
 	property_is(rig, "['172.18.0.3', 'fd00:18::3']", "/network/web/endpoint/db", "Endpoint", "Addresses");
 	property_is(rig, "'" ETC "/web.network'", "/network/web/endpoint/db", "Endpoint", "FragmentPath");
 	property_is(rig, "true", "/network/lab", "Network", "Internal");
+	property_is(rig, "1000", "/network/lab/endpoint/its", "Endpoint", "OwnerUID");
+	property_is(rig, "0", "/network/lab/endpoint/roots", "Endpoint", "OwnerUID");
 	property_is(rig, "['172.19.0.254']", "/network/lab", "Network", "Gateways");
 	property_is(rig, "1000", "/network/lab", "Network", "OwnerUID");
 	property_is(rig, "'br-web'", "/ingress/front", "Ingress", "Bridge");

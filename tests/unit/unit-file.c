@@ -113,6 +113,7 @@ static void names_the_line(void)
 		{ OBJECT_NETWORK, "[Network]\nSubnet=fd00::/64\n[Endpoint a]\nAddress=fd00::2\nLink=b:1\n",
 		  "unit:3: Link: endpoint \"a\" is linked to \"b\", which is none" },
 		{ OBJECT_NETWORK, "[Network]\nUser=4294967295\n", "unit:2: User: \"4294967295\" is no user" },
+		{ OBJECT_NETWORK, "[Endpoint a]\nUser=4294967295\n", "unit:2: User: \"4294967295\" is no user" },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
