@@ -151,6 +151,20 @@ static void append_to_list(GString *list, const char *text)
 	g_string_append_printf(list, "%s%s", list->len > 0 ? ", " : "", text);
 }
 
+/* Of the families that it has; one word where it is the same for both. */
+static void add_gateway_mode(Description *description, const Network *network)
+{
+	g_autoptr(GString) modes = g_string_new(NULL);
+
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		const char *mode = gateway_mode_to_string(network->modes[family]);
+
+		if (network_has_family(network, family) && !g_str_equal(modes->str, mode))
+			append_to_list(modes, mode);
+	}
+	description_add(description, "gateway-mode", modes->str);
+}
+
 void description_add_network(Description *description, const Network *network)
 {
 	g_autoptr(GString) subnets = g_string_new(NULL), gateways = g_string_new(NULL);
@@ -167,6 +181,8 @@ void description_add_network(Description *description, const Network *network)
 	description_add(description, "subnet", subnets->str);
 	description_add(description, "gateway", gateways->str);
 	description_add_source_address(description, network->options.source_addresses);
+	description_add(description, "zone", network->zone);
+	add_gateway_mode(description, network);
 }
 
 void description_add_source_address(Description *description, const Address sources[static N_FAMILIES])

@@ -14,6 +14,17 @@ static const char *find(const char *const *details, const char *key)
 	return NULL;
 }
 
+/* What a person need not read. */
+#define ZONE_USUAL "netfilterd"
+#define MODE_USUAL "nat"
+
+static const char *find_unusual(const char *const *details, const char *key, const char *usual)
+{
+	const char *value = find(details, key);
+
+	return value && strcmp(value, usual) != 0 ? value : NULL;
+}
+
 static void append(GString *sentence, const char *words, const char *value)
 {
 	if (value)
@@ -51,6 +62,8 @@ char *sentence_new(const char *verb, const char *const *details)
 	append(sentence, "with gateway", find(details, "gateway"));
 	append(sentence, "by bridge", find(details, "bridge"));
 	append(sentence, "sending from", find(details, "source-address"));
+	append(sentence, "in zone", find_unusual(details, "zone", ZONE_USUAL));
+	append(sentence, "with gateway mode", find_unusual(details, "gateway-mode", MODE_USUAL));
 	append(sentence, "with endpoint", object != endpoint ? endpoint : NULL);
 	append(sentence, "publishing", place ? NULL : ports);
 	return g_string_free(sentence, FALSE);

@@ -300,6 +300,8 @@ static void example_of_bob(World *world)
 	create_host(world);
 	refused(as(world, world->bob), INTERACTIVE, USE_HOST, "", "Manager", "CreateNetwork", "sa{sv}",
 		LAN ", 'SourceAddress': <['192.168.122.1']>}");
+	refused(as(world, world->bob), INTERACTIVE, USE_HOST, "", "Manager", "CreateNetwork", "sa{sv}",
+		LAN ", 'Zone': <'trusted'>}");
 	done(as(world, world->bob), "", "Manager", "CreateNetwork", "sa{sv}", LAN "}");
 	refused(as(world, world->bob), INTERACTIVE, USE_HOST, "/network/lan", "Network", "Update", "a{sv}",
 		"{'SourceAddress': <['192.168.122.1']>}");
@@ -473,6 +475,12 @@ static const struct {
 	  "manage-networks use-host-resources",
 	  "create network from with subnet 10.53.0.0/16, fd00:53::/64 with gateway 10.53.0.1, fd00:53::1 by bridge "
 	  "br-from sending from 192.0.2.1, 2001:db8:1::1" },
+	{ "", "Manager", "CreateNetwork", "sa{sv}",
+	  "'wide', {'Subnets': <['10.55.0.0/16', 'fd00:55::/64']>, 'Zone': <'trusted'>, 'GatewayModes': <{'ipv6': "
+	  "'open'}>}",
+	  "manage-networks use-host-resources",
+	  "create network wide with subnet 10.55.0.0/16, fd00:55::/64 with gateway 10.55.0.1, fd00:55::1 by bridge "
+	  "br-wide in zone trusted with gateway mode nat, open" },
 	{ WEB, "Network", "Update", "a{sv}", "{'SourceAddress': <['192.0.2.1']>}",
 	  "manage-networks manage-foreign use-host-resources", "change network web sending from 192.0.2.1" },
 	{ WEB, "Network", "Delete", "", "", "manage-networks manage-foreign", "delete network web" },
