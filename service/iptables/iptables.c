@@ -7,6 +7,7 @@
 #include "service/iptables/lock.h"
 #include "service/iptables/private.h"
 #include "service/iptables/text.h"
+#include "service/iptables/trace.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -134,6 +135,7 @@ const BackendKind iptables_backend = {
 	.changed = iptables_changed,
 	.counters = iptables_counters,
 	.describe = iptables_describe,
+	.trace = iptables_trace,
 	.text = iptables_text,
 	.forward_policy = iptables_forward_policy,
 	.find_foreign = iptables_find_foreign,

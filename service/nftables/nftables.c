@@ -3,6 +3,7 @@
 
 #include "service/nftables/hearing.h"
 #include "service/nftables/private.h"
+#include "service/nftables/trace.h"
 
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
@@ -173,6 +174,7 @@ const BackendKind nftables_backend = {
 	.commit = nftables_commit,
 	.counters = nftables_counters,
 	.describe = nftables_describe,
+	.trace = nftables_trace,
 	.text = nftables_text,
 	.forward_policy = nftables_forward_policy,
 	.find_foreign = nftables_find_foreign,

@@ -590,6 +590,14 @@ void skeleton_append_text(GString *text, enum family family, const char *table, 
 	g_string_append(text, "}\n");
 }
 
+const char *skeleton_rule(enum family family, const char *chain, guint n)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(rules); i++)
+		if (rules[i].families & 1 << family && g_str_equal(rules[i].chain, chain) && n-- == 0)
+			return rules[i].text;
+	return NULL;
+}
+
 /* --- comparison --- */
 
 guint skeleton_n_chains(enum family family)

@@ -42,6 +42,9 @@ void skeleton_append_text(GString *text, enum family family, const char *table, 
 /** All rules of a chain as expression_print() has them, a line each; NULL: there is no such chain. The caller's. */
 char *skeleton_print_chain(enum family family, const char *chain);
 
+/** The nth rule of a chain, in nft's words, "ip" for either family; NULL: it has no more. Static. */
+const char *skeleton_rule(enum family family, const char *chain, guint n);
+
 /** How many chains and sets there are, and what a set is to be: NFT_SET_* flags. */
 guint skeleton_n_chains(enum family family);
 guint skeleton_n_sets(enum family family);

@@ -3,6 +3,7 @@
 
 #include "service/error.h"
 #include "service/rules/ruleset.h"
+#include "service/rules/trace.h"
 
 /** What makes the kernel hold a ruleset. A backend knows what it has at each place, and touches nothing else of the
  * kernel; nothing in it waits for anything but the kernel. Its functions report NETFILTER_ERROR. */
@@ -60,6 +61,7 @@ struct BackendKind {
 	bool (*counters)(Backend *backend, const Rule *const *rules, gsize n, RuleCounters *ret, GError **error);
 	/** False: the backend has no rule for this one's place. */
 	bool (*describe)(const Backend *backend, const Rule *rule, RuleText *ret);
+	TraceRules *trace;
 	/** All that is wanted in a family, as the backend's own tool loads it; "" for nothing. The caller's. */
 	char *(*text)(const Backend *backend, const Ruleset *ruleset, enum family family);
 	/** The policy of forwarding in the kernel now: TARGET_ACCEPT or TARGET_DROP. Errors as counters. */
