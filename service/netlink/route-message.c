@@ -28,6 +28,10 @@ bool route_read(struct nl_msg *message, struct route *ret)
 	if (attributes[RTA_DST])
 		nla_memcpy(ret->destination.address.bytes, attributes[RTA_DST],
 			   family_bits(address_family(&ret->destination.address)) / 8);
+	if (attributes[RTA_PREFSRC]) {
+		ret->own.family = route->rtm_family;
+		nla_memcpy(ret->own.bytes, attributes[RTA_PREFSRC], family_bits(address_family(&ret->own)) / 8);
+	}
 	if (attributes[RTA_OIF])
 		ret->ifindex = nla_get_u32(attributes[RTA_OIF]);
 	return true;

@@ -10,6 +10,7 @@ struct route {
 	Prefix destination;
 	int ifindex;
 	guint table;
+	Address own;                    /* RTA_PREFSRC; AF_UNSPEC: none */
 	guint8 protocol;                /* who made it: RTPROT_KERNEL, RTPROT_RA, ... */
 	const struct nlattr *multipath; /* struct rtnexthop of each way, or NULL */
 };

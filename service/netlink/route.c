@@ -16,18 +16,37 @@ static int on_route(struct nl_msg *reply, void *userdata)
 	return route_read(reply, userdata) ? NL_OK : NL_SKIP;
 }
 
-/* Asks for the route that a packet of the host itself would take. Returns 0 or a negative errno. */
-static int get_route(Netlink *netlink, const Address *address, struct route *ret)
+/* from AF_UNSPEC: whatever; ifindex 0: the host itself sends it. Returns 0 or a negative errno. */
+static int get_route(Netlink *netlink, const Address *from, const Address *to, int ifindex, struct route *ret)
 {
-	const guint8 bits = family_bits(address_family(address));
-	struct rtmsg header = { .rtm_family = address->family, .rtm_dst_len = bits };
+	const guint8 bits = family_bits(address_family(to));
+	struct rtmsg header = { .rtm_family = to->family,
+				.rtm_dst_len = bits,
+				.rtm_src_len = from->family == AF_UNSPEC ? 0 : bits };
 	NlMsg *request = nlmsg_alloc_simple(RTM_GETROUTE, 0);
 
 	if (!request || nlmsg_append(request, &header, sizeof(header), NLMSG_ALIGNTO) < 0 ||
-	    nla_put(request, RTA_DST, bits / 8, address->bytes) < 0)
+	    nla_put(request, RTA_DST, bits / 8, to->bytes) < 0 ||
+	    (from->family != AF_UNSPEC && nla_put(request, RTA_SRC, bits / 8, from->bytes) < 0) ||
+	    (ifindex != 0 && nla_put_u32(request, RTA_IIF, ifindex) < 0))
 		g_error("Out of memory");
 	*ret = (struct route){};
 	return netlink_request(netlink, request, on_route, ret);
+}
+
+/* The route that a packet of the host itself would take. */
+static int get_own_route(Netlink *netlink, const Address *address, struct route *ret)
+{
+	return get_route(netlink, &(Address){}, address, 0, ret);
+}
+
+int route_ask(Netlink *netlink, const Address *from, const Address *to, int ifindex, RouteAnswer *ret)
+{
+	struct route route;
+	int r = get_route(netlink, from, to, ifindex, &route);
+
+	*ret = (RouteAnswer){ route.type, route.ifindex, route.own };
+	return MIN(r, 0);
 }
 
 bool route_lookup(Netlink *netlink, const Address *address, int *ret_ifindex, char ret_name[static IFNAMSIZ],
@@ -39,7 +58,7 @@ bool route_lookup(Netlink *netlink, const Address *address, int *ret_ifindex, ch
 	int r;
 
 	address_format(address, text);
-	r = get_route(netlink, address, &route);
+	r = get_own_route(netlink, address, &route);
 	if (r == -EOPNOTSUPP || r == -EAFNOSUPPORT)
 		return netfilter_fail(error, INVALID_ARGS, "there is no route to %s: the host has no IPv6", text);
 	if (r < 0)
@@ -59,7 +78,7 @@ bool route_is_broadcast(Netlink *netlink, const Address *address)
 {
 	struct route route;
 
-	return get_route(netlink, address, &route) >= 0 && route.type == RTN_BROADCAST;
+	return get_own_route(netlink, address, &route) >= 0 && route.type == RTN_BROADCAST;
 }
 
 /* Every route of a family. What is wanted of them may be seen twice: when they change meanwhile, they are read again.

@@ -12,6 +12,20 @@
 bool route_lookup(Netlink *netlink, const Address *address, int *ret_ifindex, char ret_name[static IFNAMSIZ],
 		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** What the kernel says of one packet's route. */
+typedef struct RouteAnswer {
+	guint8 type; /* RTN_LOCAL, RTN_UNICAST, … */
+	int ifindex; /* by which it leaves */
+	Address own; /* what the host calls itself on that way; AF_UNSPEC: nothing */
+} RouteAnswer;
+
+/**
+ * The route of a packet from an address (AF_UNSPEC: whatever) that comes by an interface, or, 0, that the host itself
+ * sends. Returns 0 or a negative errno, which is the kernel's verdict: -EXDEV by rp_filter, -EINVAL for a martian,
+ * -EHOSTUNREACH or -ENETUNREACH where there is no route or nothing is forwarded.
+ */
+int route_ask(Netlink *netlink, const Address *from, const Address *to, int ifindex, RouteAnswer *ret);
+
 /** Whether the host takes an address for the broadcast address of a subnet it is in. */
 bool route_is_broadcast(Netlink *netlink, const Address *address);
 

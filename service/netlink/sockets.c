@@ -19,10 +19,11 @@ struct search {
 	enum family family;
 	const Address *address; /* NULL: any */
 	guint first;
-	uid_t except;  /* whose sockets are passed over */
-	bool left_too; /* in whatever state, and what is left of connections apart */
-	guint found;   /* the lowest until now, or the end of the range */
-	guint left;    /* of those that no program has */
+	uid_t except;   /* whose sockets are passed over */
+	bool left_too;  /* in whatever state, and what is left of connections apart */
+	guint32 states; /* otherwise */
+	guint found;    /* the lowest until now, or the end of the range */
+	guint left;     /* of those that no program has */
 };
 
 static bool overlaps(const struct search *search, const struct socket_info *socket)
@@ -81,7 +82,7 @@ static bool dump_failed(Netlink *netlink, guint8 protocol, GError **error)
 
 static bool search_sockets(struct search *search, guint8 protocol, const Address *address, guint16 port, GError **error)
 {
-	guint32 states = search->left_too ? G_MAXUINT32 : bound_states(protocol);
+	guint32 states = search->left_too ? G_MAXUINT32 : search->states ? search->states : bound_states(protocol);
 	g_autoptr(Netlink) netlink = NULL;
 	int r;
 
@@ -104,6 +105,20 @@ bool sockets_find_bound(guint8 protocol, enum family family, const Address *addr
 	if (!search_sockets(&search, protocol, address, count == 1 ? first : 0, error))
 		return false;
 	*ret_port = search.found;
+	return true;
+}
+
+bool sockets_find_listener(guint8 protocol, const Address *address, guint16 port, bool *ret, GError **error)
+{
+	struct search search = { .family = address_family(address),
+				 .first = port,
+				 .found = (guint)port + 1,
+				 .except = NOBODYS,
+				 .states = 1u << (protocol == IPPROTO_UDP ? TCP_CLOSE : TCP_LISTEN) };
+
+	if (!search_sockets(&search, protocol, address, port, error))
+		return false;
+	*ret = search.found == port;
 	return true;
 }
 

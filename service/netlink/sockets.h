@@ -25,6 +25,11 @@
 bool sockets_find_bound(guint8 protocol, enum family family, const Address *address, guint16 first, guint16 count,
 			uid_t except, guint *ret_port, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Whether a packet for a port of an address finds a socket there: what listens, of UDP what is bound and not
+ * connected. FAILED. */
+bool sockets_find_listener(guint8 protocol, const Address *address, guint16 port, bool *ret,
+			   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Visits all that sockets_find_bound() looks through, of both families, in no order. FAILED. */
 typedef void SocketVisitor(const struct socket_info *socket, void *userdata);
 bool sockets_visit_bound(guint8 protocol, SocketVisitor *visit, void *userdata,
