@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/explain/facts.h"
+
+#include "service/netlink/bridge.h"
+#include "service/netlink/link.h"
+#include "service/netlink/route.h"
+#include "service/netlink/sockets.h"
+#include "service/netlink/sysctl.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+static const HostFacts *of(const Facts *facts)
+{
+	return (const HostFacts *)facts;
+}
+
+/* IPv6 has one switch for all, which is asked after the route. */
+static bool is_forwarding(const HostFacts *host, enum family family, int ifindex)
+{
+	bool on = true;
+	guint value = 1;
+
+	if (family == FAMILY_IPV6)
+		return !sysctl_get("net/ipv6/conf/all/forwarding", &on, NULL) || on;
+	return !link_get_switch(host->netlink, ifindex, LINK_FORWARDING, &value, NULL) || value != 0;
+}
+
+static enum way failed_way(const HostFacts *host, enum family family, int ifindex, int r)
+{
+	if (r == -EXDEV)
+		return WAY_FILTERED;
+	if (r == -EINVAL)
+		return WAY_MARTIAN;
+	return family == FAMILY_IPV4 && ifindex != 0 && !is_forwarding(host, family, ifindex) ? WAY_CLOSED : WAY_NONE;
+}
+
+static Way host_route(const Facts *facts, const Address *from, const Address *to, const char *interface)
+{
+	const HostFacts *host = of(facts);
+	enum family family = address_family(to);
+	LinkInfo link = {};
+	RouteAnswer answer;
+	Way way = {};
+	int r;
+
+	if (*interface && (!link_find(host->netlink, interface, &link, NULL) || link.ifindex == 0))
+		return (Way){ .kind = WAY_NONE };
+	r = route_ask(host->netlink, from, to, link.ifindex, &answer);
+	if (r < 0)
+		return (Way){ .kind = failed_way(host, family, link.ifindex, r) };
+	way.own = answer.own;
+	if (answer.type == RTN_LOCAL) {
+		way.kind = WAY_HOST;
+		return way;
+	}
+	way.kind = answer.type == RTN_UNICAST ? WAY_OUT : WAY_NONE;
+	if (link.ifindex != 0 && family == FAMILY_IPV6 && !is_forwarding(host, family, link.ifindex))
+		way.kind = WAY_CLOSED;
+	if (!link_find_index(host->netlink, answer.ifindex, &link, NULL) || link.ifindex == 0)
+		way.kind = WAY_NONE;
+	g_strlcpy(way.interface, link.name, sizeof way.interface);
+	return way;
+}
+
+static bool host_sees_bridged(const Facts *facts, enum family family, const char *bridge)
+{
+	static const char *const all[N_FAMILIES] = { "net/bridge/bridge-nf-call-iptables",
+						     "net/bridge/bridge-nf-call-ip6tables" };
+	bool on = false, own = false;
+	LinkInfo link;
+
+	if (sysctl_get(all[family], &on, NULL) && on)
+		return true;
+	return link_find(of(facts)->netlink, bridge, &link, NULL) && link.kind == LINK_BRIDGE &&
+	       bridge_get_nf_call(of(facts)->netlink, link.ifindex, family, &own, NULL) && own;
+}
+
+static bool host_listens(const Facts *facts G_GNUC_UNUSED, guint8 protocol, const Address *address, guint16 port)
+{
+	bool listens = false;
+
+	return sockets_find_listener(protocol, address, port, &listens, NULL) && listens;
+}
+
+static bool host_policy_drops(const Facts *facts, enum family family)
+{
+	const Backend *backend = firewall_backend(of(facts)->firewall);
+	enum rule_target policy = ruleset_forward_policy(firewall_ruleset(of(facts)->firewall), family);
+
+	if (policy == TARGET_PLACE && !backend->kind->forward_policy((Backend *)backend, family, &policy, NULL))
+		return false;
+	return policy == TARGET_DROP;
+}
+
+/* "ip …" is of IPv4, "ip6 …" of IPv6, "inet …" of both. */
+static bool is_of_family(const char *chain, enum family family)
+{
+	return !g_str_has_prefix(chain, family == FAMILY_IPV4 ? "ip6 " : "ip ");
+}
+
+static char *host_foreign_drop(const Facts *facts, enum family family)
+{
+	g_autoptr(GPtrArray) drops = NULL;
+
+	if (!firewall_find_forward_drops(of(facts)->firewall, &drops, NULL))
+		return NULL;
+	for (guint i = 0; i < drops->len; i++)
+		if (is_of_family(drops->pdata[i], family))
+			return g_strdup(drops->pdata[i]);
+	return NULL;
+}
+
+HostFacts host_facts(Netlink *netlink, Firewall *firewall)
+{
+	return (HostFacts){ .facts = { .route = host_route,
+				       .sees_bridged = host_sees_bridged,
+				       .listens = host_listens,
+				       .policy_drops = host_policy_drops,
+				       .foreign_drop = host_foreign_drop },
+			    .netlink = netlink,
+			    .firewall = firewall };
+}
