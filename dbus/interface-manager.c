@@ -3,6 +3,7 @@
 
 #include "dbus/details-sources.h"
 #include "dbus/error.h"
+#include "dbus/explain-read.h"
 #include "dbus/names.h"
 #include "dbus/object-reads.h"
 #include "dbus/path.h"
@@ -284,6 +285,13 @@ static int on_find_objects(sd_bus_message *message, void *userdata, sd_bus_error
 	return reads_add(bus->reads, message, &find_objects_read, userdata);
 }
 
+static int on_explain(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+{
+	const Bus *bus = userdata;
+
+	return reads_add(bus->reads, message, &explain_read, userdata);
+}
+
 static int on_dump_rules(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
 {
 	const Bus *bus = userdata;
@@ -330,6 +338,8 @@ static const sd_bus_vtable vtable[] = {
 				on_preview_ingress, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("DumpRules", SD_BUS_ARGS("s", family), SD_BUS_RESULT("s", rules), on_dump_rules,
 				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("a{sv}", packet), SD_BUS_RESULT("s", verdict, "a(soss)", steps),
+				on_explain, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Reconcile", SD_BUS_NO_ARGS, SD_BUS_RESULT("u", repaired), on_change,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_change, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -650,3 +650,33 @@ bool allow_from_update_read(sd_bus_message *message, char ***ret, bool *ret_give
 	*ret_given = ok && seen != 0;
 	return ok;
 }
+
+static bool read_borrowed(sd_bus_message *message, void *field, GError **error)
+{
+	return string_read(message, 's', field, error);
+}
+
+static bool read_port_setting(sd_bus_message *message, void *field, GError **error)
+{
+	char type;
+
+	return check(sd_bus_message_peek_type(message, &type, NULL), error) && read_port(message, type, field, error);
+}
+
+static const Setting packet_table[] = {
+	{ "Source", "s", read_borrowed, offsetof(PacketArguments, source) },
+	{ "Destination", "s", read_borrowed, offsetof(PacketArguments, destination) },
+	{ "Protocol", "s", read_borrowed, offsetof(PacketArguments, protocol) },
+	{ "Port", "q", read_port_setting, offsetof(PacketArguments, port) },
+	{ "SourcePort", "q", read_port_setting, offsetof(PacketArguments, source_port) },
+	{ "InInterface", "s", read_borrowed, offsetof(PacketArguments, interface) },
+	{},
+};
+
+bool packet_arguments_read(sd_bus_message *message, PacketArguments *ret, GError **error)
+{
+	guint64 seen;
+
+	*ret = (PacketArguments){};
+	return read_settings(message, packet_table, ret, &seen, error);
+}

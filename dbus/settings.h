@@ -37,6 +37,13 @@ bool ingress_settings_read(sd_bus_message *message, uid_t uid, IngressSettings *
 bool allow_from_update_read(sd_bus_message *message, char ***ret, bool *ret_given,
 			    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** An a{sv} of what Explain takes; what is not given is NULL or 0. Strings are borrowed from the message. */
+typedef struct PacketArguments {
+	const char *source, *destination, *protocol, *interface;
+	guint16 port, source_port;
+} PacketArguments;
+bool packet_arguments_read(sd_bus_message *message, PacketArguments *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** An a(ssqqq) of port mappings (GArray of PortMapping); NULL on failure. */
 GArray *port_mappings_read(sd_bus_message *message, GError **error);
 
