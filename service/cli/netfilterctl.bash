@@ -41,6 +41,7 @@ __netfilterctl_options() {
 	run) echo "$network --network= --name= --address= --publish= --port-group= --label=" ;;
 	preview) echo "$network --publish= --label= --timeout= --permanent" ;;
 	rules) echo "--watch" ;;
+	explain) echo "--interface=" ;;
 	esac
 	echo "--host= --machine= --json= --no-legend --no-pager --no-ask-password --quiet --help --version"
 }
@@ -50,7 +51,7 @@ __netfilterctl_arguments() { # VERB ARGUMENT…, as far as they are there
 
 	case $verb:$n in
 	:*)
-		echo "list show create endpoint attach publish unpublish link unlink ingress gateways delete run rules preview ports monitor edit
+		echo "list show create endpoint attach publish unpublish link unlink ingress gateways delete run rules preview explain ports monitor edit
 			check reconcile reload log-level clear"
 		;;
 	list:0) __netfilterctl_networks ;;
@@ -59,7 +60,9 @@ __netfilterctl_arguments() { # VERB ARGUMENT…, as far as they are there
 	gateways:0) __netfilterctl_ingresses ;;
 	publish:0 | unpublish:0) __netfilterctl_endpoints; __netfilterctl_ingresses ;;
 	unpublish:*) __netfilterctl_published "$2" ;;
-	link:0 | link:1 | unlink:0 | unlink:1) __netfilterctl_endpoints ;;
+	link:0 | link:1 | unlink:0 | unlink:1 | explain:0) __netfilterctl_endpoints ;;
+	explain:1) echo "→"; __netfilterctl_endpoints | sed 's/$/:/' ;;
+	explain:2) { __netfilterctl_endpoints; __netfilterctl_ingresses; } | sed 's/$/:/' ;;
 	show:* | delete:* | rules:*) __netfilterctl_names; __netfilterctl_endpoints ;;
 	edit:0) __netfilterctl_names ;;
 	check:*) compgen -f -- "$cur" ;;

@@ -230,8 +230,13 @@ static bool read_option(int letter, Options *options, int *ret_code)
 
 bool options_read(int argc, char **argv, Options *ret, char ***ret_arguments, guint *ret_n, int *ret_code)
 {
+	static char arrow[] = "→";
 	int letter;
 
+	/* An arrow of explain would be an option. */
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "->") == 0)
+			argv[i] = arrow;
 	*ret = (Options){
 		.legend = true,
 		.pager = true,

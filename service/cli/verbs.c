@@ -38,6 +38,8 @@ static const Verb verbs[] = {
 	{ "rules", "[OBJECT…]", "rules, with what they counted", 0, ANY, "w", verb_rules },
 	{ "preview", "NETWORK --subnet=…", "rules that a creation would add; ingress:NAME --gateway=… likewise", 1, 1,
 	  OF_NETWORK "eplt", verb_preview },
+	{ "explain", "SOURCE → DESTINATION:PORT[/PROTOCOL]", "what becomes of a packet, and why", 2, 3, "f",
+	  verb_explain },
 	{ "ports", "[PORT…]", "who holds which port of the host", 0, ANY, "", verb_ports },
 	{ "monitor", "", "what happens, as it happens", 0, 0, "", verb_monitor },
 	{ "edit", "OBJECT", "edit the file of a permanent network or ingress, and reload", 1, 1, "", verb_edit },
@@ -85,7 +87,7 @@ static void print_help(void)
 	     "     --permanent              across reboots, by a file\n"
 	     "     --timeout=TIME           lives at most so long: 30s, 15min, 2h, 1d\n"
 	     "     --name=ENDPOINT          run: instead of one made from the process\n"
-	     "     --interface=NAME         attach: instead of eth0\n"
+	     "     --interface=NAME         attach: instead of eth0; explain: by which the packet comes\n"
 	     "\n"
 	     "Other options:\n"
 	     "     --watch                  rules: again each second\n"

@@ -13,6 +13,7 @@ VerbRun verb_create;
 VerbRun verb_delete;
 VerbRun verb_edit;
 VerbRun verb_endpoint;
+VerbRun verb_explain;
 VerbRun verb_gateways;
 VerbRun verb_ingress;
 VerbRun verb_link;
