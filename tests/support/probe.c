@@ -187,6 +187,20 @@ static bool serve_until(struct pollfd *flows, guint n_flows, gint64 deadline)
 	}
 }
 
+static bool hears_all;
+
+void flows_hear_all(void)
+{
+	hears_all = true;
+}
+
+static void hear_all(int fd, int family)
+{
+	bool ipv6 = family == AF_INET6;
+
+	setsockopt(fd, ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, ipv6 ? IPV6_RECVERR : IP_RECVERR, &(int){ 1 }, sizeof(int));
+}
+
 int flow_open_from(int netns, const char *protocol, guint16 from, const char *text, guint16 port)
 {
 	struct sockaddr_storage own = {};
@@ -196,6 +210,8 @@ int flow_open_from(int netns, const char *protocol, guint16 from, const char *te
 
 	socket_address(address.ss_family == AF_INET ? "0.0.0.0" : "::", from, &own);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
+	if (hears_all && strcmp(protocol, "udp") == 0)
+		hear_all(fd, address.ss_family);
 	if (from != 0 && bind(fd, (struct sockaddr *)&own, length) < 0)
 		g_error("port %u: %s", from, g_strerror(errno));
 	/* What comes of a failure here is found by flow_ask(). */

@@ -28,6 +28,9 @@ gboolean listener_possible(int netns, const char *protocol, const char *address,
 /** Closes every listener of this process. */
 void listeners_close(void);
 
+/** From now on UDP hears also of what the kernel does not tell who did not ask: that there is no route. */
+void flows_hear_all(void);
+
 /** A connection, or a UDP flow, from there to that address. Close it. */
 int flow_open(int netns, const char *protocol, const char *address, guint16 port);
 
