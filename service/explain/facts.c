@@ -55,7 +55,7 @@ static Way host_route(const Facts *facts, const Address *from, const Address *to
 		way.kind = WAY_HOST;
 		return way;
 	}
-	way.kind = answer.type == RTN_UNICAST ? WAY_OUT : WAY_NONE;
+	way.kind = answer.type == RTN_UNICAST ? WAY_OUT : WAY_MARTIAN;
 	if (link.ifindex != 0 && family == FAMILY_IPV6 && !is_forwarding(host, family, link.ifindex))
 		way.kind = WAY_CLOSED;
 	if (!link_find_index(host->netlink, answer.ifindex, &link, NULL) || link.ifindex == 0)

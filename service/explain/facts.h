@@ -13,7 +13,7 @@ enum way {
 	WAY_NONE,     /* there is no route */
 	WAY_CLOSED,   /* the interface it came by is not forwarded */
 	WAY_FILTERED, /* rp_filter: its source is not there where it came from */
-	WAY_MARTIAN,  /* its addresses cannot come that way */
+	WAY_MARTIAN,  /* the kernel lets such addresses not go that way */
 };
 
 typedef struct Way {

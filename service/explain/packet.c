@@ -2,17 +2,26 @@
 #include "service/explain/packet.h"
 
 #include "service/model/interface-name.h"
+#include "service/model/special.h"
 
 #define FIRST_EPHEMERAL 49152
+
+/* Neither nobody's nor a group's, nor one of each interface. */
+static bool is_of_one(const Address *address)
+{
+	return address_is_publishable(address) && !address_is_any(address);
+}
 
 static bool read_address(const char *key, const PacketEnd *end, Address *ret, GError **error)
 {
 	if (!end->text)
 		return netfilter_fail(error, INVALID_ARGS, "%s is required", key);
-	if (address_parse(end->text, ret))
+	if (!address_parse(end->text, ret))
+		return netfilter_fail(error, INVALID_ARGS, "%s \"%s\" is neither an address nor an object", key,
+				      cut(end->text));
+	if (is_of_one(ret))
 		return true;
-	return netfilter_fail(error, INVALID_ARGS, "%s \"%s\" is neither an address nor an object", key,
-			      cut(end->text));
+	return netfilter_fail(error, INVALID_ARGS, "%s \"%s\" is not the address of one machine", key, cut(end->text));
 }
 
 /* The only family of an end, or any of an endpoint's; N_FAMILIES: it has several. */

@@ -195,7 +195,7 @@ static enum outcome fail_way(const Walk *walk, enum way way)
 		add_fact(walk, "rp_filter", "no answer to %s would leave by %s (rp_filter)", from, packet->in);
 		return OUTCOME_DROPPED;
 	case WAY_MARTIAN:
-		add_fact(walk, "route", "nothing from %s to %s can come that way", from, to);
+		add_fact(walk, "route", "the kernel lets nothing from %s to %s go that way", from, to);
 		return OUTCOME_DROPPED;
 	default:
 		add_fact(walk, "route", "no route leads to %s", to);
