@@ -27,13 +27,38 @@ static bool is_forwarding(const HostFacts *host, enum family family, int ifindex
 	return !link_get_switch(host->netlink, ifindex, LINK_FORWARDING, &value, NULL) || value != 0;
 }
 
-static enum way failed_way(const HostFacts *host, enum family family, int ifindex, int r)
+/* The stricter of what is said for all interfaces and for this one: 1 wants answers to leave by it, 2 by any. */
+static guint rp_filter_of(const HostFacts *host, int ifindex)
+{
+	g_autofree char *all = NULL;
+	guint own = 0;
+
+	(void)(link_get_switch(host->netlink, ifindex, LINK_RP_FILTER, &own, NULL) &&
+	       sysctl_read("net/ipv4/conf/all/rp_filter", &all, NULL));
+	return MAX(own, all ? g_ascii_strtoull(all, NULL, 10) : 0);
+}
+
+/* The kernel says of what rp_filter stops -EXDEV or, since Linux 6.14, the same as of martians. */
+static bool is_filtered(const HostFacts *host, const Address *from, int ifindex)
+{
+	guint filter = ifindex != 0 ? rp_filter_of(host, ifindex) : 0;
+	RouteAnswer back;
+
+	if (filter == 0)
+		return false;
+	if (route_ask(host->netlink, &(Address){}, from, 0, &back) < 0)
+		return true;
+	return filter == 1 && back.type == RTN_UNICAST && back.ifindex != ifindex;
+}
+
+static enum way failed_way(const HostFacts *host, const Address *from, int ifindex, int r)
 {
 	if (r == -EXDEV)
 		return WAY_FILTERED;
 	if (r == -EINVAL)
-		return WAY_MARTIAN;
-	return family == FAMILY_IPV4 && ifindex != 0 && !is_forwarding(host, family, ifindex) ? WAY_CLOSED : WAY_NONE;
+		return from->family == AF_INET && is_filtered(host, from, ifindex) ? WAY_FILTERED : WAY_MARTIAN;
+	return from->family == AF_INET && ifindex != 0 && !is_forwarding(host, FAMILY_IPV4, ifindex) ? WAY_CLOSED
+												     : WAY_NONE;
 }
 
 static Way host_route(const Facts *facts, const Address *from, const Address *to, const char *interface)
@@ -49,7 +74,7 @@ static Way host_route(const Facts *facts, const Address *from, const Address *to
 		return (Way){ .kind = WAY_NONE };
 	r = route_ask(host->netlink, from, to, link.ifindex, &answer);
 	if (r < 0)
-		return (Way){ .kind = failed_way(host, family, link.ifindex, r) };
+		return (Way){ .kind = failed_way(host, from, link.ifindex, r) };
 	way.own = answer.own;
 	if (answer.type == RTN_LOCAL) {
 		way.kind = WAY_HOST;

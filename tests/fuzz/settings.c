@@ -2,6 +2,7 @@
 #include "dbus/settings.h"
 #include "dbus/details.h"
 #include "dbus/size.h"
+#include "service/explain/packet.h"
 #include "service/model/attachment.h"
 #include "service/model/name.h"
 #include "service/netlink/link.h"
@@ -221,6 +222,23 @@ static bool read_labels(sd_bus_message *message, Description *description, GErro
 	return true;
 }
 
+static bool read_packet(sd_bus_message *message, Description *description G_GNUC_UNUSED, GError **error)
+{
+	PacketArguments arguments;
+	Packet packet;
+
+	if (!packet_arguments_read(message, &arguments, error))
+		return false;
+	look_at(packet_read(&(PacketSettings){ .source.text = arguments.source,
+					       .destination.text = arguments.destination,
+					       .protocol = arguments.protocol,
+					       .interface = arguments.interface,
+					       .port = arguments.port,
+					       .source_port = arguments.source_port },
+			    &packet, NULL));
+	return true;
+}
+
 static const struct {
 	const char *name, *types;
 	bool (*read)(sd_bus_message *message, Description *description, GError **error);
@@ -229,6 +247,7 @@ static const struct {
 	{ "endpoint", "(sa{sv})", read_endpoint }, { "endpoints", "(a(sa{sv}))", read_endpoints },
 	{ "ingress", "(a{sv})", read_ingress },    { "mappings", "(a(ssqqq))", read_mappings },
 	{ "ports", "(a(sq))", read_ports },        { "labels", "(a{ss})", read_labels },
+	{ "packet", "(a{sv})", read_packet },
 };
 
 static void read_arguments(guint which, const char *text)

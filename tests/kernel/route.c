@@ -2,6 +2,7 @@
 #include "service/netlink/route.h"
 #include "tests/support/netlink.h"
 
+#include <errno.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
@@ -215,6 +216,64 @@ static void test_local(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	g_assert_null(strstr(found->str, "172.18.255.255"));
 }
 
+/* From where a packet comes and by what decides as well. */
+static void test_ask(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	static const struct {
+		const char *from, *interface, *to;
+		int error;
+		guint8 type;
+		const char *by, *own;
+		bool forwards, filters;
+	} cases[] = {
+		{ "", "", "172.18.0.2", 0, RTN_UNICAST, "br-web", "172.18.0.1" },
+		{ "", "", "172.18.0.1", 0, RTN_LOCAL, "lo", "172.18.0.1" },
+		{ "", "", "fd00:18::2", 0, RTN_UNICAST, "br-web", "fd00:18::1" },
+		{ "", "", "172.18.255.255", 0, RTN_BROADCAST, "br-web", "172.18.0.1" },
+		{ "", "", "203.0.113.1", -ENETUNREACH },
+		{ "192.0.2.2", "lan", "172.18.0.1", 0, RTN_LOCAL, "lo", "" },
+		{ "192.0.2.2", "lan", "172.18.0.2", -EHOSTUNREACH },
+		{ "192.0.2.2", "lan", "172.18.0.2", 0, RTN_UNICAST, "br-web", "", true },
+		{ "2001:db8::2", "lan", "fd00:18::2", 0, RTN_UNICAST, "br-web", "", true },
+		{ "172.18.0.9", "lan", "172.18.0.2", 0, RTN_UNICAST, "br-web", "", true },
+		{ "172.18.0.9", "lan", "172.18.0.2", -EXDEV, 0, "", "", true, true },
+		{ "192.0.2.1", "lan", "172.18.0.2", -EINVAL, 0, "", "", true },
+	};
+
+	for (guint i = 0; i < 2; i++) {
+		run(f, "ip link add %s type bridge", i ? "lan" : "br-web");
+		run(f, "ip link set %s up", i ? "lan" : "br-web");
+	}
+	run(f, "ip addr add 172.18.0.1/16 dev br-web");
+	run(f, "ip addr add fd00:18::1/64 dev br-web nodad");
+	run(f, "ip addr add 192.0.2.1/24 dev lan");
+	run(f, "ip addr add 2001:db8::1/64 dev lan nodad");
+	run(f, "timeout 10 sh -c 'until ip -6 route get fd00:18::1 | grep -q local; do sleep 0.02; done'");
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const Address from = *cases[i].from ? address(cases[i].from) : (Address){};
+		const Address to = address(cases[i].to);
+		RouteAnswer answer;
+		char own[INET6_ADDRSTRLEN];
+		int r;
+
+		run(f, "sysctl -qw net.ipv4.ip_forward=%u net.ipv6.conf.all.forwarding=%u", cases[i].forwards,
+		    cases[i].forwards);
+		run(f, "sysctl -qw net.ipv4.conf.all.rp_filter=%u net.ipv4.conf.lan.rp_filter=%u", cases[i].filters,
+		    cases[i].filters);
+		r = route_ask(f->netlink, &from, &to, *cases[i].interface ? ifindex_of(cases[i].interface) : 0,
+			      &answer);
+		g_test_message("%s by %s to %s: %d", cases[i].from, cases[i].interface, cases[i].to, r);
+		/* Newer kernels tell what rp_filter stops from martians no more. */
+		if (cases[i].error != -EXDEV || r != -EINVAL)
+			g_assert_cmpint(r, ==, cases[i].error);
+		if (r < 0)
+			continue;
+		g_assert_cmpuint(answer.type, ==, cases[i].type);
+		g_assert_cmpint(answer.ifindex, ==, ifindex_of(cases[i].by));
+		g_assert_cmpstr(address_format(&answer.own, own), ==, cases[i].own);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	netlink_test_init(&argc, &argv);
@@ -223,5 +282,6 @@ int main(int argc, char **argv)
 	ADD("overlap", test_overlap);
 	ADD("overlap-many", test_overlap_many);
 	ADD("local", test_local);
+	ADD("ask", test_ask);
 	return g_test_run();
 }

@@ -191,6 +191,37 @@ static void test_udp_states(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	g_assert_false(is_found(IPPROTO_UDP, FAMILY_IPV4, ""));
 }
 
+static bool is_heard(guint8 protocol, const char *text, guint16 port)
+{
+	g_autoptr(GError) error = NULL;
+	Address address;
+	bool found;
+
+	g_assert_true(address_parse(text, &address));
+	g_assert_true(sockets_find_listener(protocol, &address, port, &found, &error));
+	return found;
+}
+
+/* What is bound and does not listen answers no connection; every datagram finds what is bound. */
+static void test_listeners(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	int client = bind_socket(f, SOCK_DGRAM, "::", PORT, 0, 0);
+	int server = bind_socket(f, SOCK_STREAM, "192.0.2.1", PORT, 0, 0);
+
+	g_assert_false(is_heard(IPPROTO_TCP, "192.0.2.1", PORT));
+	g_assert_no_errno(listen(server, 1));
+	g_assert_true(is_heard(IPPROTO_TCP, "192.0.2.1", PORT));
+	g_assert_false(is_heard(IPPROTO_TCP, "127.0.0.1", PORT));
+	g_assert_false(is_heard(IPPROTO_TCP, "192.0.2.1", PORT + 1));
+	g_assert_false(is_heard(IPPROTO_TCP, "2001:db8:1::1", PORT));
+
+	g_assert_true(is_heard(IPPROTO_UDP, "127.0.0.1", PORT));
+	g_assert_true(is_heard(IPPROTO_UDP, "2001:db8:1::1", PORT));
+	g_assert_false(is_heard(IPPROTO_UDP, "192.0.2.1", PORT - 1));
+	connect_to(client, "::1", 8080);
+	g_assert_false(is_heard(IPPROTO_UDP, "127.0.0.1", PORT));
+}
+
 /* However ready they are to share. */
 static void test_options(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
@@ -279,6 +310,7 @@ int main(int argc, char **argv)
 	ADD("overlaps/udp", GUINT_TO_POINTER(IPPROTO_UDP), test_overlaps);
 	ADD("states/tcp", NULL, test_tcp_states);
 	ADD("states/udp", NULL, test_udp_states);
+	ADD("listeners", NULL, test_listeners);
 	ADD("options", NULL, test_options);
 	ADD("ranges", NULL, test_ranges);
 	ADD("many", NULL, test_many);

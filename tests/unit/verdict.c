@@ -380,9 +380,9 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_set_nonfatal_assertions();
-	g_test_add_func("/explain/rows", test_rows);
-	g_test_add_func("/explain/bad-packets", test_bad_packets);
-	g_test_add_func("/explain/ends", test_ends);
-	g_test_add_func("/explain/places", test_places);
+	g_test_add_func("/verdict/rows", test_rows);
+	g_test_add_func("/verdict/bad-packets", test_bad_packets);
+	g_test_add_func("/verdict/ends", test_ends);
+	g_test_add_func("/verdict/places", test_places);
 	return g_test_run();
 }
