@@ -26,6 +26,7 @@ const PolicyMethod policy_methods[] = {
 	{ MANAGER, "FindObjects", ACTION_NONE, "find objects" },
 	{ MANAGER, "PreviewNetwork", ACTION_NONE, "preview network" },
 	{ MANAGER, "PreviewIngress", ACTION_NONE, "preview ingress" },
+	{ MANAGER, "Explain", ACTION_NONE, "explain a packet" },
 	{ MANAGER, "DumpRules", ACTION_NONE, "read rules" },
 	{ MANAGER, "Reconcile", ACTION_RELOAD, "repair packet filter rules" },
 	{ MANAGER, "Reload", ACTION_RELOAD, "reload the packet filter configuration" },

@@ -3,6 +3,7 @@
 
 #include "service/explain/words.h"
 
+#include <netinet/icmp6.h>
 #include <string.h>
 
 /* An explanation that is being made. */
@@ -249,7 +250,8 @@ static bool is_answered_here(Walk *walk)
 	return false;
 }
 
-static enum outcome finish_forwarding(Walk *walk)
+/* Whether rules and others let it pass from one interface to another. */
+static bool is_forwarded(Walk *walk)
 {
 	const Facts *facts = walk->grounds->facts;
 	enum family family = walk->packet.family;
@@ -257,7 +259,7 @@ static enum outcome finish_forwarding(Walk *walk)
 
 	switch (ask_rules(walk, TRACE_FORWARD)) {
 	case TARGET_DROP:
-		return OUTCOME_DROPPED;
+		return false;
 	case TARGET_ACCEPT:
 		break;
 	default:
@@ -265,14 +267,58 @@ static enum outcome finish_forwarding(Walk *walk)
 			break;
 		add_fact(walk, "policy", "no rule lets it pass from %s to %s, and what is left is dropped",
 			 walk->packet.in, walk->packet.out);
-		return OUTCOME_DROPPED;
+		return false;
 	}
 	foreign = facts->foreign_drop(facts, family);
-	if (!foreign)
-		return is_answered_here(walk) ? leave(walk) : OUTCOME_DROPPED;
-	add_fact(walk, "foreign", "chain %s is not the service's, and drops what it does not let pass itself",
-		 cut(foreign));
-	return OUTCOME_DROPPED;
+	if (foreign)
+		add_fact(walk, "foreign", "chain %s is not the service's, and drops what it does not let pass itself",
+			 cut(foreign));
+	return !foreign;
+}
+
+/* The group that an address is asked for in: RFC 4291, 2.7.1. */
+static Address solicited_node(const Address *address)
+{
+	Address group = { AF_INET6, { 0xff, 0x02, [11] = 0x01, [12] = 0xff } };
+
+	memcpy(group.bytes + 13, address->bytes + 13, 3);
+	return group;
+}
+
+static bool passes(const Walk *walk, const Address *from, const Address *to, guint8 icmpv6_type)
+{
+	const Grounds *grounds = walk->grounds;
+	TracePacket packet = walk->packet;
+	g_auto(TraceStep) step = {};
+	enum rule_target target;
+
+	packet.source = *from;
+	packet.destination = *to;
+	packet.protocol = IPPROTO_ICMPV6;
+	packet.icmpv6_type = icmpv6_type;
+	packet.source_port = packet.destination_port = 0;
+	target = grounds->backend->kind->trace(grounds->backend, grounds->ruleset, TRACE_FORWARD, &packet, &step);
+	return target == TARGET_ACCEPT ||
+	       (target == TARGET_PLACE && !grounds->facts->policy_drops(grounds->facts, packet.family));
+}
+
+/* Of IPv6 rules see on a bridge also how its neighbours find one another; of IPv4 that is ARP, which they do not see.
+ */
+static bool is_found(const Walk *walk, const Network *network)
+{
+	const TracePacket *packet = &walk->packet;
+	Address group;
+
+	if (packet->family != FAMILY_IPV6)
+		return true;
+	group = solicited_node(&packet->destination);
+	if (passes(walk, &packet->source, &group, ND_NEIGHBOR_SOLICIT) &&
+	    passes(walk, &packet->destination, &packet->source, ND_NEIGHBOR_ADVERT))
+		return true;
+	add_network_fact(walk, "neighbours", network,
+			 "endpoints of network %s do not find one another: no link lets neighbour discovery pass",
+			 cut(network->name));
+	return false;
 }
 
 /* From one port of a bridge to another, which the host is no part of but for its rules. */
@@ -287,9 +333,9 @@ static enum outcome cross_bridge(Walk *walk, const Network *network)
 				 network->bridge);
 		return leave(walk);
 	}
-	if (ask_rules(walk, TRACE_PREROUTING) == TARGET_DROP)
+	if (ask_rules(walk, TRACE_PREROUTING) == TARGET_DROP || !is_forwarded(walk) || !is_found(walk, network))
 		return OUTCOME_DROPPED;
-	return finish_forwarding(walk);
+	return leave(walk);
 }
 
 /* What the bridge gives back by the port it came from, it does only in hairpin mode, as of those that we attach. */
@@ -321,7 +367,7 @@ static enum outcome pass_through(Walk *walk)
 	if (way.kind != WAY_OUT)
 		return fail_way(walk, way.kind);
 	g_strlcpy(packet->out, way.interface, sizeof packet->out);
-	return comes_back(walk) ? finish_forwarding(walk) : OUTCOME_DROPPED;
+	return comes_back(walk) && is_forwarded(walk) && is_answered_here(walk) ? leave(walk) : OUTCOME_DROPPED;
 }
 
 static enum outcome receive(Walk *walk)

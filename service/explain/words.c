@@ -139,6 +139,16 @@ static void add_port(const Case *this)
 	add(this, linked ? "link" : "port", kind, object, words);
 }
 
+static void add_ingress(const Case *this)
+{
+	const Ingress *ingress = ingress_of(this);
+	g_autofree char *words = g_strdup_printf("port %s %u is one of ingress %s, and let through",
+						 protocol_to_string(this->packet->protocol),
+						 this->packet->destination_port, ingress ? cut(ingress->name) : "?");
+
+	add(this, "ingress", OBJECT_INGRESS, ingress, words);
+}
+
 static void add_translation(const Case *this)
 {
 	enum object_kind kind;
@@ -260,6 +270,10 @@ void words_of_rule(const Grounds *grounds, const TracePacket *packet, guint16 as
 		break;
 	case PLACE_FORWARD_NETWORK:
 		add_communication(&this, true);
+		break;
+	case PLACE_INGRESS_ACCEPT:
+	case PLACE_INGRESS_GATEWAY:
+		add_ingress(&this);
 		break;
 	case PLACE_FORWARD_OPEN:
 		add_open(&this);

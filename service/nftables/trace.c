@@ -5,6 +5,7 @@
 #include "service/nftables/lookup.h"
 #include "service/nftables/skeleton.h"
 
+#include <netinet/icmp6.h>
 #include <string.h>
 
 /* The chains of a hook, in the order of their priorities: what one translates no later one does. */
@@ -169,8 +170,8 @@ static bool take_state(Reader *reader, bool *ret_matches)
 		{ "ct direction original", true },
 		{ "ct status dnat", packet->translated },
 		{ "tcp flags rst", false },
-		{ "icmpv6 type nd-neighbor-solicit", false },
-		{ "icmpv6 type nd-neighbor-advert", false },
+		{ "icmpv6 type nd-neighbor-solicit", packet->icmpv6_type == ND_NEIGHBOR_SOLICIT },
+		{ "icmpv6 type nd-neighbor-advert", packet->icmpv6_type == ND_NEIGHBOR_ADVERT },
 		{ "fib daddr type local", packet->destination_is_local },
 		{ "fib saddr type local", packet->source_is_local },
 		{ "numgen random mod 2 0", true },

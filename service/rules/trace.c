@@ -57,7 +57,8 @@ static bool is_of_type(enum rule_addrtype type, const TracePacket *packet)
 bool trace_matches(const Rule *rule, const TracePacket *packet)
 {
 	return rule->family == packet->family && (rule->protocol == 0 || rule->protocol == packet->protocol) &&
-	       !(rule->flags & RULE_RESET) && is_of_ports(rule->destination_port, packet->destination_port) &&
+	       (rule->icmpv6_type == 0 || rule->icmpv6_type == packet->icmpv6_type) && !(rule->flags & RULE_RESET) &&
+	       is_of_ports(rule->destination_port, packet->destination_port) &&
 	       is_of_ports(rule->source_port, packet->source_port) &&
 	       is_by(rule->in, packet->in, rule->flags & RULE_NOT_IN) &&
 	       is_by(rule->out, packet->out, rule->flags & RULE_NOT_OUT) &&

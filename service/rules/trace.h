@@ -17,7 +17,8 @@ typedef struct TracePacket {
 	enum family family;
 	guint8 protocol;
 	Address source, destination;
-	guint16 source_port, destination_port;
+	guint16 source_port, destination_port; /* 0 where the protocol has none */
+	guint8 icmpv6_type;
 	char in[IFNAMSIZ], out[IFNAMSIZ];           /* "" where there is none, or none yet */
 	bool source_is_local, destination_is_local; /* addresses of this host */
 	bool translated;                            /* its destination is not the one it was sent to */

@@ -17,6 +17,8 @@ static void reading_is_open(World *world)
 	done(rig, "", "Manager", "DumpRules", "s", "'ipv4'");
 	done(rig, "", "Manager", "PreviewNetwork", "sa{sv}", "'x', {'Subnets': <['172.30.0.0/16']>}");
 	done(rig, "", "Manager", "PreviewIngress", "sa{sv}", "'x', {'Gateway': <'172.18.0.9'>}");
+	done(rig, "", "Manager", "Explain", "a{sv}",
+	     "{'Source': <'192.0.2.2'>, 'Destination': <'192.0.2.1'>, 'Port': <80>}");
 	done(rig, WEB, "Network", "GetRules", "", "");
 	done(rig, APP, "Endpoint", "GetRules", "", "");
 	done(rig, FRONT, "Ingress", "GetRules", "", "");

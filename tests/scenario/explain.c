@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,7 +14,7 @@
  * $EXPLAIN_ROUNDS are run, and the first has the seed $EXPLAIN_SEED, the next one more: what fails says which it was.
  */
 
-enum { ROUNDS = 12, PACKETS = 80, N_NETWORKS = 3, ENDPOINTS = 2, MAX_PARTIES = 3 + N_NETWORKS * ENDPOINTS };
+enum { ROUNDS = 16, PACKETS = 125, N_NETWORKS = 3, ENDPOINTS = 2, MAX_PARTIES = 3 + N_NETWORKS * ENDPOINTS };
 
 /* Somebody who sends and answers. */
 typedef struct Party {
@@ -344,6 +345,7 @@ static void build(Round *round)
 typedef struct Asked {
 	const Party *from;
 	char source[INET6_ADDRSTRLEN], destination[INET6_ADDRSTRLEN];
+	char interface[IFNAMSIZ]; /* "": the service is to find it out */
 	guint16 port;
 	const char *protocol;
 	char verdict[16];
@@ -401,6 +403,15 @@ static bool find_source(Asked *asked)
 	return ok;
 }
 
+/* It is the one that the service would find out. */
+static void choose_interface(Asked *asked)
+{
+	if (asked->from->network == N_NETWORKS)
+		g_strlcpy(asked->interface, asked->from->name, sizeof asked->interface);
+	else
+		g_snprintf(asked->interface, sizeof asked->interface, "br-n%u", asked->from->network);
+}
+
 static bool try_choose(Round *round, Asked *asked)
 {
 	guint family = below(round, 2), kind = below(round, 10);
@@ -415,6 +426,8 @@ static bool try_choose(Round *round, Asked *asked)
 		g_strlcpy(asked->destination, family ? "2001:db8:ffff::9" : "203.0.113.9", sizeof asked->destination);
 		asked->port = 80;
 	}
+	if (asked->from->netns != round->world->host && one_in(round, 2))
+		choose_interface(asked);
 	return *asked->destination && !is_own(asked, family) && find_source(asked);
 }
 
@@ -422,9 +435,10 @@ static void explain(Round *round, Asked *asked)
 {
 	const char *verdict, *about, *object, *rule, *words;
 	GString *steps = g_string_new(NULL);
-	sd_bus_message *reply = call_reply(round->world->bus, "", "Manager", "Explain", "a{sv}", 4, "Source", "s",
-					   asked->source, "Destination", "s", asked->destination, "Protocol", "s",
-					   asked->protocol, "Port", "q", asked->port);
+	sd_bus_message *reply =
+		call_reply(round->world->bus, "", "Manager", "Explain", "a{sv}", *asked->interface ? 5 : 4, "Source",
+			   "s", asked->source, "Destination", "s", asked->destination, "Protocol", "s", asked->protocol,
+			   "Port", "q", asked->port, "InInterface", "s", asked->interface);
 
 	g_assert_cmpint(sd_bus_message_read(reply, "s", &verdict), >=, 0);
 	g_strlcpy(asked->verdict, verdict, sizeof asked->verdict);

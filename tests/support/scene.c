@@ -131,7 +131,7 @@ void scene_link(Scene *scene, Endpoint *parent, Endpoint *child, Ports ports)
 Ingress *scene_add_ingress(Scene *scene, const char *bridge, const char *gateways)
 {
 	g_auto(GStrv) addresses = g_strsplit(gateways, " ", -1);
-	Ingress *ingress = ingress_new("ingress");
+	Ingress *ingress = ingress_new(gateways);
 	GArray *items = rendering_new();
 
 	for (guint i = 0; addresses[i]; i++) {

@@ -59,7 +59,7 @@ static Way false_route(const Facts *facts, const Address *from, const Address *t
 
 static bool false_sees_bridged(const Facts *facts, enum family family G_GNUC_UNUSED, const char *bridge)
 {
-	return of(facts)->sees_bridged || g_str_equal(bridge, "br-back");
+	return of(facts)->sees_bridged || g_str_equal(bridge, "br-back") || g_str_equal(bridge, "br-six");
 }
 
 static bool false_listens(const Facts *facts G_GNUC_UNUSED, guint8 protocol, const Address *address G_GNUC_UNUSED,
@@ -102,7 +102,7 @@ static AllowFrom *list_of(const char *text)
 static Scene *build(void)
 {
 	Scene *scene = scene_new(FAMILY_IPV4);
-	Network *web, *back, *routed, *open;
+	Network *web, *back, *routed, *open, *six;
 	Endpoint *app, *db, *api, *limited;
 
 	scene->options = (RenderOptions){ .localhost_publish = true,
@@ -137,6 +137,10 @@ static Scene *build(void)
 	scene_publish(scene, scene_add_endpoint(scene, routed, "172.22.0.2"), IPPROTO_TCP, NULL, 80, 80, 1);
 	scene_add_endpoint(scene, open, "172.23.0.2");
 	scene_publish_ingress(scene, scene_add_ingress(scene, "br-web", "172.18.0.2"), IPPROTO_TCP, 7000);
+	six = scene_add_network(scene, "br-six", "fd00:24::/64", NETWORK_CREATES_BRIDGE | NETWORK_NO_COMMUNICATION);
+	scene_add_endpoint(scene, six, "fd00:24::2");
+	scene_add_endpoint(scene, six, "fd00:24::3");
+	scene_publish_ingress(scene, scene_add_ingress(scene, "br-web", "fd00:18::4"), IPPROTO_TCP, 9000);
 	return scene;
 }
 
@@ -183,6 +187,10 @@ static const Row rows[] = {
 	{ "172.19.0.2", "", "172.19.0.3", 5432, T, "accepted", "endpoint", "br-back/172.19.0.3" },
 	{ "172.19.0.2", "", "172.19.0.3", 5433, T, "dropped", "communication", "no link lets this one pass" },
 	{ "172.19.0.3", "", "172.19.0.2", 5432, T, "dropped", "communication", "endpoints of network br-back" },
+	{ "fd00:24::2", "", "fd00:24::3", 80, T, "dropped", "communication", "endpoints of network br-six" },
+	{ "fd00:24::2", "", "fd00:24::3", 9000, T, "dropped", "neighbours", "do not find one another", "iptables" },
+	{ "fd00:24::2", "", "fd00:24::3", 9000, T, "dropped", "communication", "endpoints of network br-six",
+	  "nftables" },
 	/* between networks, and out */
 	{ "172.19.0.2", "", "172.18.0.2", 81, T, "dropped", "isolation", "networks br-back and br-web are kept apart",
 	  "unprotected" },
