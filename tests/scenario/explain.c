@@ -14,7 +14,7 @@
  * $EXPLAIN_ROUNDS are run, and the first has the seed $EXPLAIN_SEED, the next one more: what fails says which it was.
  */
 
-enum { ROUNDS = 16, PACKETS = 125, N_NETWORKS = 3, ENDPOINTS = 2, MAX_PARTIES = 3 + N_NETWORKS * ENDPOINTS };
+enum { ROUNDS = 10, PACKETS = 200, N_NETWORKS = 3, ENDPOINTS = 2, MAX_PARTIES = 3 + N_NETWORKS * ENDPOINTS };
 
 /* Somebody who sends and answers. */
 typedef struct Party {
