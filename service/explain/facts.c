@@ -119,10 +119,13 @@ static bool host_policy_drops(const Facts *facts, enum family family)
 	return policy == TARGET_DROP;
 }
 
-/* "ip …" is of IPv4, "ip6 …" of IPv6, "inet …" of both. */
+/* "ip …" is of IPv4, "ip6 …" of IPv6, "inet …" of both; "legacy ip …" likewise. */
 static bool is_of_family(const char *chain, enum family family)
 {
-	return !g_str_has_prefix(chain, family == FAMILY_IPV4 ? "ip6 " : "ip ");
+	g_auto(GStrv) words = g_strsplit(chain, " ", -1);
+	const char *its = words[0] && g_str_equal(words[0], "legacy") ? words[1] : words[0];
+
+	return g_strcmp0(its, family == FAMILY_IPV4 ? "ip6" : "ip") != 0;
 }
 
 static char *host_foreign_drop(const Facts *facts, enum family family)

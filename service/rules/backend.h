@@ -2,7 +2,6 @@
 #pragma once
 
 #include "service/error.h"
-#include "service/rules/ruleset.h"
 #include "service/rules/trace.h"
 
 /** What makes the kernel hold a ruleset. A backend knows what it has at each place, and touches nothing else of the
@@ -49,11 +48,9 @@ struct BackendKind {
 	/** The lock of all who write, without waiting: 0, -EAGAIN, other negative errno. NULL: no lock. */
 	int (*lock)(Backend *backend);
 	void (*unlock)(Backend *backend);
-	/**
-	 * Makes the kernel hold what is wanted where the ruleset is dirty; needs the lock. Where that takes several
+	/** Makes the kernel hold what is wanted where the ruleset is dirty; needs the lock. Where that takes several
 	 * writes each leaves less open than what follows, or no more than before. BUSY, NO_MEMORY, BACKEND_UNAVAILABLE,
-	 * FAILED: what was written before is marked committed, and *ret tells of it in either case; clear it.
-	 */
+	 * FAILED: what was written before is marked committed, and *ret tells of it in either case; clear it. */
 	bool (*commit)(Backend *backend, Ruleset *ruleset, BackendCommit *ret, GError **error);
 	/** Whether somebody may have changed it since the last commit: a quick look. NULL: the kernel tells. */
 	bool (*changed)(Backend *backend);
