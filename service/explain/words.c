@@ -54,21 +54,39 @@ static void add(const Case *this, const char *about, enum object_kind kind, cons
 	steps_add(this->steps, about, kind, object, this->step->text, "%s", words);
 }
 
+/* A gateway of an ingress may be an endpoint that has other ports. */
+static bool publishes(const Endpoint *endpoint, const TracePacket *packet)
+{
+	for (guint i = 0; i < endpoint->ports->len; i++) {
+		const PortMapping *mapping = endpoint->ports->pdata[i];
+
+		if (mapping->protocol == packet->protocol && packet->destination_port >= mapping->endpoint_port &&
+		    packet->destination_port - mapping->endpoint_port < mapping->count)
+			return true;
+	}
+	return false;
+}
+
+static bool is_of_ingress(const Case *this, const Endpoint *endpoint)
+{
+	return this->step->place == PLACE_INGRESS_DNAT || !endpoint || !publishes(endpoint, this->packet);
+}
+
 /* "port tcp 8080 of endpoint web/app", and what it is: the caller frees the words. */
 static char *port_words(const Case *this, guint16 port, enum object_kind *ret_kind, const void **ret)
 {
 	const char *protocol = protocol_to_string(this->packet->protocol);
 	const Endpoint *endpoint = endpoint_of(this);
-	const Ingress *ingress = endpoint ? NULL : ingress_of(this);
+	const Ingress *ingress = is_of_ingress(this, endpoint) ? ingress_of(this) : NULL;
 	char text[INET6_ADDRSTRLEN];
 
 	*ret_kind = ingress ? OBJECT_INGRESS : OBJECT_ENDPOINT;
 	*ret = ingress ? (const void *)ingress : endpoint;
+	if (ingress)
+		return g_strdup_printf("port %s %u of ingress %s", protocol, port, cut(ingress->name));
 	if (endpoint)
 		return g_strdup_printf("port %s %u of endpoint %s/%s", protocol, port, cut(endpoint->network->name),
 				       cut(endpoint->name));
-	if (ingress)
-		return g_strdup_printf("port %s %u of ingress %s", protocol, port, cut(ingress->name));
 	return g_strdup_printf("port %s %u of %s", protocol, port, address_format(&this->packet->destination, text));
 }
 
@@ -154,10 +172,12 @@ static void add_translation(const Case *this)
 	enum object_kind kind;
 	const void *object;
 	g_autofree char *port = port_words(this, this->asked, &kind, &object);
+	guint turns = this->step->rule ? this->step->rule->turns : 0;
+	g_autofree char *shared = turns > 0 ? g_strdup_printf(", the first of %u gateways in turn", turns) : NULL;
 	char text[INET6_ADDRSTRLEN];
 
-	steps_add(this->steps, "translation", kind, object, this->step->text, "%s; leads to %s port %u", port,
-		  address_format(&this->packet->destination, text), this->packet->destination_port);
+	steps_add(this->steps, "translation", kind, object, this->step->text, "%s; leads to %s port %u%s", port,
+		  address_format(&this->packet->destination, text), this->packet->destination_port, shared ?: "");
 }
 
 static void add_protection(const Case *this)

@@ -97,7 +97,7 @@ static void test_find(void)
 /* Whoever reads is let alone; whoever changes is not. */
 static void test_open(void)
 {
-	static const char *const reading[] = { "Get", "Find", "Preview", "Dump", NULL };
+	static const char *const reading[] = { "Get", "Find", "Preview", "Dump", "Explain", NULL };
 
 	for (gsize i = 0; i < n_policy_methods; i++) {
 		bool reads = false;

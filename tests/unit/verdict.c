@@ -104,6 +104,7 @@ static Scene *build(void)
 	Scene *scene = scene_new(FAMILY_IPV4);
 	Network *web, *back, *routed, *open, *six;
 	Endpoint *app, *db, *api, *limited;
+	Ingress *spread;
 
 	scene->options = (RenderOptions){ .localhost_publish = true,
 					  .container_publish = true,
@@ -136,6 +137,9 @@ static Scene *build(void)
 	scene_link(scene, api, db, (Ports){ 1, { { IPPROTO_TCP, 5432 } } });
 	scene_publish(scene, scene_add_endpoint(scene, routed, "172.22.0.2"), IPPROTO_TCP, NULL, 80, 80, 1);
 	scene_add_endpoint(scene, open, "172.23.0.2");
+	spread = scene_add_ingress(scene, "br-web", "172.18.0.2 172.18.0.3");
+	scene_publish_ingress(scene, spread, IPPROTO_TCP, 7001);
+	spread->allow_from = list_of("192.0.2.0/24");
 	scene_publish_ingress(scene, scene_add_ingress(scene, "br-web", "172.18.0.2"), IPPROTO_TCP, 7000);
 	six = scene_add_network(scene, "br-six", "fd00:24::/64", NETWORK_CREATES_BRIDGE | NETWORK_NO_COMMUNICATION);
 	scene_add_endpoint(scene, six, "fd00:24::2");
@@ -161,6 +165,9 @@ static const Row rows[] = {
 	{ "172.18.0.3", "", "127.0.0.1", 8443, T, "dropped", "guard", "by br-web" },
 	{ "192.0.2.2", "", "192.0.2.1", 22, T, "not ours", "program", "a program of the host has port tcp 22" },
 	{ "192.0.2.2", "", "192.0.2.1", 7000, T, "accepted", "endpoint", "br-web/172.18.0.2" },
+	{ "192.0.2.2", "", "192.0.2.1", 7001, T, "accepted", "endpoint", "br-web/172.18.0.2" },
+	{ "192.168.1.1", "", "192.0.2.1", 7001, T, "dropped", "allow-from",
+	  "port tcp 7001 of ingress 172.18.0.2 172.18.0.3; allowed from 192.0.2.0/24; source is not in it" },
 	{ "192.0.2.2", "", "172.18.0.2", 80, T, "dropped", "protection", "port tcp 80 of endpoint br-web/172.18.0.2" },
 	{ "192.0.2.2", "", "192.0.2.1", 8081, T, "dropped", "allow-from",
 	  "port tcp 8081 of endpoint br-web/172.18.0.3; allowed from 192.168.0.0/16; source is not in it" },
@@ -284,6 +291,45 @@ static void test_rows(void)
 	}
 }
 
+/* The way as it is told, a word for each step. */
+static void test_ways(void)
+{
+	static const struct {
+		const char *from, *to, *way;
+		guint16 port;
+	} cases[] = {
+		{ "192.0.2.2", "192.0.2.1", "source translation port endpoint", 8080 },
+		{ "192.0.2.2", "192.0.2.1", "source translation ingress endpoint", 7000 },
+		{ "192.0.2.2", "172.18.0.2", "source protection", 80 },
+		{ "192.0.2.2", "192.0.2.1", "source translation allow-from", 8081 },
+		{ "172.18.0.3", "172.18.0.2", "source bridge endpoint", 80 },
+		{ "172.19.0.2", "172.19.0.3", "source link endpoint", 5432 },
+		{ "172.19.0.2", "198.51.100.1", "source communication route", 80 },
+		{ "192.0.2.2", "172.23.0.2", "source open endpoint", 80 },
+	};
+	g_autoptr(Scene) scene = build();
+	g_autoptr(Ruleset) ruleset = render(scene, true);
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases) * N_BACKENDS; i++) {
+		guint which = i / N_BACKENDS;
+		Backend *backend = backends[i % N_BACKENDS]->new ("DOCKER");
+		const Grounds grounds = { scene->model, NULL, ruleset, backend, &plain.facts };
+		g_autoptr(GString) way = g_string_new(NULL);
+		g_autoptr(GPtrArray) steps = NULL;
+		Packet packet;
+
+		g_assert_true(packet_read(&(PacketSettings){ .source.text = cases[which].from,
+							     .destination.text = cases[which].to,
+							     .port = cases[which].port },
+					  &packet, NULL));
+		explain(&grounds, &packet, &steps);
+		for (guint n = 0; n < steps->len; n++)
+			g_string_append_printf(way, "%s%s", n > 0 ? " " : "", ((const Step *)steps->pdata[n])->about);
+		g_assert_cmpstr(way->str, ==, cases[which].way);
+		backend->kind->free(backend);
+	}
+}
+
 /* --- what is asked --- */
 
 static void test_bad_packets(void)
@@ -389,6 +435,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_set_nonfatal_assertions();
 	g_test_add_func("/verdict/rows", test_rows);
+	g_test_add_func("/verdict/ways", test_ways);
 	g_test_add_func("/verdict/bad-packets", test_bad_packets);
 	g_test_add_func("/verdict/ends", test_ends);
 	g_test_add_func("/verdict/places", test_places);
