@@ -237,11 +237,13 @@ static bool is_answered_here(Walk *walk)
 	TracePacket *packet = &walk->packet;
 	const Network *network = network_by(walk, packet->in);
 	g_auto(TraceStep) step = {};
+	enum rule_target target;
 
 	if (!packet->translated || !g_str_equal(packet->in, packet->out) ||
-	    (network && grounds->facts->sees_bridged(grounds->facts, packet->family, packet->in)) ||
-	    grounds->backend->kind->trace(grounds->backend, grounds->ruleset, TRACE_POSTROUTING, packet, &step) ==
-		    TARGET_MASQUERADE)
+	    (network && grounds->facts->sees_bridged(grounds->facts, packet->family, packet->in)))
+		return true;
+	target = grounds->backend->kind->trace(grounds->backend, grounds->ruleset, TRACE_POSTROUTING, packet, &step);
+	if (target == TARGET_MASQUERADE || target == TARGET_SNAT)
 		return true;
 	add_network_fact(
 		walk, "answer", network,

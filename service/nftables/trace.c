@@ -32,6 +32,8 @@ typedef struct Trace {
 	const Ruleset *ruleset;
 	TracePacket *packet;
 	TraceStep *step;
+	bool reads_on; /* past what does not match, so that every word is read */
+	bool *lost;    /* set where a word is not known */
 } Trace;
 
 /* A rule that is being read. */
@@ -58,23 +60,30 @@ static bool take(Reader *reader, const char *words)
 	return true;
 }
 
+/* A rule of words that are not known matches nothing. */
+static bool lose(Reader *reader)
+{
+	*reader->trace->lost = true;
+	g_debug("\"%s\" in \"%s\"", reader->left, reader->text);
+	reader->left = "";
+	return false;
+}
+
 static const char *take_word(Reader *reader)
 {
-	gsize length = strcspn(reader->left, " ");
+	gsize length = MIN(strcspn(reader->left, " "), sizeof reader->word - 1);
 
-	g_assert(length > 0 && length < sizeof reader->word);
 	g_strlcpy(reader->word, reader->left, length + 1);
 	take(reader, reader->word);
 	return reader->word;
 }
 
+/* N_SETS: what comes is the name of none. */
 static enum set take_set(Reader *reader)
 {
 	const char *name = take_word(reader);
-	enum set set = set_find(reader->trace->packet->family, name + 1);
 
-	g_assert(*name == '@' && set < N_SETS);
-	return set;
+	return *name == '@' ? set_find(reader->trace->packet->family, name + 1) : N_SETS;
 }
 
 static const struct {
@@ -102,6 +111,8 @@ static bool take_part(Reader *reader, Parts *key, guint *n_addresses, guint *n_i
 		key->protocol = packet->protocol;
 	else if (take(reader, "th dport"))
 		key->port = packet->destination_port;
+	else if (take(reader, "th sport"))
+		key->port = packet->source_port;
 	else if (take(reader, "numgen inc mod"))
 		(void)take_word(reader); /* the first has its turn */
 	else
@@ -125,6 +136,8 @@ static bool look(Reader *reader, enum set set, const Parts *key)
 {
 	Found found;
 
+	if (set == N_SETS)
+		return lose(reader);
 	if (!lookup(reader->trace->ruleset, reader->trace->packet->family, set, key, &found))
 		return false;
 	reader->found = found;
@@ -138,7 +151,7 @@ static bool look_masked(Reader *reader, const Parts *key)
 	Address bits;
 
 	if (!address_parse(take_word(reader), &bits))
-		g_error("\"%s\" in \"%s\"", reader->word, reader->text);
+		return lose(reader);
 	for (guint i = 0; i < sizeof masked; i++)
 		masked[i] = key->address[0][i] & bits.bytes[i];
 	return look(reader, take_set(reader), &(Parts){ .address = { masked } });
@@ -240,7 +253,7 @@ static bool read_match(Reader *reader)
 	if (take_state(reader, &matches))
 		return matches;
 	if (!take_key(reader, &key))
-		g_error("\"%s\" in \"%s\"", reader->left, reader->text);
+		return lose(reader);
 	if (take(reader, "&"))
 		return look_masked(reader, &key);
 	if (take(reader, "vmap") || *reader->left == '@')
@@ -248,13 +261,22 @@ static bool read_match(Reader *reader)
 	return is_constant(&key, take_word(reader), reader->trace->packet->family);
 }
 
-static enum rule_target read_dnat(Reader *reader)
+static bool read_map(Reader *reader)
 {
 	Parts key;
 
-	if (!take_key(reader, &key) || !take(reader, "map"))
-		g_error("\"%s\" in \"%s\"", reader->left, reader->text);
-	return look(reader, take_set(reader), &key) ? translate_destination(reader) : TARGET_PLACE;
+	return take_key(reader, &key) && take(reader, "map") ? look(reader, take_set(reader), &key) : lose(reader);
+}
+
+/* Where a packet goes on behind its last match. */
+static enum rule_target follow(Reader *reader)
+{
+	if (!reader->trace->reads_on)
+		return reader->has_found ? follow_map(reader) : TARGET_PLACE;
+	for (enum verdict verdict = 0; verdict < N_VERDICTS && !*reader->trace->lost; verdict++)
+		if (verdict_chain(verdict))
+			walk(reader->trace, verdict_chain(verdict));
+	return TARGET_PLACE;
 }
 
 /* Behind a way of no return a chain is at its end. */
@@ -280,11 +302,13 @@ static enum rule_target read_rule(Reader *reader)
 		if (take(reader, "goto"))
 			return at_end(walk(reader->trace, take_word(reader)));
 		if (take(reader, "dnat ip to"))
-			return read_dnat(reader);
-		if (!take(reader, "counter") && !read_match(reader))
+			return read_map(reader) ? translate_destination(reader) : TARGET_PLACE;
+		if (take(reader, "snat ip to"))
+			return read_map(reader) ? decide(reader, TARGET_SNAT, "snat") : TARGET_PLACE;
+		if (!take(reader, "counter") && !read_match(reader) && !reader->trace->reads_on)
 			return TARGET_PLACE;
 	}
-	return at_end(follow_map(reader));
+	return at_end(follow(reader));
 }
 
 static enum rule_target walk(const Trace *trace, const char *chain)
@@ -295,10 +319,8 @@ static enum rule_target walk(const Trace *trace, const char *chain)
 		Reader reader = { .trace = trace, .chain = chain, .text = text, .left = text };
 		enum rule_target target = read_rule(&reader);
 
-		if (target == TARGET_RETURN)
-			return TARGET_PLACE;
-		if (target != TARGET_PLACE)
-			return target;
+		if (target != TARGET_PLACE && !trace->reads_on)
+			return target == TARGET_RETURN ? TARGET_PLACE : target;
 	}
 	return TARGET_PLACE;
 }
@@ -306,7 +328,8 @@ static enum rule_target walk(const Trace *trace, const char *chain)
 enum rule_target nftables_trace(const Backend *backend G_GNUC_UNUSED, const Ruleset *ruleset, enum trace_hook hook,
 				TracePacket *packet, TraceStep *ret)
 {
-	const Trace trace = { ruleset, packet, ret };
+	bool lost = false;
+	const Trace trace = { .ruleset = ruleset, .packet = packet, .step = ret, .lost = &lost };
 	enum rule_target target = TARGET_PLACE;
 
 	*ret = (TraceStep){};
@@ -316,4 +339,18 @@ enum rule_target nftables_trace(const Backend *backend G_GNUC_UNUSED, const Rule
 			break;
 	}
 	return target;
+}
+
+bool nftables_trace_reads_all(enum family family)
+{
+	g_autoptr(Ruleset) nothing = ruleset_new();
+	TracePacket packet = { .family = family };
+	g_auto(TraceStep) step = {};
+	bool lost = false;
+	const Trace trace = { nothing, &packet, &step, true, &lost };
+
+	for (enum trace_hook hook = 0; hook < G_N_ELEMENTS(hooks); hook++)
+		for (guint i = 0; i < MAX_CHAINS && hooks[hook][i]; i++)
+			walk(&trace, hooks[hook][i]);
+	return !lost;
 }

@@ -5,3 +5,6 @@
 
 /** BackendKind.trace: goes through the chains as the kernel does. */
 TraceRules nftables_trace;
+
+/** Whether it knows all words of the rules that packets of a family come to. */
+bool nftables_trace_reads_all(enum family family);

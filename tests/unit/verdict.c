@@ -2,6 +2,7 @@
 #include "service/backends.h"
 #include "service/explain/verdict.h"
 #include "service/nftables/lookup.h"
+#include "service/nftables/trace.h"
 #include "service/nftables/translate.h"
 #include "tests/support/scene.h"
 
@@ -430,6 +431,13 @@ static void test_places(void)
 	}
 }
 
+/* A word that the skeleton has learnt and the trace has not would be a rule that is passed over. */
+static void test_words(void)
+{
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		g_assert_true(nftables_trace_reads_all(family));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -439,5 +447,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/verdict/bad-packets", test_bad_packets);
 	g_test_add_func("/verdict/ends", test_ends);
 	g_test_add_func("/verdict/places", test_places);
+	g_test_add_func("/verdict/words", test_words);
 	return g_test_run();
 }
