@@ -42,7 +42,7 @@ void trace_translate(TracePacket *packet, const Rule *rule);
 
 struct Backend;
 
-/** What is wanted makes of a packet at a hook: TARGET_DROP, _ACCEPT, _DNAT, which changes it, _MASQUERADE or _SNAT, or _PLACE,
- * nothing; and which rule says so. Clear *ret. */
+/** What is wanted makes of a packet at a hook: TARGET_DROP, _ACCEPT, _DNAT, which changes it, _MASQUERADE or _SNAT, or
+ * _PLACE, nothing; and which rule says so. Clear *ret. */
 typedef enum rule_target TraceRules(const struct Backend *backend, const Ruleset *ruleset, enum trace_hook hook,
 				    TracePacket *packet, TraceStep *ret);
