@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 2000, DOUBT_MS = 300 };
+enum { PATIENCE_MS = 6000, DOUBT_MS = 300 };
 
 typedef struct Listener {
 	int fd;
