@@ -12,7 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 6000, DOUBT_MS = 300 };
+/* Many at once are given up before a kernel of theirs gives up to find a neighbour, which it does after three seconds.
+ */
+enum { PATIENCE_MS = 6000, PATIENCE_OF_ALL_MS = 2500, DOUBT_MS = 300 };
 
 typedef struct Listener {
 	int fd;
@@ -360,7 +362,7 @@ void probe_all(Probe *probes, guint n)
 {
 	g_autofree Question *questions = g_new0(Question, n);
 	g_autofree struct pollfd *flows = g_new0(struct pollfd, n);
-	gint64 deadline = deadline_in(PATIENCE_MS);
+	gint64 deadline = deadline_in(PATIENCE_OF_ALL_MS);
 
 	for (guint i = 0; i < n; i++)
 		question_begin(&questions[i], &flows[i],
