@@ -73,14 +73,33 @@ bool address_equal(const Address *a, const Address *b)
 	return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
 }
 
+/* Multipliers for the family and four words. Whoever chooses addresses does not choose which of them share a place. */
+static const guint64 *hash_keys(void)
+{
+	static guint64 keys[6];
+	static gsize made;
+
+	if (g_once_init_enter(&made)) {
+		for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
+			keys[i] = (guint64)g_random_int() << 32 | g_random_int();
+		g_once_init_leave(&made, 1);
+	}
+	return keys;
+}
+
 guint address_hash(gconstpointer address)
 {
 	const Address *a = address;
-	guint hash = a->family;
+	const guint64 *keys = hash_keys();
+	guint64 hash = keys[0] + keys[1] * a->family;
 
-	for (gsize i = 0; i < sizeof a->bytes; i++)
-		hash = hash * 31 + a->bytes[i];
-	return hash;
+	for (gsize i = 0; i < sizeof a->bytes / sizeof(guint32); i++) {
+		guint32 word;
+
+		memcpy(&word, a->bytes + i * sizeof word, sizeof word);
+		hash += keys[2 + i] * word;
+	}
+	return hash >> 32;
 }
 
 gboolean address_equal_func(gconstpointer a, gconstpointer b)
