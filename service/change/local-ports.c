@@ -16,67 +16,30 @@ void local_ports_read(guint *ret_min, guint *ret_max)
 	}
 }
 
-/* Of one protocol, which ports of the range a uid has, each once whatever its address. */
-typedef struct Share {
-	guint8 protocol;
-	guint min, max;
-	guint8 had[(G_MAXUINT16 + 1) / 8];
-	guint n;
-} Share;
-
-static void add(Share *share, guint8 protocol, guint first, guint count)
+/* Of one protocol, how many ports of the range a uid would have, each once whatever its address. */
+static guint64 count_share(const Model *model, uid_t uid, const GArray *mappings, guint8 protocol, guint min, guint max)
 {
-	if (protocol != share->protocol)
-		return;
-	for (guint port = MAX(first, share->min); port < first + count && port <= share->max; port++) {
-		guint8 bit = 1 << port % 8;
+	guint8 asked[(G_MAXUINT16 + 1) / 8] = {};
+	guint64 n = port_shares_count(model->port_shares, uid, protocol, min, max);
 
-		share->n += !(share->had[port / 8] & bit);
-		share->had[port / 8] |= bit;
-	}
-}
-
-static void add_objects(Share *share, const Model *model, uid_t uid)
-{
-	GHashTableIter iter;
-	gpointer value;
-
-	g_hash_table_iter_init(&iter, model->endpoints);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const Endpoint *endpoint = value;
-
-		for (guint i = 0; endpoint->lifetime.uid == uid && i < endpoint->ports->len; i++) {
-			const PortMapping *mapping = endpoint->ports->pdata[i];
-
-			add(share, mapping->protocol, mapping->host_port, mapping->count);
-		}
-	}
-	for (const GList *i = model->ingresses_by_age.head; i; i = i->next) {
-		const Ingress *ingress = i->data;
-
-		for (guint j = 0; ingress->lifetime.uid == uid && j < ingress->ports->len; j++) {
-			const IngressPort *port = ingress->ports->pdata[j];
-
-			add(share, port->protocol, port->port, 1);
-		}
-	}
-}
-
-static guint count_share(const Model *model, uid_t uid, const GArray *mappings, guint8 protocol, guint min, guint max)
-{
-	Share share = { .protocol = protocol, .min = min, .max = max };
-	guint64 chosen = 0;
-
-	add_objects(&share, model, uid);
 	for (guint i = 0; i < mappings->len; i++) {
 		const PortMapping *mapping = &g_array_index(mappings, PortMapping, i);
+		guint end = (guint)mapping->host_port + mapping->count;
 
-		if (mapping->host_port != 0)
-			add(&share, mapping->protocol, mapping->host_port, mapping->count);
-		else if (mapping->protocol == protocol)
-			chosen += mapping->count;
+		if (mapping->protocol != protocol)
+			continue;
+		if (mapping->host_port == 0)
+			n += mapping->count;
+		else
+			for (guint port = MAX(mapping->host_port, min); port < end && port <= max; port++) {
+				guint8 bit = 1 << port % 8;
+
+				n += !(asked[port / 8] & bit) &&
+				     !port_shares_has(model->port_shares, uid, protocol, port);
+				asked[port / 8] |= bit;
+			}
 	}
-	return MIN(share.n + chosen, G_MAXUINT);
+	return n;
 }
 
 bool local_ports_check(const Transaction *transaction, uid_t uid, const GArray *mappings, GError **error)

@@ -14,6 +14,7 @@ Model *model_new(void)
 	model->by_interface = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
 	model->owners = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
 	model->ports = port_table_new();
+	model->port_shares = port_shares_new();
 	model->usage = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	return model;
 }
@@ -45,6 +46,7 @@ void model_free(Model *model)
 	g_hash_table_unref(model->owners);
 	g_hash_table_unref(model->usage);
 	port_table_free(model->ports);
+	port_shares_free(model->port_shares);
 	while ((object = g_queue_peek_head(&model->networks_by_age))) {
 		g_queue_unlink(&model->networks_by_age, &((Network *)object)->by_age);
 		free_network(object);
@@ -264,6 +266,9 @@ static void add_mapping_ports(Model *model, const Endpoint *endpoint, PortMappin
 		stand_in_line(model, mapping, &ranges[i]);
 	}
 	count(model, QUOTA_PORTS, endpoint->lifetime.uid, mapping->count);
+	if (endpoint->lifetime.uid != 0)
+		port_shares_add(model->port_shares, endpoint->lifetime.uid, mapping->protocol, mapping->host_port,
+				mapping->count);
 	endpoint->network->n_localhost += port_mapping_on_localhost(endpoint, mapping);
 }
 
@@ -277,6 +282,9 @@ static void remove_mapping_ports(Model *model, const Endpoint *endpoint, const P
 		take_over(model, mapping, &ranges[i]);
 	}
 	count(model, QUOTA_PORTS, endpoint->lifetime.uid, -(int)mapping->count);
+	if (endpoint->lifetime.uid != 0)
+		port_shares_remove(model->port_shares, endpoint->lifetime.uid, mapping->protocol, mapping->host_port,
+				   mapping->count);
 	endpoint->network->n_localhost -= port_mapping_on_localhost(endpoint, mapping);
 }
 
@@ -286,6 +294,8 @@ static void add_ingress_port(Model *model, const Ingress *ingress, const Ingress
 
 	port_table_add(model->ports, &range);
 	count(model, QUOTA_PORTS, ingress->lifetime.uid, ingress->gateways->len);
+	if (ingress->lifetime.uid != 0)
+		port_shares_add(model->port_shares, ingress->lifetime.uid, port->protocol, port->port, 1);
 }
 
 static void remove_ingress_port(Model *model, const Ingress *ingress, const IngressPort *port)
@@ -294,6 +304,8 @@ static void remove_ingress_port(Model *model, const Ingress *ingress, const Ingr
 
 	port_table_remove(model->ports, &range);
 	count(model, QUOTA_PORTS, ingress->lifetime.uid, -(int)ingress->gateways->len);
+	if (ingress->lifetime.uid != 0)
+		port_shares_remove(model->port_shares, ingress->lifetime.uid, port->protocol, port->port, 1);
 }
 
 /* --- objects --- */

@@ -3,6 +3,7 @@
 
 #include "service/model/endpoint.h"
 #include "service/model/ingress.h"
+#include "service/model/port-shares.h"
 #include "service/model/port-table.h"
 
 /** What is counted, for everybody together and for each uid. */
@@ -24,6 +25,7 @@ typedef struct Model {
 	GHashTable *by_interface;                 /* ifindex → GPtrArray of Endpoint that go with it */
 	GHashTable *owners;                       /* unique bus name → set of Lifetime that end with it */
 	PortTable *ports;                         /* of endpoints and ingresses */
+	PortShares *port_shares;                  /* of whoever is not root, whom nothing limits */
 	GHashTable *usage;                        /* uid → Usage */
 	Usage total;
 	guint n_external; /* networks that are not internal */
