@@ -1,43 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/model/port-table.h"
 
-/* One port on one host address. */
+typedef struct Claim Claim;
+
 typedef struct Port {
-	struct Port *next; /* on the same port, other addresses */
-	Address address;
-	Endpoint *endpoint;   /* borrowed; NULL: an ingress's */
-	PortMapping *mapping; /* likewise */
+	Claim *claim;
+	guint16 number;
 } Port;
 
-struct PortTable {
-	GHashTable *ports;    /* port_key() → Port */
-	guint16 cursors[256]; /* by protocol */
+/* Who stands behind the oldest of a group. */
+typedef struct Line {
+	GSequence *by_age;  /* Member, owned */
+	GHashTable *places; /* Endpoint → GSequenceIter */
+} Line;
+
+typedef struct Member {
+	Endpoint *endpoint;   /* borrowed */
+	PortMapping *mapping; /* likewise */
+} Member;
+
+/* A range on one host address, of one publication or of those of a group that are just so. */
+struct Claim {
+	PortRange range; /* the oldest's */
+	Line *line;      /* NULL: it is alone */
+	Port ports[];
 };
 
-PortTable *port_table_new(void)
-{
-	PortTable *table = g_new0(PortTable, 1);
-
-	table->ports = g_hash_table_new(NULL, NULL);
-	return table;
-}
-
-void port_table_free(PortTable *table)
-{
-	GHashTableIter iter;
-	gpointer value;
-
-	if (!table)
-		return;
-	g_hash_table_iter_init(&iter, table->ports);
-	while (g_hash_table_iter_next(&iter, NULL, &value))
-		for (Port *port = value, *next; port; port = next) {
-			next = port->next;
-			g_free(port);
-		}
-	g_hash_table_unref(table->ports);
-	g_free(table);
-}
+struct PortTable {
+	GHashTable *ports;    /* set of Port, of the claims: by protocol, family, number and address */
+	GHashTable *single;   /* port_key() → how many claims are on it that are not on any address; none: absent */
+	guint16 cursors[256]; /* by protocol */
+};
 
 gpointer port_key(const PortRange *range, guint16 port)
 {
@@ -59,82 +52,244 @@ bool port_address_overlaps(const Address *a, const Address *b)
 	return is_any(a) || is_any(b) || address_equal(a, b);
 }
 
-void port_table_add(PortTable *table, const PortRange *range)
+static guint hash_port(gconstpointer data)
 {
-	for (guint i = 0; i < range->count; i++) {
-		gpointer key = port_key(range, range->first + i);
-		Port *port = g_new(Port, 1);
+	const Port *port = data;
+	const PortRange *range = &port->claim->range;
+	guint key = GPOINTER_TO_UINT(port_key(range, port->number));
 
-		*port = (Port){ g_hash_table_lookup(table->ports, key), range->address, range->endpoint,
-				range->mapping };
-		g_hash_table_insert(table->ports, key, port);
+	return is_any(&range->address) ? key : key * 31 + address_hash(&range->address);
+}
+
+static gboolean is_same_port(gconstpointer a, gconstpointer b)
+{
+	const Port *x = a, *y = b;
+	const PortRange *one = &x->claim->range, *other = &y->claim->range;
+
+	return port_key(one, x->number) == port_key(other, y->number) &&
+	       port_address_equal(&one->address, &other->address);
+}
+
+PortTable *port_table_new(void)
+{
+	PortTable *table = g_new0(PortTable, 1);
+
+	table->ports = g_hash_table_new(hash_port, is_same_port);
+	table->single = g_hash_table_new(NULL, NULL);
+	return table;
+}
+
+static void claim_free(gpointer data)
+{
+	Claim *claim = data;
+
+	if (claim->line) {
+		g_sequence_free(claim->line->by_age);
+		g_hash_table_unref(claim->line->places);
+		g_free(claim->line);
+	}
+	g_free(claim);
+}
+
+void port_table_free(PortTable *table)
+{
+	g_autoptr(GPtrArray) claims = g_ptr_array_new_with_free_func(claim_free);
+	GHashTableIter iter;
+	gpointer key;
+
+	if (!table)
+		return;
+	g_hash_table_iter_init(&iter, table->ports);
+	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+		const Port *port = key;
+
+		if (port == port->claim->ports)
+			g_ptr_array_add(claims, port->claim);
+	}
+	g_hash_table_unref(table->ports);
+	g_hash_table_unref(table->single);
+	g_free(table);
+}
+
+/* Whose the port is on just this address. */
+static Claim *find(const PortTable *table, const PortRange *range, guint16 number)
+{
+	Claim sought = { .range = *range };
+	const Port *port = g_hash_table_lookup(table->ports, &(Port){ &sought, number });
+
+	return port ? port->claim : NULL;
+}
+
+/* --- the ports of a claim --- */
+
+static void count_single(PortTable *table, const PortRange *range, guint16 number, int by)
+{
+	gpointer key = port_key(range, number);
+	guint n = GPOINTER_TO_UINT(g_hash_table_lookup(table->single, key)) + by;
+
+	if (is_any(&range->address))
+		return;
+	if (n > 0)
+		g_hash_table_insert(table->single, key, GUINT_TO_POINTER(n));
+	else
+		g_hash_table_remove(table->single, key);
+}
+
+static void take(PortTable *table, const PortRange *range)
+{
+	Claim *claim = g_malloc(sizeof *claim + range->count * sizeof *claim->ports);
+
+	*claim = (Claim){ .range = *range };
+	for (guint i = 0; i < range->count; i++) {
+		claim->ports[i] = (Port){ claim, range->first + i };
+		g_hash_table_add(table->ports, &claim->ports[i]);
+		count_single(table, range, range->first + i, 1);
 	}
 }
 
-static void remove_port(PortTable *table, const PortRange *range, guint16 number)
+static void give_up(PortTable *table, Claim *claim)
 {
-	gpointer key = port_key(range, number);
-	Port *head = g_hash_table_lookup(table->ports, key), **link = &head, *gone;
+	for (guint i = 0; i < claim->range.count; i++) {
+		g_hash_table_remove(table->ports, &claim->ports[i]);
+		count_single(table, &claim->range, claim->ports[i].number, -1);
+	}
+	claim_free(claim);
+}
 
-	while ((*link)->endpoint != range->endpoint || !port_address_equal(&(*link)->address, &range->address))
-		link = &(*link)->next;
-	gone = *link;
-	*link = gone->next;
-	if (head)
-		g_hash_table_insert(table->ports, key, head);
+/* --- those of a group, by age --- */
+
+static gint compare_age(gconstpointer a, gconstpointer b, gpointer userdata G_GNUC_UNUSED)
+{
+	guint64 one = ((const Member *)a)->mapping->sequence, other = ((const Member *)b)->mapping->sequence;
+
+	return (one > other) - (one < other);
+}
+
+static void queue_up(Claim *claim, const PortRange *range)
+{
+	Member member = { range->endpoint, range->mapping };
+	GSequenceIter *place;
+
+	if (!claim->line) {
+		claim->line = g_new(Line, 1);
+		*claim->line = (Line){ g_sequence_new(g_free), g_hash_table_new(NULL, NULL) };
+	}
+	place = g_sequence_insert_sorted(claim->line->by_age, g_memdup2(&member, sizeof member), compare_age, NULL);
+	g_hash_table_insert(claim->line->places, range->endpoint, place);
+}
+
+static void join(Claim *claim, const PortRange *range)
+{
+	PortRange younger = *range;
+
+	if (range->mapping->sequence < claim->range.mapping->sequence) {
+		younger = claim->range;
+		claim->range = *range;
+	}
+	queue_up(claim, &younger);
+}
+
+static const Member *next_in_line(const Claim *claim)
+{
+	GSequenceIter *first = claim->line ? g_sequence_get_begin_iter(claim->line->by_age) : NULL;
+
+	return first && !g_sequence_iter_is_end(first) ? g_sequence_get(first) : NULL;
+}
+
+static void leave(Claim *claim, Endpoint *endpoint)
+{
+	g_sequence_remove(g_hash_table_lookup(claim->line->places, endpoint));
+	g_hash_table_remove(claim->line->places, endpoint);
+}
+
+static bool is_member(const Claim *claim, const Endpoint *endpoint)
+{
+	return claim->range.endpoint == endpoint ||
+	       (claim->line && g_hash_table_contains(claim->line->places, endpoint));
+}
+
+/* Whether it is of publications of just these ports by endpoints of the group. */
+static bool is_of_group(const Claim *claim, const PortRange *range)
+{
+	const PortRange *oldest = &claim->range;
+
+	return oldest->endpoint && range->endpoint && oldest->first == range->first && oldest->count == range->count &&
+	       (oldest->endpoint == range->endpoint || endpoint_shares_ports(oldest->endpoint, range->endpoint));
+}
+
+/* --- publications --- */
+
+void port_table_add(PortTable *table, const PortRange *range)
+{
+	Claim *claim = find(table, range, range->first);
+
+	if (claim)
+		join(claim, range);
 	else
-		g_hash_table_remove(table->ports, key);
-	g_free(gone);
+		take(table, range);
 }
 
 void port_table_remove(PortTable *table, const PortRange *range)
 {
-	for (guint i = range->count; i-- > 0;)
-		remove_port(table, range, range->first + i);
+	Claim *claim = find(table, range, range->first);
+	const Member *next = next_in_line(claim);
+
+	if (claim->range.endpoint != range->endpoint) {
+		leave(claim, range->endpoint);
+	} else if (next) {
+		claim->range.endpoint = next->endpoint;
+		claim->range.mapping = next->mapping;
+		leave(claim, next->endpoint);
+	} else {
+		give_up(table, claim);
+	}
 }
 
-/* Whether it is of a publication of just these ports by another endpoint of the group. */
-static bool is_shared(const Port *port, const PortRange *range)
+static bool is_taken(const PortTable *table, const PortRange *range, guint16 number)
 {
-	return port->endpoint && range->endpoint && endpoint_shares_ports(port->endpoint, range->endpoint) &&
-	       port->mapping->host_port == range->first && port->mapping->count == range->count &&
-	       port_address_equal(&port->address, &range->address);
+	const Claim *claim = find(table, range, number);
+	PortRange any = *range;
+
+	if (claim)
+		return !is_of_group(claim, range) || is_member(claim, range->endpoint);
+	if (is_any(&range->address))
+		return g_hash_table_contains(table->single, port_key(range, number));
+	any.address = (Address){};
+	return find(table, &any, number);
 }
 
 bool port_table_overlaps(const PortTable *table, const PortRange *range, guint16 *ret_port)
 {
-	for (guint i = 0; i < range->count; i++) {
-		const Port *port = g_hash_table_lookup(table->ports, port_key(range, range->first + i));
-
-		for (; port; port = port->next)
-			if (port_address_overlaps(&port->address, &range->address) && !is_shared(port, range)) {
-				*ret_port = range->first + i;
-				return true;
-			}
-	}
+	for (guint i = 0; i < range->count; i++)
+		if (is_taken(table, range, range->first + i)) {
+			*ret_port = range->first + i;
+			return true;
+		}
 	return false;
 }
 
 PortMapping *port_table_oldest(const PortTable *table, const PortRange *range, Endpoint **ret_endpoint)
 {
-	const Port *port = g_hash_table_lookup(table->ports, port_key(range, range->first));
-	PortMapping *oldest = NULL;
+	const Claim *claim = find(table, range, range->first);
+	Member oldest;
 
-	for (; port; port = port->next)
-		if (is_shared(port, range) && (!oldest || port->mapping->sequence < oldest->sequence)) {
-			oldest = port->mapping;
-			*ret_endpoint = port->endpoint;
-		}
-	return oldest;
+	if (!claim || !is_of_group(claim, range))
+		return NULL;
+	oldest = (Member){ claim->range.endpoint, claim->range.mapping };
+	if (oldest.endpoint == range->endpoint) {
+		const Member *next = next_in_line(claim);
+
+		if (!next)
+			return NULL;
+		oldest = *next;
+	}
+	*ret_endpoint = oldest.endpoint;
+	return oldest.mapping;
 }
 
 bool port_table_contains(const PortTable *table, const PortRange *range, guint16 number)
 {
-	const Port *port = g_hash_table_lookup(table->ports, port_key(range, number));
-
-	while (port && !port_address_equal(&port->address, &range->address))
-		port = port->next;
-	return port;
+	return find(table, range, number);
 }
 
 guint16 port_table_cursor(const PortTable *table, guint8 protocol)

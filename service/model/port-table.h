@@ -4,8 +4,8 @@
 #include "service/model/endpoint.h"
 
 /**
- * Which host ports our objects have. Ports are kept singly; a range is its ports. It knows nothing of other programs
- * on the host.
+ * Which host ports our objects have. A port on an address, and who is the oldest of a group that has it, are found
+ * without a look at what else is on that port. It knows nothing of other programs on the host.
  */
 typedef struct PortTable PortTable;
 
@@ -13,7 +13,10 @@ PortTable *port_table_new(void);
 void port_table_free(PortTable *table); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PortTable, port_table_free)
 
-/** Adds ports, none of which port_table_overlaps(); removes ports that were added just so, by the same endpoint. */
+/**
+ * Adds ports, none of which port_table_overlaps(); removes ports that were added just so, by the same endpoint. Its
+ * endpoint and mapping stay until then.
+ */
 void port_table_add(PortTable *table, const PortRange *range);
 void port_table_remove(PortTable *table, const PortRange *range);
 
