@@ -3,6 +3,7 @@
 
 #include "dbus/announce.h"
 #include "dbus/call.h"
+#include "dbus/heap.h"
 #include "dbus/rule-reads.h"
 
 /** What those have at hand who serve the bus: the server's parts, all borrowed from it. */
@@ -16,4 +17,5 @@ typedef struct Bus {
 	Announcer *announcer;
 	Reads *reads;
 	RuleReads *rule_reads;
+	Heap *heap;
 } Bus;

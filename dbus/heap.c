@@ -2,6 +2,7 @@
 #include "dbus/heap.h"
 
 #include <malloc.h>
+#include <stdbool.h>
 #include <time.h>
 
 #define QUIET_USEC G_USEC_PER_SEC
@@ -14,6 +15,7 @@ struct Heap {
 	sd_event_source *quiet; /* armed from the first work on */
 	sd_bus_slot *filter;
 	uint64_t touched;
+	bool due; /* even if it does not become quiet */
 };
 
 void heap_keep_freed(void)
@@ -40,11 +42,13 @@ static int on_quiet(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_
 {
 	Heap *heap = userdata;
 
-	if (now(heap) - heap->touched < QUIET_USEC)
+	if (!heap->due && now(heap) - heap->touched < QUIET_USEC) {
 		arm(heap);
-	else
-		/* What was freed lies between what stays, where free() does not give it back. */
-		malloc_trim(0);
+		return 0;
+	}
+	heap->due = false;
+	/* What was freed lies between what stays, where free() does not give it back. */
+	malloc_trim(0);
 	return 0;
 }
 
@@ -56,6 +60,14 @@ void heap_touch(Heap *heap)
 	sd_event_source_get_enabled(heap->quiet, &enabled);
 	if (enabled == SD_EVENT_OFF)
 		arm(heap);
+}
+
+void heap_give_back(Heap *heap)
+{
+	heap->touched = now(heap);
+	if (!heap->due)
+		arm(heap);
+	heap->due = true;
 }
 
 static int on_message(sd_bus_message *message G_GNUC_UNUSED, void *userdata, sd_bus_error *error G_GNUC_UNUSED)

@@ -23,4 +23,9 @@ void heap_free(Heap *heap);
 /* There was work. */
 void heap_touch(Heap *heap);
 
+/*
+ * What is freed now is of no use to the next change: it is given back within moments, whether it becomes quiet or not.
+ */
+void heap_give_back(Heap *heap);
+
 #endif

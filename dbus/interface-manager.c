@@ -238,7 +238,8 @@ static int step_preview_network(Read *read, sd_bus_error *ret_error)
 		return step_size(read, ret_error);
 	if (string_read(read->call, 's', &name, &error) &&
 	    network_settings_read(read->call, read->uid, &settings, &error))
-		text = service_preview_network(bus->service, name, &settings, &error);
+		text = service_preview_network(bus->service, name, &settings, read_is_privileged(read), &error);
+	heap_give_back(bus->heap);
 	if (!text)
 		return error_set(ret_error, error);
 	return MIN(sd_bus_reply_method_return(read->call, "s", text), 0);
@@ -265,6 +266,7 @@ static int step_preview_ingress(Read *read, sd_bus_error *ret_error)
 	if (string_read(read->call, 's', &name, &error) &&
 	    ingress_settings_read(read->call, read->uid, &settings, &error))
 		text = service_preview_ingress(bus->service, name, &settings, &error);
+	heap_give_back(bus->heap);
 	if (!text)
 		return error_set(ret_error, error);
 	return MIN(sd_bus_reply_method_return(read->call, "s", text), 0);

@@ -30,6 +30,9 @@ typedef struct ReadKind {
 	GDestroyNotify free_state; /* NULL where state is not its own */
 } ReadKind;
 
+/** Whether it is of root or of the service's own user. */
+bool read_is_privileged(const Read *read);
+
 /** Whether a step that began then (g_get_monotonic_time()) may go on: a millisecond, so that others have their turn. */
 bool read_has_time(gint64 begin_usec);
 

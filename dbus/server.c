@@ -2,7 +2,6 @@
 #include "dbus/server.h"
 
 #include "dbus/filter.h"
-#include "dbus/heap.h"
 #include "dbus/interface.h"
 #include "dbus/log-control.h"
 #include "dbus/log.h"
@@ -23,7 +22,6 @@ struct Server {
 	Bus bus; /* what is in it is the server's */
 	Watch *watch;
 	Zones *zones;
-	Heap *heap;
 	Sweeper *sweeper;             /* of bridges */
 	sd_event_source *idle_source; /* armed while nothing is held */
 	sd_event_source *name_source; /* armed while we wait for our name */
@@ -153,7 +151,7 @@ static void on_committed_batch(void *userdata)
 	status_tell(&server->status, server->bus.service);
 	if (service_has_leftovers(server->bus.service))
 		sweeper_wake(server->sweeper);
-	heap_touch(server->heap);
+	heap_touch(server->bus.heap);
 	check_idle(server);
 }
 
@@ -161,7 +159,7 @@ static void on_answered(void *userdata)
 {
 	Server *server = userdata;
 
-	heap_touch(server->heap);
+	heap_touch(server->bus.heap);
 	check_idle(server);
 }
 
@@ -273,9 +271,9 @@ Server *server_new(Service *service, sd_event *event, sd_bus *connection)
 	bus->rule_reads = rule_reads_new(service, bus->announcer, event);
 	server->watch = watch_new(bus);
 	server->zones = zones_new(bus, on_zones_settled, server);
-	server->heap = heap_new(event, connection);
+	bus->heap = heap_new(event, connection);
 	server->sweeper = sweeper_new(event, delete_bridge, server);
-	if (!bus->queue || !bus->reads || !bus->rule_reads || !server->zones || !server->heap || !server->sweeper ||
+	if (!bus->queue || !bus->reads || !bus->rule_reads || !server->zones || !bus->heap || !server->sweeper ||
 	    sd_event_add_time(event, &server->idle_source, CLOCK_MONOTONIC, 0, 0, on_idle, server) < 0 ||
 	    sd_event_source_set_enabled(server->idle_source, SD_EVENT_OFF) < 0 ||
 	    sd_event_add_time(event, &server->name_source, CLOCK_MONOTONIC, 0, 0, on_name_timeout, server) < 0 ||
@@ -362,7 +360,7 @@ void server_free(Server *server)
 	rule_reads_free(bus->rule_reads);
 	watch_free(server->watch);
 	zones_free(server->zones);
-	heap_free(server->heap);
+	heap_free(server->bus.heap);
 	announcer_free(bus->announcer);
 	sweeper_free(server->sweeper);
 	sd_event_source_disable_unref(server->idle_source);

@@ -50,11 +50,19 @@ static char *end(Service *service, Transaction *transaction, guint64 sequence, b
 	return text;
 }
 
-char *service_preview_network(Service *service, const char *name, const NetworkSettings *settings, GError **error)
+char *service_preview_network(Service *service, const char *name, const NetworkSettings *settings, bool privileged,
+			      GError **error)
 {
+	guint n = settings->endpoints ? settings->endpoints->len : 0;
 	guint64 sequence = service->model->sequence;
-	Transaction transaction = begin(service);
+	Transaction transaction;
 
+	if (!privileged && n > MAX_PREVIEW_ENDPOINTS) {
+		netfilter_fail(error, LIMITS_EXCEEDED, "Endpoints: %u are given, and a preview may have at most %u", n,
+			       MAX_PREVIEW_ENDPOINTS);
+		return NULL;
+	}
+	transaction = begin(service);
 	return end(service, &transaction, sequence, network_create(&transaction, name, settings, error));
 }
 

@@ -143,11 +143,45 @@ static void half_of_the_ports(World *world)
 	g_assert_true(netns_sysctl(world->rig.host, "net/ipv4/ip_local_port_range", range));
 }
 
+/* Of a network of so many endpoints, in which each has an address of its own. */
+static char *preview_of(guint n)
+{
+	GString *arguments = g_string_new("'p', {'Subnets': <['172.31.0.0/16']>, 'Endpoints': <[");
+
+	for (guint i = 0; i < n; i++)
+		g_string_append_printf(arguments, "%s('e%u', {'Addresses': <['172.31.%u.%u']>})", i > 0 ? ", " : "", i,
+				       i / 250, i % 250 + 2);
+	g_string_append(arguments, "]>}");
+	return g_string_free(arguments, FALSE);
+}
+
+static void endpoints_of_a_preview(World *world)
+{
+	static const struct {
+		guint n;
+		const char *refusal; /* NULL: none */
+	} cases[] = { { 1 }, { 512 }, { 513, "513 are given, and a preview may have at most 512" } };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *arguments = preview_of(cases[i].n);
+		GDBusConnection *users[] = { world->alice, world->bob };
+
+		for (gsize j = 0; j < G_N_ELEMENTS(users); j++)
+			if (cases[i].refusal)
+				refused(as(world, users[j]), "org.freedesktop.DBus.Error.LimitsExceeded",
+					cases[i].refusal, "", "Manager", "PreviewNetwork", "sa{sv}", arguments);
+			else
+				done(as(world, users[j]), "", "Manager", "PreviewNetwork", "sa{sv}", arguments);
+		done(as_root(world), "", "Manager", "PreviewNetwork", "sa{sv}", arguments);
+	}
+}
+
 static const AccessTest tests[] = {
 	{ "/limit/questions", too_many_questions, "MaxPendingQuestionsPerUID=2" },
 	{ "/limit/networks", networks_per_uid, "MaxNetworksPerUID=2", .members = true },
 	{ "/limit/endpoints", endpoints_per_uid, "MaxEndpointsPerUID=3", .members = true },
 	{ "/limit/ports", ports_per_uid, "MaxPortsPerUID=4", .members = true },
+	{ "/limit/preview", endpoints_of_a_preview, "", .members = true },
 	{ "/limit/half-of-the-ports", half_of_the_ports, "MaxPortsPerUID=100000", .members = true },
 };
 

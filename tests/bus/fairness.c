@@ -209,6 +209,27 @@ static void gone_with_the_caller(void)
 	sd_bus_flush_close_unref(one.bus);
 }
 
+/* Not even while others are never quiet for as long as it takes until freed memory is given back. */
+static void nothing_left_of_a_preview(void)
+{
+	double before = memory_of(fixture.service), most, now;
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *preview = preview_new(fixture.root, 12000);
+
+	if (sd_bus_call(fixture.root, preview, 60 * G_USEC_PER_SEC, &error, NULL) < 0)
+		g_error("PreviewNetwork: %s", error.message);
+	sd_bus_message_unref(preview);
+	most = now = memory_of(fixture.service);
+	for (guint i = 0; now - before >= MAX_GROWTH_MIB / 4 && i < 100; i++) {
+		call(fixture.root, "", "Manager", "GetNetwork", "s", "web");
+		g_usleep(100000);
+		now = memory_of(fixture.service);
+	}
+	g_test_message("memory     %.1f MiB, %.1f MiB, %.1f MiB", before, most, now);
+	g_assert_cmpfloat(most - before, >, MAX_GROWTH_MIB / 4);
+	g_assert_cmpfloat(now - before, <, MAX_GROWTH_MIB / 4);
+}
+
 /* --- while it changes --- */
 
 typedef struct Objects {
@@ -295,6 +316,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/fairness/a few a user", a_few_a_user);
 	g_test_add_func("/fairness/in turn", in_turn);
 	g_test_add_func("/fairness/gone with the caller", gone_with_the_caller);
+	g_test_add_func("/fairness/nothing left of a preview", nothing_left_of_a_preview);
 	g_test_add_func("/fairness/whole while it changes", whole_while_it_changes);
 	status = g_test_run();
 	sd_bus_flush_close_unref(fixture.root);

@@ -196,6 +196,57 @@ static void small_previews(void)
 	send_previews(120, "PreviewNetwork", 100, WANT_ANSWER);
 }
 
+sd_bus_message *preview_new(sd_bus *bus, guint n_endpoints)
+{
+	sd_bus_message *call = new_call(bus, ROOT, MANAGER, "PreviewNetwork");
+	int r;
+
+	r = sd_bus_message_append(call, "s", "preview");
+	if (r >= 0)
+		r = sd_bus_message_open_container(call, 'a', "{sv}");
+	if (r >= 0)
+		r = sd_bus_message_append(call, "{sv}", "Subnets", "as", 1, "172.30.0.0/16");
+	for (const char *const *type = (const char *const[]){ "esv", NULL }; r >= 0 && *type; type++)
+		r = sd_bus_message_open_container(call, **type, *type + 1);
+	if (r >= 0)
+		r = sd_bus_message_append(call, "s", "Endpoints");
+	for (const char *const *type = (const char *const[]){ "va(sa{sv})", "a(sa{sv})", NULL }; r >= 0 && *type;
+	     type++)
+		r = sd_bus_message_open_container(call, **type, *type + 1);
+	for (guint i = 0; r >= 0 && i < n_endpoints; i++) {
+		char name[16], address[32];
+
+		snprintf(name, sizeof name, "e%u", i);
+		snprintf(address, sizeof address, "172.30.%u.%u", 1 + i / 250, 1 + i % 250);
+		r = sd_bus_message_append(call, "(sa{sv})", name, 2, "Addresses", "as", 1, address, "Ports", "a(ssqqq)",
+					  1, "tcp", "", 40000 + i, 80, 1);
+	}
+	/* From the endpoints to the settings of the network. */
+	for (guint depth = 0; r >= 0 && depth < 4; depth++)
+		r = sd_bus_message_close_container(call);
+	check(r, "PreviewNetwork");
+	return call;
+}
+
+static void send_previews_of_endpoints(guint n, guint n_endpoints)
+{
+	sd_bus *bus = connect_bus();
+
+	for (guint i = 0; i < n; i++)
+		send_call(bus, preview_new(bus, n_endpoints), WANT_ANSWER);
+	sd_bus_flush_close_unref(bus);
+}
+
+static void preview_of_many_endpoints(void)
+{
+	send_previews_of_endpoints(1, 12000);
+}
+
+static void previews_of_endpoints(void)
+{
+	send_previews_of_endpoints(100, 500);
+}
+
 /* Changes, which are for others to make. */
 static void changes(void)
 {
@@ -298,6 +349,8 @@ const Burst bursts[] = {
 	{ "2000 DumpRules without answer", dump_rules_unanswered, 1 },
 	{ "100 PreviewNetwork of 10,000 ports", previews, 1 },
 	{ "120 PreviewNetwork of 100 ports", small_previews, 1 },
+	{ "a PreviewNetwork of 12,000 endpoints", preview_of_many_endpoints, 1 },
+	{ "100 PreviewNetwork of 500 endpoints", previews_of_endpoints, 1 },
 	{ "120 FindObjects", find_objects, 1 },
 	{ "120 CreateNetwork", changes, 1 },
 	{ "2000 CreateNetwork without answer", changes_unanswered, 1 },

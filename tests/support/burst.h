@@ -26,6 +26,9 @@ typedef struct Bursting {
 	pid_t pids[MAX_BURST_USERS];
 } Bursting;
 
+/** A preview of a network of so many endpoints, each with a port of its own; the caller's. */
+sd_bus_message *preview_new(sd_bus *bus, guint n_endpoints);
+
 /** They do it over and over until they are stopped. */
 Bursting burst_start(const Burst *burst);
 void burst_stop(Bursting *bursting);
