@@ -11,46 +11,56 @@
 
 /* One port on one host address. */
 typedef struct Binding {
-	struct Binding *next; /* on the same port, other addresses */
+	gpointer key; /* port_key() */
 	Address address;
 	int fd; /* -1 where the kernel would not give us a socket */
 } Binding;
 
 struct HostPorts {
-	GHashTable *bindings; /* port_key() → Binding */
+	GHashTable *bindings; /* set of Binding, owned, by key and address */
+	GHashTable *single;   /* port_key() → how many of them are not on any address; none: absent */
 	bool warned[256];     /* by protocol: no socket to hold a port with */
 	bool warned_blind;    /* and the kernel does not say who has the port */
 };
 
-HostPorts *host_ports_new(void)
+static guint hash_binding(gconstpointer data)
 {
-	HostPorts *ports = g_new0(HostPorts, 1);
+	const Binding *binding = data;
 
-	ports->bindings = g_hash_table_new(NULL, NULL);
-	return ports;
+	return port_hash(binding->key, &binding->address);
 }
 
-static void binding_free(Binding *binding)
+static gboolean is_same_binding(gconstpointer a, gconstpointer b)
 {
+	const Binding *one = a, *other = b;
+
+	return one->key == other->key && port_address_equal(&one->address, &other->address);
+}
+
+static void binding_free(gpointer data)
+{
+	Binding *binding = data;
+
 	if (binding->fd >= 0)
 		close(binding->fd);
 	g_free(binding);
 }
 
+HostPorts *host_ports_new(void)
+{
+	HostPorts *ports = g_new0(HostPorts, 1);
+
+	ports->bindings = g_hash_table_new_full(hash_binding, is_same_binding, binding_free, NULL);
+	ports->single = g_hash_table_new(NULL, NULL);
+	return ports;
+}
+
 void host_ports_free(HostPorts *ports)
 {
-	GHashTableIter iter;
-	gpointer value;
-
 	if (!ports)
 		return;
-	g_hash_table_iter_init(&iter, ports->bindings);
-	while (g_hash_table_iter_next(&iter, NULL, &value))
-		for (Binding *binding = value, *next; binding; binding = next) {
-			next = binding->next;
-			binding_free(binding);
-		}
 	g_hash_table_unref(ports->bindings);
+	g_hash_table_unref(ports->single);
 	g_free(ports);
 }
 
@@ -131,23 +141,25 @@ static bool is_bound_on_host(HostPorts *ports, const PortRange *range, guint16 p
 
 /* --- ports --- */
 
+static const Address any = {};
+
+static Binding *find_binding_on(HostPorts *ports, gpointer key, const Address *address)
+{
+	return g_hash_table_lookup(ports->bindings, &(Binding){ .key = key, .address = *address });
+}
+
 static Binding *find_binding(HostPorts *ports, const PortRange *range, guint16 port)
 {
-	Binding *binding = g_hash_table_lookup(ports->bindings, port_key(range, port));
-
-	while (binding && !port_address_equal(&binding->address, &range->address))
-		binding = binding->next;
-	return binding;
+	return find_binding_on(ports, port_key(range, port), &range->address);
 }
 
 /* Held by us, on an address that overlaps. */
 static bool is_held_beside(HostPorts *ports, const PortRange *range, guint16 port)
 {
-	const Binding *binding = g_hash_table_lookup(ports->bindings, port_key(range, port));
+	gpointer key = port_key(range, port);
 
-	while (binding && !port_address_overlaps(&binding->address, &range->address))
-		binding = binding->next;
-	return binding;
+	return find_binding_on(ports, key, &range->address) || find_binding_on(ports, key, &any) ||
+	       (port_address_equal(&range->address, &any) && g_hash_table_contains(ports->single, key));
 }
 
 static void warn_once(HostPorts *ports, const PortRange *range, guint16 port, int r)
@@ -185,28 +197,32 @@ static int take(HostPorts *ports, const PortRange *range, guint16 port, guint *n
 	return -1;
 }
 
-static void add_binding(HostPorts *ports, const PortRange *range, guint16 port, int fd)
+static void count_single(HostPorts *ports, const Binding *binding, int by)
 {
-	gpointer key = port_key(range, port);
-	Binding *binding = g_new(Binding, 1);
+	gpointer key = binding->key;
+	guint n = GPOINTER_TO_UINT(g_hash_table_lookup(ports->single, key)) + by;
 
-	*binding = (Binding){ g_hash_table_lookup(ports->bindings, key), range->address, fd };
-	g_hash_table_insert(ports->bindings, key, binding);
+	if (port_address_equal(&binding->address, &any))
+		return;
+	if (n > 0)
+		g_hash_table_insert(ports->single, key, GUINT_TO_POINTER(n));
+	else
+		g_hash_table_remove(ports->single, key);
 }
 
-static void drop_binding(HostPorts *ports, const PortRange *range, guint16 port, Binding *binding)
+static void add_binding(HostPorts *ports, const PortRange *range, guint16 port, int fd)
 {
-	gpointer key = port_key(range, port);
-	Binding *head = g_hash_table_lookup(ports->bindings, key), **link = &head;
+	Binding *binding = g_new(Binding, 1);
 
-	while (*link != binding)
-		link = &(*link)->next;
-	*link = binding->next;
-	if (head)
-		g_hash_table_insert(ports->bindings, key, head);
-	else
-		g_hash_table_remove(ports->bindings, key);
-	binding_free(binding);
+	*binding = (Binding){ port_key(range, port), range->address, fd };
+	g_hash_table_add(ports->bindings, binding);
+	count_single(ports, binding, 1);
+}
+
+static void drop_binding(HostPorts *ports, Binding *binding)
+{
+	count_single(ports, binding, -1);
+	g_hash_table_remove(ports->bindings, binding);
 }
 
 static bool claim_port(HostPorts *ports, const PortRange *range, guint16 port, guint *next_bound, bool *ret_taken,
@@ -243,8 +259,7 @@ bool host_ports_claim(HostPorts *ports, const PortRange *range, GError **error)
 			continue;
 		while (i-- > 0)
 			if (taken[i])
-				drop_binding(ports, range, range->first + i,
-					     find_binding(ports, range, range->first + i));
+				drop_binding(ports, find_binding(ports, range, range->first + i));
 		return false;
 	}
 	return true;
@@ -308,7 +323,7 @@ void host_ports_release(HostPorts *ports, const PortTable *wanted, const GArray 
 			Binding *binding = find_binding(ports, range, range->first + p);
 
 			if (binding && !port_table_contains(wanted, range, range->first + p))
-				drop_binding(ports, range, range->first + p, binding);
+				drop_binding(ports, binding);
 		}
 	}
 }

@@ -52,13 +52,19 @@ bool port_address_overlaps(const Address *a, const Address *b)
 	return is_any(a) || is_any(b) || address_equal(a, b);
 }
 
+guint port_hash(gpointer key, const Address *address)
+{
+	guint hash = GPOINTER_TO_UINT(key);
+
+	return is_any(address) ? hash : hash * 31 + address_hash(address);
+}
+
 static guint hash_port(gconstpointer data)
 {
 	const Port *port = data;
 	const PortRange *range = &port->claim->range;
-	guint key = GPOINTER_TO_UINT(port_key(range, port->number));
 
-	return is_any(&range->address) ? key : key * 31 + address_hash(&range->address);
+	return port_hash(port_key(range, port->number), &range->address);
 }
 
 static gboolean is_same_port(gconstpointer a, gconstpointer b)

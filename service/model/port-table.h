@@ -43,5 +43,6 @@ void port_table_set_cursor(PortTable *table, guint8 protocol, guint16 port);
 bool port_address_equal(const Address *a, const Address *b);
 bool port_address_overlaps(const Address *a, const Address *b);
 
-/** A key for a port of a range, whatever its address. */
+/** A key for a port of a range, whatever its address; and a hash of that and an address, the same for any. */
 gpointer port_key(const PortRange *range, guint16 port);
+guint port_hash(gpointer key, const Address *address);

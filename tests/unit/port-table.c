@@ -95,17 +95,27 @@ static PortRange *make_range(Fixture *f, guint i)
 
 /* --- the plain model: what was added, looked through --- */
 
+static bool is_any(const Address *address)
+{
+	return address->family == AF_UNSPEC || address_is_any(address);
+}
+
+static bool is_on_same_address(const PortRange *a, const PortRange *b)
+{
+	return (is_any(&a->address) && is_any(&b->address)) || address_equal(&a->address, &b->address);
+}
+
 static bool meets(const PortRange *a, const PortRange *b, guint16 port)
 {
 	return a->protocol == b->protocol && a->family == b->family && port >= b->first &&
-	       port < (guint)b->first + b->count && port_address_overlaps(&a->address, &b->address);
+	       port < (guint)b->first + b->count &&
+	       (is_any(&a->address) || is_any(&b->address) || is_on_same_address(a, b));
 }
 
 static bool is_shared(const PortRange *a, const PortRange *b)
 {
 	return a->endpoint && b->endpoint && endpoint_shares_ports(a->endpoint, b->endpoint) && a->first == b->first &&
-	       a->count == b->count && a->family == b->family && a->protocol == b->protocol &&
-	       port_address_equal(&a->address, &b->address);
+	       a->count == b->count && a->family == b->family && a->protocol == b->protocol && is_on_same_address(a, b);
 }
 
 static int find_overlap(const Fixture *f, const PortRange *range)
@@ -135,7 +145,7 @@ static bool find_port(const Fixture *f, const PortRange *range, guint16 port)
 	for (guint i = 0; i < f->added->len; i++) {
 		const PortRange *other = f->added->pdata[i];
 
-		if (meets(range, other, port) && port_address_equal(&range->address, &other->address))
+		if (meets(range, other, port) && is_on_same_address(range, other))
 			return true;
 	}
 	return false;
