@@ -16,6 +16,7 @@ typedef struct Claim {
 struct Attachments {
 	Netlink *netlink;
 	GHashTable *claims; /* Endpoint, not looked into → Claim, owned */
+	GArray *made;       /* int, ifindex: since the transaction began */
 	LinkInfo bridge;    /* that of the last endpoint, while there are claims; ifindex 0: none yet */
 };
 
@@ -34,6 +35,7 @@ Attachments *attachments_new(Netlink *netlink)
 
 	attachments->netlink = netlink;
 	attachments->claims = g_hash_table_new_full(NULL, NULL, NULL, claim_free);
+	attachments->made = g_array_new(FALSE, FALSE, sizeof(int));
 	return attachments;
 }
 
@@ -42,6 +44,7 @@ void attachments_free(Attachments *attachments)
 	if (!attachments)
 		return;
 	g_hash_table_unref(attachments->claims);
+	g_array_unref(attachments->made);
 	g_free(attachments);
 }
 
@@ -61,14 +64,21 @@ bool attachments_claim(Attachments *attachments, const Endpoint *endpoint, int s
 	return true;
 }
 
-static void revert(void *self, int ifindex, guint value G_GNUC_UNUSED)
+static void remove_list(Netlink *netlink, const GArray *ifindexes)
 {
-	g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(int));
 	GError *error = NULL;
 
-	g_array_append_val(list, ifindex);
-	if (!veths_remove(self, list, &error))
+	if (ifindexes->len > 0 && !veths_remove(netlink, ifindexes, &error))
 		error_warn(error);
+}
+
+/* Together, since the kernel waits once for as many as there are. */
+static void revert(void *self, int ifindex G_GNUC_UNUSED, guint value G_GNUC_UNUSED)
+{
+	Attachments *attachments = self;
+
+	remove_list(attachments->netlink, attachments->made);
+	g_array_set_size(attachments->made, 0);
 }
 
 static bool fill(const Claim *claim, const Endpoint *endpoint, int peer, GError **error)
@@ -125,13 +135,16 @@ bool attachments_open(Attachments *attachments, const Endpoint *endpoint, int br
 	memcpy(wanted.there.mac, attachment->mac, sizeof wanted.there.mac);
 	if (!veth_add(attachments->netlink, &wanted, ret_ifindex, &peer, error))
 		return false;
-	effects_add(effects, revert, attachments->netlink, *ret_ifindex, 0);
+	if (attachments->made->len == 0)
+		effects_add(effects, revert, attachments, 0, 0);
+	g_array_append_val(attachments->made, *ret_ifindex);
 	return fill(claim, endpoint, peer, error);
 }
 
 void attachments_release(Attachments *attachments)
 {
 	g_hash_table_remove_all(attachments->claims);
+	g_array_set_size(attachments->made, 0);
 	attachments->bridge.ifindex = 0;
 }
 
@@ -144,7 +157,6 @@ static bool is_ours(const LinkInfo *info, const Attachment *attachment)
 void attachments_detach(Attachments *attachments, const GPtrArray *endpoints)
 {
 	g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(int));
-	GError *error = NULL;
 
 	for (guint i = 0; i < endpoints->len; i++) {
 		const Endpoint *endpoint = endpoints->pdata[i];
@@ -154,15 +166,16 @@ void attachments_detach(Attachments *attachments, const GPtrArray *endpoints)
 		    is_ours(&info, endpoint->attachment))
 			g_array_append_val(list, info.ifindex);
 	}
-	if (list->len > 0 && !veths_remove(attachments->netlink, list, &error))
-		error_warn(error);
+	remove_list(attachments->netlink, list);
 }
 
 void attachments_disown(Attachments *attachments, const Endpoint *endpoint)
 {
+	g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(int));
 	LinkInfo info;
 
 	if (link_find(attachments->netlink, endpoint->attachment->host_interface, &info, NULL) &&
 	    is_ours(&info, endpoint->attachment))
-		revert(attachments->netlink, info.ifindex, 0);
+		g_array_append_val(list, info.ifindex);
+	remove_list(attachments->netlink, list);
 }

@@ -409,10 +409,14 @@ static void whole_or_nothing(Rig *rig)
 	      fd, STANDARD("InvalidArgs"), "IPv6 is switched off");
 	g_assert_true(netns_sysctl(netns, "net/ipv6/conf/default/disable_ipv6", "0"));
 
-	/* One of two. */
+	/* The second of two, and the last of three. */
 	fails(rig, "CreateEndpoints", "a(sa{sv})",
 	      "[('app', {" BOTH "}), ('two', {'Addresses': <['172.18.0.3']>, 'NetNS': <handle 0>})]", fd,
 	      STANDARD("InvalidArgs"), "\"eth0\" in the namespace");
+	fails(rig, "CreateEndpoints", "a(sa{sv})",
+	      "[('app', {" BOTH "}), ('two', {'Addresses': <['172.18.0.3']>, 'NetNS': <handle 0>, 'Interface': "
+	      "<'eth1'>}), ('three', {'Addresses': <['172.18.0.4']>, 'NetNS': <handle 0>})]",
+	      fd, STANDARD("InvalidArgs"), "\"eth0\" in the namespace");
 	shows(netns, "ip -o link | wc -l", "1");
 	attaches(rig, "app", BOTH, fd);
 
