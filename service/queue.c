@@ -233,12 +233,25 @@ static bool deserves_another_try(const GError *error)
 	       g_error_matches(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED);
 }
 
-static void work_off(Queue *queue, GPtrArray *changes)
+/* What it asks for to be attached is added to a sum. */
+static bool run_counted(Queue *queue, const Entry *change, guint *attached, GError **error)
+{
+	const Attachments *attachments = service_transaction(queue->service)->attachments;
+	guint before = attachments_count(attachments);
+	bool ok = change->run(change->userdata, error);
+
+	*attached += attachments_count(attachments) - MIN(before, attachments_count(attachments));
+	return ok;
+}
+
+/* All of them, or as many as attach what one turn may. How many. */
+static guint work_off(Queue *queue, GPtrArray *changes)
 {
 	Entry **batch = (Entry **)changes->pdata;
 	guint n = 0; /* of the batch, run and not committed */
+	guint attached = 0, i;
 
-	for (guint i = 0; i < changes->len; i++) {
+	for (i = 0; i < changes->len && attached < MAX_ATTACHED; i++) {
 		Entry *change = changes->pdata[i];
 		g_autoptr(GError) error = NULL;
 		guint savepoint;
@@ -250,7 +263,7 @@ static void work_off(Queue *queue, GPtrArray *changes)
 		if (n == 0)
 			batch = (Entry **)changes->pdata + i;
 		savepoint = transaction_savepoint(service_transaction(queue->service));
-		if (change->run(change->userdata, &error)) {
+		if (run_counted(queue, change, &attached, &error)) {
 			batch[n++] = change;
 			if (change->flags & QUEUE_ALONE) {
 				commit_batch(queue, batch, n, true);
@@ -269,6 +282,21 @@ static void work_off(Queue *queue, GPtrArray *changes)
 	}
 	if (n > 0)
 		commit_batch(queue, batch, n, true);
+	return i;
+}
+
+/* The others come after whatever else the loop has to do. */
+static void put_off(Queue *queue, GPtrArray *changes, guint from)
+{
+	for (guint i = changes->len; i-- > from;)
+		g_queue_push_head(&queue->changes, changes->pdata[i]);
+}
+
+static void wait_for_more(Queue *queue)
+{
+	sd_event_source_set_enabled(queue->idle, SD_EVENT_ONESHOT);
+	sd_event_source_set_time_relative(queue->deadline, queue->delay_usec);
+	sd_event_source_set_enabled(queue->deadline, SD_EVENT_ONESHOT);
 }
 
 static void fail_all(Queue *queue, GPtrArray *changes, const GError *error)
@@ -371,9 +399,11 @@ static void queue_work(Queue *queue)
 	}
 	begin = g_get_monotonic_time();
 	service_retry_start(queue->service);
-	work_off(queue, changes);
+	put_off(queue, changes, work_off(queue, changes));
 	service_release_claims(queue->service);
 	queue->delay_usec = MAX(MIN_DELAY_USEC, 2 * (uint64_t)(g_get_monotonic_time() - begin));
 	service_unlock(queue->service);
 	wait_for_flows(queue);
+	if (!queue->flows && !g_queue_is_empty(&queue->changes))
+		wait_for_more(queue);
 }

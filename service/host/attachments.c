@@ -64,6 +64,11 @@ bool attachments_claim(Attachments *attachments, const Endpoint *endpoint, int s
 	return true;
 }
 
+guint attachments_count(const Attachments *attachments)
+{
+	return g_hash_table_size(attachments->claims);
+}
+
 static void remove_list(Netlink *netlink, const GArray *ifindexes)
 {
 	GError *error = NULL;

@@ -11,6 +11,12 @@
  */
 typedef struct Attachments Attachments;
 
+/**
+ * So many are attached before others have their turn: the kernel takes some milliseconds for each, the more the
+ * fuller the bridge is.
+ */
+#define MAX_ATTACHED 64
+
 /** A way out of the namespace. */
 typedef struct AttachmentRoute {
 	Prefix destination;
@@ -35,6 +41,9 @@ bool attachments_claim(Attachments *attachments, const Endpoint *endpoint, int s
  */
 bool attachments_open(Attachments *attachments, const Endpoint *endpoint, int bridge, Effects *effects,
 		      int *ret_ifindex, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** How many are claimed. */
+guint attachments_count(const Attachments *attachments);
 
 /** Gives up what was claimed. */
 void attachments_release(Attachments *attachments);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/container.h"
 #include "tests/support/signals.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define WEB "/network/web"
 #define APP WEB "/endpoint/app"
@@ -322,12 +326,77 @@ static void lone_call(Rig *rig)
 	g_assert_cmpint(best, <, 5000);
 }
 
+/* A call is sent that attaches so many; nobody waits for it. */
+static void send_attaching(const Rig *rig, int socket, guint call, guint n)
+{
+	int copy = fcntl(socket, F_DUPFD_CLOEXEC, 3);
+	g_autoptr(GUnixFDList) fds = g_unix_fd_list_new_from_array(&copy, 1);
+	g_autoptr(GString) list = g_string_new("([");
+
+	for (guint i = 0; i < n; i++)
+		g_string_append_printf(list,
+				       "%s('x%u-%u', {'Allocate': <['ipv4']>, 'NetNS': <handle 0>, 'Interface': "
+				       "<'x%u-%u'>, 'Ports': <[('tcp', '', 0, 80, 1)]>})",
+				       i ? ", " : "", call, i, call, i);
+	g_string_append(list, "],)");
+	g_dbus_connection_call_with_unix_fd_list(
+		rig->bus, "org.example.NetFilter", ROOT WEB, "org.example.NetFilter.Network", "CreateEndpoints",
+		g_variant_parse(G_VARIANT_TYPE("(a(sa{sv}))"), list->str, NULL, NULL, NULL), NULL,
+		G_DBUS_CALL_FLAGS_NONE, -1, fds, NULL, NULL, NULL);
+}
+
+static guint64 generation(const Rig *rig)
+{
+	g_autofree char *text = property(rig, "", "Manager", "Generation");
+
+	return g_ascii_strtoull(text, NULL, 10);
+}
+
+/* What attaches many is committed in several turns, each of which others have theirs after; in order all the same. */
+static void attached_in_turns(Rig *rig)
+{
+	static const struct {
+		guint calls, each, commits;
+	} loads[] = {
+		{ 2, 20, 1 },
+		{ 8, 20, 2 },
+		{ 3, 64, 3 },
+		{ 70, 1, 2 },
+	};
+	int netns = netns_new(), socket = container_socket(netns);
+	g_autofree char *before = NULL, *after = NULL;
+
+	create_network(rig);
+	before = rig_rules(rig);
+	for (guint i = 0; i < G_N_ELEMENTS(loads); i++) {
+		g_autofree char *deleted = g_strdup_printf("(%u,)", loads[i].calls * loads[i].each);
+		guint64 from = generation(rig);
+		int status;
+
+		kill(rig->service, SIGSTOP);
+		g_assert_cmpint(waitpid(rig->service, &status, WUNTRACED), ==, rig->service);
+		for (guint c = 0; c < loads[i].calls; c++)
+			send_attaching(rig, socket, c, loads[i].each);
+		g_dbus_connection_flush_sync(rig->bus, NULL, NULL);
+		kill(rig->service, SIGCONT);
+		done(rig, WEB, "Network", "Update", "a{sv}", "{}");
+		g_test_message("%u calls of %u: %u commits", loads[i].calls, loads[i].each,
+			       (guint)(generation(rig) - from));
+		g_assert_cmpuint(generation(rig) - from, >=, loads[i].commits);
+		answers(rig, deleted, WEB, "Network", "Retain", "as", "@as []");
+	}
+	after = rig_rules(rig);
+	g_assert_cmpstr(before, ==, after);
+	close(socket);
+	close(netns);
+}
+
 static const BusTest tests[] = {
 	{ "/bus/batch/build-up", build_up },   { "/bus/batch/tear-down", tear_down },
 	{ "/bus/batch/bad-one", bad_one },     { "/bus/batch/bad-on-host", bad_on_host },
 	{ "/bus/batch/again", again },         { "/bus/batch/policy-handed-on", policy_handed_on },
 	{ "/bus/batch/mixed", mixed },         { "/bus/batch/group-commit", group_commit },
-	{ "/bus/batch/lone-call", lone_call },
+	{ "/bus/batch/lone-call", lone_call }, { "/bus/batch/attached-in-turns", attached_in_turns },
 };
 
 int main(int argc, char **argv)
