@@ -11,7 +11,6 @@
 #include "service/change/change-file.h"
 
 #include <string.h>
-#include <unistd.h>
 
 /* What is larger waits for its turn to be read: to look at more than this, for nothing, costs more than to send it. */
 #define SMALL_BYTES (64 << 10)
@@ -200,7 +199,7 @@ static bool describe(Call *call, Description *description, GError **error)
 
 static bool is_privileged(const Call *call)
 {
-	return call->uid == 0 || call->uid == geteuid();
+	return policy_is_privileged(call->uid);
 }
 
 bool call_may_use_host(const Call *call, GError **error)
@@ -327,7 +326,13 @@ static void ask(Call *call)
 	guint missing;
 	int r;
 
-	describe(call, &description, NULL);
+	/* A limit is no secret, and it is not polkit's to say. */
+	if (!describe(call, &description, &error) &&
+	    g_error_matches(error, NETFILTER_ERROR, NETFILTER_ERROR_LIMITS_EXCEEDED)) {
+		refuse(call, error);
+		return;
+	}
+	g_clear_error(&error);
 	missing = description.actions & ~call->granted;
 	call->granted |= missing;
 	g_ptr_array_add(description.details, NULL);

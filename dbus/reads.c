@@ -4,7 +4,6 @@
 #include "dbus/error.h"
 
 #include <time.h>
-#include <unistd.h>
 
 #define STEP_USEC 1000
 
@@ -42,14 +41,9 @@ typedef struct Entry {
 static int on_idle(sd_event_source *source, void *userdata);
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata);
 
-static bool is_privileged(uid_t uid)
-{
-	return uid == 0 || uid == geteuid();
-}
-
 bool read_is_privileged(const Read *read)
 {
-	return is_privileged(read->uid);
+	return policy_is_privileged(read->uid);
 }
 
 bool read_has_time(gint64 begin_usec)
@@ -225,7 +219,8 @@ static bool check_open(const Reads *reads, uid_t uid, GError **error)
 {
 	const User *user = g_hash_table_lookup(reads->users, GUINT_TO_POINTER(uid));
 
-	return is_privileged(uid) || !user || g_queue_get_length((GQueue *)&user->entries) < MAX_OPEN_READS_PER_UID ||
+	return policy_is_privileged(uid) || !user ||
+	       g_queue_get_length((GQueue *)&user->entries) < MAX_OPEN_READS_PER_UID ||
 	       netfilter_fail(error, BUSY, "uid %u waits for %u reads already, as many as are allowed", (guint)uid,
 			      MAX_OPEN_READS_PER_UID);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/settings.h"
 
+#include "policy/policy.h"
+
 #include <string.h>
 
 /* What a message can hold was checked when it came in; only memory can fail now. */
@@ -484,10 +486,18 @@ EndpointSettings *endpoint_settings_read(sd_bus_message *message, uid_t uid, GEr
 	return read_endpoint(message, uid, &seen, error);
 }
 
+static bool check_attached(uid_t uid, guint n, GError **error)
+{
+	return n <= MAX_ATTACHED || policy_is_privileged(uid) ||
+	       netfilter_fail(error, LIMITS_EXCEEDED, "NetNS: a call attaches at most %u endpoints, not %u",
+			      MAX_ATTACHED, n);
+}
+
 /* given (GArray of guint64) gets for each of the list which settings it has, as read_settings() says it. */
 static GPtrArray *read_endpoint_list(sd_bus_message *message, uid_t uid, GArray *given, GError **error)
 {
 	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)endpoint_settings_free);
+	guint attached = 0;
 	guint64 seen;
 	int r;
 
@@ -500,10 +510,12 @@ static GPtrArray *read_endpoint_list(sd_bus_message *message, uid_t uid, GArray 
 			return NULL;
 		g_ptr_array_add(list, settings);
 		g_array_append_val(given, seen);
+		attached += settings->attach.given;
 		if (!check(sd_bus_message_exit_container(message), error))
 			return NULL;
 	}
-	if (!check(r, error) || !check(sd_bus_message_exit_container(message), error))
+	if (!check(r, error) || !check(sd_bus_message_exit_container(message), error) ||
+	    !check_attached(uid, attached, error))
 		return NULL;
 	return g_steal_pointer(&list);
 }

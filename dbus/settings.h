@@ -9,7 +9,8 @@
 /**
  * What the bus's arguments say. Each function reads on in a message and
  * reports what it does not understand as INVALID_ARGS that names the key. An integer in a setting may be of any type.
- * Descriptors and the sender's name are borrowed from the message.
+ * Descriptors and the sender's name are borrowed from the message. More than MAX_ATTACHED endpoints to attach are
+ * LIMITS_EXCEEDED, unless the caller is privileged.
  */
 
 /**

@@ -366,6 +366,11 @@ static char **copy_details(sd_bus_message *call, const char *const *details)
 	return (char **)g_ptr_array_steal(copy, NULL);
 }
 
+bool policy_is_privileged(uid_t uid)
+{
+	return uid == 0 || uid == geteuid();
+}
+
 bool policy_may_ask(const Policy *policy, uid_t uid, GError **error)
 {
 	guint asking = count_asking(policy, uid);
@@ -392,7 +397,7 @@ int policy_ask(Policy *policy, sd_bus_message *call, guint actions, const char *
 	sender = g_hash_table_lookup(policy->senders, name);
 	if (!sender || !sender->identified)
 		return -ENOTCONN;
-	if (!actions || sender->uid == 0 || sender->uid == geteuid()) {
+	if (!actions || policy_is_privileged(sender->uid)) {
 		answer(call, sender->uid, NULL, userdata);
 		return 0;
 	}

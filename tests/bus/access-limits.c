@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/support/access.h"
+#include "tests/support/container.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 
 static void too_many_questions(World *world)
 {
@@ -176,6 +179,91 @@ static void endpoints_of_a_preview(World *world)
 	}
 }
 
+/* --- endpoints to attach --- */
+
+#define ALLOWED 64
+
+/* So many, whose interfaces are called after them, and one that is not attached. */
+static char *attached_list(const char *prefix, guint n)
+{
+	g_autoptr(GString) list = g_string_new("[");
+
+	for (guint i = 0; i < n; i++)
+		g_string_append_printf(list,
+				       "('%s%u', {'Allocate': <['ipv4']>, 'NetNS': <handle 0>, 'Interface': "
+				       "<'%s%u'>}), ",
+				       prefix, i, prefix, i);
+	g_string_append_printf(list, "('%s', {'Allocate': <['ipv4']>})]", prefix);
+	return g_string_free(g_steal_pointer(&list), FALSE);
+}
+
+typedef struct Way {
+	const char *path, *interface, *member, *types, *before, *after;
+} Way;
+
+static const Way ways[] = {
+	{ "", "Manager", "CreateNetwork", "sa{sv}", "'c', {'Subnets': <['172.31.1.0/24']>, 'Endpoints': <", ">}" },
+	{ "", "Manager", "EnsureNetwork", "sa{sv}", "'e', {'Subnets': <['172.31.2.0/24']>, 'Endpoints': <", ">}" },
+	{ "", "Manager", "EnsureNetwork", "sa{sv}", "'a', {'Subnets': <['172.31.0.0/24']>, 'Endpoints': <", ">}" },
+	{ "", "Manager", "PreviewNetwork", "sa{sv}", "'p', {'Subnets': <['172.31.3.0/24']>, 'Endpoints': <", ">}" },
+	{ "/network/a", "Network", "CreateEndpoints", "a(sa{sv})", "", "" },
+};
+
+/* What became of it: "", or the error. */
+static char *attach_by(GDBusConnection *caller, guint way, guint n, int fd, GError **error)
+{
+	const Way *by = &ways[way];
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	g_autoptr(GUnixFDList) fds = g_unix_fd_list_new_from_array(&copy, 1);
+	g_autofree char *prefix = g_strdup_printf("%c", 'f' + way);
+	g_autofree char *list = attached_list(prefix, n);
+	g_autofree char *arguments = g_strconcat(by->before, list, by->after, NULL);
+	g_autoptr(GVariant) reply =
+		ask_with_fds(caller, by->path, by->interface, by->member, by->types, arguments, fds, error);
+
+	g_test_message("%s at \"%s\" with %u", by->member, by->path, n);
+	return reply ? g_strdup("") : g_dbus_error_get_remote_error(*error);
+}
+
+/* By whichever way, and whether or not there is a polkit to ask. Root may have more. */
+static void attached_per_call(World *world)
+{
+	g_autofree char *before = NULL, *after = NULL;
+	Container container;
+
+	container_start(&container, ALICE);
+	done(as(world, world->alice), "", "Manager", "CreateNetwork", "sa{sv}", NETWORK_OF("a", "0"));
+	before = rig_state(as_root(world));
+	polkit_kill(world);
+	for (guint i = 0; i < G_N_ELEMENTS(ways); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *name = attach_by(world->alice, i, ALLOWED + 1, container.socket, &error);
+
+		g_assert_cmpstr(name, ==, STANDARD("LimitsExceeded"));
+		g_assert_nonnull(strstr(error->message, "at most 64 endpoints, not 65"));
+	}
+	polkit_start(world);
+	after = rig_state(as_root(world));
+	g_assert_cmpstr(before, ==, after);
+	for (guint i = 0; i < G_N_ELEMENTS(ways); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *name = attach_by(world->alice, i, ALLOWED, container.socket, &error);
+
+		g_assert_no_error(error);
+		g_assert_cmpstr(name, ==, "");
+	}
+	done(as(world, world->alice), "/network/a", "Network", "Retain", "as", "@as []");
+	for (guint i = 2; i < G_N_ELEMENTS(ways); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *name = attach_by(world->root, i, ALLOWED + 1, container.socket, &error);
+
+		g_assert_no_error(error);
+		g_assert_cmpstr(name, ==, "");
+	}
+	container_kill(&container);
+	goes(as_root(world), "/network/a/endpoint/j0");
+}
+
 static const AccessTest tests[] = {
 	{ "/limit/questions", too_many_questions, "MaxPendingQuestionsPerUID=2" },
 	{ "/limit/networks", networks_per_uid, "MaxNetworksPerUID=2", .members = true },
@@ -183,6 +271,7 @@ static const AccessTest tests[] = {
 	{ "/limit/ports", ports_per_uid, "MaxPortsPerUID=4", .members = true },
 	{ "/limit/preview", endpoints_of_a_preview, "", .members = true },
 	{ "/limit/half-of-the-ports", half_of_the_ports, "MaxPortsPerUID=100000", .members = true },
+	{ "/limit/attached", attached_per_call, .members = true },
 };
 
 int main(int argc, char **argv)
