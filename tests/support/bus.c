@@ -18,7 +18,7 @@
 
 enum {
 	START_MS = 20000, /* a sanitized or valgrinded service on a busy machine */
-	GONE_MS = 10000,
+	GONE_MS = 40000,
 };
 
 static void end_with_parent(G_GNUC_UNUSED gpointer data)
