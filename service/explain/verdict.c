@@ -356,6 +356,19 @@ static bool comes_back(const Walk *walk)
 	return false;
 }
 
+/* What was translated to another place on the bridge that it came by goes on on that, whether the host forwards or not.
+ */
+static bool stays_on_bridge(const Walk *walk)
+{
+	const TracePacket *packet = &walk->packet;
+	const Facts *facts = walk->grounds->facts;
+	const Network *network = network_by(walk, packet->in);
+
+	return packet->translated && network &&
+	       prefix_contains(&network->subnets[packet->family], &packet->destination) &&
+	       facts->sees_bridged(facts, packet->family, packet->in);
+}
+
 static enum outcome pass_through(Walk *walk)
 {
 	TracePacket *packet = &walk->packet;
@@ -366,6 +379,10 @@ static enum outcome pass_through(Walk *walk)
 	way = find_way(walk, &packet->source, &packet->destination, packet->in);
 	if (way.kind == WAY_HOST)
 		return deliver(walk);
+	if (way.kind == WAY_CLOSED && stays_on_bridge(walk)) {
+		way.kind = WAY_OUT;
+		g_strlcpy(way.interface, packet->in, sizeof way.interface);
+	}
 	if (way.kind != WAY_OUT)
 		return fail_way(walk, way.kind);
 	g_strlcpy(packet->out, way.interface, sizeof packet->out);

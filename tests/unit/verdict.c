@@ -219,6 +219,11 @@ static const Row rows[] = {
 	{ "192.0.2.2", "", "198.51.100.1", 80, T, "dropped", "policy", "from lan to wan" },
 	{ "192.0.2.2", "", "198.51.100.1", 80, T, "not ours", "route", "it leaves by wan", "forwards" },
 	{ "192.0.2.2", "", "192.0.2.1", 8080, T, "dropped", "forwarding", "nothing that comes in by lan", "closed" },
+	{ "172.18.0.3", "", "172.18.0.1", 8080, T, "dropped", "forwarding", "nothing that comes in by br-web",
+	  "closed" },
+	{ "172.18.0.3", "", "172.18.0.1", 8080, T, "accepted", "endpoint", "br-web/172.18.0.2", "closed, bridged" },
+	{ "172.19.0.2", "", "192.0.2.1", 8080, T, "dropped", "forwarding", "nothing that comes in by br-back",
+	  "closed, bridged" },
 	{ "198.51.100.1", "", "192.0.2.1", 8080, T, "dropped", "rp_filter", "no answer to 198.51.100.1", "filtered" },
 	{ "192.0.2.2", "", "192.0.2.1", 8080, T, "dropped", "foreign", "chain inet others pass", "foreign" },
 	{ "172.18.0.3", "", "172.18.0.2", 81, T, "accepted", "endpoint", "br-web/172.18.0.2", "foreign" },
@@ -229,10 +234,10 @@ static FalseHost host_like(const char *word)
 {
 	FalseHost host = plain;
 
-	host.closed = g_strcmp0(word, "closed") == 0;
+	host.closed = word && g_str_has_prefix(word, "closed");
 	host.filtered = g_strcmp0(word, "filtered") == 0;
 	host.drops = g_strcmp0(word, "forwards") != 0;
-	host.sees_bridged = g_strcmp0(word, "bridged") == 0;
+	host.sees_bridged = word && g_str_has_suffix(word, "bridged");
 	host.foreign = g_strcmp0(word, "foreign") == 0 ? "inet others pass" : NULL;
 	return host;
 }
