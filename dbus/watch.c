@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/watch.h"
 
+#include "dbus/clean-up.h"
 #include "dbus/host-watch.h"
 #include "dbus/log.h"
 #include "dbus/rule-watch.h"
@@ -18,61 +19,34 @@ struct Watch {
 	const Bus *bus;
 	HostWatch *host;
 	RuleWatch *rules;
+	CleanUp *clean_up;
 	RouteMonitor *routes;
 	sd_event_source *route_source;
 	GHashTable *alive; /* set of the names that were on the bus when we started, and have not left since */
-	bool has_orphans;  /* could not be deleted */
 	sd_event_source *names_time; /* when to look who is on the bus */
 };
 
-typedef struct Departure {
-	const Bus *bus;
-	char *name;
-} Departure;
-
-static bool run_departure(void *userdata, GError **error G_GNUC_UNUSED)
+static void end_owner(const Watch *watch, const char *name)
 {
-	Departure *departure = userdata;
-
-	service_end_owner(departure->bus->service, departure->name);
-	return true;
-}
-
-static void done_departure(void *userdata, const GError *error)
-{
-	Departure *departure = userdata;
-
-	if (error)
-		g_warning("Cannot clean up after %s: %s", departure->name, error->message);
-	g_free(departure->name);
-	g_free(departure);
-}
-
-static void end_owner(const Bus *bus, const char *name)
-{
-	Departure *departure;
+	const Bus *bus = watch->bus;
 
 	calls_sender_left(bus->calls, name);
 	reads_sender_left(bus->reads, name);
 	policy_sender_left(bus->policy, name);
-	if (!service_owns(bus->service, name))
-		return;
-	departure = g_new(Departure, 1);
-	*departure = (Departure){ bus, g_strdup(name) };
-	queue_add(bus->queue, run_departure, done_departure, departure, QUEUE_NO_TIMEOUT);
+	clean_up_owner(watch->clean_up, name);
 }
 
 static int on_name_owner_changed(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
 {
-	const Bus *bus = ((Watch *)userdata)->bus;
+	Watch *watch = userdata;
 	const char *name, *old, *new;
 	int r;
 
 	r = sd_bus_message_read(message, "sss", &name, &old, &new);
 	if (r < 0 || name[0] != ':' || *new)
 		return r;
-	g_hash_table_remove(((Watch *)userdata)->alive, name);
-	end_owner(bus, name);
+	g_hash_table_remove(watch->alive, name);
+	end_owner(watch, name);
 	return 0;
 }
 
@@ -119,7 +93,7 @@ static int on_names(sd_bus_message *answer, void *userdata, sd_bus_error *error 
 		g_hash_table_add(alive, (char *)name);
 	departed = service_find_departed(watch->bus->service, alive);
 	for (guint i = 0; i < departed->len; i++)
-		end_owner(watch->bus, departed->pdata[i]);
+		end_owner(watch, departed->pdata[i]);
 	return 0;
 }
 
@@ -141,54 +115,20 @@ static int on_names_time(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_
 	return 0;
 }
 
-static bool run_end_orphans(void *userdata, GError **error)
-{
-	Watch *watch = userdata;
-
-	if (!service_is_available(watch->bus->service, error))
-		return false;
-	service_end_orphans(watch->bus->service, watch->alive);
-	return true;
-}
-
-/* While nothing can be changed they stay, and why was said. */
-static void done_end_orphans(void *userdata, const GError *error)
-{
-	Watch *watch = userdata;
-
-	watch->has_orphans = error != NULL;
-	if (error && service_is_available(watch->bus->service, NULL))
-		log_failure("Cannot delete what has outlived its owner", error);
-}
-
 void watch_end_orphans(Watch *watch)
 {
-	queue_add(watch->bus->queue, run_end_orphans, done_end_orphans, watch, QUEUE_NO_TIMEOUT);
+	clean_up_orphans(watch->clean_up, watch->alive);
 }
 
 void watch_settled(Watch *watch)
 {
 	rule_watch_settled(watch->rules);
-	if (watch->has_orphans && service_is_available(watch->bus->service, NULL))
-		watch_end_orphans(watch);
-}
-
-static bool run_end_lifetimes(void *userdata, GError **error G_GNUC_UNUSED)
-{
-	Watch *watch = userdata;
-
-	service_end_lifetimes(watch->bus->service);
-	return true;
-}
-
-static void done_end_lifetimes(void *userdata G_GNUC_UNUSED, const GError *error)
-{
-	log_failure("Cannot delete what has outlived its time", error);
+	clean_up_settled(watch->clean_up);
 }
 
 void watch_lifetimes_ended(Watch *watch)
 {
-	queue_add(watch->bus->queue, run_end_lifetimes, done_end_lifetimes, watch, QUEUE_NO_TIMEOUT);
+	clean_up_lifetimes(watch->clean_up);
 }
 
 static bool run_reconcile(void *userdata, GError **error)
@@ -276,7 +216,9 @@ Watch *watch_new(const Bus *bus)
 	Watch *watch = g_new(Watch, 1);
 
 	*watch = (Watch){
-		.bus = bus, .alive = g_hash_table_new_full(g_str_hash, g_str_equal, free, NULL), /* libsystemd's */
+		.bus = bus,
+		.clean_up = clean_up_new(bus),
+		.alive = g_hash_table_new_full(g_str_hash, g_str_equal, free, NULL), /* libsystemd's */
 	};
 	return watch;
 }
@@ -287,6 +229,7 @@ void watch_free(Watch *watch)
 		return;
 	host_watch_free(watch->host);
 	rule_watch_free(watch->rules);
+	clean_up_free(watch->clean_up);
 	sd_event_source_disable_unref(watch->route_source);
 	route_monitor_free(watch->routes);
 	sd_event_source_disable_unref(watch->names_time);
@@ -312,6 +255,8 @@ int watch_start(Watch *watch)
 	watch->host = host_watch_new(watch->bus);
 	watch->rules = rule_watch_new(watch->bus, watch->host);
 	r = host_watch_start(watch->host);
+	if (r >= 0)
+		r = clean_up_start(watch->clean_up);
 	if (r >= 0)
 		r = rule_watch_start(watch->rules);
 	if (r >= 0)

@@ -88,6 +88,24 @@ static void full(Rig *rig)
 	g_assert_cmpint(umount2("/run/netfilterd", MNT_DETACH), ==, 0);
 }
 
+/* --- the log --- */
+
+static void log_to_file(const Rig *rig G_GNUC_UNUSED)
+{
+	g_assert_nonnull(freopen(LOG, "w", stderr));
+}
+
+static guint lines_with(const char *part)
+{
+	g_autofree char *text = NULL;
+	guint n = 0;
+
+	g_assert_true(g_file_get_contents(LOG, &text, NULL, NULL));
+	for (const char *at = text; (at = strstr(at, part)); at++)
+		n++;
+	return n;
+}
+
 /* --- the unit files --- */
 
 #define UNITS "/run/netfilterd-units/var/lib/netfilterd"
@@ -173,23 +191,52 @@ static void failing(Rig *rig)
 	gone(rig, "/network/web");
 }
 
-/* --- the log --- */
+/* --- what nobody asks for again --- */
 
-static void log_to_file(const Rig *rig G_GNUC_UNUSED)
+static void preload_logged(const Rig *rig)
 {
-	g_assert_nonnull(freopen(LOG, "w", stderr));
+	preload(rig);
+	log_to_file(rig);
 }
 
-static guint lines_with(const char *part)
+/* Until something was tried so often and failed. */
+static void failed_times(goffset n)
 {
-	g_autofree char *text = NULL;
-	guint n = 0;
+	struct stat status;
 
-	g_assert_true(g_file_get_contents(LOG, &text, NULL, NULL));
-	for (const char *at = text; (at = strstr(at, part)); at++)
-		n++;
-	return n;
+	do {
+		g_usleep(10000);
+		g_assert_cmpint(stat(FAIL_SYNC, &status), ==, 0);
+	} while (status.st_size < n);
 }
+
+/* What a client leaves behind, or what has lived as long as it may, goes once it can, without another change. */
+static void clean_up(Rig *rig)
+{
+	GDBusConnection *mine = rig->bus;
+
+	g_unsetenv("LD_PRELOAD");
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", WEB);
+	rig->bus = connection_new();
+	done(rig, "/network/web", "Network", "CreateEndpoint", "sa{sv}",
+	     "'theirs', {'Addresses': <['172.18.0.2']>, 'Ports': <[('tcp', '', uint16 8080, uint16 80, uint16 1)]>}");
+	done(rig, "/network/web", "Network", "CreateEndpoint", "sa{sv}",
+	     "'short', {'Addresses': <['172.18.0.3']>, 'Persistent': <true>, 'TimeoutUSec': <uint64 1000000>}");
+	g_assert_true(g_file_set_contents(FAIL_SYNC, "", 0, NULL));
+	connection_close(rig->bus);
+	rig->bus = mine;
+	failed_times(6);
+	exists(rig, "/network/web/endpoint/theirs");
+	exists(rig, "/network/web/endpoint/short");
+	g_unlink(FAIL_SYNC);
+	goes(rig, "/network/web/endpoint/theirs");
+	goes(rig, "/network/web/endpoint/short");
+	g_assert_cmpuint(lines_with("Cannot clean up after"), ==, 1);
+	g_assert_cmpuint(lines_with("Cannot delete what has outlived its time"), ==, 1);
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+}
+
+/* --- what the log says --- */
 
 static void one_line(Rig *rig)
 {
@@ -247,6 +294,7 @@ int main(int argc, char **argv)
 		{ "/storage/full-at-start", unwritable_at_start, NULL, full_directory },
 		{ "/storage/read-only-at-start", unwritable_at_start, NULL, read_only_directory },
 		{ "/storage/failing", failing, NULL, preload },
+		{ "/storage/clean-up", clean_up, NULL, preload_logged },
 		{ "/storage/permanent-full", permanent_full, NULL, small_units },
 		{ "/storage/permanent-read-only", permanent_read_only, NULL, small_units },
 		{ "/log/one-line", one_line, NULL, log_to_file },

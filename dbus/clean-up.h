@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "dbus/bus.h"
+
+/**
+ * Deletes what has outlived what it lived by: a connection, a descriptor, a deadline. Nobody waits for an answer who
+ * could ask again, so what cannot be deleted is tried again by itself: after a second, and then after twice as long
+ * each time, up to a minute. The log says so once.
+ */
+typedef struct CleanUp CleanUp;
+
+/** The context is borrowed. */
+CleanUp *clean_up_new(const Bus *bus);
+void clean_up_free(CleanUp *clean_up); /* NULL is fine */
+
+/** Negative errno. To be called before the others. */
+int clean_up_start(CleanUp *clean_up);
+
+/** The connection is gone, and with it all it owned. */
+void clean_up_owner(CleanUp *clean_up, const char *unique_name);
+
+/** What outlived its owner while no instance ran goes; alive is a set of unique names, which is borrowed. */
+void clean_up_orphans(CleanUp *clean_up, GHashTable *alive);
+
+/** Some lifetime has ended. */
+void clean_up_lifetimes(CleanUp *clean_up);
+
+/** Changes were made, or failed: what waits until changes are possible at all is tried again once they are. */
+void clean_up_settled(CleanUp *clean_up);
