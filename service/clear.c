@@ -99,7 +99,7 @@ bool service_clear(Service *service, const char *directory, GError **error)
 		return true;
 	if (!firewall_probe(service->firewall, error) || !wait_for_lock(service, error))
 		return false;
-	ok = service_checkpoint(service, error) && delete_objects(service, error);
+	ok = service_begin_journal(service, error) && delete_objects(service, error);
 	while (ok && service_delete_leftover(service))
 		;
 	ok = ok && service_end_handover(service, error) && delete_chains(service, error);

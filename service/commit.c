@@ -191,18 +191,61 @@ static void encode_previous_backend(const Handover *handover, GByteArray *to)
 	encode_handover(to, handover_from(handover)->name, policies);
 }
 
+/* About the service and the host, whatever there is besides. */
+static void encode_facts(Service *service, GByteArray *to)
+{
+	encode_service(to, service->bus_id, firewall_prefix(service->firewall),
+		       firewall_backend(service->firewall)->kind->name);
+	if (service->handover)
+		encode_previous_backend(service->handover, to);
+	encode_host(service, true, to);
+	service_encode_zones(service, to);
+}
+
+static GByteArray *encode_everything(Service *service)
+{
+	GByteArray *batch = g_byte_array_new();
+
+	encode_facts(service, batch);
+	encode_model(batch, service->model);
+	return batch;
+}
+
 bool service_checkpoint(Service *service, GError **error)
+{
+	g_autoptr(GByteArray) batch = encode_everything(service);
+
+	return journal_checkpoint(service->journal, batch, service->generation, error);
+}
+
+/* What stands in it is as it was, except for the facts: of a handover it would say that it is still to come. */
+static bool continue_journal(Service *service, GError **error)
 {
 	g_autoptr(GByteArray) batch = g_byte_array_new();
 
-	encode_service(batch, service->bus_id, firewall_prefix(service->firewall),
-		       firewall_backend(service->firewall)->kind->name);
 	if (service->handover)
-		encode_previous_backend(service->handover, batch);
-	encode_host(service, true, batch);
-	service_encode_zones(service, batch);
-	encode_model(batch, service->model);
-	return journal_checkpoint(service->journal, batch, service->generation, error);
+		return netfilter_fail(error, FAILED, "there is a handover to write down");
+	if (!journal_continue(service->journal, error))
+		return false;
+	encode_facts(service, batch);
+	if (!journal_begin(service->journal, batch, 0, &(JournalEffect){}, error))
+		return false;
+	journal_commit(service->journal, service->generation, NULL);
+	return true;
+}
+
+bool service_begin_journal(Service *service, GError **error)
+{
+	g_autoptr(GError) failure = NULL, another = NULL;
+
+	if (!service->journal || service_checkpoint(service, &failure))
+		return true;
+	if (continue_journal(service, &another)) {
+		g_warning("%s; what is there is gone on with", failure->message);
+		return true;
+	}
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return false;
 }
 
 static bool is_journalled(const Service *service)
@@ -210,10 +253,31 @@ static bool is_journalled(const Service *service)
 	return service->journal && !service->refusal;
 }
 
+/* Whoever takes away may make something otherwise along with it, and needs no more room for that. */
+static JournalEffect find_effect(const Service *service)
+{
+	bool adds = false, changes = false, removes = false;
+	JournalEffect effect = {};
+
+	for (guint i = 0; i < service->transaction.changes->len; i++) {
+		const ChangeKind *kind = change_at(service, i)->kind;
+
+		if (!kind->encode)
+			continue;
+		adds |= kind->adds > 0;
+		changes |= kind->adds == 0;
+		removes |= kind->adds < 0;
+		effect.n_losses += kind->adds <= 0;
+	}
+	effect.grows = adds || (changes && !removes);
+	return effect;
+}
+
 /* Before the kernel is touched, so that the next instance knows what it may find there. */
 static bool begin_journal(Service *service, GError **error)
 {
 	g_autoptr(GByteArray) batch = NULL, outcome = NULL;
+	JournalEffect effect;
 
 	if (!is_journalled(service) || !journal_has_file(service->journal))
 		return true;
@@ -222,8 +286,9 @@ static bool begin_journal(Service *service, GError **error)
 		return true;
 	batch = encode_changes(service);
 	outcome = encode_outcome(service);
+	effect = find_effect(service);
 	/* An interface that is to come will have a number that takes some bytes. */
-	return journal_begin(service->journal, batch, 2 * outcome->len, error);
+	return journal_begin(service->journal, batch, 2 * outcome->len, &effect, error);
 }
 
 /* --- success --- */
@@ -350,7 +415,7 @@ static void write_generation(Service *service)
 
 	if (!journal_has_file(service->journal))
 		return;
-	if (journal_begin(service->journal, nothing, 0, &error))
+	if (journal_begin(service->journal, nothing, 0, &(JournalEffect){}, &error))
 		journal_commit(service->journal, service->generation, NULL);
 	else
 		g_warning("%s", error->message);
@@ -550,11 +615,38 @@ bool service_reconcile(Service *service, guint *ret_repaired, GError **error)
 	return ok;
 }
 
+static void measure(Service *service)
+{
+	g_autoptr(GByteArray) batch = encode_everything(service);
+
+	journal_measure(service->journal, batch);
+}
+
+static bool can_compact(const Service *service)
+{
+	return is_journalled(service) && !journal_is_begun(service->journal);
+}
+
+bool service_make_room(Service *service)
+{
+	if (!can_compact(service) || !journal_lacks_room(service->journal))
+		return false;
+	measure(service);
+	return journal_lacks_room(service->journal) && service_checkpoint(service, NULL);
+}
+
 void service_compact(Service *service)
 {
 	g_autoptr(GError) error = NULL;
+	bool is_told;
 
-	if (is_journalled(service) && journal_is_long(service->journal) && !journal_is_begun(service->journal) &&
-	    !service_checkpoint(service, &error))
-		g_critical("%s", error->message);
+	if (!can_compact(service))
+		return;
+	if (journal_is_uncertain(service->journal))
+		measure(service);
+	if (!journal_is_long(service->journal))
+		return;
+	is_told = journal_has_failed(service->journal);
+	if (!service_checkpoint(service, &error) && !is_told)
+		g_critical("%s; it goes on growing", error->message);
 }

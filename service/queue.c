@@ -217,6 +217,8 @@ static void commit_batch(Queue *queue, Entry **changes, guint n, bool ran)
 	if (service_commit(queue->service, &error)) {
 		for (guint i = 0; i < ready; i++)
 			finish(queue, changes[i], NULL);
+	} else if (service_make_room(queue->service)) {
+		commit_batch(queue, changes, ready, false);
 	} else if (ready == 1) {
 		finish(queue, changes[0], error);
 	} else {

@@ -92,11 +92,6 @@ static void warn_of_missing(const Service *service)
 	}
 }
 
-static bool write_down(Service *service, GError **error)
-{
-	return !service->journal || service_checkpoint(service, error);
-}
-
 bool service_end_handover(Service *service, GError **error)
 {
 	if (!service->handover)
@@ -104,7 +99,7 @@ bool service_end_handover(Service *service, GError **error)
 	if (!handover_end(service->handover, error))
 		return false;
 	g_clear_pointer(&service->handover, handover_free);
-	return write_down(service, error);
+	return !service->journal || service_checkpoint(service, error);
 }
 
 static bool start(Service *service, GError **error)
@@ -115,7 +110,7 @@ static bool start(Service *service, GError **error)
 		return false;
 	if (service->handover && !handover_begin(service->handover, service->firewall, error))
 		return false;
-	if (!write_down(service, error))
+	if (!service_begin_journal(service, error))
 		return false;
 	/* From here on the firewall's chains are ours, whatever becomes of this start. */
 	service->recovery.may_hold = true;

@@ -20,7 +20,7 @@ static void write_down(Service *service, const char *interface, const char *zone
 	if (!service->journal || !journal_has_file(service->journal) || journal_is_begun(service->journal))
 		return;
 	encode_zone(batch, interface, zone ?: "");
-	if (journal_begin(service->journal, batch, 0, &error))
+	if (journal_begin(service->journal, batch, 0, &(JournalEffect){}, &error))
 		journal_commit(service->journal, service->generation, NULL);
 	else
 		g_warning("%s", error->message);

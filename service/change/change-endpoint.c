@@ -503,6 +503,7 @@ static void announce_removed(const Change *change, const Observer *observer)
 const ChangeKind endpoint_added = {
 	.name = "endpoint-added",
 	.type = 'E',
+	.adds = 1,
 	.apply = insert_new,
 	.revert = take_out_new,
 	.release = release_new,
@@ -519,6 +520,7 @@ const ChangeKind endpoint_added = {
 const ChangeKind endpoint_removed = {
 	.name = "endpoint-removed",
 	.type = 'e',
+	.adds = -1,
 	.apply = take_out,
 	.revert = insert,
 	.release = release_if_applied,

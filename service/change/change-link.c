@@ -159,6 +159,7 @@ static void announce(const Change *change, const Observer *observer)
 const ChangeKind link_added = {
 	.name = "link-added",
 	.type = 'L',
+	.adds = 1,
 	.apply = insert,
 	.revert = take_out,
 	.release = release_unless_applied,
@@ -171,6 +172,7 @@ const ChangeKind link_added = {
 const ChangeKind link_removed = {
 	.name = "link-removed",
 	.type = 'l',
+	.adds = -1,
 	.apply = take_out,
 	.revert = insert,
 	.release = release_if_applied,

@@ -420,6 +420,7 @@ static void announce_removed(const Change *change, const Observer *observer)
 const ChangeKind network_added = {
 	.name = "network-added",
 	.type = 'N',
+	.adds = 1,
 	.apply = insert,
 	.revert = take_out,
 	.release = release_unless_applied,
@@ -435,6 +436,7 @@ const ChangeKind network_added = {
 const ChangeKind network_removed = {
 	.name = "network-removed",
 	.type = 'n',
+	.adds = -1,
 	.apply = take_out,
 	.revert = insert,
 	.release = release_if_applied,

@@ -282,6 +282,7 @@ static void announce_ports(const Change *change, const Observer *observer)
 const ChangeKind port_published = {
 	.name = "port-published",
 	.type = 'P',
+	.adds = 1,
 	.apply = insert,
 	.revert = revert_publication,
 	.release = release_unless_applied,
@@ -297,6 +298,7 @@ const ChangeKind port_published = {
 const ChangeKind port_unpublished = {
 	.name = "port-unpublished",
 	.type = 'p',
+	.adds = -1,
 	.apply = take_out,
 	.revert = insert,
 	.release = release_if_applied,

@@ -39,6 +39,7 @@ enum host_scope {
 struct ChangeKind {
 	const char *name; /* for people who debug */
 	char type;        /* of its entry in the journal; 0: it has none */
+	int adds;         /* to what there is: 1, or -1 where it takes away; 0 where it makes something otherwise */
 
 	/** Makes it, and takes it back. Neither can fail: what could was checked by the request. */
 	void (*apply)(Model *model, Change *change);

@@ -85,13 +85,13 @@ static void add_committed(JournalContent *content, GBytes *payload)
 									   size - sizeof content->generation));
 }
 
-static bool read_frames(GBytes *bytes, gsize offset, guint64 n_expected, JournalContent *content)
+/* Whether they end where the bytes do. */
+static bool read_frames(GBytes *bytes, gsize offset, JournalContent *content, guint64 *ret_n)
 {
 	GBytes *payload;
 	Frame frame;
-	guint64 n = 0;
 
-	for (; next_frame(bytes, &offset, &frame, &payload); n++) {
+	for (*ret_n = 0; next_frame(bytes, &offset, &frame, &payload); ++*ret_n) {
 		if (frame.type == FRAME_BATCH)
 			g_ptr_array_add(content->uncommitted, g_bytes_ref(payload));
 		else if (frame.type == FRAME_COMMITTED && content->uncommitted->len > 0 &&
@@ -99,19 +99,22 @@ static bool read_frames(GBytes *bytes, gsize offset, guint64 n_expected, Journal
 			add_committed(content, payload);
 		g_bytes_unref(payload);
 	}
-	return offset == g_bytes_get_size(bytes) && n >= n_expected;
+	return offset == g_bytes_get_size(bytes);
 }
 
 bool journal_content_read(JournalContent *content, GBytes *file)
 {
 	gsize size;
 	const guint8 *data = g_bytes_get_data(file, &size);
-	guint64 n_frames = 0;
+	guint64 n_frames, n_expected;
 
 	if (size >= strlen(JOURNAL_MAGIC_2) && memcmp(data, JOURNAL_MAGIC_2, strlen(JOURNAL_MAGIC_2)) == 0)
-		return read_frames(file, strlen(JOURNAL_MAGIC_2), 0, content);
+		return read_frames(file, strlen(JOURNAL_MAGIC_2), content, &n_frames);
 	if (size < HEAD_SIZE || memcmp(data, JOURNAL_MAGIC, strlen(JOURNAL_MAGIC)) != 0)
 		return false;
-	memcpy(&n_frames, data + strlen(JOURNAL_MAGIC), sizeof n_frames);
-	return read_frames(file, HEAD_SIZE, n_frames, content);
+	memcpy(&n_expected, data + strlen(JOURNAL_MAGIC), sizeof n_expected);
+	if (!read_frames(file, HEAD_SIZE, content, &n_frames) || n_frames < n_expected)
+		return false;
+	content->n_frames = n_frames;
+	return true;
 }

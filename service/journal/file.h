@@ -25,6 +25,7 @@ typedef struct JournalContent {
 	GPtrArray *committed;   /* GBytes: batches that happened, each followed by its outcome where it has one */
 	GPtrArray *uncommitted; /* those that may have happened: the last, and any that was abandoned */
 	guint64 generation;     /* as of the last that happened */
+	guint64 n_frames;       /* of a file to which more can be appended; 0: it is damaged, or of another version */
 } JournalContent;
 
 JournalContent journal_content_new(void);

@@ -14,8 +14,14 @@
 #define DAMAGED_NAME "state.damaged"
 #define MARK_NAME "started" /* empty; there as long as the chains are ours */
 
-/* Appended bytes that are not worth a rewrite. */
+/* Appended bytes that are not worth a rewrite, however little there is. */
 #define SLACK (64 * 1024)
+
+/* What is not worth one where there is no room, nor to be looked at closer. */
+#define STEP 4096
+
+/* What an entry says is gone took so much, mostly at most. */
+#define LOSS 8192
 
 #define LOCK_TIMEOUT_USEC (15 * G_USEC_PER_SEC)
 #define LOCK_RETRY_USEC 10000
@@ -27,9 +33,16 @@ struct Journal {
 	int directory, file;
 	char *path; /* of the file, for people */
 	off_t size;
-	off_t begun; /* where the open batch starts; -1: none is open */
+	off_t begun;               /* where the open batch starts; -1: none is open */
+	guint64 checkpoint_before; /* as checkpoint was before it */
+	off_t room;                /* up to where it has blocks */
 	guint64 n_frames;
-	guint64 written; /* bytes of the last checkpoint */
+	guint64 checkpoint; /* bytes that one would take now, as far as is known */
+	guint64 uncertain;  /* how much less it may be, since that was measured */
+	guint64 lacking;    /* what the last batch took, if there was no room for it */
+	off_t failed;       /* size when a checkpoint failed; 0: it did not */
+	guint64 n_loaded;   /* frames of the file that was there, if it can be appended to */
+	off_t loaded;       /* its size */
 };
 
 static bool fail(GError **error, const Journal *journal, const char *what)
@@ -114,6 +127,8 @@ bool journal_load(Journal *journal, JournalContent *ret, GError **error)
 	ret->found = true;
 	if (!journal_content_read(ret, bytes))
 		set_aside(journal, "is damaged, cut off or of another version");
+	journal->n_loaded = ret->n_frames;
+	journal->loaded = size;
 	return true;
 }
 
@@ -158,13 +173,68 @@ static bool write_count(int fd, guint64 n_frames)
 	return pwrite(fd, &n_frames, sizeof n_frames, strlen(JOURNAL_MAGIC)) == sizeof n_frames;
 }
 
+/* --- room --- */
+
+static bool is_full(int error)
+{
+	return error == ENOSPC || error == EDQUOT;
+}
+
+/* Blocks up to there, whether or not anything is written to them. What cannot have any in advance has to do without. */
+static bool allocate(int fd, off_t from, off_t until)
+{
+	return from >= until || fallocate(fd, FALLOC_FL_KEEP_SIZE, from, until - from) == 0 || errno == EOPNOTSUPP;
+}
+
+static bool make_room(Journal *journal, off_t until)
+{
+	until = (until + STEP - 1) / STEP * STEP;
+	if (!allocate(journal->file, journal->room, until))
+		return false;
+	journal->room = MAX(journal->room, until);
+	return true;
+}
+
+/* For every deletion, one by one or all at once, with what each batch takes besides. */
+static off_t reserve_of(guint64 checkpoint)
+{
+	return checkpoint + checkpoint / 4 + 2 * STEP;
+}
+
+/* Less than a checkpoint takes, and a deletion more would be one too many. */
+static bool is_reserve_low(const Journal *journal)
+{
+	return journal->room < journal->size + (off_t)(journal->checkpoint + STEP);
+}
+
+static void keep_reserve(Journal *journal)
+{
+	(void)make_room(journal, journal->size + reserve_of(journal->checkpoint));
+}
+
+/* Blocks behind the end go with it. */
+static bool give_up_reserve(Journal *journal)
+{
+	if (journal->file < 0 || journal->room <= journal->size || ftruncate(journal->file, journal->size) < 0)
+		return false;
+	journal->room = journal->size;
+	return true;
+}
+
+static gsize checkpoint_size(const GByteArray *batch)
+{
+	return strlen(JOURNAL_MAGIC) + sizeof(guint64) + FRAME_HEAD_SIZE + batch->len + COMMITTED_SIZE;
+}
+
+/* --- checkpoints --- */
+
 static bool write_checkpoint(int fd, const GByteArray *batch, guint64 generation)
 {
 	guint64 n_frames = 2;
 
-	return write_all(fd, JOURNAL_MAGIC, strlen(JOURNAL_MAGIC)) && write_all(fd, &n_frames, sizeof n_frames) &&
-	       write_frame(fd, FRAME_BATCH, batch->data, batch->len) && write_committed(fd, generation, NULL) &&
-	       fsync(fd) >= 0;
+	return allocate(fd, 0, checkpoint_size(batch)) && write_all(fd, JOURNAL_MAGIC, strlen(JOURNAL_MAGIC)) &&
+	       write_all(fd, &n_frames, sizeof n_frames) && write_frame(fd, FRAME_BATCH, batch->data, batch->len) &&
+	       write_committed(fd, generation, NULL) && fsync(fd) >= 0;
 }
 
 static void mark(const Journal *journal)
@@ -187,65 +257,131 @@ static void give_to_owner(const Journal *journal, int fd)
 		g_warning("%s: cannot be given to the owner of its directory: %s", journal->path, g_strerror(errno));
 }
 
-bool journal_checkpoint(Journal *journal, const GByteArray *batch, guint64 generation, GError **error)
+/* The file that takes the place of the other; negative errno. */
+static int replace_file(const Journal *journal, const GByteArray *batch, guint64 generation)
 {
-	int fd = openat(journal->directory, TEMPORARY_NAME, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int r, fd = openat(journal->directory, TEMPORARY_NAME, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	if (fd < 0)
-		return fail(error, journal, "write it");
+		return -errno;
 	give_to_owner(journal, fd);
-	if (!write_checkpoint(fd, batch, generation) ||
-	    renameat(journal->directory, TEMPORARY_NAME, journal->directory, FILE_NAME) < 0) {
-		fail(error, journal, "write it");
-		unlinkat(journal->directory, TEMPORARY_NAME, 0);
-		close(fd);
-		return false;
-	}
-	if (fsync(journal->directory) < 0)
-		g_warning("%s: cannot be synced: %s", journal->path, g_strerror(errno));
+	if (write_checkpoint(fd, batch, generation) &&
+	    renameat(journal->directory, TEMPORARY_NAME, journal->directory, FILE_NAME) == 0)
+		return fd;
+	r = -errno;
+	unlinkat(journal->directory, TEMPORARY_NAME, 0);
+	close(fd);
+	return r;
+}
+
+/* The end of the file is where more is appended. */
+static void go_on_with(Journal *journal, int fd, guint64 n_frames)
+{
 	if (journal->file >= 0)
 		close(journal->file);
 	else
 		mark(journal);
 	journal->file = fd;
-	journal->size = lseek(fd, 0, SEEK_CUR);
-	journal->n_frames = 2;
-	journal->written = journal->size;
+	journal->size = journal->room = lseek(fd, 0, SEEK_END);
+	journal->n_frames = n_frames;
+	journal->checkpoint = journal->size;
+	journal->uncertain = journal->lacking = 0;
+	journal->failed = 0;
 	journal->begun = -1;
+}
+
+bool journal_checkpoint(Journal *journal, const GByteArray *batch, guint64 generation, GError **error)
+{
+	int fd = replace_file(journal, batch, generation);
+
+	if (is_full(-fd) && give_up_reserve(journal))
+		fd = replace_file(journal, batch, generation);
+	if (fd < 0) {
+		if (journal->file >= 0)
+			keep_reserve(journal);
+		journal->failed = journal->size;
+		errno = -fd;
+		return fail(error, journal, "write it");
+	}
+	if (fsync(journal->directory) < 0)
+		g_warning("%s: cannot be synced: %s", journal->path, g_strerror(errno));
+	go_on_with(journal, fd, 2);
+	keep_reserve(journal);
 	return true;
 }
+
+bool journal_continue(Journal *journal, GError **error)
+{
+	int fd;
+
+	if (journal->file >= 0)
+		return true;
+	if (journal->n_loaded == 0)
+		return netfilter_fail(error, FAILED, "%s: there is none to go on with", journal->path);
+	fd = openat(journal->directory, FILE_NAME, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return fail(error, journal, "open it");
+	if (lseek(fd, 0, SEEK_END) != journal->loaded) {
+		close(fd);
+		return netfilter_fail(error, FAILED, "%s: it is not what was read", journal->path);
+	}
+	go_on_with(journal, fd, journal->n_loaded);
+	journal->uncertain = journal->size;
+	return true;
+}
+
+/* --- batches --- */
 
 /* Takes back what was written since the last whole frame. */
 static void cut_back(Journal *journal)
 {
+	off_t room = journal->room;
+
 	write_count(journal->file, journal->n_frames);
 	if (ftruncate(journal->file, journal->size) < 0 || lseek(journal->file, journal->size, SEEK_SET) < 0)
 		g_critical("%s: cannot be cut back: %s", journal->path, g_strerror(errno));
+	journal->room = journal->size;
+	(void)make_room(journal, room);
 }
 
-bool journal_begin(Journal *journal, const GByteArray *batch, gsize outcome_size, GError **error)
+/* Which includes the word that it was committed: that must not fail for want of it. */
+static bool has_room_for(Journal *journal, gsize size, bool grows)
 {
-	off_t end;
+	off_t until = journal->size + size;
+
+	if (grows)
+		until += reserve_of(journal->checkpoint + size);
+	if (make_room(journal, until))
+		return true;
+	/* What grows is not to write everything anew for a little. */
+	if (is_full(errno))
+		journal->lacking = size + (grows ? journal->checkpoint / 8 : 0);
+	return false;
+}
+
+bool journal_begin(Journal *journal, const GByteArray *batch, gsize outcome_size, const JournalEffect *effect,
+		   GError **error)
+{
+	off_t end = journal->size + FRAME_HEAD_SIZE + batch->len;
 
 	g_assert(journal->begun < 0);
-	if (!write_frame(journal->file, FRAME_BATCH, batch->data, batch->len))
-		goto failed;
-	end = lseek(journal->file, 0, SEEK_CUR);
-	/* Room for the word that it was committed, which must not fail for want of it. */
-	if (fallocate(journal->file, FALLOC_FL_KEEP_SIZE, end, COMMITTED_SIZE + outcome_size) < 0 &&
-	    errno != EOPNOTSUPP)
-		goto failed;
-	if (!write_count(journal->file, journal->n_frames + 1) || fdatasync(journal->file) < 0)
-		goto failed;
+	journal->lacking = 0;
+	if (!has_room_for(journal, FRAME_HEAD_SIZE + batch->len + COMMITTED_SIZE + outcome_size, effect->grows))
+		return fail(error, journal, "write it");
+	if (!write_frame(journal->file, FRAME_BATCH, batch->data, batch->len) ||
+	    !write_count(journal->file, journal->n_frames + 1) || fdatasync(journal->file) < 0) {
+		fail(error, journal, "write it");
+		cut_back(journal);
+		return false;
+	}
+	journal->checkpoint_before = journal->checkpoint;
+	if (effect->grows)
+		journal->checkpoint += batch->len + outcome_size;
+	journal->uncertain += (guint64)effect->n_losses * LOSS;
 	journal->begun = journal->size;
 	journal->size = end;
 	journal->n_frames++;
 	return true;
-
-failed:
-	fail(error, journal, "write it");
-	cut_back(journal);
-	return false;
 }
 
 void journal_commit(Journal *journal, guint64 generation, const GByteArray *outcome)
@@ -254,6 +390,7 @@ void journal_commit(Journal *journal, guint64 generation, const GByteArray *outc
 	if (write_committed(journal->file, generation, outcome)) {
 		journal->size += COMMITTED_SIZE + (outcome ? outcome->len : 0);
 		write_count(journal->file, ++journal->n_frames);
+		keep_reserve(journal);
 		return;
 	}
 	g_critical("%s: cannot be written: %s", journal->path, g_strerror(errno));
@@ -268,6 +405,7 @@ void journal_abandon(Journal *journal)
 void journal_abort(Journal *journal)
 {
 	journal->size = journal->begun;
+	journal->checkpoint = journal->checkpoint_before;
 	journal->begun = -1;
 	journal->n_frames--;
 	cut_back(journal);
@@ -283,9 +421,35 @@ bool journal_has_file(const Journal *journal)
 	return journal->file >= 0;
 }
 
+bool journal_is_uncertain(const Journal *journal)
+{
+	return journal->file >= 0 && journal->uncertain > STEP + journal->checkpoint / 2;
+}
+
+void journal_measure(Journal *journal, const GByteArray *batch)
+{
+	journal->checkpoint = checkpoint_size(batch);
+	journal->uncertain = 0;
+}
+
 bool journal_is_long(const Journal *journal)
 {
-	return journal->file >= 0 && (guint64)journal->size > 3 * journal->written + SLACK;
+	guint64 size = journal->size, checkpoint = journal->checkpoint;
+
+	if (journal->file < 0 || (journal->failed && size < journal->failed + STEP + checkpoint / 16))
+		return false;
+	return size > 3 * checkpoint + SLACK || (is_reserve_low(journal) && size > checkpoint + checkpoint / 8 + STEP);
+}
+
+bool journal_has_failed(const Journal *journal)
+{
+	return journal->failed > 0;
+}
+
+bool journal_lacks_room(const Journal *journal)
+{
+	return journal->file >= 0 && journal->lacking > 0 &&
+	       (journal->uncertain > 0 || (guint64)journal->size > journal->checkpoint + journal->lacking);
 }
 
 void journal_remove(Journal *journal)
@@ -293,6 +457,7 @@ void journal_remove(Journal *journal)
 	if (journal->file >= 0)
 		close(journal->file);
 	journal->file = -1;
+	journal->n_loaded = 0;
 	unlinkat(journal->directory, FILE_NAME, 0);
 	unlinkat(journal->directory, MARK_NAME, 0);
 }

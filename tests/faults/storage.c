@@ -106,6 +106,155 @@ static guint lines_with(const char *part)
 	return n;
 }
 
+/* --- room for what makes room --- */
+
+#define STATE "/run/netfilterd/state"
+
+static void small_logged(const Rig *rig)
+{
+	small_directory(rig);
+	log_to_file(rig);
+}
+
+static char *label_of(gsize size)
+{
+	g_autofree char *value = g_strnfill(size, 'v');
+
+	return size > 0 ? g_strdup_printf(", 'Labels': <{'a': '%s', 'b': '%s'}>", value, value) : g_strdup("");
+}
+
+static void endpoint_path(guint i, char ret[static 64])
+{
+	g_snprintf(ret, 64, "/network/web/endpoint/e%u", i);
+}
+
+static bool create_numbered(Rig *rig, guint i, gsize label_size)
+{
+	g_autofree char *label = label_of(label_size);
+	g_autofree char *arguments = g_strdup_printf("'e%u', {'Addresses': <['172.18.%u.%u']>, 'Persistent': <true>%s}",
+						     i, 1 + i / 200, 1 + i % 200, label);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant) reply =
+		ask_with_fds(rig->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", arguments, NULL, &error);
+
+	if (!reply)
+		g_assert_nonnull(strstr(error->message, "No space left"));
+	return reply;
+}
+
+static guint create_many(Rig *rig, gsize label_size)
+{
+	enum { MANY = 1000 };
+	guint n = 0;
+
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'web', {'Subnets': <['172.18.0.0/16']>, 'Persistent': <true>}");
+	while (create_numbered(rig, n, label_size))
+		g_assert_cmpuint(++n, <, MANY);
+	g_assert_cmpuint(n, >, 4);
+	fill(FULL);
+	return n;
+}
+
+/* The first n of some are not there; with the others nothing has happened. */
+static void first_are_gone(Rig *rig, guint n, guint of)
+{
+	char path[64];
+
+	for (guint i = 0; i < of; i++) {
+		endpoint_path(i, path);
+		(i < n ? gone : exists)(rig, path);
+	}
+}
+
+/* Whoever else takes the room that there is, and whenever the service dies. */
+static void delete_each(Rig *rig, gsize label_size)
+{
+	guint n = create_many(rig, label_size);
+	char path[64];
+
+	for (guint i = 0; i < n; i++) {
+		if (i % (n / 4) == 0) {
+			rig_restart(rig);
+			first_are_gone(rig, i, n);
+		}
+		endpoint_path(i, path);
+		done(rig, path, "Endpoint", "Delete", "", "");
+	}
+	rig_restart(rig);
+	first_are_gone(rig, n, n);
+	g_assert_true(create_numbered(rig, 0, label_size));
+	done(rig, "/network/web", "Network", "Delete", "", "");
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+	g_assert_cmpint(umount2("/run/netfilterd", MNT_DETACH), ==, 0);
+}
+
+static void delete_plain(Rig *rig)
+{
+	delete_each(rig, 0);
+}
+
+static void delete_labelled(Rig *rig)
+{
+	delete_each(rig, 500);
+}
+
+static void delete_network(Rig *rig)
+{
+	create_many(rig, 0);
+	done(rig, "/network/web", "Network", "Delete", "", "");
+	rig_restart(rig);
+	gone(rig, "/network/web");
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", WEB);
+	g_assert_cmpint(umount2("/run/netfilterd", MNT_DETACH), ==, 0);
+}
+
+/* A client that leaves after the restart of a service that could not write everything anew. */
+static void restart_full(Rig *rig)
+{
+	GDBusConnection *mine = rig->bus;
+
+	rig->bus = connection_new();
+	create_many(rig, 500);
+	done(rig, "/network/web/endpoint/e0", "Endpoint", "Delete", "", "");
+	done(rig, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "'theirs', {'Addresses': <['172.18.9.9']>}");
+	fill(FULL);
+	rig_restart(rig);
+	g_assert_cmpuint(lines_with("is gone on with"), ==, 1);
+	exists(rig, "/network/web/endpoint/theirs");
+	connection_close(rig->bus);
+	rig->bus = mine;
+	goes(rig, "/network/web/endpoint/theirs");
+	rig_restart(rig);
+	gone(rig, "/network/web/endpoint/theirs");
+	gone(rig, "/network/web/endpoint/e0");
+	exists(rig, "/network/web/endpoint/e1");
+	g_assert_cmpint(umount2("/run/netfilterd", MNT_DETACH), ==, 0);
+}
+
+static goffset state_size(void)
+{
+	struct stat status;
+
+	g_assert_cmpint(stat(STATE, &status), ==, 0);
+	return status.st_size;
+}
+
+/* What is deleted does not stay in the file for long. */
+static void shrinks(Rig *rig)
+{
+	enum { MANY = 150 };
+
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", WEB);
+	for (guint i = 0; i < MANY; i++)
+		g_assert_true(create_numbered(rig, i, 500));
+	g_assert_cmpint(state_size(), >, MANY * 1000);
+	done(rig, "/network/web", "Network", "Delete", "", "");
+	/* It is written anew after the answer. */
+	gone(rig, "/network/web");
+	g_assert_cmpint(state_size(), <, 80 * 1024);
+}
+
 /* --- the unit files --- */
 
 #define UNITS "/run/netfilterd-units/var/lib/netfilterd"
@@ -291,6 +440,11 @@ int main(int argc, char **argv)
 {
 	static const BusTest tests[] = {
 		{ "/storage/full", full, NULL, small_directory },
+		{ "/storage/full/delete-plain", delete_plain, NULL, small_directory },
+		{ "/storage/full/delete-labelled", delete_labelled, NULL, small_directory },
+		{ "/storage/full/delete-network", delete_network, NULL, small_directory },
+		{ "/storage/full/restart", restart_full, NULL, small_logged },
+		{ "/storage/shrinks", shrinks },
 		{ "/storage/full-at-start", unwritable_at_start, NULL, full_directory },
 		{ "/storage/read-only-at-start", unwritable_at_start, NULL, read_only_directory },
 		{ "/storage/failing", failing, NULL, preload },

@@ -6,6 +6,9 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
+
+static const JournalEffect grows = { .grows = true }, shrinks = { .n_losses = 1 };
 
 typedef struct Fixture {
 	char *directory, *path;
@@ -76,9 +79,9 @@ static void loads(Fixture *fixture, const char *expected)
 static void write_three(Fixture *fixture)
 {
 	g_assert_true(journal_checkpoint(fixture->journal, batch("one"), 1, NULL));
-	g_assert_true(journal_begin(fixture->journal, batch("two"), 0, NULL));
+	g_assert_true(journal_begin(fixture->journal, batch("two"), 0, &grows, NULL));
 	journal_commit(fixture->journal, 2, NULL);
-	g_assert_true(journal_begin(fixture->journal, batch("three"), 0, NULL));
+	g_assert_true(journal_begin(fixture->journal, batch("three"), 0, &grows, NULL));
 }
 
 static void test_batches(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
@@ -88,16 +91,16 @@ static void test_batches(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 	loads(fixture, "one two (three)");
 	journal_abort(fixture->journal);
 	loads(fixture, "one two");
-	g_assert_true(journal_begin(fixture->journal, batch("four"), 0, NULL));
+	g_assert_true(journal_begin(fixture->journal, batch("four"), 0, &grows, NULL));
 	journal_commit(fixture->journal, 4, NULL);
 	loads(fixture, "one two four");
 	g_assert_true(journal_checkpoint(fixture->journal, batch("five"), 5, NULL));
 	loads(fixture, "five");
 	/* What could not be taken back is told of, and does not hide what comes after. */
-	g_assert_true(journal_begin(fixture->journal, batch("six"), 0, NULL));
+	g_assert_true(journal_begin(fixture->journal, batch("six"), 0, &grows, NULL));
 	journal_abandon(fixture->journal);
 	loads(fixture, "five (six)");
-	g_assert_true(journal_begin(fixture->journal, batch("seven"), 0, NULL));
+	g_assert_true(journal_begin(fixture->journal, batch("seven"), 0, &grows, NULL));
 	journal_commit(fixture->journal, 7, NULL);
 	loads(fixture, "five seven (six)");
 	journal_remove(fixture->journal);
@@ -170,9 +173,9 @@ static void test_damage(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 static void test_outcome(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
 	g_assert_true(journal_checkpoint(fixture->journal, batch("one"), 1, NULL));
-	g_assert_true(journal_begin(fixture->journal, batch("two"), 16, NULL));
+	g_assert_true(journal_begin(fixture->journal, batch("two"), 16, &grows, NULL));
 	journal_commit(fixture->journal, 2, batch("outcome"));
-	g_assert_true(journal_begin(fixture->journal, batch("three"), 16, NULL));
+	g_assert_true(journal_begin(fixture->journal, batch("three"), 16, &grows, NULL));
 	loads(fixture, "one two outcome (three)");
 }
 
@@ -219,13 +222,135 @@ static void test_length(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 
 	g_assert_true(journal_checkpoint(fixture->journal, batch("one"), 1, NULL));
 	while (!journal_is_long(fixture->journal)) {
-		g_assert_true(journal_begin(fixture->journal, batch("more"), 0, NULL));
+		g_assert_true(journal_begin(fixture->journal, batch("more"), 0, &grows, NULL));
 		journal_commit(fixture->journal, 1, NULL);
 		g_assert_cmpuint(++batches, <, 100000);
 	}
 	g_assert_cmpuint(batches, >, 100);
 	g_assert_true(journal_checkpoint(fixture->journal, batch("all"), 1, NULL));
 	g_assert_false(journal_is_long(fixture->journal));
+}
+
+static gsize blocks(const Fixture *fixture)
+{
+	struct stat status;
+
+	g_assert_cmpint(stat(fixture->path, &status), ==, 0);
+	return status.st_blocks * 512;
+}
+
+static void append(Fixture *fixture, gsize size, const JournalEffect *effect)
+{
+	g_autofree char *text = g_strnfill(size, 'x');
+
+	g_assert_true(journal_begin(fixture->journal, batch(text), 0, effect, NULL));
+	journal_commit(fixture->journal, 1, NULL);
+}
+
+/* There is room for all there is once more, also after what was begun is taken back. */
+static void test_reserve(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+	enum { SIZE = 100000 };
+	g_autofree char *text = g_strnfill(SIZE, 'x');
+
+	g_assert_true(journal_checkpoint(fixture->journal, batch(text), 1, NULL));
+	g_assert_cmpuint(blocks(fixture), >, 2 * SIZE);
+	append(fixture, SIZE, &grows);
+	g_assert_cmpuint(blocks(fixture), >, 4 * SIZE);
+	for (guint i = 0; i < 50; i++) {
+		g_assert_true(journal_begin(fixture->journal, batch(text), 0, &grows, NULL));
+		journal_abort(fixture->journal);
+	}
+	g_assert_cmpuint(blocks(fixture), >, 4 * SIZE);
+	g_assert_cmpuint(blocks(fixture), <, 8 * SIZE);
+	g_assert_true(journal_checkpoint(fixture->journal, batch("little"), 1, NULL));
+	g_assert_cmpuint(blocks(fixture), <, SIZE);
+}
+
+/* What was deleted is no reason to let it be as long as before. */
+static void test_deleted(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+	static const struct {
+		gsize before;
+		guint n_losses;
+		gsize after;
+		bool grows, is_long;
+	} rows[] = {
+		{ 1000000, 100, 100, false, true },    { 1000000, 100, 100, true, true },
+		{ 1000000, 100, 200000, false, true }, { 1000000, 100, 900000, false, false },
+		{ 50000, 10, 100, false, false }, /* not worth it */
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *before = g_strnfill(rows[i].before, 'x'), *after = g_strnfill(rows[i].after, 'x');
+
+		g_assert_true(journal_checkpoint(fixture->journal, batch(before), 1, NULL));
+		append(fixture, 1000, &grows);
+		g_assert_false(journal_is_uncertain(fixture->journal));
+		append(fixture, 1000, &(JournalEffect){ rows[i].grows, rows[i].n_losses });
+		g_assert_true(journal_is_uncertain(fixture->journal));
+		g_assert_false(journal_is_long(fixture->journal));
+		journal_measure(fixture->journal, batch(after));
+		g_assert_false(journal_is_uncertain(fixture->journal));
+		g_assert_cmpint(journal_is_long(fixture->journal), ==, rows[i].is_long);
+	}
+}
+
+static void reopen(Fixture *fixture)
+{
+	journal_close(fixture->journal);
+	fixture->journal = journal_open(fixture->directory, NULL);
+	g_assert_nonnull(fixture->journal);
+}
+
+/* In place of a checkpoint, the next instance goes on with what the previous one wrote. */
+static void test_continued(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+	write_three(fixture);
+	reopen(fixture);
+	loads(fixture, "one two (three)");
+	g_assert_false(journal_has_file(fixture->journal));
+	g_assert_true(journal_continue(fixture->journal, NULL));
+	g_assert_true(journal_has_file(fixture->journal));
+	/* What it takes is not known. */
+	g_assert_true(journal_begin(fixture->journal, batch("four"), 0, &shrinks, NULL));
+	loads(fixture, "one two (three) (four)");
+	journal_abort(fixture->journal);
+	loads(fixture, "one two (three)");
+	g_assert_true(journal_begin(fixture->journal, batch("five"), 0, &shrinks, NULL));
+	journal_commit(fixture->journal, 5, NULL);
+	loads(fixture, "one two five (three)");
+	g_assert_true(journal_checkpoint(fixture->journal, batch("six"), 6, NULL));
+	loads(fixture, "six");
+}
+
+/* Nothing is appended to what cannot be read to its end, or by the version that wrote it. */
+static void test_not_continued(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+	enum { MISSING, CUT, OLD, CHANGED, N_ROWS };
+
+	g_log_set_always_fatal(G_LOG_FATAL_MASK);
+	for (guint row = 0; row < N_ROWS; row++) {
+		g_autofree char *whole = NULL, *text = NULL;
+		g_autoptr(GError) error = NULL;
+		gsize size;
+
+		g_assert_true(journal_checkpoint(fixture->journal, batch("one"), 1, NULL));
+		g_assert_true(g_file_get_contents(fixture->path, &whole, &size, NULL));
+		if (row == OLD)
+			memcpy(whole, JOURNAL_MAGIC_2, strlen(JOURNAL_MAGIC_2));
+		if (row == MISSING)
+			g_unlink(fixture->path);
+		else if (row != CHANGED)
+			g_assert_true(g_file_set_contents(fixture->path, whole, size - (row == CUT), NULL));
+		reopen(fixture);
+		text = load(fixture);
+		if (row == CHANGED)
+			g_assert_true(g_file_set_contents(fixture->path, whole, size - 1, NULL));
+		g_assert_false(journal_continue(fixture->journal, &error));
+		g_assert_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED);
+		g_assert_false(journal_has_file(fixture->journal));
+	}
 }
 
 int main(int argc, char **argv)
@@ -243,6 +368,10 @@ int main(int argc, char **argv)
 		{ "/journal/length", test_length },
 		{ "/journal/outcome", test_outcome },
 		{ "/journal/version-2", test_version_2 },
+		{ "/journal/reserve", test_reserve },
+		{ "/journal/deleted", test_deleted },
+		{ "/journal/continued", test_continued },
+		{ "/journal/not-continued", test_not_continued },
 	};
 
 	g_test_init(&argc, &argv, NULL);
