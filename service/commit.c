@@ -241,7 +241,7 @@ bool service_begin_journal(Service *service, GError **error)
 	if (!service->journal || service_checkpoint(service, &failure))
 		return true;
 	if (continue_journal(service, &another)) {
-		g_warning("%s; what is there is gone on with", failure->message);
+		g_message("%s; what is there is gone on with", failure->message);
 		return true;
 	}
 	g_propagate_error(error, g_steal_pointer(&failure));

@@ -9,10 +9,8 @@
 
 typedef struct ChangeKind ChangeKind;
 
-/**
- * One change of the model, as a value. It refers to the objects it is about, and owns those that are not in the
- * model: one that is to come, and one that has gone.
- */
+/** One change of the model, as a value. It refers to the objects it is about, and owns those that are not in the
+ * model: one that is to come, and one that has gone. */
 typedef struct Change {
 	const ChangeKind *kind;
 	void *object;  /* Network, Endpoint or Ingress */
@@ -35,13 +33,13 @@ enum host_scope {
 	HOST_EVERYTHING,
 };
 
-/** What a kind of change does at each step of its way. NULL where it does nothing. */
+/** What a kind of change does at each step of its way; NULL where it does nothing. */
 struct ChangeKind {
 	const char *name; /* for people who debug */
 	char type;        /* of its entry in the journal; 0: it has none */
-	int adds;         /* to what there is: 1, or -1 where it takes away; 0 where it makes something otherwise */
+	int adds;         /* 1: something that was not there; -1: it takes something away */
 
-	/** Makes it, and takes it back. Neither can fail: what could was checked by the request. */
+	/** Makes it, takes it back. Neither can fail: what could was checked by the request. */
 	void (*apply)(Model *model, Change *change);
 	void (*revert)(Model *model, Change *change);
 
