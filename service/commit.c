@@ -3,6 +3,7 @@
 
 #include "service/change/change-endpoint.h"
 #include "service/change/change-network.h"
+#include "service/host-log.h"
 #include "service/host/repair.h"
 #include "service/journal/encode.h"
 #include "service/journal/facts.h"
@@ -589,8 +590,10 @@ static bool commit(Service *service, enum host_scope scope, BackendCommit *commi
 		put_back(service, commit);
 		return false;
 	}
-	if (scope == HOST_EVERYTHING || has_new_network(service))
+	if (scope == HOST_EVERYTHING || has_new_network(service)) {
 		warn_of_forward_drops(service);
+		service_tell_idle_chains(service);
+	}
 	finish(service, commit, repairs);
 	return true;
 }

@@ -255,3 +255,13 @@ bool firewall_find_forward_drops(Firewall *firewall, GPtrArray **ret, GError **e
 			add_forward_drops(backends[i], firewall->prefix, *ret);
 	return true;
 }
+
+bool firewall_find_idle_chains(Firewall *firewall, GPtrArray **ret, GError **error)
+{
+	g_autofree char *name = g_strdup_printf("%s-USER", firewall->prefix);
+
+	if (firewall->backend->kind->user_chain_tool)
+		return forward_idle_chains_find(name, ret, error);
+	*ret = g_ptr_array_new();
+	return true;
+}

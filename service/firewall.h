@@ -52,6 +52,9 @@ void firewall_cancel_policies(Firewall *firewall);
  */
 bool firewall_find_forward_drops(Firewall *firewall, GPtrArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Likewise chains that were meant for the administrator's, but are nf_tables' while the backend looks elsewhere. */
+bool firewall_find_idle_chains(Firewall *firewall, GPtrArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Plans to leave it as it is: it is others' from then on. */
 void firewall_leave_policy(Firewall *firewall, enum family family);
 

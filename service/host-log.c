@@ -88,3 +88,20 @@ void service_address_gone(Service *service, const Address *address)
 						   address_format(address, text), cut(network->name)));
 	}
 }
+
+void service_tell_idle_chains(Service *service)
+{
+	g_autoptr(GPtrArray) chains = NULL;
+	GError *error = NULL;
+
+	if (!firewall_find_idle_chains(service->firewall, &chains, &error)) {
+		error_warn(error);
+		return;
+	}
+	for (guint i = 0; i < chains->len && !is_full(service); i++)
+		warn_once(service,
+			  g_strdup_printf("No packet comes to chain %s of nf_tables: the one for rules of one's "
+					  "own is %s's",
+					  cut(chains->pdata[i]),
+					  firewall_backend(service->firewall)->kind->user_chain_tool));
+}

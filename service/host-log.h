@@ -8,3 +8,6 @@ void service_route_appeared(Service *service, const Prefix *destination, int ifi
 
 /** An interface has lost an address: likewise, if the host has it no more and what leaves a network is to have it. */
 void service_address_gone(Service *service, const Address *address);
+
+/** Likewise of each chain for rules of one's own that somebody made by another tool than the backend's. */
+void service_tell_idle_chains(Service *service);

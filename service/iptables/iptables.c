@@ -126,6 +126,7 @@ const BackendKind iptables_backend = {
 	.name = "iptables",
 	.features = features,
 	.lock_name = "xtables lock",
+	.user_chain_tool = "iptables-legacy",
 	.new = iptables_new,
 	.free = iptables_free,
 	.probe = iptables_probe,

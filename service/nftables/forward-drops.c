@@ -14,8 +14,9 @@ typedef struct Search {
 	struct mnl_socket *socket;
 	guint32 sequence;
 	const char *own_table;
-	GPtrArray *drops;
-	GPtrArray *open; /* struct nftnl_chain: base chains at forward whose policy is accept */
+	const char *idle; /* the name of chains that are looked for, in place of those that drop; NULL */
+	GPtrArray *found; /* char * */
+	GPtrArray *open;  /* struct nftnl_chain whose rules are to be read: base chains that accept, or idle ones */
 } Search;
 
 static const char *family_name(guint32 family)
@@ -32,17 +33,17 @@ static const char *family_name(guint32 family)
 }
 
 /* Whoever has so many has been told enough. */
-#define MAX_DROPS 64
+#define MAX_FOUND 64
 
 /* The kernel takes any bytes as names. */
-static void add_drop(Search *search, const struct nftnl_chain *chain)
+static void add_found(Search *search, const struct nftnl_chain *chain)
 {
 	g_autofree char *name = g_strdup_printf("%s %s %s", family_name(nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY)),
 						nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE),
 						nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME));
 
-	if (search->drops->len < MAX_DROPS)
-		g_ptr_array_add(search->drops, g_utf8_make_valid(name, -1));
+	if (search->found->len < MAX_FOUND)
+		g_ptr_array_add(search->found, g_utf8_make_valid(name, -1));
 }
 
 static void free_chain(gpointer chain)
@@ -50,23 +51,38 @@ static void free_chain(gpointer chain)
 	nftnl_chain_free(chain);
 }
 
+static bool is_at_forward(const Search *search, const struct nftnl_chain *chain)
+{
+	return nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM) &&
+	       nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM) == NF_INET_FORWARD &&
+	       family_name(nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY)) &&
+	       g_strcmp0(nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE), search->own_table) != 0;
+}
+
+static bool is_named(const char *name, const struct nftnl_chain *chain)
+{
+	guint32 family = nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY);
+
+	return (family == NFPROTO_IPV4 || family == NFPROTO_IPV6) &&
+	       g_strcmp0(nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE), "filter") == 0 &&
+	       g_strcmp0(nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME), name) == 0;
+}
+
 static int on_chain(const struct nlmsghdr *header, void *userdata)
 {
 	struct nftnl_chain *chain = nftnl_chain_alloc();
 	Search *search = userdata;
 
-	if (!chain || nftnl_chain_nlmsg_parse(header, chain) < 0 || !nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM) ||
-	    nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM) != NF_INET_FORWARD ||
-	    !family_name(nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY)) ||
-	    g_strcmp0(nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE), search->own_table) == 0) {
+	if (!chain || nftnl_chain_nlmsg_parse(header, chain) < 0 ||
+	    !(search->idle ? is_named(search->idle, chain) : is_at_forward(search, chain))) {
 		nftnl_chain_free(chain);
 		return MNL_CB_OK;
 	}
-	if (nftnl_chain_get_u32(chain, NFTNL_CHAIN_POLICY) != NF_DROP) {
+	if (search->idle || nftnl_chain_get_u32(chain, NFTNL_CHAIN_POLICY) != NF_DROP) {
 		g_ptr_array_add(search->open, chain);
 		return MNL_CB_OK;
 	}
-	add_drop(search, chain);
+	add_found(search, chain);
 	nftnl_chain_free(chain);
 	return MNL_CB_OK;
 }
@@ -93,13 +109,19 @@ static bool stops_all(const struct nftnl_rule *rule)
 	return stops && all;
 }
 
+typedef struct Rules {
+	guint32 n;
+	bool last_stops;
+} Rules;
+
 static int on_rule(const struct nlmsghdr *header, void *userdata)
 {
 	struct nftnl_rule *rule = nftnl_rule_alloc();
-	bool *last_stops = userdata;
+	Rules *rules = userdata;
 
+	rules->n++;
 	if (rule && nftnl_rule_nlmsg_parse(header, rule) >= 0)
-		*last_stops = stops_all(rule);
+		rules->last_stops = stops_all(rule);
 	nftnl_rule_free(rule);
 	return MNL_CB_OK;
 }
@@ -140,11 +162,17 @@ static int find_chains(Search *search)
 	return ask(search, begin(search, buffer, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC), on_chain, search);
 }
 
-static int look_at_end(Search *search, const struct nftnl_chain *chain)
+/* The kernel counts as use of a chain its own rules and the jumps to it. */
+static bool is_wanted(const Search *search, const struct nftnl_chain *chain, const Rules *rules)
+{
+	return search->idle ? nftnl_chain_get_u32(chain, NFTNL_CHAIN_USE) <= rules->n : rules->last_stops;
+}
+
+static int look_at_rules(Search *search, const struct nftnl_chain *chain)
 {
 	struct nftnl_rule *rule = nftnl_rule_alloc();
 	guint64 buffer[256] = {};
-	bool last_stops = false;
+	Rules rules = {};
 	struct nlmsghdr *header;
 	int r;
 
@@ -155,9 +183,9 @@ static int look_at_end(Search *search, const struct nftnl_chain *chain)
 	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME));
 	nftnl_rule_nlmsg_build_payload(header, rule);
 	nftnl_rule_free(rule);
-	r = ask(search, header, on_rule, &last_stops);
-	if (r >= 0 && last_stops)
-		add_drop(search, chain);
+	r = ask(search, header, on_rule, &rules);
+	if (r >= 0 && is_wanted(search, chain, &rules))
+		add_found(search, chain);
 	return r;
 }
 
@@ -167,32 +195,48 @@ static int find(Search *search)
 
 	/* Somebody else changes it while it is shown. */
 	for (guint i = 0; i < 10 && r == -EINTR; i++) {
-		g_ptr_array_set_size(search->drops, 0);
+		g_ptr_array_set_size(search->found, 0);
 		g_ptr_array_set_size(search->open, 0);
 		r = find_chains(search);
 		for (guint j = 0; r >= 0 && j < search->open->len; j++)
-			r = look_at_end(search, search->open->pdata[j]);
+			r = look_at_rules(search, search->open->pdata[j]);
 	}
 	return r;
 }
 
-bool forward_drops_find(const char *own_table, GPtrArray **ret, GError **error)
+static bool search_in(Search *search, GPtrArray **ret, GError **error)
 {
-	g_autoptr(GPtrArray) drops = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GPtrArray) open = g_ptr_array_new_with_free_func(free_chain);
-	Search search = { mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC), 0, own_table, drops, open };
 	int r;
 
-	if (!search.socket || mnl_socket_bind(search.socket, 0, MNL_SOCKET_AUTOPID) < 0)
+	search->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	search->found = found;
+	search->open = open;
+	if (!search->socket || mnl_socket_bind(search->socket, 0, MNL_SOCKET_AUTOPID) < 0)
 		r = -errno;
 	else
-		r = find(&search);
-	if (search.socket)
-		mnl_socket_close(search.socket);
+		r = find(search);
+	if (search->socket)
+		mnl_socket_close(search->socket);
 	/* There is no nf_tables, or what was seen first has gone. */
 	if (r < 0 && r != -EINVAL && r != -EOPNOTSUPP && r != -ENOENT)
 		return netfilter_fail(error, FAILED, "cannot look for nftables' chains at the hook forward: %s",
 				      g_strerror(-r));
-	*ret = g_steal_pointer(&drops);
+	*ret = g_steal_pointer(&found);
 	return true;
+}
+
+bool forward_drops_find(const char *own_table, GPtrArray **ret, GError **error)
+{
+	Search search = { .own_table = own_table };
+
+	return search_in(&search, ret, error);
+}
+
+bool forward_idle_chains_find(const char *name, GPtrArray **ret, GError **error)
+{
+	Search search = { .idle = name };
+
+	return search_in(&search, ret, error);
 }

@@ -10,3 +10,6 @@
  * FAILED.
  */
 bool forward_drops_find(const char *own_table, GPtrArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Likewise the chains of a name that iptables-nft has in its tables "filter" and to which nothing there leads. */
+bool forward_idle_chains_find(const char *name, GPtrArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;

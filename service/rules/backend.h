@@ -40,6 +40,7 @@ struct BackendKind {
 	const char *const *features; /* NULL-terminated */
 	const char *lock_name;       /* for sentences; NULL when there is no lock */
 	bool own_policy;             /* that of forwarding is a chain's of our own, and ends with our rules */
+	const char *user_chain_tool; /* makes the chain for others' rules, PREFIX-USER; NULL: there is none */
 	/** prefix begins every name in the kernel; it is copied. free takes NULL too, and lets the lock go. */
 	Backend *(*new)(const char *prefix);
 	void (*free)(Backend *backend);
@@ -67,10 +68,9 @@ struct BackendKind {
 	bool (*stops_forwarding)(Backend *backend);
 	/** Adds those of others' chains there (char *) that drop all that they do not accept. NULL: it has none. */
 	void (*find_forward_drops)(Backend *backend, GPtrArray *drops);
-	/** A descriptor that is readable when others may have changed our rules, -1 where they cannot; and whether they
-	 * have. NULL: nobody is told. */
+	/** Readable when others may have changed our rules, -1 where they cannot. NULL: nobody is told. */
 	int (*watch)(const Backend *backend);
-	bool (*heard)(Backend *backend);
+	bool (*heard)(Backend *backend); /* whether they have */
 	/** Where we hold somebody else's rules: NULL or "ipv4 filter DOCKER", …, the caller's. Needs the lock. */
 	bool (*find_foreign)(Backend *backend, const Ruleset *ruleset, char ***ret, GError **error);
 };

@@ -228,10 +228,61 @@ static void legacy_forward_drops(Rig *rig)
 		}
 }
 
+/* Each once, however often it is looked. */
+static void idle_chains(Rig *rig)
+{
+	static const struct {
+		const char *commands;
+		const char *told; /* NULL: it is in use, or is nobody's business */
+	} cases[] = {
+		{ "iptables-nft -N DOCKER-USER", "ip filter DOCKER-USER" },
+		{ "ip6tables-nft -N DOCKER-USER; ip6tables-nft -A DOCKER-USER -s fd00::1 -j DROP",
+		  "ip6 filter DOCKER-USER" },
+		{ "iptables-nft -N DOCKER-USER; iptables-nft -A FORWARD -j DOCKER-USER", NULL },
+		{ "iptables-nft -N DOCKER-USER; iptables-nft -A DOCKER-USER -s 10.0.0.1 -j DROP; iptables-nft -A "
+		  "FORWARD -i br-x -j DOCKER-USER",
+		  NULL },
+		{ "iptables-nft -N OTHER-USER", NULL },
+		{ "iptables-nft -t nat -N DOCKER-USER", NULL },
+		{ "nft add table inet filter; nft add chain inet filter DOCKER-USER", NULL },
+		{ "iptables-legacy -N DOCKER-USER", NULL },
+	};
+	guint expected = 0;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *text = NULL;
+
+		g_test_message("%s", cases[i].commands);
+		netns_run(rig->host, "sh -e -c \"%s\"", cases[i].commands);
+		done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'web', {'Subnets': <['172.18.0.0/16']>}");
+		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+		text = read_log();
+		expected += !!cases[i].told;
+		g_assert_cmpuint(count_parts(text, "iptables-legacy's"), ==, expected);
+		if (cases[i].told)
+			g_assert_nonnull(strstr(text, cases[i].told));
+		done(rig, "/network/web", "Network", "Delete", "", "");
+		netns_run(rig->host, "nft flush ruleset");
+	}
+}
+
+static void no_idle_chains(Rig *rig)
+{
+	g_autofree char *text = NULL;
+
+	netns_run(rig->host, "iptables-nft -N DOCKER-USER");
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'web', {'Subnets': <['172.18.0.0/16']>}");
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+	text = read_log();
+	g_assert_cmpuint(count_parts(text, "No packet comes to chain"), ==, 0);
+}
+
 static const BusTest tests[] = {
 	{ "/host-log/routes", later_routes, .before = catch_log },
 	{ "/host-log/lost-address", lost_address, .before = catch_log },
 	{ "/host-log/forward-drops", forward_drops, .before = catch_log },
+	{ "/host-log/idle-chains", idle_chains, "Backend=iptables", catch_log },
+	{ "/host-log/idle-chains-of-another-backend", no_idle_chains, "Backend=nftables", catch_log },
 	{ "/host-log/legacy-forward-drops", legacy_forward_drops, "Backend=nftables" },
 };
 

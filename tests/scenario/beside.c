@@ -127,8 +127,57 @@ static void beside(World *world)
 	}
 }
 
+/* --- what netfilterd(8) tells administrators to do --- */
+
+#define MANUAL_CLIENT "192.0.2.66"
+
+/* The lines of the manual's example with this backend, without their indentation. */
+static char *manual_example(void)
+{
+	g_autofree char *path = g_test_build_filename(G_TEST_DIST, "..", "service", "man", "netfilterd.8.rst", NULL);
+	const char *heading = world_has_nftables() ? "\nwith **Backend=nftables**\n" : "\nwith **Backend=iptables**\n";
+	g_autofree char *page = NULL;
+	g_auto(GStrv) lines = NULL;
+	GString *example = g_string_new(NULL);
+	const char *begin;
+
+	g_assert_true(g_file_get_contents(path, &page, NULL, NULL));
+	begin = strstr(page, heading);
+	g_assert_nonnull(begin);
+	begin = strstr(begin, "::\n\n");
+	g_assert_nonnull(begin);
+	lines = g_strsplit(begin + strlen("::\n\n"), "\n", -1);
+	for (char **line = lines; g_str_has_prefix(*line, "        "); line++)
+		g_string_append_printf(example, "%s\n", g_strstrip(*line));
+	g_assert_cmpuint(example->len, >, 0);
+	return g_string_free(example, FALSE);
+}
+
+static void call_from(const World *world, const char *address, const char *expected)
+{
+	netns_run(world->outside, "ip route replace 192.0.2.0/24 dev eth0 src %s", address);
+	expect(world->outside, "tcp", "192.0.2.1", 8080, expected);
+}
+
+static void as_the_manual_says(World *world)
+{
+	g_autofree char *example = manual_example();
+
+	create(world);
+	listener_open(world_container(world, &app_place), "app", "tcp", NULL, 80);
+	netns_run(world->outside, "ip address add " MANUAL_CLIENT "/24 dev eth0");
+	call_from(world, MANUAL_CLIENT, "app from " MANUAL_CLIENT);
+	g_test_message("%s", example);
+	g_assert_true(g_file_set_contents("/run/example", example, -1, NULL));
+	netns_run(world->host, world_has_nftables() ? "nft -f /run/example" : "sh -e /run/example");
+	call(world->bus, "", "Manager", "Reconcile", NULL);
+	call_from(world, MANUAL_CLIENT, "silence");
+	call_from(world, "192.0.2.2", APP);
+}
+
 static const Scenario scenarios[] = {
 	{ "/beside", beside, NULL, true },
+	{ "/beside/manual", as_the_manual_says, NULL, false },
 };
 
 int main(int argc, char **argv)
