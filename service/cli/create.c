@@ -7,6 +7,37 @@
 #include "service/cli/verbs.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#define AT_BOOT "netfilterd-networks.service"
+
+/* Where that unit is disabled, what is permanent comes with the first call after a boot. */
+static void hint_of_boot(Cli *cli)
+{
+	g_autoptr(sd_bus_message) reply = NULL;
+	const char *state;
+
+	if (!cli->options.permanent || cli->options.quiet)
+		return;
+	if (sd_bus_call_method(cli->bus, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+			       "org.freedesktop.systemd1.Manager", "GetUnitFileState", NULL, &reply, "s",
+			       AT_BOOT) < 0 ||
+	    sd_bus_message_read(reply, "s", &state) < 0 || strcmp(state, "disabled") != 0)
+		return;
+	fputs("Hint: after a boot it comes with the first call; \"systemctl enable " AT_BOOT
+	      "\" has it there at once\n",
+	      stderr);
+}
+
+/* The object is one that --permanent may be said of. */
+static int create(Cli *cli, const char *member, const char *name, GVariant *settings)
+{
+	int r = client_call(cli, ROOT_PATH, "Manager", member, g_variant_new("(s@a{sv})", name, settings), NULL);
+
+	if (r == 0)
+		hint_of_boot(cli);
+	return r;
+}
 
 int verb_create(Cli *cli, char **arguments, guint n G_GNUC_UNUSED)
 {
@@ -15,9 +46,7 @@ int verb_create(Cli *cli, char **arguments, guint n G_GNUC_UNUSED)
 
 	if (r != 0)
 		return r;
-	return client_call(cli, ROOT_PATH, "Manager", "CreateNetwork",
-			   g_variant_new("(s@a{sv})", object.name, network_settings(&cli->options, LIFE_PERSISTENT)),
-			   NULL);
+	return create(cli, "CreateNetwork", object.name, network_settings(&cli->options, LIFE_PERSISTENT));
 }
 
 /* With or without the prefix that an ingress has elsewhere: here it can be nothing else. */
@@ -42,8 +71,7 @@ int verb_ingress(Cli *cli, char **arguments, guint n G_GNUC_UNUSED)
 	settings = ingress_settings(&cli->options, LIFE_PERSISTENT, &error);
 	if (!settings)
 		return report_error(error);
-	return client_call(cli, ROOT_PATH, "Manager", "CreateIngress",
-			   g_variant_new("(s@a{sv})", object.name, settings), NULL);
+	return create(cli, "CreateIngress", object.name, settings);
 }
 
 int verb_gateways(Cli *cli, char **arguments, guint n)
