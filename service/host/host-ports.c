@@ -20,6 +20,7 @@ struct HostPorts {
 	GHashTable *bindings; /* set of Binding, owned, by key and address */
 	GHashTable *single;   /* port_key() → how many of them are not on any address; none: absent */
 	bool warned[256];     /* by protocol: no socket to hold a port with */
+	bool told_low[256];   /* likewise: none for a port that needs CAP_NET_BIND_SERVICE */
 	bool warned_blind;    /* and the kernel does not say who has the port */
 };
 
@@ -162,12 +163,17 @@ static bool is_held_beside(HostPorts *ports, const PortRange *range, guint16 por
 	       (port_address_equal(&range->address, &any) && g_hash_table_contains(ports->single, key));
 }
 
-static void warn_once(HostPorts *ports, const PortRange *range, guint16 port, int r)
+/* That the unit is without CAP_NET_BIND_SERVICE is as it is to be. */
+static void tell_once(HostPorts *ports, const PortRange *range, guint16 port, int r)
 {
-	if (!ports->warned[range->protocol])
-		g_warning("Cannot keep %s port %u from programs on the host, publishing it all the same: %s",
-			  protocol_to_string(range->protocol), port, g_strerror(-r));
-	ports->warned[range->protocol] = true;
+	bool expected = r == -EACCES && port < IPPORT_RESERVED;
+	bool *told = expected ? ports->told_low : ports->warned;
+
+	if (!told[range->protocol])
+		g_log(G_LOG_DOMAIN, expected ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_WARNING,
+		      "Cannot keep %s port %u from programs on the host, publishing it all the same: %s",
+		      protocol_to_string(range->protocol), port, g_strerror(-r));
+	told[range->protocol] = true;
 }
 
 static bool has_left_alone(const PortRange *range, guint16 port)
@@ -193,7 +199,7 @@ static int take(HostPorts *ports, const PortRange *range, guint16 port, guint *n
 		return -EADDRINUSE;
 	if (!is_missing_socket(fd))
 		return fd;
-	warn_once(ports, range, port, fd);
+	tell_once(ports, range, port, fd);
 	return -1;
 }
 
