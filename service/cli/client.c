@@ -80,13 +80,29 @@ int client_report(const Cli *cli, sd_bus_error *error)
 
 /* --- the connection --- */
 
+/* By a program of another machine's: not before this answers is it known whether there is a bus. */
 static int open_bus(const Options *options, sd_bus **ret)
 {
+	const char *name;
+	int r;
+
 	if (options->host)
-		return sd_bus_open_system_remote(ret, options->host);
-	if (options->machine)
-		return sd_bus_open_system_machine(ret, options->machine);
-	return sd_bus_open_system(ret);
+		r = sd_bus_open_system_remote(ret, options->host);
+	else if (options->machine)
+		r = sd_bus_open_system_machine(ret, options->machine);
+	else
+		return sd_bus_open_system(ret);
+	return r < 0 ? r : sd_bus_get_unique_name(*ret, &name);
+}
+
+static void hint_of_bus(const Options *options)
+{
+	if (options->quiet)
+		return;
+	if (options->host)
+		fprintf(stderr, "Hint: \"ssh %s systemd-stdio-bridge\" is what is to work\n", options->host);
+	else if (options->machine)
+		fputs("Hint: \"machinectl list\" shows the containers that run\n", stderr);
 }
 
 int client_connect(Cli *cli)
@@ -104,6 +120,7 @@ int client_connect(Cli *cli)
 			: options->machine ? options->machine
 					   : "",
 			g_strerror(-r));
+		hint_of_bus(options);
 		return EXIT_UNREACHABLE;
 	}
 	return 0;

@@ -39,11 +39,21 @@ static int create(Cli *cli, const char *member, const char *name, GVariant *sett
 	return r;
 }
 
+static int need_subnet(const Cli *cli, const char *verb)
+{
+	if (cli->options.subnets->len > 0)
+		return 0;
+	return usage_error(
+		"%s needs --subnet=SUBNET, like 172.18.0.0/16; \"netfilterctl list\" shows those that are taken", verb);
+}
+
 int verb_create(Cli *cli, char **arguments, guint n G_GNUC_UNUSED)
 {
 	g_auto(Object) object = {};
 	int r = object_of_kind(arguments[0], OBJECT_NETWORK, &object);
 
+	if (r == 0)
+		r = need_subnet(cli, "create");
 	if (r != 0)
 		return r;
 	return create(cli, "CreateNetwork", object.name, network_settings(&cli->options, LIFE_PERSISTENT));
@@ -117,6 +127,9 @@ int verb_preview(Cli *cli, char **arguments, guint n G_GNUC_UNUSED)
 		return usage_error("\"%s\" is an endpoint; a preview is of a network or of ingress:NAME",
 				   cut(arguments[0]));
 	ingress = object.kind == OBJECT_INGRESS;
+	r = ingress ? 0 : need_subnet(cli, "a preview of a network");
+	if (r != 0)
+		return r;
 	settings = ingress ? ingress_settings(&cli->options, LIFE_PERSISTENT, &error)
 			   : network_settings(&cli->options, LIFE_PERSISTENT);
 	if (!settings)
