@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/container.h"
 #include "tests/support/signals.h"
 
 #include <fcntl.h>
@@ -20,6 +21,7 @@ typedef struct Row {
 	const char *sentence; /* of the log */
 	bool untold;          /* the kernel does not tell of it */
 	bool rules;           /* of them: what differs when the service comes is no drift */
+	bool attached;        /* with an endpoint that the service attached */
 } Row;
 
 #define BRIDGE(what, from, to) what " of bridge br0 was " from ", and is " to " again"
@@ -41,6 +43,8 @@ static const Row rows[] = {
 	{ "sysctl -q net.ipv6.conf.br0.forwarding=0", "bridge br0", OFF_ON("IPv6 forwarding") },
 	{ "ip link set br0 type bridge nf_call_iptables 0", "bridge br0", OFF_ON("nf_call_iptables") },
 	{ "ip link set br0 type bridge nf_call_ip6tables 0", "bridge br0", OFF_ON("nf_call_ip6tables") },
+	{ "ip link set port-tied nomaster", "bridge br0", BRIDGE("port port-tied", "gone", "there"), .attached = true },
+	{ "ip link set port-tied down", "bridge br0", BRIDGE("port port-tied", "gone", "there"), .attached = true },
 	{ "sysctl -q net.ipv4.ip_forward=0", "ip_forward", "ip_forward was off, and is on again" },
 	{ "sysctl -q net.ipv6.conf.all.forwarding=0", "IPv6 forwarding", "IPv6 forwarding was off, and is on again" },
 	{ "iptables-legacy -P FORWARD ACCEPT", "filter FORWARD", "rules in filter FORWARD; mended", .untold = true,
@@ -75,12 +79,44 @@ static void create(Rig *rig)
 	     "<[('tcp', '127.0.0.1', uint16 8080, uint16 80, uint16 1)]>})]>}");
 }
 
+static Container container;
+
+static void create_for(Rig *rig, const Row *row)
+{
+	g_autoptr(GUnixFDList) fds = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant) reply G_GNUC_UNUSED = NULL;
+	int socket;
+
+	create(rig);
+	if (!row->attached)
+		return;
+	container_start(&container, 0);
+	socket = fcntl(container.socket, F_DUPFD_CLOEXEC, 3);
+	fds = g_unix_fd_list_new_from_array(&socket, 1);
+	reply = ask_with_fds(
+		rig->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}",
+		"'tied', {'Addresses': <['172.18.0.3']>, 'NetNS': <handle 0>, 'HostInterface': <'port-tied'>}", fds,
+		&error);
+	g_assert_no_error(error);
+}
+
+static void delete_for(Rig *rig, const Row *row)
+{
+	done(rig, "/network/web", "Network", "Delete", "", "");
+	if (!row->attached)
+		return;
+	container_close_socket(&container);
+	container_kill(&container);
+}
+
 /* All that serves the network. */
 static char *state(const Rig *rig)
 {
 	return netns_output(
 		rig->host,
 		"sh -c \"ip -br -4 address show dev br0; ip -br -6 address show dev br0; "
+		"ip -o link show master br0 up | cut -d@ -f1 | cut -d' ' -f2; "
 		"ip -d -o link show br0 | grep -o 'nf_call_ip[6tables]* [01]\\|[<,]UP[,>]\\|link/ether [^ ]*'; "
 		"cd /proc/sys/net; grep . ipv4/ip_forward ipv6/conf/all/forwarding ipv4/conf/br0/forwarding "
 		"ipv6/conf/br0/forwarding ipv6/conf/br0/disable_ipv6 ipv6/conf/br0/accept_ra "
@@ -143,7 +179,7 @@ static void told(Rig *rig)
 
 		if (row->untold)
 			continue;
-		create(rig);
+		create_for(rig, row);
 		good = state(rig);
 		signals = signals_new(rig);
 		netns_run(rig->host, "%s", row->damage);
@@ -153,7 +189,7 @@ static void told(Rig *rig)
 			answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
 		}
 		signals_free(signals);
-		done(rig, "/network/web", "Network", "Delete", "", "");
+		delete_for(rig, row);
 		g_assert_cmpuint(times_told("Somebody keeps changing"), ==, 0);
 	}
 }
@@ -168,14 +204,14 @@ static void found(Rig *rig)
 
 		if (!row->untold)
 			continue;
-		create(rig);
+		create_for(rig, row);
 		good = state(rig);
 		netns_run(rig->host, "%s", row->damage);
 		if (becomes(rig, good, row->damage)) {
 			is_told(row, before);
 			answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
 		}
-		done(rig, "/network/web", "Network", "Delete", "", "");
+		delete_for(rig, row);
 	}
 }
 
@@ -201,7 +237,7 @@ static void reconciled(Rig *rig)
 		guint before = times_told(row->sentence);
 		guint repaired = 0;
 
-		create(rig);
+		create_for(rig, row);
 		good = state(rig);
 		netns_run(rig->host, "%s", row->damage);
 		g_variant_get(ask(rig, "", "Manager", "Reconcile", "", ""), "(u)", &repaired);
@@ -212,7 +248,7 @@ static void reconciled(Rig *rig)
 		if (row->untold)
 			g_assert_cmpuint(repaired, ==, 1);
 		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
-		done(rig, "/network/web", "Network", "Delete", "", "");
+		delete_for(rig, row);
 	}
 }
 
@@ -223,7 +259,7 @@ static void restarted(Rig *rig)
 		g_autofree char *good = NULL, *after = NULL;
 		guint before = times_told(row->sentence);
 
-		create(rig);
+		create_for(rig, row);
 		good = state(rig);
 		service_kill(rig->service);
 		netns_run(rig->host, "%s", row->damage);
@@ -236,7 +272,7 @@ static void restarted(Rig *rig)
 		if (!row->rules)
 			is_told(row, before);
 		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
-		done(rig, "/network/web", "Network", "Delete", "", "");
+		delete_for(rig, row);
 	}
 }
 
