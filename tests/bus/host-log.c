@@ -277,12 +277,51 @@ static void no_idle_chains(Rig *rig)
 	g_assert_cmpuint(count_parts(text, "No packet comes to chain"), ==, 0);
 }
 
+/* Rules of others in our chains: kept, and named once, however often the chain is looked at or changes. */
+static void kept_rules(Rig *rig)
+{
+	static const struct {
+		const char *command, *told;
+	} cases[] = {
+		{ "iptables-legacy -I DOCKER -s 10.8.8.8 -j DROP",
+		  "ipv4 chain DOCKER of table filter is kept where it stands: -s 10.8.8.8/32 -j DROP\n" },
+		{ "iptables-legacy -t nat -I DOCKER -s 10.7.7.7 -j ACCEPT",
+		  "ipv4 chain DOCKER of table nat is kept where it stands: -s 10.7.7.7/32 -j ACCEPT\n" },
+		{ "ip6tables-legacy -A DOCKER -s fd00:9::9 -j DROP",
+		  "ipv6 chain DOCKER of table filter is kept where it stands: -s fd00:9::9/128 -j DROP\n" },
+	};
+	g_autofree char *text = NULL;
+
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'web', {'Subnets': <['172.18.0.0/16', 'fd00:18::/64']>, 'Endpoints': <[('app', {'Addresses': "
+	     "<['172.18.0.2', 'fd00:18::2']>, 'Ports': <[('tcp', '', uint16 8080, uint16 80, uint16 1)]>})]>}");
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		netns_run(rig->host, "%s", cases[i].command);
+		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+		done(rig, "/network/web/endpoint/app", "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8081, 81, 1)]");
+		done(rig, "/network/web/endpoint/app", "Endpoint", "Unpublish", "a(ssqqq)",
+		     "[('tcp', '', 8081, 81, 1)]");
+	}
+	text = read_log();
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *sentence = g_strconcat("A rule of somebody else's in ", cases[i].told, NULL);
+
+		if (count_parts(text, sentence) == 1)
+			continue;
+		g_test_message("not once \"%s\":\n%s", sentence, text);
+		g_test_fail();
+	}
+	g_assert_cmpuint(count_parts(text, "A rule of somebody else's"), ==, G_N_ELEMENTS(cases));
+}
+
 static const BusTest tests[] = {
 	{ "/host-log/routes", later_routes, .before = catch_log },
 	{ "/host-log/lost-address", lost_address, .before = catch_log },
 	{ "/host-log/forward-drops", forward_drops, .before = catch_log },
 	{ "/host-log/idle-chains", idle_chains, "Backend=iptables", catch_log },
 	{ "/host-log/idle-chains-of-another-backend", no_idle_chains, "Backend=nftables", catch_log },
+	{ "/host-log/kept-rules", kept_rules, "Backend=iptables", catch_log },
 	{ "/host-log/legacy-forward-drops", legacy_forward_drops, "Backend=nftables" },
 };
 
