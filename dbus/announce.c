@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/announce.h"
 
+#include "dbus/lookup.h"
 #include "dbus/names.h"
 #include "dbus/path.h"
 #include "service/commit.h"
@@ -18,6 +19,8 @@ typedef struct Signal {
 struct Announcer {
 	sd_bus *connection;
 	const Service *service;
+	const ObjectSignals *object_signals;
+	void *userdata;        /* theirs */
 	GPtrArray *signals;    /* Signal, in order */
 	GHashTable *announced; /* set of what is in signals, for coalescing */
 	bool hairpin, ready;   /* as last announced */
@@ -48,13 +51,15 @@ static void signal_free(gpointer data)
 	g_free(signal);
 }
 
-Announcer *announcer_new(sd_bus *connection, const Service *service)
+Announcer *announcer_new(sd_bus *connection, const Service *service, const ObjectSignals *signals, void *userdata)
 {
 	Announcer *announcer = g_new(Announcer, 1);
 
 	*announcer = (Announcer){
 		.connection = sd_bus_ref(connection),
 		.service = service,
+		.object_signals = signals,
+		.userdata = userdata,
 		.signals = g_ptr_array_new_with_free_func(signal_free),
 		.announced = g_hash_table_new(signal_hash, signal_equal),
 		.hairpin = service_config(service)->hairpin,
@@ -172,21 +177,25 @@ void announcer_committed(Announcer *announcer, guint64 generation, guint added, 
 
 static void emit(Announcer *announcer, const Signal *signal)
 {
-	const char *interface = interface_of(signal->kind);
+	const ObjectSignals *signals = announcer->object_signals;
+	void *object = path_lookup(announcer->service, signal->path, signal->kind);
 
 	switch (signal->type) {
 	case SIGNAL_ADDED:
-		check(sd_bus_emit_interfaces_added(announcer->connection, signal->path, interface, NULL), "the coming",
-		      signal->path);
+		if (object)
+			check(signals->added(signal->kind, object, signal->path, announcer->userdata), "the coming",
+			      signal->path);
 		break;
 	case SIGNAL_REMOVED:
-		check(sd_bus_emit_interfaces_removed(announcer->connection, signal->path, interface, NULL), "the going",
-		      signal->path);
+		check(sd_bus_emit_interfaces_removed(announcer->connection, signal->path, interface_of(signal->kind),
+						     NULL),
+		      "the going", signal->path);
 		break;
 	case SIGNAL_CHANGED:
-		check(sd_bus_emit_properties_changed(announcer->connection, signal->path, interface, signal->property,
-						     NULL),
-		      signal->property, signal->path);
+		if (object)
+			check(signals->changed(signal->kind, object, signal->path, signal->property,
+					       announcer->userdata),
+			      signal->property, signal->path);
 		break;
 	case SIGNAL_DROPPED:
 		break;

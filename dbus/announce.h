@@ -10,8 +10,15 @@
  */
 typedef struct Announcer Announcer;
 
-/** Refers to connection; the service is borrowed and read. */
-Announcer *announcer_new(sd_bus *connection, const Service *service);
+/** How the signals of an object are sent that is there: that it came, and that a property is another. Negative errno.
+ */
+typedef struct ObjectSignals {
+	int (*added)(enum object_kind kind, void *object, const char *path, void *userdata);
+	int (*changed)(enum object_kind kind, void *object, const char *path, const char *property, void *userdata);
+} ObjectSignals;
+
+/** Refers to connection; the service is borrowed and read, signals and userdata are borrowed. */
+Announcer *announcer_new(sd_bus *connection, const Service *service, const ObjectSignals *signals, void *userdata);
 void announcer_free(Announcer *announcer); /* NULL is fine; what is not announced is dropped */
 
 /** An object came. */

@@ -337,7 +337,7 @@ const sd_bus_vtable network_vtable[] = {
 	OBJECT_ALLOW_FROM_PROPERTIES,
 	SD_BUS_PROPERTY("Served", "b", get_served, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	OBJECT_LIFETIME_PROPERTIES,
-	SD_BUS_PROPERTY("Endpoints", "ao", get_endpoints, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Endpoints", "ao", get_endpoints, 0, SD_BUS_VTABLE_PROPERTY_EMITS_INVALIDATION),
 	SD_BUS_VTABLE_END,
 };
 

@@ -129,7 +129,7 @@ int object_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *erro
 
 /* --- what an object shows --- */
 
-static const sd_bus_vtable *vtable_of(enum object_kind kind)
+const sd_bus_vtable *object_vtable(enum object_kind kind)
 {
 	static const sd_bus_vtable *const vtables[] = {
 		[OBJECT_NETWORK] = network_vtable,
@@ -142,7 +142,7 @@ static const sd_bus_vtable *vtable_of(enum object_kind kind)
 
 const sd_bus_vtable *object_find_property(enum object_kind kind, const char *name)
 {
-	for (const sd_bus_vtable *row = vtable_of(kind); row->type != _SD_BUS_VTABLE_END; row++)
+	for (const sd_bus_vtable *row = object_vtable(kind); row->type != _SD_BUS_VTABLE_END; row++)
 		if (row->type == _SD_BUS_VTABLE_PROPERTY && strcmp(row->x.property.member, name) == 0)
 			return row;
 	return NULL;
@@ -172,12 +172,36 @@ static int append_entry(sd_bus_message *reply, const Bus *bus, enum object_kind 
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+/* How long a list is at most that is in a signal: with the longest names it has less than two megabytes. */
+#define MAX_SIGNALLED 4096
+
+bool object_signals_value(enum object_kind kind, const void *object, const sd_bus_vtable *property)
+{
+	const char *name = property->x.property.member;
+	guint n = 0;
+
+	if (strcmp(name, "Endpoints") == 0)
+		n = g_hash_table_size(((const Network *)object)->endpoints);
+	else if (strcmp(name, "Links") == 0)
+		n = ((const Endpoint *)object)->links->len;
+	else if (strcmp(name, "Ports") == 0)
+		n = kind == OBJECT_INGRESS ? ((const Ingress *)object)->ports->len
+					   : ((const Endpoint *)object)->ports->len;
+	return n <= MAX_SIGNALLED;
+}
+
+static bool is_among_all(sd_bus_message *message, enum object_kind kind, const void *object, const sd_bus_vtable *row)
+{
+	return row->type == _SD_BUS_VTABLE_PROPERTY && !(row->flags & SD_BUS_VTABLE_PROPERTY_EXPLICIT) &&
+	       (!sd_bus_message_is_signal(message, NULL, NULL) || object_signals_value(kind, object, row));
+}
+
 int object_append_properties(sd_bus_message *reply, const Bus *bus, enum object_kind kind, void *object)
 {
 	int r = sd_bus_message_open_container(reply, 'a', "{sv}");
 
-	for (const sd_bus_vtable *row = vtable_of(kind); r >= 0 && row->type != _SD_BUS_VTABLE_END; row++)
-		if (row->type == _SD_BUS_VTABLE_PROPERTY && !(row->flags & SD_BUS_VTABLE_PROPERTY_EXPLICIT))
+	for (const sd_bus_vtable *row = object_vtable(kind); r >= 0 && row->type != _SD_BUS_VTABLE_END; row++)
+		if (is_among_all(reply, kind, object, row))
 			r = append_entry(reply, bus, kind, object, row);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }

@@ -3,8 +3,6 @@
 
 #include "dbus/bus.h"
 
-/** What the interfaces of networks, endpoints and ingresses share. */
-
 /** What a handler or getter below NETWORK_PATH or INGRESS_PATH gets: the object its path was found to name just now. */
 typedef struct Found {
 	const Bus *bus;
@@ -65,9 +63,15 @@ bool object_run_set_permanent(Call *call, GError **error) G_GNUC_WARN_UNUSED_RES
 /** An sd_bus_message_handler_t that reads the rules of any object. */
 int object_get_rules(sd_bus_message *message, void *userdata, sd_bus_error *error);
 
+/** The rows of a kind's properties and methods; static. */
+const sd_bus_vtable *object_vtable(enum object_kind kind);
+
+/** Whether a property is in signals as it is now: a list that is too long is for those who ask. */
+bool object_signals_value(enum object_kind kind, const void *object, const sd_bus_vtable *property);
+
 /**
- * Each appends what an object shows, without asking the bus: an a{sv} of all, or the variant of a property, which is
- * NULL when there is none. Negative errno.
+ * Each appends what an object shows, without asking the bus: an a{sv} of all, without long lists if it is a signal; or
+ * the variant of a property, which is NULL when there is none. Negative errno.
  */
 int object_append_properties(sd_bus_message *reply, const Bus *bus, enum object_kind kind, void *object);
 int object_append_property(sd_bus_message *reply, const Bus *bus, enum object_kind kind, void *object,

@@ -6,6 +6,7 @@
 #include "dbus/log-control.h"
 #include "dbus/log.h"
 #include "dbus/names.h"
+#include "dbus/object-signals.h"
 #include "dbus/status.h"
 #include "dbus/watch.h"
 #include "dbus/zones.h"
@@ -267,7 +268,7 @@ Server *server_new(Service *service, sd_event *event, sd_bus *connection)
 	bus->queue = queue_new(service, event, on_committed_batch, server);
 	bus->reads = reads_new(connection, event, bus->policy, on_answered, server);
 	bus->calls = calls_new(service, bus->policy, bus->queue, bus->reads, on_answered, server);
-	bus->announcer = announcer_new(connection, service);
+	bus->announcer = announcer_new(connection, service, &object_signals, bus);
 	bus->rule_reads = rule_reads_new(service, bus->announcer, event);
 	server->watch = watch_new(bus);
 	server->zones = zones_new(bus, on_zones_settled, server);

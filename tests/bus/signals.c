@@ -51,7 +51,7 @@ static void endpoints(Rig *rig)
 	expect(signals, "InterfacesAdded " WEB NETWORK);
 	done(rig, WEB, "Network", "CreateEndpoint", "sa{sv}", "'app', {'Addresses': <['172.18.0.2']>}");
 	expect(signals, "InterfacesAdded " APP ENDPOINT "\n"
-			"PropertiesChanged " WEB " Endpoints=['" ROOT APP "']");
+			"PropertiesChanged " WEB " Endpoints invalidated");
 	done(rig, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 8080, 80, 1), ('tcp', '', 8081, 81, 1)]");
 	expect(signals, "PropertiesChanged " APP " Ports=[('tcp', '', 8080, 80, 1), ('tcp', '', 8081, 81, 1)]");
 	done(rig, APP, "Endpoint", "Unpublish", "a(ssqqq)", "[('tcp', '', 8080, 80, 1)]");
@@ -59,7 +59,7 @@ static void endpoints(Rig *rig)
 	done(rig, APP, "Endpoint", "Publish", "a(ssqqq)", "[]");
 	expect(signals, "");
 	done(rig, APP, "Endpoint", "Delete", "", "");
-	expect(signals, "InterfacesRemoved " APP ENDPOINT "\nPropertiesChanged " WEB " Endpoints=[]");
+	expect(signals, "InterfacesRemoved " APP ENDPOINT "\nPropertiesChanged " WEB " Endpoints invalidated");
 
 	/* Those of a network go with it, before it. */
 	done(rig, WEB, "Network", "CreateEndpoint", "sa{sv}", "'app', {'Addresses': <['172.18.0.2']>}");
@@ -91,6 +91,29 @@ static void links(Rig *rig)
 	expect(signals, "PropertiesChanged " APP " Links=['" ROOT DB "']");
 	done(rig, APP, "Endpoint", "Unlink", "o", "'" ROOT DB "'");
 	expect(signals, "PropertiesChanged " APP " Links=[]");
+	signals_free(signals);
+}
+
+/* What every listener would get anew with every change is signalled as long as it is short. */
+static void long_lists(Rig *rig)
+{
+	enum { MOST = 4096 };
+	g_autoptr(GString) ports = g_string_new(NULL);
+	g_autofree char *arguments = NULL, *text = NULL;
+	Signals *signals = signals_new(rig);
+
+	for (guint i = 0; i < MOST; i++)
+		g_string_append_printf(ports, "%s('tcp', '', %u, %u, 1)", i > 0 ? ", " : "", 10000 + i, 10000 + i);
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'web', {'Subnets': <['172.18.0.0/16']>}");
+	arguments = g_strdup_printf("'app', {'Addresses': <['172.18.0.2']>, 'Ports': <@a(ssqqq) [%s]>}", ports->str);
+	done(rig, WEB, "Network", "CreateEndpoint", "sa{sv}", arguments);
+	g_free(signals_take(signals));
+	done(rig, APP, "Endpoint", "Publish", "a(ssqqq)", "[('tcp', '', 9000, 80, 1)]");
+	expect(signals, "PropertiesChanged " APP " Ports invalidated");
+	done(rig, APP, "Endpoint", "Unpublish", "a(ssqqq)", "[('tcp', '', 9000, 80, 1)]");
+	text = signals_take(signals);
+	g_assert_cmpuint(count_parts(text, "PropertiesChanged " APP " Ports=[('tcp', '', 10000, "), ==, 1);
+	g_assert_cmpuint(count_parts(text, "('tcp', "), ==, MOST);
 	signals_free(signals);
 }
 
@@ -227,9 +250,10 @@ static void coalesced(Rig *rig)
 }
 
 static const BusTest tests[] = {
-	{ "/bus/signals/networks", networks }, { "/bus/signals/endpoints", endpoints },
-	{ "/bus/signals/links", links },       { "/bus/signals/ingresses", ingresses },
-	{ "/bus/signals/commits", commits },   { "/bus/signals/coalesced", coalesced },
+	{ "/bus/signals/networks", networks },   { "/bus/signals/endpoints", endpoints },
+	{ "/bus/signals/links", links },         { "/bus/signals/long-lists", long_lists },
+	{ "/bus/signals/ingresses", ingresses }, { "/bus/signals/commits", commits },
+	{ "/bus/signals/coalesced", coalesced },
 };
 
 int main(int argc, char **argv)
