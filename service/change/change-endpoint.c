@@ -171,6 +171,8 @@ Endpoint *endpoint_create(Transaction *transaction, Network *network, const Endp
 	fresh->port_group = g_strdup(settings->port_group);
 	if (!find_addresses(transaction->model, fresh, settings, error) ||
 	    !quota_check(transaction->model, transaction->config, QUOTA_ENDPOINTS, settings->lifetime.uid, 1, error) ||
+	    !quota_check(transaction->model, transaction->config, QUOTA_LABELS, settings->lifetime.uid,
+			 labels_size(settings->labels), error) ||
 	    !request_sources(transaction, settings->allow_from, NULL, settings->lifetime.uid, &fresh->allow_from,
 			     error) ||
 	    !request_lifetime(transaction, &fresh->lifetime, OBJECT_ENDPOINT, fresh, &settings->lifetime, error) ||

@@ -7,6 +7,7 @@
 #include "service/change/local-ports.h"
 #include "service/change/request.h"
 #include "service/journal/encode.h"
+#include "service/model/labels.h"
 
 #include <string.h>
 
@@ -75,6 +76,8 @@ Ingress *ingress_create(Transaction *transaction, const char *name, const Ingres
 	fresh = make(transaction, name, settings, error);
 	if (!fresh || !gateways_check(transaction->model, fresh, error) ||
 	    !quota_check(transaction->model, transaction->config, QUOTA_INGRESSES, settings->lifetime.uid, 1, error) ||
+	    !quota_check(transaction->model, transaction->config, QUOTA_LABELS, settings->lifetime.uid,
+			 labels_size(settings->labels), error) ||
 	    !request_sources(transaction, settings->allow_from, NULL, settings->lifetime.uid, &fresh->allow_from,
 			     error) ||
 	    !request_lifetime(transaction, &fresh->lifetime, OBJECT_INGRESS, fresh, &settings->lifetime, error))

@@ -4,22 +4,14 @@
 #include "service/journal/encode.h"
 #include "service/model/labels.h"
 
-static char ***labels_of(const Lifetime *lifetime)
+static char *const *labels_of(const Lifetime *lifetime)
 {
-	switch (lifetime->kind) {
-	case OBJECT_NETWORK:
-		return &((Network *)lifetime->object)->labels;
-	case OBJECT_ENDPOINT:
-		return &((Endpoint *)lifetime->object)->labels;
-	case OBJECT_INGRESS:
-		return &((Ingress *)lifetime->object)->labels;
-	}
-	g_assert_not_reached();
+	return object_labels(lifetime->kind, lifetime->object);
 }
 
 void object_set_labels(Transaction *transaction, Lifetime *lifetime, char *const *labels)
 {
-	if (labels_equal(*labels_of(lifetime), labels))
+	if (labels_equal(labels_of(lifetime), labels))
 		return;
 	transaction_make(transaction, &(Change){
 					      .kind = &labels_changed,
@@ -28,12 +20,9 @@ void object_set_labels(Transaction *transaction, Lifetime *lifetime, char *const
 				      });
 }
 
-static void swap(Model *model G_GNUC_UNUSED, Change *change)
+static void swap(Model *model, Change *change)
 {
-	char ***labels = labels_of(change->object), **other = change->part;
-
-	change->part = *labels;
-	*labels = other;
+	change->part = model_set_labels(model, change->object, change->part);
 }
 
 static void release(Change *change, bool applied G_GNUC_UNUSED)
@@ -43,7 +32,7 @@ static void release(Change *change, bool applied G_GNUC_UNUSED)
 
 static void encode(const Change *change, GByteArray *to)
 {
-	encode_labels(to, change->object, *labels_of(change->object));
+	encode_labels(to, change->object, labels_of(change->object));
 }
 
 static bool decode(Change *change, Record *record, Model *model, GError **error)

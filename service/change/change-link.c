@@ -3,6 +3,7 @@
 
 #include "service/change/request.h"
 #include "service/journal/encode.h"
+#include "service/quota.h"
 
 /* --- requests --- */
 
@@ -53,21 +54,26 @@ static bool check_link(const Transaction *transaction, const Endpoint *parent, c
 bool endpoint_link(Transaction *transaction, Endpoint *parent, Endpoint *child, const GArray *ports, GError **error)
 {
 	const Link *old = endpoint_find_link(parent, child);
-	Link *link;
+	g_autoptr(Link) link = NULL;
+	guint had;
 
 	if (!check_link(transaction, parent, child, ports, error))
 		return false;
 	link = link_new(child);
 	link->sequence = old ? old->sequence : transaction_next_sequence(transaction);
-	if (old) {
+	if (old)
 		add_ports(link, old->ports);
-		endpoint_unlink(transaction, parent, child, NULL);
-	}
+	had = link->ports->len;
 	add_ports(link, ports);
+	if (!quota_check(transaction->model, transaction->config, QUOTA_LINK_PORTS, parent->lifetime.uid,
+			 link->ports->len - had, error))
+		return false;
+	if (old)
+		endpoint_unlink(transaction, parent, child, NULL);
 	transaction_make(transaction, &(Change){
 					      .kind = &link_added,
 					      .object = parent,
-					      .part = link,
+					      .part = g_steal_pointer(&link),
 					      .index = parent->links->len,
 				      });
 	return true;
@@ -88,14 +94,14 @@ bool endpoint_unlink(Transaction *transaction, Endpoint *parent, Endpoint *child
 
 /* --- changes --- */
 
-static void insert(Model *model G_GNUC_UNUSED, Change *change)
+static void insert(Model *model, Change *change)
 {
-	model_insert_link(change->object, change->part, change->index);
+	model_insert_link(model, change->object, change->part, change->index);
 }
 
-static void take_out(Model *model G_GNUC_UNUSED, Change *change)
+static void take_out(Model *model, Change *change)
 {
-	change->part = model_remove_link(change->object, change->index);
+	change->part = model_remove_link(model, change->object, change->index);
 }
 
 static void release_unless_applied(Change *change, bool applied)

@@ -156,6 +156,8 @@ Network *network_create(Transaction *transaction, const char *name, const Networ
 	    !request_sources(transaction, settings->allow_from, NULL, settings->lifetime.uid,
 			     &fresh->options.allow_from, error) ||
 	    !quota_check(transaction->model, transaction->config, QUOTA_NETWORKS, settings->lifetime.uid, 1, error) ||
+	    !quota_check(transaction->model, transaction->config, QUOTA_LABELS, settings->lifetime.uid,
+			 labels_size(settings->labels), error) ||
 	    !request_lifetime(transaction, &fresh->lifetime, OBJECT_NETWORK, fresh, &settings->lifetime, error))
 		return NULL;
 

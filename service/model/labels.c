@@ -27,6 +27,15 @@ static bool check_label(const char *key, const char *value, GError **error)
 	return true;
 }
 
+guint labels_size(char *const *labels)
+{
+	gsize bytes = 0;
+
+	for (; labels && *labels; labels++)
+		bytes += strlen(*labels);
+	return MIN(bytes, G_MAXUINT);
+}
+
 static int compare_keys(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -34,8 +43,7 @@ static int compare_keys(const void *a, const void *b)
 
 static bool check(char *const *labels, GError **error)
 {
-	guint n = g_strv_length((char **)labels) / 2;
-	gsize bytes = 0;
+	guint n = g_strv_length((char **)labels) / 2, bytes = labels_size(labels);
 
 	if (n > LABELS_MAX)
 		return netfilter_fail(error, INVALID_ARGS, "Labels: %u are given, and at most %d are allowed", n,
@@ -45,13 +53,11 @@ static bool check(char *const *labels, GError **error)
 			return false;
 		if (label > labels && strcmp(label[-2], label[0]) == 0)
 			return netfilter_fail(error, INVALID_ARGS, "Labels: \"%s\" is given twice", cut(label[0]));
-		bytes += strlen(label[0]) + strlen(label[1]);
 	}
 	if (bytes > LABELS_MAX_BYTES)
 		return netfilter_fail(error, INVALID_ARGS,
-				      "Labels: they take %" G_GSIZE_FORMAT " bytes together, and at most %d are "
-				      "allowed",
-				      bytes, LABELS_MAX_BYTES);
+				      "Labels: they take %u bytes together, and at most %d are allowed", bytes,
+				      LABELS_MAX_BYTES);
 	return true;
 }
 

@@ -24,5 +24,8 @@ char **labels_new(char **list, GError **error);
 bool labels_match(char *const *labels, char *const *wanted);
 bool labels_equal(char *const *a, char *const *b);
 
+/** The bytes of keys and values. */
+guint labels_size(char *const *labels);
+
 /** "key=value", each on a line of its own; "" for none. The caller's. */
 char *labels_format(char *const *labels);

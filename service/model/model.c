@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/model/model.h"
 
+#include "service/model/labels.h"
+
 #include <string.h>
 
 Model *model_new(void)
@@ -151,6 +153,11 @@ static void count_sources(Model *model, uid_t uid, const AllowFrom *list, int si
 {
 	if (list)
 		count(model, QUOTA_SOURCES, uid, sign * (int)list->len);
+}
+
+static void count_labels(Model *model, uid_t uid, char *const *labels, int sign)
+{
+	count(model, QUOTA_LABELS, uid, sign * (int)labels_size(labels));
 }
 
 static void bind_to_owner(Model *model, Lifetime *lifetime)
@@ -318,6 +325,7 @@ void model_insert_network(Model *model, Network *network, GList *before)
 	bind_to_owner(model, &network->lifetime);
 	count(model, QUOTA_NETWORKS, network->lifetime.uid, 1);
 	count_sources(model, network->lifetime.uid, network->options.allow_from, 1);
+	count_labels(model, network->lifetime.uid, network->labels, 1);
 	model->n_external += !network_is_internal(network);
 }
 
@@ -328,6 +336,7 @@ GList *model_remove_network(Model *model, Network *network)
 	unbind_from_owner(model, &network->lifetime);
 	count(model, QUOTA_NETWORKS, network->lifetime.uid, -1);
 	count_sources(model, network->lifetime.uid, network->options.allow_from, -1);
+	count_labels(model, network->lifetime.uid, network->labels, -1);
 	model->n_external -= !network_is_internal(network);
 	return dequeue(&model->networks_by_age, &network->by_age);
 }
@@ -345,6 +354,7 @@ void model_insert_endpoint(Model *model, Endpoint *endpoint, GList *before)
 	bind_to_owner(model, &endpoint->lifetime);
 	count(model, QUOTA_ENDPOINTS, endpoint->lifetime.uid, 1);
 	count_sources(model, endpoint->lifetime.uid, endpoint->allow_from, 1);
+	count_labels(model, endpoint->lifetime.uid, endpoint->labels, 1);
 	endpoint->network->n_limited += endpoint->allow_from != NULL;
 	for (guint i = 0; i < endpoint->ports->len; i++)
 		add_mapping_ports(model, endpoint, endpoint->ports->pdata[i]);
@@ -362,6 +372,7 @@ GList *model_remove_endpoint(Model *model, Endpoint *endpoint)
 	unbind_from_owner(model, &endpoint->lifetime);
 	count(model, QUOTA_ENDPOINTS, endpoint->lifetime.uid, -1);
 	count_sources(model, endpoint->lifetime.uid, endpoint->allow_from, -1);
+	count_labels(model, endpoint->lifetime.uid, endpoint->labels, -1);
 	endpoint->network->n_limited -= endpoint->allow_from != NULL;
 	for (guint i = 0; i < endpoint->ports->len; i++)
 		remove_mapping_ports(model, endpoint, endpoint->ports->pdata[i]);
@@ -405,6 +416,29 @@ AllowFrom *model_set_allow_from(Model *model, const Lifetime *lifetime, AllowFro
 	return before;
 }
 
+static char ***find_labels(const Lifetime *lifetime)
+{
+	switch (lifetime->kind) {
+	case OBJECT_NETWORK:
+		return &((Network *)lifetime->object)->labels;
+	case OBJECT_ENDPOINT:
+		return &((Endpoint *)lifetime->object)->labels;
+	case OBJECT_INGRESS:
+		return &((Ingress *)lifetime->object)->labels;
+	}
+	g_assert_not_reached();
+}
+
+char **model_set_labels(Model *model, const Lifetime *lifetime, char **labels)
+{
+	char ***place = find_labels(lifetime), **before = *place;
+
+	count_labels(model, lifetime->uid, before, -1);
+	count_labels(model, lifetime->uid, labels, 1);
+	*place = labels;
+	return before;
+}
+
 void model_insert_ingress(Model *model, Ingress *ingress, GList *before)
 {
 	g_hash_table_insert(model->ingresses, ingress->name, ingress);
@@ -412,6 +446,7 @@ void model_insert_ingress(Model *model, Ingress *ingress, GList *before)
 	bind_to_owner(model, &ingress->lifetime);
 	count(model, QUOTA_INGRESSES, ingress->lifetime.uid, 1);
 	count_sources(model, ingress->lifetime.uid, ingress->allow_from, 1);
+	count_labels(model, ingress->lifetime.uid, ingress->labels, 1);
 	for (guint i = 0; i < ingress->ports->len; i++)
 		add_ingress_port(model, ingress, ingress->ports->pdata[i]);
 }
@@ -422,6 +457,7 @@ GList *model_remove_ingress(Model *model, Ingress *ingress)
 	unbind_from_owner(model, &ingress->lifetime);
 	count(model, QUOTA_INGRESSES, ingress->lifetime.uid, -1);
 	count_sources(model, ingress->lifetime.uid, ingress->allow_from, -1);
+	count_labels(model, ingress->lifetime.uid, ingress->labels, -1);
 	for (guint i = 0; i < ingress->ports->len; i++)
 		remove_ingress_port(model, ingress, ingress->ports->pdata[i]);
 	return dequeue(&model->ingresses_by_age, &ingress->by_age);
@@ -470,16 +506,18 @@ IngressPort *model_remove_ingress_port(Model *model, Ingress *ingress, guint ind
 	return port;
 }
 
-void model_insert_link(Endpoint *parent, Link *link, guint index)
+void model_insert_link(Model *model, Endpoint *parent, Link *link, guint index)
 {
 	g_ptr_array_insert(parent->links, index, link);
 	g_ptr_array_add(link->child->parents, parent);
+	count(model, QUOTA_LINK_PORTS, parent->lifetime.uid, (int)link->ports->len);
 }
 
-Link *model_remove_link(Endpoint *parent, guint index)
+Link *model_remove_link(Model *model, Endpoint *parent, guint index)
 {
 	Link *link = g_ptr_array_steal_index(parent->links, index);
 
 	g_ptr_array_remove(link->child->parents, parent);
+	count(model, QUOTA_LINK_PORTS, parent->lifetime.uid, -(int)link->ports->len);
 	return link;
 }

@@ -5,13 +5,7 @@
 #include "service/model/ingress.h"
 #include "service/model/port-shares.h"
 #include "service/model/port-table.h"
-
-/** What is counted, for everybody together and for each uid. */
-enum quota { QUOTA_NETWORKS, QUOTA_ENDPOINTS, QUOTA_PORTS, QUOTA_INGRESSES, QUOTA_SOURCES, N_QUOTAS };
-
-typedef struct Usage {
-	guint counts[N_QUOTAS];
-} Usage;
+#include "service/model/usage.h"
 
 /**
  * The objects there are, and how to find them. Plain data: nothing here touches the kernel or the bus, and nothing can
@@ -65,8 +59,9 @@ GList *model_remove_network(Model *model, Network *network);
 void model_insert_endpoint(Model *model, Endpoint *endpoint, GList *before);
 GList *model_remove_endpoint(Model *model, Endpoint *endpoint);
 void model_set_interface(Model *model, Endpoint *endpoint, int ifindex); /* one that is in it */
-/* Of an object that is in it: takes one list and gives the other. */
+/* Of an object that is in it: each takes one list and gives the other. */
 AllowFrom *model_set_allow_from(Model *model, const Lifetime *lifetime, AllowFrom *list);
+char **model_set_labels(Model *model, const Lifetime *lifetime, char **labels);
 void model_insert_ingress(Model *model, Ingress *ingress, GList *before);
 GList *model_remove_ingress(Model *model, Ingress *ingress);
 void model_insert_mapping(Model *model, Endpoint *endpoint, PortMapping *mapping, guint index);
@@ -75,5 +70,5 @@ PortMapping *model_remove_mapping(Model *model, Endpoint *endpoint, guint index)
 void model_swap_gateways(Model *model, Ingress *ingress, GArray **gateways, bool *masquerade);
 void model_insert_ingress_port(Model *model, Ingress *ingress, IngressPort *port, guint index);
 IngressPort *model_remove_ingress_port(Model *model, Ingress *ingress, guint index);
-void model_insert_link(Endpoint *parent, Link *link, guint index);
-Link *model_remove_link(Endpoint *parent, guint index);
+void model_insert_link(Model *model, Endpoint *parent, Link *link, guint index);
+Link *model_remove_link(Model *model, Endpoint *parent, guint index);

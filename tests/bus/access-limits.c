@@ -264,12 +264,98 @@ static void attached_per_call(World *world)
 	goes(as_root(world), "/network/a/endpoint/j0");
 }
 
+/* Eight labels of so many bytes together. */
+static char *labels_text(guint bytes)
+{
+	g_autofree char *value = g_strnfill(bytes / 8 - 1, 'v');
+	GString *text = g_string_new("{");
+
+	for (guint i = 0; i < 8; i++)
+		g_string_append_printf(text, "%s'%u': '%s'", i > 0 ? ", " : "", i, value);
+	g_string_append_c(text, '}');
+	return g_string_free(text, FALSE);
+}
+
+static char *endpoints_text(guint first, guint n, const char *subnet, const char *labels)
+{
+	GString *text = g_string_new("[");
+
+	for (guint i = first; i < first + n; i++)
+		g_string_append_printf(text, "%s('e%u', {'Addresses': <['%s.%u.%u']>, 'Labels': <%s>})",
+				       i > first ? ", " : "", i, subnet, i / 250, 2 + i % 250, labels);
+	g_string_append_c(text, ']');
+	return g_string_free(text, FALSE);
+}
+
+/* What a user notes on all objects together, since whoever reads everything reads it. */
+static void labels_per_uid(World *world)
+{
+	enum { EACH = 4096, ALL = (1 << 20) / EACH };
+	g_autofree char *labels = labels_text(EACH);
+	g_autofree char *all = endpoints_text(0, ALL, "10.1", labels),
+			*most = endpoints_text(0, ALL - 1, "10.1", labels);
+	g_autofree char *one = endpoints_text(ALL, 1, "10.1", labels),
+			*more = endpoints_text(0, ALL + 1, "10.3", labels);
+	g_autofree char *network = g_strdup_printf("'n', {'Subnets': <['10.2.0.0/16']>, 'Labels': <%s>}", labels);
+	g_autofree char *ingress = g_strdup_printf("'i', {'Gateway': <'10.1.0.9'>, 'Labels': <%s>}", labels);
+
+	done(as(world, world->alice), "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'a', {'Subnets': <['10.1.0.0/16']>, 'Labels': <{'a': ''}>}");
+	refused(as(world, world->alice), OURS("QuotaExceeded"), "1048576 allowed", "/network/a", "Network",
+		"CreateEndpoints", "a(sa{sv})", all);
+	done(as(world, world->alice), "/network/a", "Network", "CreateEndpoints", "a(sa{sv})", most);
+	refused(as(world, world->alice), OURS("QuotaExceeded"), "4096 more bytes of labels", "/network/a", "Network",
+		"CreateEndpoints", "a(sa{sv})", one);
+	refused(as(world, world->alice), OURS("QuotaExceeded"), "4096 more bytes of labels", "", "Manager",
+		"CreateNetwork", "sa{sv}", network);
+	refused(as(world, world->alice), OURS("QuotaExceeded"), "4096 more bytes of labels", "", "Manager",
+		"CreateIngress", "sa{sv}", ingress);
+	done(as(world, world->alice), "/network/a/endpoint/e0", "Endpoint", "Delete", "", "");
+	done(as(world, world->alice), "/network/a", "Network", "CreateEndpoints", "a(sa{sv})", one);
+
+	/* It is each user's own limit, and none of root's. */
+	done(as(world, world->bob), "", "Manager", "CreateNetwork", "sa{sv}", network);
+	done(as_root(world), "", "Manager", "CreateNetwork", "sa{sv}", "'r', {'Subnets': <['10.3.0.0/16']>}");
+	done(as_root(world), "/network/r", "Network", "CreateEndpoints", "a(sa{sv})", more);
+}
+
+static void link_ports_per_uid(World *world)
+{
+	enum { MOST = 1 << 14 };
+	g_autoptr(GString) ports = g_string_new("'" ROOT "/network/a/endpoint/y', [");
+
+	if (!g_file_test("/proc/sys/net/bridge", G_FILE_TEST_IS_DIR)) {
+		g_test_skip("needs br_netfilter");
+		return;
+	}
+	for (guint i = 1; i <= MOST; i++)
+		g_string_append_printf(ports, "%s('tcp', %u)", i > 1 ? ", " : "", i);
+	g_string_append_c(ports, ']');
+	done(as(world, world->alice), "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'a', {'Subnets': <['172.31.0.0/24']>, 'InterContainerCommunication': <false>, 'Endpoints': "
+	     "<[('x', {'Addresses': <['172.31.0.2']>}), ('y', {'Addresses': <['172.31.0.3']>})]>}");
+	done(as(world, world->alice), "/network/a/endpoint/x", "Endpoint", "Link", "oa(sq)", ports->str);
+	/* Those that are there already are no more than they were. */
+	done(as(world, world->alice), "/network/a/endpoint/x", "Endpoint", "Link", "oa(sq)",
+	     "'" ROOT "/network/a/endpoint/y', [('tcp', 1)]");
+	refused(as(world, world->alice), OURS("QuotaExceeded"), "16384 allowed", "/network/a/endpoint/x", "Endpoint",
+		"Link", "oa(sq)", "'" ROOT "/network/a/endpoint/y', [('udp', 1)]");
+	refused(as(world, world->alice), OURS("QuotaExceeded"), "1 more ports of links", "/network/a/endpoint/y",
+		"Endpoint", "Link", "oa(sq)", "'" ROOT "/network/a/endpoint/x', [('tcp', 1)]");
+	done(as(world, world->alice), "/network/a/endpoint/x", "Endpoint", "Unlink", "o",
+	     "'" ROOT "/network/a/endpoint/y'");
+	done(as(world, world->alice), "/network/a/endpoint/y", "Endpoint", "Link", "oa(sq)",
+	     "'" ROOT "/network/a/endpoint/x', [('tcp', 1)]");
+}
+
 static const AccessTest tests[] = {
 	{ "/limit/questions", too_many_questions, "MaxPendingQuestionsPerUID=2" },
 	{ "/limit/networks", networks_per_uid, "MaxNetworksPerUID=2", .members = true },
 	{ "/limit/endpoints", endpoints_per_uid, "MaxEndpointsPerUID=3", .members = true },
 	{ "/limit/ports", ports_per_uid, "MaxPortsPerUID=4", .members = true },
 	{ "/limit/preview", endpoints_of_a_preview, "", .members = true },
+	{ "/limit/labels", labels_per_uid, .members = true },
+	{ "/limit/link-ports", link_ports_per_uid, .members = true },
 	{ "/limit/half-of-the-ports", half_of_the_ports, "MaxPortsPerUID=100000", .members = true },
 	{ "/limit/attached", attached_per_call, .members = true },
 };

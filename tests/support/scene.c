@@ -123,7 +123,7 @@ void scene_link(Scene *scene, Endpoint *parent, Endpoint *child, Ports ports)
 
 	g_array_append_vals(link->ports, ports.ports, ports.n);
 	link->sequence = ++scene->model->sequence;
-	model_insert_link(parent, link, parent->links->len);
+	model_insert_link(scene->model, parent, link, parent->links->len);
 	render_link(parent, link, items);
 	scene_render(scene, items);
 }

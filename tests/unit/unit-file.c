@@ -167,7 +167,7 @@ static void reads_what_is_written(void)
 	model_insert_mapping(model, a, g_memdup2(&mapping, sizeof mapping), 0);
 	link = link_new(a);
 	g_array_append_val(link->ports, port);
-	model_insert_link(b, link, 0);
+	model_insert_link(model, b, link, 0);
 
 	text = unit_format_network(network);
 	unit = read_unit(OBJECT_NETWORK, text, &error);
