@@ -7,6 +7,7 @@
 #include "dbus/names.h"
 #include "dbus/path.h"
 #include "dbus/rate-limit.h"
+#include "dbus/reply.h"
 #include "dbus/size.h"
 #include "service/change/change-file.h"
 
@@ -268,7 +269,9 @@ static bool run_call(void *userdata, GError **error)
 	call->tried = true;
 	sd_bus_message_rewind(call->message, true);
 	savepoint = transaction_savepoint(transaction);
-	return call->method->run(call, error) && files_follow_changes(transaction, savepoint, error);
+	return call->method->run(call, error) &&
+	       answer_check(call->message, call->reply, "call it for fewer at once", error) &&
+	       files_follow_changes(transaction, savepoint, error);
 }
 
 static void done_call(void *userdata, const GError *error);

@@ -226,6 +226,8 @@ static int step_size(Read *read, sd_bus_error *ret_error)
 	return 1;
 }
 
+#define SMALLER "with fewer endpoints, ports and sources it is smaller"
+
 static int step_preview_network(Read *read, sd_bus_error *ret_error)
 {
 	const Bus *bus = read->userdata;
@@ -242,7 +244,7 @@ static int step_preview_network(Read *read, sd_bus_error *ret_error)
 	heap_give_back(bus->heap);
 	if (!text)
 		return error_set(ret_error, error);
-	return MIN(sd_bus_reply_method_return(read->call, "s", text), 0);
+	return MIN(text_reply(read->call, text, SMALLER, ret_error), 0);
 }
 
 static int on_preview_network(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
@@ -269,7 +271,7 @@ static int step_preview_ingress(Read *read, sd_bus_error *ret_error)
 	heap_give_back(bus->heap);
 	if (!text)
 		return error_set(ret_error, error);
-	return MIN(sd_bus_reply_method_return(read->call, "s", text), 0);
+	return MIN(text_reply(read->call, text, SMALLER, ret_error), 0);
 }
 
 static int on_preview_ingress(sd_bus_message *message, void *userdata, sd_bus_error *error G_GNUC_UNUSED)

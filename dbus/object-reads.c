@@ -4,7 +4,7 @@
 #include "dbus/error.h"
 #include "dbus/lookup.h"
 #include "dbus/names.h"
-#include "dbus/object.h"
+#include "dbus/object-size.h"
 #include "dbus/path.h"
 #include "dbus/reply.h"
 #include "dbus/settings.h"
@@ -25,6 +25,7 @@
 
 typedef struct Walk {
 	sd_bus_message *reply;
+	gsize bytes; /* of the reply, or some more */
 	guint64 generation;
 	guint tries;
 	const GList *network, *endpoint, *ingress; /* what comes next */
@@ -47,6 +48,7 @@ static int begin_walk(Walk *walk, Read *read, const char *elements)
 	int r;
 
 	walk->tries++;
+	walk->bytes = 0;
 	walk->generation = announcer_generation(bus->announcer);
 	walk->network = model->networks_by_age.head;
 	walk->endpoint = NULL;
@@ -79,13 +81,17 @@ static void *next_object(Walk *walk, enum object_kind *ret_kind)
 	return object;
 }
 
-typedef int (*WalkAppend)(const Walk *walk, const Bus *bus, enum object_kind kind, void *object);
+typedef int (*WalkAppend)(Walk *walk, const Bus *bus, enum object_kind kind, void *object);
 
-static int append_object(const Walk *walk, const Bus *bus, enum object_kind kind, void *object)
+static int append_object(Walk *walk, const Bus *bus, enum object_kind kind, void *object)
 {
 	sd_bus_message *reply = walk->reply;
-	int r = sd_bus_message_open_container(reply, 'e', "oa{sa{sv}}");
+	int r;
 
+	walk->bytes += object_size(kind, object);
+	if (walk->bytes > MAX_ANSWER_SIZE)
+		return 0;
+	r = sd_bus_message_open_container(reply, 'e', "oa{sa{sv}}");
 	if (r >= 0)
 		r = path_append(reply, kind, object);
 	if (r >= 0)
@@ -101,12 +107,15 @@ static int append_object(const Walk *walk, const Bus *bus, enum object_kind kind
 	return r;
 }
 
-static int append_found(const Walk *walk, const Bus *bus G_GNUC_UNUSED, enum object_kind kind, void *object)
+static int append_found(Walk *walk, const Bus *bus G_GNUC_UNUSED, enum object_kind kind, void *object)
 {
-	return labels_match(object_labels(kind, object), walk->labels) ? path_append(walk->reply, kind, object) : 0;
+	if (!labels_match(object_labels(kind, object), walk->labels))
+		return 0;
+	walk->bytes += object_path_size(kind, object);
+	return path_append(walk->reply, kind, object);
 }
 
-static int step_walk(Read *read, const char *elements, WalkAppend append)
+static int step_walk(Read *read, const char *elements, WalkAppend append, const char *instead, sd_bus_error *error)
 {
 	const Bus *bus = read->userdata;
 	gint64 begin = g_get_monotonic_time();
@@ -117,7 +126,7 @@ static int step_walk(Read *read, const char *elements, WalkAppend append)
 
 	if (!walk->reply || walk->generation != announcer_generation(bus->announcer))
 		r = begin_walk(walk, read, elements);
-	while (r >= 0 && (object = next_object(walk, &kind))) {
+	while (r >= 0 && walk->bytes <= MAX_ANSWER_SIZE && (object = next_object(walk, &kind))) {
 		r = append(walk, bus, kind, object);
 		if (r >= 0 && walk->tries <= MAX_TRIES && !read_has_time(begin))
 			return 1;
@@ -125,15 +134,18 @@ static int step_walk(Read *read, const char *elements, WalkAppend append)
 	if (r >= 0)
 		r = sd_bus_message_close_container(walk->reply);
 	if (r >= 0)
-		r = sd_bus_send(NULL, walk->reply, NULL);
+		r = answer_send(read->call, walk->reply, walk->bytes, instead, error);
 	return MIN(r, 0);
 }
 
-static int step_managed_objects(Read *read, sd_bus_error *error G_GNUC_UNUSED)
+static int step_managed_objects(Read *read, sd_bus_error *error)
 {
 	if (!read->state)
 		read->state = g_new0(Walk, 1);
-	return step_walk(read, "{oa{sa{sv}}}", append_object);
+	return step_walk(read, "{oa{sa{sv}}}", append_object,
+			 "FindObjects finds objects by their labels, introspection names them, and each shows its "
+			 "properties",
+			 error);
 }
 
 static int step_find_objects(Read *read, sd_bus_error *ret_error)
@@ -146,7 +158,7 @@ static int step_find_objects(Read *read, sd_bus_error *ret_error)
 		if (!labels_read(read->call, &walk->labels, &error))
 			return error_set(ret_error, error);
 	}
-	return step_walk(read, "o", append_found);
+	return step_walk(read, "o", append_found, "with more labels it finds fewer", ret_error);
 }
 
 const ReadKind find_objects_read = { step_find_objects, walk_free };
@@ -162,8 +174,9 @@ static void *object_of_call(const Bus *bus, sd_bus_message *call, enum object_ki
 	return path_decode(path, ret_kind, &name, &endpoint) ? path_lookup(bus->service, path, *ret_kind) : NULL;
 }
 
-static int step_properties(Read *read, sd_bus_error *error)
+static int step_properties(Read *read, sd_bus_error *ret_error)
 {
+	g_autoptr(GError) error = NULL;
 	const Bus *bus = read->userdata;
 	const char *interface, *name = NULL;
 	sd_bus_message *reply = NULL;
@@ -172,7 +185,7 @@ static int step_properties(Read *read, sd_bus_error *error)
 	int r;
 
 	if (!object)
-		return sd_bus_error_setf(error, SD_BUS_ERROR_UNKNOWN_OBJECT, "there is no object \"%s\"",
+		return sd_bus_error_setf(ret_error, SD_BUS_ERROR_UNKNOWN_OBJECT, "there is no object \"%s\"",
 					 cut(sd_bus_message_get_path(read->call)));
 	sd_bus_message_rewind(read->call, true);
 	r = sd_bus_message_read(read->call, "s", &interface);
@@ -184,7 +197,9 @@ static int step_properties(Read *read, sd_bus_error *error)
 		r = name ? object_append_property(reply, bus, kind, object, object_find_property(kind, name))
 			 : object_append_properties(reply, bus, kind, object);
 	if (r >= 0)
-		r = sd_bus_send(NULL, reply, NULL);
+		r = answer_check(read->call, reply, "each of its objects shows its own properties", &error)
+			    ? sd_bus_send(NULL, reply, NULL)
+			    : error_set(ret_error, error);
 	sd_bus_message_unref(reply);
 	return MIN(r, 0);
 }
@@ -274,7 +289,7 @@ static int step_introspect(Read *read, sd_bus_error *error)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_UNKNOWN_OBJECT, "there is no object \"%s\"", cut(path));
 	append_names(text, objects, kind);
 	g_string_append(text, "</node>\n");
-	return MIN(sd_bus_reply_method_return(read->call, "s", text->str), 0);
+	return MIN(text_reply(read->call, text->str, "FindObjects finds objects by their labels", error), 0);
 }
 
 /* --- all of them --- */

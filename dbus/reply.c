@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/reply.h"
 
+#include "dbus/error.h"
 #include "dbus/path.h"
+#include "dbus/size.h"
+
+#include <string.h>
 
 int port_mapping_append(sd_bus_message *message, const PortMapping *mapping)
 {
@@ -26,6 +30,42 @@ bool reply_written(int r, GError **error)
 	if (r < 0)
 		return netfilter_fail(error, NO_MEMORY, "the answer cannot be written: %s", g_strerror(-r));
 	return true;
+}
+
+bool answer_size_check(sd_bus_message *call, gsize bytes, const char *instead, GError **error)
+{
+	return bytes <= MAX_ANSWER_SIZE ||
+	       netfilter_fail(error, LIMITS_EXCEEDED,
+			      "the answer to %s takes some %" G_GSIZE_FORMAT " bytes, and at most %d are sent: %s",
+			      cut(sd_bus_message_get_member(call)), bytes, MAX_ANSWER_SIZE, instead);
+}
+
+int answer_send(sd_bus_message *call, sd_bus_message *answer, gsize bytes, const char *instead, sd_bus_error *ret_error)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!answer_size_check(call, bytes, instead, &error))
+		return error_set(ret_error, error);
+	return sd_bus_send(NULL, answer, NULL);
+}
+
+bool answer_check(sd_bus_message *call, sd_bus_message *answer, const char *instead, GError **error)
+{
+	/* Nobody answers an answer: its serial number says nothing. */
+	int r = sd_bus_message_seal(answer, 1, 0);
+
+	if (r >= 0)
+		r = sd_bus_message_rewind(answer, true);
+	return reply_written(MIN(r, 0), error) && answer_size_check(call, message_size(answer), instead, error);
+}
+
+int text_reply(sd_bus_message *call, const char *text, const char *instead, sd_bus_error *ret_error)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!answer_size_check(call, strlen(text), instead, &error))
+		return error_set(ret_error, error);
+	return sd_bus_reply_method_return(call, "s", text);
 }
 
 int path_reply(sd_bus_message *call, enum object_kind kind, const void *object)

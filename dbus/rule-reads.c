@@ -4,8 +4,10 @@
 #include "dbus/error.h"
 #include "dbus/lookup.h"
 #include "dbus/path.h"
+#include "dbus/reply.h"
 #include "service/rule-lines.h"
 
+#include <string.h>
 #include <time.h>
 
 #define COUNTERS_USEC (100 * 1000)
@@ -74,6 +76,7 @@ static void check_generation(RuleReads *reads)
 typedef struct Answer {
 	RuleLines *lines;
 	guint next;
+	gsize bytes; /* of the reply, or some more */
 	sd_bus_message *reply;
 } Answer;
 
@@ -146,6 +149,9 @@ static int begin_get_rules(Read *read, sd_bus_error *ret_error)
 	return r < 0 ? r : 1;
 }
 
+/* Of a line with what aligns it, but for its strings. */
+#define LINE_SIZE (7 + 4 * 8 + sizeof "ipv4" + 7 + 2 * sizeof(guint64))
+
 static int append_line(Answer *answer)
 {
 	RuleLine line;
@@ -155,6 +161,7 @@ static int append_line(Answer *answer)
 		return 0;
 	r = sd_bus_message_append(answer->reply, "(sssstt)", family_to_string(line.family), line.table, line.chain,
 				  line.text, line.packets, line.bytes);
+	answer->bytes += LINE_SIZE + strlen(line.table) + strlen(line.chain) + strlen(line.text);
 	g_free(line.text);
 	return r;
 }
@@ -169,7 +176,7 @@ static int step_get_rules(Read *read, sd_bus_error *error)
 		r = begin_get_rules(read, error);
 		answer = read->state;
 	}
-	while (r >= 0 && answer->next < rule_lines_count(answer->lines)) {
+	while (r >= 0 && answer->bytes <= MAX_ANSWER_SIZE && answer->next < rule_lines_count(answer->lines)) {
 		if (!read_has_time(begin))
 			return 1;
 		r = append_line(answer);
@@ -177,7 +184,9 @@ static int step_get_rules(Read *read, sd_bus_error *error)
 	if (r >= 0)
 		r = sd_bus_message_close_container(answer->reply);
 	if (r >= 0)
-		r = sd_bus_send(NULL, answer->reply, NULL);
+		r = answer_send(read->call, answer->reply, answer->bytes,
+				"GetRules of an endpoint gives its own, and iptables-save or nft list ruleset all",
+				error);
 	return MIN(r, 0);
 }
 
@@ -201,7 +210,8 @@ static int step_dump_rules(Read *read, sd_bus_error *ret_error)
 	check_generation(reads);
 	if (!reads->texts[family])
 		reads->texts[family] = service_dump(reads->service, family);
-	r = sd_bus_reply_method_return(read->call, "s", reads->texts[family]);
+	r = text_reply(read->call, reads->texts[family],
+		       "GetRules of an object gives its own, and iptables-save or nft list ruleset all", ret_error);
 	return MIN(r, 0);
 }
 

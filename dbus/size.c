@@ -3,20 +3,15 @@
 
 #include <string.h>
 
-typedef struct Count {
-	sd_bus_message *message;
-	gsize bytes, values, max_bytes, max_values;
-} Count;
+typedef struct Size {
+	gsize bytes, values;
+	guint depth; /* of containers that are open */
+} Size;
 
 /* As the specification lays them out: each aligned to its own size, strings behind their length. */
-static void add(Count *count, gsize alignment, gsize bytes)
+static void add(Size *size, gsize alignment, gsize bytes)
 {
-	count->bytes = (count->bytes + alignment - 1) / alignment * alignment + bytes;
-}
-
-static bool is_over(const Count *count)
-{
-	return count->bytes > count->max_bytes || count->values > count->max_values;
+	size->bytes = (size->bytes + alignment - 1) / alignment * alignment + bytes;
 }
 
 static gsize size_of(char type)
@@ -36,72 +31,84 @@ static gsize size_of(char type)
 	}
 }
 
-static int count_basic(Count *count, char type)
+static int add_basic(Size *size, sd_bus_message *message, char type)
 {
 	const char *string;
 	guint64 number;
 	bool is_string = strchr("sog", type);
-	int r = sd_bus_message_read_basic(count->message, type, is_string ? (void *)&string : (void *)&number);
+	int r = sd_bus_message_read_basic(message, type, is_string ? (void *)&string : (void *)&number);
 
 	if (r <= 0)
 		return r;
 	if (type == 'g')
-		add(count, 1, 1 + strlen(string) + 1);
+		add(size, 1, 1 + strlen(string) + 1);
 	else if (is_string)
-		add(count, 4, 4 + strlen(string) + 1);
+		add(size, 4, 4 + strlen(string) + 1);
 	else
-		add(count, size_of(type), size_of(type));
+		add(size, size_of(type), size_of(type));
 	return 1;
 }
 
-static int count_all(Count *count);
-
-static int count_container(Count *count, char type, const char *contents)
+static int enter(Size *size, sd_bus_message *message, char type, const char *contents)
 {
 	const void *array;
 	size_t bytes;
 	int r;
 
 	if (type == 'v')
-		add(count, 1, 1 + strlen(contents) + 1);
+		add(size, 1, 1 + strlen(contents) + 1);
 	else if (type == 'a')
-		add(count, 4, 4);
+		add(size, 4, 4);
 	else
-		add(count, 8, 0);
+		add(size, 8, 0);
 	if (type == 'a' && contents[0] && !contents[1] && strchr("ynqiuxtd", contents[0])) {
-		r = sd_bus_message_read_array(count->message, contents[0], &array, &bytes);
-		add(count, size_of(contents[0]), bytes);
+		r = sd_bus_message_read_array(message, contents[0], &array, &bytes);
+		add(size, size_of(contents[0]), bytes);
 		return r < 0 ? r : 1;
 	}
-	r = sd_bus_message_enter_container(count->message, type, contents);
-	if (r > 0)
-		r = count_all(count);
-	return r < 0 || is_over(count) ? r : sd_bus_message_exit_container(count->message);
+	r = sd_bus_message_enter_container(message, type, contents);
+	size->depth += r > 0;
+	return r;
 }
 
-static int count_all(Count *count)
+/* The next value of a message, or the end of a container. 0: there is no more. */
+static int add_next(Size *size, sd_bus_message *message)
 {
 	const char *contents;
 	char type;
-	int r;
+	int r = sd_bus_message_peek_type(message, &type, &contents);
 
-	while (!is_over(count) && (r = sd_bus_message_peek_type(count->message, &type, &contents)) > 0) {
-		count->values++;
-		r = strchr("avre", type) ? count_container(count, type, contents) : count_basic(count, type);
-		if (r < 0)
-			return r;
+	if (r < 0 || (r == 0 && size->depth == 0))
+		return r;
+	if (r == 0) {
+		size->depth--;
+		r = sd_bus_message_exit_container(message);
+		return r < 0 ? r : 1;
 	}
-	return 0;
+	size->values++;
+	return strchr("avre", type) ? enter(size, message, type, contents) : add_basic(size, message, type);
 }
 
 /* libsystemd does not tell how large a message is. */
 bool message_is_larger(sd_bus_message *message, gsize max_bytes, gsize max_values)
 {
-	Count count = { message, 0, 0, max_bytes, max_values };
+	bool is_over = false;
+	Size size = {};
 
-	count_all(&count);
+	while (!is_over && add_next(&size, message) > 0)
+		is_over = size.bytes > max_bytes || size.values > max_values;
 	sd_bus_message_rewind(message, true);
-	return is_over(&count);
+	return is_over;
+}
+
+gsize message_size(sd_bus_message *message)
+{
+	Size size = {};
+
+	while (add_next(&size, message) > 0)
+		;
+	sd_bus_message_rewind(message, true);
+	return size.bytes;
 }
 
 bool size_check(sd_bus_message *call, bool privileged, GError **error)

@@ -13,6 +13,9 @@
  */
 bool message_is_larger(sd_bus_message *message, gsize max_bytes, gsize max_values);
 
+/** How many bytes its arguments take. Likewise. */
+gsize message_size(sd_bus_message *message);
+
 /** Of how many values a call without privilege may consist: all endpoints a user may have make three quarters of it. */
 #define MAX_CALL_VALUES (3 << 17)
 
