@@ -104,13 +104,17 @@ static void log_answer(const Call *call, const GError *error, bool refused)
 
 static void send_answer(Call *call, const GError *error)
 {
+	sd_bus_error refusal = SD_BUS_ERROR_NULL;
 	Calls *calls = call->calls;
 	int r;
 
-	if (error)
-		r = sd_bus_reply_method_errorf(call->message, error_name(error), "%s", error->message);
-	else
+	if (error) {
+		error_set(&refusal, error);
+		r = sd_bus_reply_method_error(call->message, &refusal);
+		sd_bus_error_free(&refusal);
+	} else {
 		r = sd_bus_send(NULL, call->reply, NULL);
+	}
 	if (r < 0)
 		g_warning("Cannot answer %s: %s", call->method->member, g_strerror(-r));
 	g_hash_table_remove(calls->set, call);

@@ -39,5 +39,7 @@ const char *error_name(const GError *error)
 
 int error_set(sd_bus_error *ret, const GError *error)
 {
-	return sd_bus_error_set(ret, error_name(error), error->message);
+	g_autofree char *sentence = printable(error->message);
+
+	return sd_bus_error_set(ret, error_name(error), sentence);
 }

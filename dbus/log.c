@@ -2,6 +2,7 @@
 #include "dbus/log.h"
 
 #include "dbus/error.h"
+#include "service/error.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,29 +52,33 @@ static bool goes_to_journal(void)
 }
 
 /* GLib's levels do not all have the syslog priority that systemd's tools would expect of them. */
-static GLogWriterOutput write_journal(int level, const GLogField *fields, gsize n)
+static GLogWriterOutput write_journal(int level, const char *message, const GLogField *fields, gsize n)
 {
-	g_autofree GLogField *copy = g_new(GLogField, n + 1);
+	g_autofree GLogField *copy = g_new(GLogField, n + 2);
 	char priority[2] = { '0' + level, '\0' };
 	gsize used = 0;
 
 	for (gsize i = 0; i < n; i++)
-		if (strcmp(fields[i].key, "PRIORITY") != 0)
+		if (strcmp(fields[i].key, "PRIORITY") != 0 && strcmp(fields[i].key, "MESSAGE") != 0)
 			copy[used++] = fields[i];
 	copy[used++] = (GLogField){ "PRIORITY", priority, -1 };
+	copy[used++] = (GLogField){ "MESSAGE", message, -1 };
 	return g_log_writer_journald(0, copy, used, NULL);
 }
 
+/* What others named that is quoted, interfaces, files or chains, makes up no line of ours. */
 static GLogWriterOutput write_log(GLogLevelFlags flags, const GLogField *fields, gsize n,
 				  gpointer userdata G_GNUC_UNUSED)
 {
+	g_autofree char *message = NULL;
 	int level = syslog_level(flags);
 
 	if (level > log_settings.level.value || log_settings.target.value == TARGET_NULL)
 		return G_LOG_WRITER_HANDLED;
-	if (goes_to_journal() && write_journal(level, fields, n) == G_LOG_WRITER_HANDLED)
+	message = printable(find_field(fields, n, "MESSAGE"));
+	if (goes_to_journal() && write_journal(level, message, fields, n) == G_LOG_WRITER_HANDLED)
 		return G_LOG_WRITER_HANDLED;
-	fprintf(stderr, "netfilterd: %s: %s\n", level_names[level], find_field(fields, n, "MESSAGE"));
+	fprintf(stderr, "netfilterd: %s: %s\n", level_names[level], message);
 	return G_LOG_WRITER_HANDLED;
 }
 

@@ -17,25 +17,45 @@ bool netfilter_set_error(GError **error, enum netfilter_error code, const char *
 	return false;
 }
 
+/* The next character, or byte that is none: how many bytes it has, and whether it can be printed. */
+static gsize look_at(const char *text, bool *ret_printable)
+{
+	gunichar character = g_utf8_get_char_validated(text, -1);
+	bool valid = character <= G_MAXINT32;
+
+	*ret_printable = valid && g_unichar_isprint(character);
+	return valid ? g_utf8_next_char(text) - text : 1;
+}
+
+char *printable(const char *text)
+{
+	GString *copy = g_string_new(NULL);
+	bool is_printable;
+
+	for (gsize bytes; *text; text += bytes) {
+		bytes = look_at(text, &is_printable);
+		g_string_append_len(copy, is_printable ? text : "?", is_printable ? bytes : 1);
+	}
+	return g_string_free(copy, FALSE);
+}
+
 const char *cut_into(const char *value, char buffer[static CUT_SIZE])
 {
 	gsize length = 0;
 
 	for (const char *c = value ?: ""; *c;) {
-		gunichar character = g_utf8_get_char_validated(c, -1);
-		bool valid = character <= G_MAXINT32;
-		gsize bytes = valid ? g_utf8_next_char(c) - c : 1;
-		bool printable = valid && g_unichar_isprint(character);
+		bool is_printable;
+		gsize bytes = look_at(c, &is_printable);
 
-		if (length + (printable ? bytes : 1) > CUT_MAX) {
+		if (length + (is_printable ? bytes : 1) > CUT_MAX) {
 			strcpy(buffer + length, "…");
 			return buffer;
 		}
-		if (printable)
+		if (is_printable)
 			memcpy(buffer + length, c, bytes);
 		else
 			buffer[length] = '?';
-		length += printable ? bytes : 1;
+		length += is_printable ? bytes : 1;
 		c += bytes;
 	}
 	buffer[length] = '\0';

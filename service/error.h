@@ -60,3 +60,7 @@ void error_warn(GError *error);
  */
 #define cut(value) cut_into(value, (char[CUT_SIZE]){ 0 })
 const char *cut_into(const char *value, char buffer[static CUT_SIZE]);
+
+/** A sentence as it leaves the service, on one line whatever is quoted in it: what cannot be printed is "?". The
+ * caller's. */
+char *printable(const char *text);

@@ -126,7 +126,7 @@ static bool find_interface(const Transaction *transaction, Endpoint *endpoint, c
 	}
 	if (info.ifindex == 0)
 		return netfilter_fail(error, INVALID_ARGS, "LifetimeInterface: there is no interface \"%s\"",
-				      settings->interface);
+				      cut(settings->interface));
 	endpoint->ifindex = info.ifindex;
 	endpoint->lifetime.with_owner = false;
 	return true;

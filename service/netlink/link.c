@@ -15,7 +15,7 @@ bool link_check_name(const char *name, GError **error)
 		return netfilter_fail(error, INVALID_ARGS, "interface name of %zu bytes is too long; %d are allowed",
 				      strlen(name), IFNAMSIZ - 1);
 	if (!link_name_is_valid(name))
-		return netfilter_fail(error, INVALID_ARGS, "\"%s\" cannot be the name of an interface", name);
+		return netfilter_fail(error, INVALID_ARGS, "\"%s\" cannot be the name of an interface", cut(name));
 	return true;
 }
 
@@ -49,7 +49,7 @@ bool link_find(Netlink *netlink, const char *name, LinkInfo *ret, GError **error
 		return false;
 	r = netlink_get_link(netlink, 0, name, &link);
 	if (r < 0 && r != -ENODEV)
-		return netlink_failed(netlink, error, "interface \"%s\": cannot look it up", name);
+		return netlink_failed(netlink, error, "interface \"%s\": cannot look it up", cut(name));
 	if (r < 0)
 		*ret = (LinkInfo){};
 	else

@@ -50,10 +50,30 @@ static void several_in_a_sentence(void)
 	g_assert_cmpstr(error->message, ==, "\"" SIXTY "0123…\" is not \"b?\"");
 }
 
+/* What nobody cut. */
+static void sentences_are_lines(void)
+{
+	static const char *const cases[][2] = {
+		{ "", "" },
+		{ "\"größe\" 🐋", "\"größe\" 🐋" },
+		{ SIXTY SIXTY SIXTY, SIXTY SIXTY SIXTY },
+		{ "a\nnetfilterd: b\r", "a?netfilterd: b?" },
+		{ "\033[31m\xe2\x80\xae\xc2\x85", "?[31m??" },
+		{ "\xffü\xc3", "?ü?" },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *sentence = printable(cases[i][0]);
+
+		g_assert_cmpstr(sentence, ==, cases[i][1]);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/error/values-are-cut", values_are_cut);
 	g_test_add_func("/error/several-in-a-sentence", several_in_a_sentence);
+	g_test_add_func("/error/sentences-are-lines", sentences_are_lines);
 	return g_test_run();
 }
