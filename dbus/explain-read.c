@@ -5,6 +5,7 @@
 #include "dbus/error.h"
 #include "dbus/lookup.h"
 #include "dbus/path.h"
+#include "dbus/reply.h"
 #include "dbus/settings.h"
 
 #include "service/explanation.h"
@@ -57,8 +58,9 @@ static int append_steps(sd_bus_message *reply, const GPtrArray *steps)
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int answer(sd_bus_message *call, enum outcome outcome, const GPtrArray *steps)
+static int answer(sd_bus_message *call, enum outcome outcome, const GPtrArray *steps, sd_bus_error *ret_error)
 {
+	g_autoptr(GError) error = NULL;
 	sd_bus_message *reply = NULL;
 	int r = sd_bus_message_new_method_return(call, &reply);
 
@@ -67,7 +69,8 @@ static int answer(sd_bus_message *call, enum outcome outcome, const GPtrArray *s
 	if (r >= 0)
 		r = append_steps(reply, steps);
 	if (r >= 0)
-		r = sd_bus_send(NULL, reply, NULL);
+		r = answer_check(call, reply, "DumpRules tells all rules", &error) ? sd_bus_send(NULL, reply, NULL)
+										   : error_set(ret_error, error);
 	sd_bus_message_unref(reply);
 	return MIN(r, 0);
 }
@@ -83,7 +86,7 @@ static int step_explain(Read *read, sd_bus_error *ret_error)
 	if (!read_packet(bus, read->call, &settings, &error) ||
 	    !service_explain(bus->service, &settings, &outcome, &steps, &error))
 		return error_set(ret_error, error);
-	return answer(read->call, outcome, steps);
+	return answer(read->call, outcome, steps, ret_error);
 }
 
 const ReadKind explain_read = { step_explain };
