@@ -18,3 +18,7 @@ int rule_watch_start(RuleWatch *watch);
 
 /** Changes were made, or failed: whether there is something to listen to or to look at may be otherwise. */
 void rule_watch_settled(RuleWatch *watch);
+
+/** Chains of ours had been changed, and were put right ("filter FORWARD", char *; NULL: none): who insists on changing
+ * them has it put right less and less often, and is told of in the log. */
+void rule_watch_drifted(RuleWatch *watch, const GPtrArray *drifted);

@@ -197,7 +197,10 @@ static void on_changed(enum object_kind kind, void *object, const char *property
 static void on_committed(guint64 generation, guint added, guint removed, const GPtrArray *drifted,
 			 const GPtrArray *repaired, void *userdata)
 {
-	announcer_committed(((Server *)userdata)->bus.announcer, generation, added, removed, drifted, repaired);
+	Server *server = userdata;
+
+	announcer_committed(server->bus.announcer, generation, added, removed, drifted, repaired);
+	watch_drifted(server->watch, drifted);
 }
 
 static void on_zones_doubted(void *userdata)

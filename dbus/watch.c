@@ -126,6 +126,11 @@ void watch_settled(Watch *watch)
 	clean_up_settled(watch->clean_up);
 }
 
+void watch_drifted(Watch *watch, const GPtrArray *drifted)
+{
+	rule_watch_drifted(watch->rules, drifted);
+}
+
 void watch_lifetimes_ended(Watch *watch)
 {
 	clean_up_lifetimes(watch->clean_up);

@@ -21,3 +21,6 @@ void watch_settled(Watch *watch);
 
 /** Some lifetime has ended: its object goes with the next commit. */
 void watch_lifetimes_ended(Watch *watch);
+
+/** Rules of ours had been changed by others, and were put right: "filter FORWARD", char *; NULL: none. */
+void watch_drifted(Watch *watch, const GPtrArray *drifted);

@@ -67,15 +67,15 @@ bool service_owns(const Service *service, const char *unique_name)
 
 guint service_check_interval(const Service *service)
 {
-	return firewall_backend(service->firewall)->kind->changed && !model_is_empty(service->model) &&
+	return firewall_backend(service->firewall)->kind->find_changed && !model_is_empty(service->model) &&
 			       !service->refusal
 		       ? service->config.check_interval_sec
 		       : 0;
 }
 
-bool service_rules_changed(Service *service)
+GPtrArray *service_find_changed_rules(Service *service)
 {
-	return firewall_changed(service->firewall);
+	return firewall_find_changed(service->firewall);
 }
 
 int service_lock(Service *service)

@@ -40,11 +40,12 @@ bool service_is_available(const Service *service, GError **error) G_GNUC_WARN_UN
 /** Whether any object goes when the connection with this unique name does. */
 bool service_owns(const Service *service, const char *unique_name);
 
-/** How often service_rules_changed() is to be asked, in seconds; 0: the kernel tells, or nothing is there. */
+/** How often service_find_changed_rules() is to be asked, in seconds; 0: the kernel tells, or nothing is there. */
 guint service_check_interval(const Service *service);
 
-/** Whether somebody else may have changed the rules: then service_reconcile() (commit.h) is due. */
-bool service_rules_changed(Service *service);
+/** The tables that somebody else may have changed (char *, static): then service_reconcile() (commit.h) is due. The
+ * array is the caller's. */
+GPtrArray *service_find_changed_rules(Service *service);
 
 /** Takes and gives back what other programs that write rules are kept out with: 0, -EAGAIN, another negative errno. */
 int service_lock(Service *service);

@@ -218,9 +218,12 @@ bool firewall_commit(Firewall *firewall, BackendCommit *ret, GError **error)
 	return firewall->backend->kind->commit(firewall->backend, firewall->ruleset, ret, error);
 }
 
-bool firewall_changed(Firewall *firewall)
+GPtrArray *firewall_find_changed(Firewall *firewall)
 {
-	return firewall->backend->kind->changed(firewall->backend);
+	GPtrArray *tables = g_ptr_array_new();
+
+	firewall->backend->kind->find_changed(firewall->backend, tables);
+	return tables;
 }
 
 bool firewall_find_foreign(Firewall *firewall, char ***ret, GError **error)

@@ -65,8 +65,9 @@ void firewall_restore_policy(Firewall *firewall, enum family family, guint8 befo
 /** Makes the kernel hold what is wanted, as BackendKind.commit does; needs the lock. */
 bool firewall_commit(Firewall *firewall, BackendCommit *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Whether somebody else may have changed it, as BackendKind.changed, which must not be NULL. */
-bool firewall_changed(Firewall *firewall);
+/** What somebody else may have changed, as BackendKind.find_changed, which must not be NULL. The array is the caller's.
+ */
+GPtrArray *firewall_find_changed(Firewall *firewall);
 
 /** The chains of ours that hold rules of others; *ret is NULL or NULL-terminated. Needs the lock. */
 bool firewall_find_foreign(Firewall *firewall, char ***ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -81,7 +81,7 @@ static bool policy_changed(const Iptables *iptables, enum family family)
 	       table_forward_drops(iptables->sockets[family], family) == 0;
 }
 
-static bool iptables_changed(Backend *backend)
+static void iptables_find_changed(Backend *backend, GPtrArray *tables)
 {
 	const Iptables *iptables = (const Iptables *)backend;
 
@@ -93,12 +93,11 @@ static bool iptables_changed(Backend *backend)
 				continue;
 			size = table_size_read(iptables->sockets[family], family, table);
 			if (size.known && !table_size_equal(&size, &iptables->sizes[family][table]))
-				return true;
+				g_ptr_array_add(tables, (char *)table_name(table));
 		}
 		if (policy_changed(iptables, family))
-			return true;
+			g_ptr_array_add(tables, (char *)table_name(TABLE_FILTER));
 	}
-	return false;
 }
 
 static bool iptables_describe(const Backend *backend, const Rule *rule, RuleText *ret)
@@ -133,7 +132,7 @@ const BackendKind iptables_backend = {
 	.lock = iptables_lock,
 	.unlock = iptables_unlock,
 	.commit = iptables_commit,
-	.changed = iptables_changed,
+	.find_changed = iptables_find_changed,
 	.counters = iptables_counters,
 	.describe = iptables_describe,
 	.trace = iptables_trace,

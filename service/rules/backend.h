@@ -53,8 +53,8 @@ struct BackendKind {
 	 * writes each leaves less open than what follows, or no more than before. BUSY, NO_MEMORY, BACKEND_UNAVAILABLE,
 	 * FAILED: what was written before is marked committed, and *ret tells of it in either case; clear it. */
 	bool (*commit)(Backend *backend, Ruleset *ruleset, BackendCommit *ret, GError **error);
-	/** Whether somebody may have changed it since the last commit: a quick look. NULL: the kernel tells. */
-	bool (*changed)(Backend *backend);
+	/** Adds the tables (char *, static) that others may have changed since the last commit. NULL: it is told. */
+	void (*find_changed)(Backend *backend, GPtrArray *tables);
 	/** The counters of n rules; G_MAXUINT64 where one is not there. BACKEND_UNAVAILABLE, NO_MEMORY, FAILED. */
 	bool (*counters)(Backend *backend, const Rule *const *rules, gsize n, RuleCounters *ret, GError **error);
 	/** False: the backend has no rule for this one's place. */

@@ -319,7 +319,42 @@ static void insisting(Rig *rig)
 	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
 }
 
+static void flush_for(const Rig *rig, guint rounds, const char *until)
+{
+	for (guint i = 0; i < rounds && (!until || times_told(until) == 0); i++) {
+		netns_run(rig->host, "iptables-legacy -w -F DOCKER");
+		g_usleep(100 * G_TIME_SPAN_MILLISECOND);
+	}
+}
+
+/* So too of rules, a table by itself. */
+static void insisting_on_rules(Rig *rig)
+{
+	static const char keeps[] = "Somebody keeps changing our rules in filter DOCKER, which";
+	static const char mended[] = "changed our rules in filter DOCKER; mended";
+	guint before;
+
+	create(rig);
+	flush_for(rig, 6 * ROUNDS, keeps);
+	before = times_told(mended);
+	g_assert_cmpuint(before, ==, 5);
+	flush_for(rig, ROUNDS, NULL);
+	g_assert_cmpuint(times_told(mended), >, before);
+	g_assert_cmpuint(times_told(mended), <=, before + 5);
+	g_assert_cmpuint(times_told("Somebody keeps changing"), ==, 1);
+	/* What is in another table does not wait. */
+	netns_run(rig->host, "iptables-legacy -w -t nat -F POSTROUTING");
+	for (guint i = 0; i < WAIT_MS / 20 && times_told("rules in nat POSTROUTING") == 0; i++)
+		g_usleep(20 * G_TIME_SPAN_MILLISECOND);
+	g_assert_cmpuint(times_told("rules in nat POSTROUTING"), ==, 1);
+	/* Whoever asks has it at once. */
+	netns_run(rig->host, "iptables-legacy -w -F DOCKER");
+	done(rig, "", "Manager", "Reconcile", "", "");
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+}
+
 static const BusTest tests[] = {
+	{ "/bus/host-state/insisting-on-rules", insisting_on_rules, "CheckIntervalSec=1", catch_log },
 	{ "/bus/host-state/insisting", insisting, .before = catch_log },
 	{ "/bus/host-state/told", told, .before = catch_log },
 	{ "/bus/host-state/found", found, "CheckIntervalSec=1", catch_log },

@@ -8,7 +8,8 @@
  * each CheckIntervalSec=; and nothing wakes up for it where there is nothing to look at.
  */
 
-enum { WAIT_MS = 5000 };
+/* Who floods as often as this waits for the last of it: service/host/pace.h. */
+enum { WAIT_MS = 30000 };
 
 static void create(Rig *rig)
 {
