@@ -4,7 +4,7 @@
 #include "dbus/lookup.h"
 #include "dbus/names.h"
 #include "dbus/path.h"
-#include "service/commit.h"
+#include "service/foreign-drops.h"
 
 #include <string.h>
 

@@ -15,6 +15,7 @@
 #include "service/change/change-ingress.h"
 #include "service/change/change-network.h"
 #include "service/commit.h"
+#include "service/foreign-drops.h"
 #include "service/preview.h"
 #include "service/reload.h"
 #include "service/zones.h"

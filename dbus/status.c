@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/status.h"
 
-#include "service/commit.h"
+#include "service/foreign-drops.h"
 
 #include <systemd/sd-daemon.h>
 

@@ -32,6 +32,3 @@ bool service_make_room(Service *service);
 
 /** What can wait until the callers have their answers: a checkpoint, if one is due. */
 void service_compact(Service *service);
-
-/** Chains of others that stop what our rules accept, as of the last look: "inet x y", NULL-terminated. */
-const char *const *service_foreign_drops(const Service *service);
