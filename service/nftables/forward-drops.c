@@ -9,6 +9,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
+#include <sys/socket.h>
 
 typedef struct Search {
 	struct mnl_socket *socket;
@@ -148,11 +149,25 @@ static struct nlmsghdr *begin(Search *search, guint64 *buffer, guint16 type, gui
 	return nftnl_nlmsg_build_hdr((char *)buffer, type, family, NLM_F_DUMP, ++search->sequence);
 }
 
+/* Reads what is left of an answer, so that the next question can be asked. */
+static void drain(const Search *search)
+{
+	guint64 buffer[8192];
+
+	while (recv(mnl_socket_get_fd(search->socket), buffer, sizeof buffer, MSG_DONTWAIT) > 0)
+		continue;
+}
+
 static int ask(Search *search, const struct nlmsghdr *header, mnl_cb_t read, void *userdata)
 {
+	int r;
+
 	if (mnl_socket_sendto(search->socket, header, header->nlmsg_len) < 0)
 		return -errno;
-	return receive(search, read, userdata);
+	r = receive(search, read, userdata);
+	if (r < 0)
+		drain(search);
+	return r;
 }
 
 static int find_chains(Search *search)
@@ -189,12 +204,18 @@ static int look_at_rules(Search *search, const struct nftnl_chain *chain)
 	return r;
 }
 
+/* What was seen first has gone, or something has come. */
+static bool is_passing(int r)
+{
+	return r == -EINTR || r == -ENOENT;
+}
+
 static int find(Search *search)
 {
 	int r = -EINTR;
 
 	/* Somebody else changes it while it is shown. */
-	for (guint i = 0; i < 10 && r == -EINTR; i++) {
+	for (guint i = 0; i < 10 && is_passing(r); i++) {
 		g_ptr_array_set_size(search->found, 0);
 		g_ptr_array_set_size(search->open, 0);
 		r = find_chains(search);
@@ -219,8 +240,12 @@ static bool search_in(Search *search, GPtrArray **ret, GError **error)
 		r = find(search);
 	if (search->socket)
 		mnl_socket_close(search->socket);
-	/* There is no nf_tables, or what was seen first has gone. */
-	if (r < 0 && r != -EINVAL && r != -EOPNOTSUPP && r != -ENOENT)
+	if (is_passing(r))
+		return netfilter_fail(error, BUSY,
+				      "cannot look for nftables' chains at the hook forward: others keep "
+				      "changing them");
+	/* There is no nf_tables. */
+	if (r < 0 && r != -EINVAL && r != -EOPNOTSUPP)
 		return netfilter_fail(error, FAILED, "cannot look for nftables' chains at the hook forward: %s",
 				      g_strerror(-r));
 	*ret = g_steal_pointer(&found);
