@@ -164,6 +164,14 @@ static void on_answered(void *userdata)
 	check_idle(server);
 }
 
+static void on_drops_changed(void *userdata)
+{
+	Server *server = userdata;
+
+	announcer_emit(server->bus.announcer);
+	status_tell(&server->status, server->bus.service);
+}
+
 static void on_zones_settled(void *userdata)
 {
 	check_idle(userdata);
@@ -273,7 +281,7 @@ Server *server_new(Service *service, sd_event *event, sd_bus *connection)
 	bus->calls = calls_new(service, bus->policy, bus->queue, bus->reads, on_answered, server);
 	bus->announcer = announcer_new(connection, service, &object_signals, bus);
 	bus->rule_reads = rule_reads_new(service, bus->announcer, event);
-	server->watch = watch_new(bus);
+	server->watch = watch_new(bus, on_drops_changed, server);
 	server->zones = zones_new(bus, on_zones_settled, server);
 	bus->heap = heap_new(event, connection);
 	server->sweeper = sweeper_new(event, delete_bridge, server);

@@ -2,6 +2,7 @@
 #include "dbus/watch.h"
 
 #include "dbus/clean-up.h"
+#include "dbus/drop-watch.h"
 #include "dbus/host-watch.h"
 #include "dbus/log.h"
 #include "dbus/rule-watch.h"
@@ -20,6 +21,7 @@ struct Watch {
 	HostWatch *host;
 	RuleWatch *rules;
 	CleanUp *clean_up;
+	DropWatch *drops;
 	RouteMonitor *routes;
 	sd_event_source *route_source;
 	GHashTable *alive; /* set of the names that were on the bus when we started, and have not left since */
@@ -124,6 +126,7 @@ void watch_settled(Watch *watch)
 {
 	rule_watch_settled(watch->rules);
 	clean_up_settled(watch->clean_up);
+	drop_watch_settled(watch->drops);
 }
 
 void watch_drifted(Watch *watch, const GPtrArray *drifted)
@@ -216,13 +219,14 @@ static int watch_bus(Watch *watch)
 	return r;
 }
 
-Watch *watch_new(const Bus *bus)
+Watch *watch_new(const Bus *bus, void (*drops_changed)(void *userdata), void *userdata)
 {
 	Watch *watch = g_new(Watch, 1);
 
 	*watch = (Watch){
 		.bus = bus,
 		.clean_up = clean_up_new(bus),
+		.drops = drop_watch_new(bus, drops_changed, userdata),
 		.alive = g_hash_table_new_full(g_str_hash, g_str_equal, free, NULL), /* libsystemd's */
 	};
 	return watch;
@@ -235,6 +239,7 @@ void watch_free(Watch *watch)
 	host_watch_free(watch->host);
 	rule_watch_free(watch->rules);
 	clean_up_free(watch->clean_up);
+	drop_watch_free(watch->drops);
 	sd_event_source_disable_unref(watch->route_source);
 	route_monitor_free(watch->routes);
 	sd_event_source_disable_unref(watch->names_time);
@@ -264,6 +269,8 @@ int watch_start(Watch *watch)
 		r = clean_up_start(watch->clean_up);
 	if (r >= 0)
 		r = rule_watch_start(watch->rules);
+	if (r >= 0)
+		r = drop_watch_start(watch->drops);
 	if (r >= 0)
 		r = watch_routes(watch);
 	if (r >= 0)

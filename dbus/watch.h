@@ -6,8 +6,8 @@
 /** What changes something without a call: connections that leave, lifetimes that end, firewalld, interfaces. */
 typedef struct Watch Watch;
 
-/** The context is borrowed. */
-Watch *watch_new(const Bus *bus);
+/** The context is borrowed. drops_changed is called when other chains than before stop what is forwarded. */
+Watch *watch_new(const Bus *bus, void (*drops_changed)(void *userdata), void *userdata);
 void watch_free(Watch *watch); /* NULL is fine */
 
 /** Listens to the bus and to the kernel. Negative errno. */

@@ -3,10 +3,12 @@
 
 #include "service/backends.h"
 #include "service/nftables/forward-drops.h"
+#include "service/nftables/hearing.h"
 #include "service/nftables/nftables.h"
 
 struct Firewall {
 	Backend *backend;
+	struct mnl_socket *hearing; /* of chains of others; NULL: nobody listens */
 	char *prefix;
 	Ruleset *ruleset;
 	guint8 policy_before[N_FAMILIES];  /* enum rule_target: of FORWARD before us; TARGET_PLACE: it is others' */
@@ -97,6 +99,7 @@ void firewall_free(Firewall *firewall)
 {
 	if (!firewall)
 		return;
+	firewall_stop_listening(firewall);
 	firewall->backend->kind->free(firewall->backend);
 	ruleset_free(firewall->ruleset);
 	g_free(firewall->prefix);
@@ -267,4 +270,24 @@ bool firewall_find_idle_chains(Firewall *firewall, GPtrArray **ret, GError **err
 		return forward_idle_chains_find(name, ret, error);
 	*ret = g_ptr_array_new();
 	return true;
+}
+
+int firewall_listen_to_others(Firewall *firewall)
+{
+	if (!firewall->hearing)
+		firewall->hearing = hearing_open();
+	return firewall->hearing ? mnl_socket_get_fd(firewall->hearing) : -1;
+}
+
+void firewall_stop_listening(Firewall *firewall)
+{
+	if (firewall->hearing)
+		mnl_socket_close(g_steal_pointer(&firewall->hearing));
+}
+
+bool firewall_heard_of_others(Firewall *firewall)
+{
+	g_autofree char *own = nftables_table(firewall->prefix);
+
+	return hearing_read_others(firewall->hearing, own);
 }

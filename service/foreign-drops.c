@@ -14,15 +14,18 @@ static bool heeds_zones(const Service *service, const char *drop)
 	return true;
 }
 
-static void keep_forward_drops(Service *service, GPtrArray *drops)
+static bool find(const Service *service, char ***ret, GError **error)
 {
-	g_ptr_array_set_free_func(drops, NULL);
+	GPtrArray *drops;
+
+	if (!firewall_find_forward_drops(service->firewall, &drops, error))
+		return false;
 	for (guint i = drops->len; i-- > 0;)
 		if (heeds_zones(service, drops->pdata[i]))
-			g_free(g_ptr_array_remove_index(drops, i));
+			g_ptr_array_remove_index(drops, i);
 	g_ptr_array_add(drops, NULL);
-	g_strfreev(service->foreign_drops);
-	service->foreign_drops = (char **)g_ptr_array_steal(drops, NULL);
+	*ret = (char **)g_ptr_array_free(drops, FALSE);
+	return true;
 }
 
 const char *const *service_foreign_drops(const Service *service)
@@ -30,18 +33,67 @@ const char *const *service_foreign_drops(const Service *service)
 	return (const char *const *)service->foreign_drops;
 }
 
+static bool has(char *const *drops, const char *drop)
+{
+	return g_strv_contains((const char *const *)drops, drop);
+}
+
+/* Takes over what there is now, and says what was told already only where that is asked for. */
+static void tell(Service *service, char **now, bool again)
+{
+	g_auto(GStrv) before = g_steal_pointer(&service->foreign_drops);
+
+	service->foreign_drops = now;
+	for (char **drop = now; *drop; drop++)
+		if (again || !has(before, *drop))
+			g_warning("Chain %s stops what is forwarded to endpoints and from them, whatever the rules of "
+				  "this service accept",
+				  cut(*drop));
+	for (char **drop = before; *drop; drop++)
+		if (!has(now, *drop))
+			g_message("Chain %s stops nothing any more that the rules of this service accept", cut(*drop));
+}
+
 void service_warn_of_foreign_drops(Service *service)
 {
-	g_autoptr(GPtrArray) drops = NULL;
 	GError *error = NULL;
+	char **now;
 
-	if (!firewall_find_forward_drops(service->firewall, &drops, &error)) {
+	if (find(service, &now, &error))
+		tell(service, now, true);
+	else
 		error_warn(error);
-		return;
+}
+
+bool service_look_for_foreign_drops(Service *service)
+{
+	g_autoptr(GError) error = NULL;
+	char **now;
+	bool same;
+
+	if (!find(service, &now, &error)) {
+		/* Who changes them is heard of again. */
+		if (g_error_matches(error, NETFILTER_ERROR, NETFILTER_ERROR_BUSY))
+			return false;
+		error_warn(g_steal_pointer(&error));
+		return true;
 	}
-	keep_forward_drops(service, drops);
-	for (char **drop = service->foreign_drops; *drop; drop++)
-		g_warning("Chain %s stops what is forwarded to endpoints and from them, whatever the rules "
-			  "of this service accept",
-			  cut(*drop));
+	same = g_strv_equal((const char *const *)service->foreign_drops, (const char *const *)now);
+	tell(service, now, false);
+	return !same;
+}
+
+int service_listen_to_others(Service *service)
+{
+	return firewall_listen_to_others(service->firewall);
+}
+
+void service_stop_listening(Service *service)
+{
+	firewall_stop_listening(service->firewall);
+}
+
+bool service_heard_of_others(Service *service)
+{
+	return firewall_heard_of_others(service->firewall);
 }

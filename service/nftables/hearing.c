@@ -4,6 +4,7 @@
 #include "service/nftables/attribute.h"
 
 #include <errno.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
@@ -31,24 +32,57 @@ struct mnl_socket *hearing_open(void)
 	return NULL;
 }
 
-bool hearing_concerns(const struct nlmsghdr *message, const char *table, guint32 own_port)
+/* Whether it is of nf_tables and whole; the name of the table that it is about, NULL: of none. */
+static const char *find_table(const struct nlmsghdr *message)
 {
-	const struct nfgenmsg *header = mnl_nlmsg_get_payload(message);
 	const struct nlattr *attribute;
 
 	if (message->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || (message->nlmsg_type & 0xff) == NFT_MSG_NEWGEN ||
-	    message->nlmsg_pid == own_port || mnl_nlmsg_get_payload_len(message) < sizeof *header ||
-	    (header->nfgen_family != AF_INET && header->nfgen_family != AF_INET6))
-		return false;
-	mnl_attr_for_each(attribute, message, sizeof *header)
+	    mnl_nlmsg_get_payload_len(message) < sizeof(struct nfgenmsg))
+		return NULL;
+	mnl_attr_for_each(attribute, message, sizeof(struct nfgenmsg))
 	{
 		if (mnl_attr_get_type(attribute) == NFTA_TABLE_NAME)
-			return g_strcmp0(attribute_text(attribute), table) == 0;
+			return attribute_text(attribute);
+	}
+	return NULL;
+}
+
+static guint8 family_of(const struct nlmsghdr *message)
+{
+	return ((const struct nfgenmsg *)mnl_nlmsg_get_payload(message))->nfgen_family;
+}
+
+bool hearing_concerns(const struct nlmsghdr *message, const char *table, guint32 own_port)
+{
+	const char *name = find_table(message);
+
+	return name && message->nlmsg_pid != own_port && g_str_equal(name, table) &&
+	       (family_of(message) == NFPROTO_IPV4 || family_of(message) == NFPROTO_IPV6);
+}
+
+bool hearing_concerns_others(const struct nlmsghdr *message, const char *own_table)
+{
+	const char *name = find_table(message);
+
+	if (!name || g_str_equal(name, own_table) ||
+	    (family_of(message) != NFPROTO_IPV4 && family_of(message) != NFPROTO_IPV6 &&
+	     family_of(message) != NFPROTO_INET))
+		return false;
+	switch (message->nlmsg_type & 0xff) {
+	case NFT_MSG_NEWCHAIN:
+	case NFT_MSG_DELCHAIN:
+	case NFT_MSG_NEWRULE:
+	case NFT_MSG_DELRULE:
+	case NFT_MSG_DELTABLE:
+		return true;
 	}
 	return false;
 }
 
-bool hearing_read(struct mnl_socket *hearing, const char *table, guint32 own_port)
+typedef bool (*concerns_func)(const struct nlmsghdr *message, const char *table, guint32 own_port);
+
+static bool read_all(struct mnl_socket *hearing, concerns_func concerns, const char *table, guint32 own_port)
 {
 	guint64 buffer[8192];
 	bool concerned = false;
@@ -63,6 +97,21 @@ bool hearing_read(struct mnl_socket *hearing, const char *table, guint32 own_por
 			return concerned;
 		for (const struct nlmsghdr *message = (const void *)buffer; n > 0 && mnl_nlmsg_ok(message, left);
 		     message = mnl_nlmsg_next(message, &left))
-			concerned |= hearing_concerns(message, table, own_port);
+			concerned |= concerns(message, table, own_port);
 	}
+}
+
+bool hearing_read(struct mnl_socket *hearing, const char *table, guint32 own_port)
+{
+	return read_all(hearing, hearing_concerns, table, own_port);
+}
+
+static bool concerns_others(const struct nlmsghdr *message, const char *table, guint32 own_port G_GNUC_UNUSED)
+{
+	return hearing_concerns_others(message, table);
+}
+
+bool hearing_read_others(struct mnl_socket *hearing, const char *own_table)
+{
+	return read_all(hearing, concerns_others, own_table, 0);
 }

@@ -14,5 +14,9 @@ struct mnl_socket *hearing_open(void);
  */
 bool hearing_read(struct mnl_socket *hearing, const char *table, guint32 own_port);
 
+/** Reads what was told: whether chains or rules of tables with another name than this may be others than before. */
+bool hearing_read_others(struct mnl_socket *hearing, const char *own_table);
+
 /** The same of one message. */
 bool hearing_concerns(const struct nlmsghdr *message, const char *table, guint32 own_port);
+bool hearing_concerns_others(const struct nlmsghdr *message, const char *own_table);

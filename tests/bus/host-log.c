@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tests/support/rig.h"
+#include "tests/support/signals.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -190,6 +190,131 @@ static void forward_drops(Rig *rig)
 	}
 }
 
+static void run_nft(const Rig *rig, const char *script)
+{
+	g_autofree char *text = g_strconcat(script, "\n", NULL);
+
+	g_test_message("%s", script);
+	g_assert_true(g_file_set_contents("/run/script.nft", text, -1, NULL));
+	netns_run(rig->host, "nft -f /run/script.nft");
+}
+
+static void wait_for_signal(Signals *signals, const char *line)
+{
+	for (guint i = 0; i < 1000; i++) {
+		g_autofree char *text = signals_take(signals);
+
+		if (strstr(text, line))
+			return;
+		g_usleep(10000);
+	}
+	g_test_message("never signalled: %s", line);
+	g_test_fail();
+}
+
+static void create(Rig *rig)
+{
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'web', {'Subnets': <['172.18.0.0/16']>}");
+}
+
+/* While there are objects nobody has to ask. */
+static void later_drops(Rig *rig)
+{
+	static const struct {
+		const char *before, *comes, *goes; /* for nft */
+		const char *chain;
+	} cases[] = {
+		{ "", "table ip filter { chain FORWARD { type filter hook forward priority filter; policy drop; }; }",
+		  "delete table ip filter", "ip filter FORWARD" },
+		{ "table inet x { chain y { type filter hook forward priority 0; }; }",
+		  "add rule inet x y reject with icmpx admin-prohibited", "flush chain inet x y", "inet x y" },
+		{ "table ip6 x { chain y { type filter hook forward priority 0; }; }", "chain ip6 x y { policy drop; }",
+		  "chain ip6 x y { policy accept; }", "ip6 x y" },
+		{ "table inet x", "table inet x { chain z { type filter hook forward priority 0; policy drop; }; }",
+		  "delete chain inet x z", "inet x z" },
+	};
+
+	create(rig);
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *value = g_strdup_printf("['%s']", cases[i].chain);
+		g_autofree char *came = g_strdup_printf("PropertiesChanged  ForeignDrops=%s", value);
+		g_autofree char *went = g_strdup_printf("Chain %s stops nothing any more", cases[i].chain);
+		Signals *signals;
+		guint before;
+
+		rig_restart(rig);
+		run_nft(rig, cases[i].before);
+		before = times_told();
+		signals = signals_new(rig);
+		run_nft(rig, cases[i].comes);
+		wait_for_signal(signals, came);
+		property_is(rig, value, "", "Manager", "ForeignDrops");
+		g_assert_cmpuint(times_told(), ==, before + 1);
+		run_nft(rig, cases[i].goes);
+		wait_for_signal(signals, "PropertiesChanged  ForeignDrops=[]");
+		property_is(rig, "[]", "", "Manager", "ForeignDrops");
+		wait_for(went);
+		g_assert_cmpuint(times_told(), ==, before + 1);
+		signals_free(signals);
+	}
+}
+
+/* How often it slept and woke up again. */
+static guint64 wakeups(const Rig *rig)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/status", rig->service), *text = NULL;
+	const char *line;
+
+	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	line = strstr(text, "\nvoluntary_ctxt_switches:");
+	g_assert_nonnull(line);
+	return g_ascii_strtoull(line + strlen("\nvoluntary_ctxt_switches:") + 1, NULL, 10);
+}
+
+/* Who changes rules all the time neither keeps the service busy nor fills its log, nor hides a chain that comes. */
+static void flood(Rig *rig)
+{
+	enum { CHANGES = 1000 };
+	g_autofree char *before = NULL, *after = NULL;
+	guint64 woken;
+
+	create(rig);
+	run_nft(rig, "table inet busy { chain forward { type filter hook forward priority 0; }; }");
+	before = read_log();
+	woken = wakeups(rig);
+	netns_run(rig->host,
+		  "sh -c 'for i in $(seq %d); do nft add rule inet busy forward ip saddr 10.0.0.1 drop; done'",
+		  CHANGES);
+	woken = wakeups(rig) - woken;
+	after = read_log();
+	g_test_message("woken %" G_GUINT64_FORMAT " times", woken);
+	g_assert_cmpuint(woken, <, CHANGES / 5);
+	g_assert_cmpstr(after, ==, before);
+	run_nft(rig, "chain inet busy forward { policy drop; }");
+	wait_for("Chain inet busy forward " STOPS);
+	property_is(rig, "['inet busy forward']", "", "Manager", "ForeignDrops");
+}
+
+/* Who lets one come and go all the time has it looked for less often, and fills no log. */
+static void flapping(Rig *rig)
+{
+	static const char told[] = "Chains that stop what is forwarded come and go";
+	g_autofree char *text = NULL;
+	Signals *signals;
+
+	create(rig);
+	signals = signals_new(rig);
+	for (guint i = 0; i < 4; i++) {
+		run_nft(rig, "table inet x { chain y { type filter hook forward priority 0; policy drop; }; }");
+		wait_for_signal(signals, "ForeignDrops=['inet x y']");
+		run_nft(rig, "delete table inet x");
+		wait_for_signal(signals, "ForeignDrops=[]");
+	}
+	text = read_log();
+	g_assert_cmpuint(count_parts(text, told), ==, 1);
+	signals_free(signals);
+}
+
 /* Those of legacy iptables, where that is somebody else's. */
 static void legacy_forward_drops(Rig *rig)
 {
@@ -322,6 +447,11 @@ static const BusTest tests[] = {
 	{ "/host-log/idle-chains", idle_chains, "Backend=iptables", catch_log },
 	{ "/host-log/idle-chains-of-another-backend", no_idle_chains, "Backend=nftables", catch_log },
 	{ "/host-log/kept-rules", kept_rules, "Backend=iptables", catch_log },
+	{ "/host-log/later-drops", later_drops, .before = catch_log },
+	{ "/host-log/later-drops-nftables", later_drops, "Backend=nftables", catch_log },
+	{ "/host-log/flood", flood, .before = catch_log },
+	{ "/host-log/flood-nftables", flood, "Backend=nftables", catch_log },
+	{ "/host-log/flapping", flapping, .before = catch_log },
 	{ "/host-log/legacy-forward-drops", legacy_forward_drops, "Backend=nftables" },
 };
 

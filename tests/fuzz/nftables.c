@@ -109,6 +109,7 @@ static void hear(Input input)
 	memcpy(mnl_nlmsg_get_payload(header), input.data, size);
 	header->nlmsg_len += size;
 	hearing_concerns(header, "t", 1);
+	hearing_concerns_others(header, "t");
 }
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
