@@ -51,19 +51,16 @@ void firewall_cancel_policies(Firewall *firewall);
  * nftables, and what another backend than ours finds. BUSY while others change them, FAILED.
  */
 bool firewall_find_forward_drops(Firewall *firewall, GPtrArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
 /** Likewise chains that were meant for the administrator's, but are nf_tables' while the backend looks elsewhere. */
 bool firewall_find_idle_chains(Firewall *firewall, GPtrArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Readable when nftables' chains of others may have changed, which firewall_heard_of_others() finds out, until the end
- * of listening; -1: nobody tells. */
+/** Readable when nftables' chains of others may have changed, until the end of listening; -1: nobody tells. */
 int firewall_listen_to_others(Firewall *firewall);
 void firewall_stop_listening(Firewall *firewall);
 bool firewall_heard_of_others(Firewall *firewall);
 
 /** Plans to leave it as it is: it is others' from then on. */
 void firewall_leave_policy(Firewall *firewall, enum family family);
-
 /** What FORWARD's policy was before us: enum rule_target; TARGET_PLACE while it is others'. */
 guint8 firewall_policy_before(const Firewall *firewall, enum family family);
 void firewall_restore_policy(Firewall *firewall, enum family family, guint8 before);

@@ -239,12 +239,14 @@ static void reconciled(Rig *rig)
 
 		create_for(rig, row);
 		good = state(rig);
-		netns_run(rig->host, "%s", row->damage);
-		g_variant_get(ask(rig, "", "Manager", "Reconcile", "", ""), "(u)", &repaired);
+		/* What the kernel tells of may have been seen before, and with it the rest of the same thing. */
+		for (guint try = 0; try < (row->untold ? 10 : 1) && repaired == 0; try++) {
+			netns_run(rig->host, "%s", row->damage);
+			g_variant_get(ask(rig, "", "Manager", "Reconcile", "", ""), "(u)", &repaired);
+		}
 		after = state(rig);
 		g_assert_cmpstr(after, ==, good);
 		is_told(row, before);
-		/* What the kernel tells of may have been seen before. */
 		if (row->untold)
 			g_assert_cmpuint(repaired, ==, 1);
 		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
