@@ -203,6 +203,12 @@ void host_watch_check(HostWatch *watch)
 	look_soon(watch);
 }
 
+void host_watch_route_gone(HostWatch *watch, const Prefix *destination, int ifindex)
+{
+	if (service_touch_routes(watch->bus->service, destination, ifindex))
+		look_soon(watch);
+}
+
 HostWatch *host_watch_new(const Bus *bus)
 {
 	HostWatch *watch = g_new(HostWatch, 1);

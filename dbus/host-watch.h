@@ -16,5 +16,8 @@ void host_watch_free(HostWatch *watch); /* NULL is fine */
 /** Looks for what somebody changed that the kernel tells nobody of. */
 void host_watch_check(HostWatch *watch);
 
+/** A route is gone or replaced, as RouteMonitorCallbacks.gone has it. */
+void host_watch_route_gone(HostWatch *watch, const Prefix *destination, int ifindex);
+
 /** Listens to the kernel. Negative errno. */
 int host_watch_start(HostWatch *watch);

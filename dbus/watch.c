@@ -168,6 +168,13 @@ static void on_route_appeared(const Prefix *destination, int ifindex, void *user
 	service_route_appeared(watch->bus->service, destination, ifindex);
 }
 
+static void on_route_gone(const Prefix *destination, int ifindex, void *userdata)
+{
+	const Watch *watch = userdata;
+
+	host_watch_route_gone(watch->host, destination, ifindex);
+}
+
 static int on_route(sd_event_source *source G_GNUC_UNUSED, int fd G_GNUC_UNUSED, uint32_t events G_GNUC_UNUSED,
 		    void *userdata)
 {
@@ -177,13 +184,13 @@ static int on_route(sd_event_source *source G_GNUC_UNUSED, int fd G_GNUC_UNUSED,
 	return 0;
 }
 
-/* Only to say so in the log: the service goes on without it. */
+/* The service goes on without them. */
 static int watch_routes(Watch *watch)
 {
 	g_autoptr(GError) error = NULL;
 	int r;
 
-	watch->routes = route_monitor_new(on_route_appeared, watch, &error);
+	watch->routes = route_monitor_new(&(RouteMonitorCallbacks){ on_route_appeared, on_route_gone }, watch, &error);
 	if (!watch->routes) {
 		g_warning("%s", error->message);
 		return 0;

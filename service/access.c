@@ -162,6 +162,22 @@ void service_touch_interface(Service *service, int ifindex)
 	touch_port(service, ifindex);
 }
 
+bool service_touch_routes(Service *service, const Prefix *destination, int ifindex)
+{
+	bool any = false;
+
+	if (!destination || ifindex != 0)
+		return interfaces_touch(service->interfaces, ifindex);
+	for (const GList *i = service->model->networks_by_age.head; i; i = i->next) {
+		const Network *network = i->data;
+		int present = interfaces_ifindex(service->interfaces, network->bridge);
+
+		if (prefix_equal(&network->subnets[address_family(&destination->address)], destination) && present)
+			any |= interfaces_touch(service->interfaces, present);
+	}
+	return any;
+}
+
 void service_touch_untold(Service *service)
 {
 	interfaces_touch_untold(service->interfaces);

@@ -73,6 +73,9 @@ void service_look_at_interface(Service *service, int ifindex, const char *name, 
 void service_touch_interface(Service *service, int ifindex); /* 0: any of them */
 void service_touch_forwarding(Service *service);
 
+/** One by an interface is gone, one was replaced (0), or nobody knows (NULL, 0). Whether a bridge may lack it. */
+bool service_touch_routes(Service *service, const Prefix *destination, int ifindex);
+
 /** The same of what the kernel tells nobody of, as route_localnet and accept_ra are: that costs some questions a
  * bridge. */
 void service_touch_untold(Service *service);

@@ -8,8 +8,9 @@
 #define MISSING_USEC (G_USEC_PER_SEC / 4)
 
 /* 0: all. */
-static void touch(Interfaces *interfaces, int ifindex, bool ports)
+static bool touch(Interfaces *interfaces, int ifindex, bool ports)
 {
+	bool any = false;
 	GHashTableIter iter;
 	gpointer value;
 
@@ -17,14 +18,16 @@ static void touch(Interfaces *interfaces, int ifindex, bool ports)
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		Interface *interface = value;
 
-		interface->touched |= ifindex == 0 || interface->present == ifindex;
+		if (ifindex == 0 || interface->present == ifindex)
+			interface->touched = any = true;
 		interface->ports_touched |= ports;
 	}
+	return any;
 }
 
-void interfaces_touch(Interfaces *interfaces, int ifindex)
+bool interfaces_touch(Interfaces *interfaces, int ifindex)
 {
-	touch(interfaces, ifindex, ifindex == 0);
+	return touch(interfaces, ifindex, ifindex == 0);
 }
 
 void interfaces_touch_untold(Interfaces *interfaces)

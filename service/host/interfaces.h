@@ -61,8 +61,9 @@ GPtrArray *interfaces_presence_changes(const Interfaces *interfaces);
 /** Looks again after one came, went or was renamed to a name. Those that are there now, or no longer. The caller's. */
 GPtrArray *interfaces_look(Interfaces *interfaces, int ifindex, const char *name, bool gone);
 
-/** Somebody may have changed one, or where ifindex is 0, all; what the kernel tells nobody of; a bridge's ports. */
-void interfaces_touch(Interfaces *interfaces, int ifindex);
+/** Somebody may have changed one, or where ifindex is 0, all (whether any serves); what the kernel tells nobody of; a
+ * bridge's ports. */
+bool interfaces_touch(Interfaces *interfaces, int ifindex);
 void interfaces_touch_untold(Interfaces *interfaces);
 void interfaces_touch_ports(Interfaces *interfaces, const char *name);
 

@@ -2,10 +2,14 @@
 #include "service/host/own-bridge.h"
 
 #include "service/host/repair.h"
+#include "service/netlink/address-route.h"
 #include "service/netlink/bridge.h"
 #include "service/netlink/ip-address.h"
 
 #include <string.h>
+
+#define ROUTE_LOOKS 5
+#define ROUTE_USEC 1000
 
 bool own_bridge_matches(const LinkInfo *info, guint64 mac)
 {
@@ -89,13 +93,13 @@ static bool has_address(const GArray *addresses, const Prefix *wanted)
 	return false;
 }
 
-static guint8 find_missing(const WantedBridge *wanted, const GArray *addresses, bool ipv6)
+static guint find_missing(const WantedBridge *wanted, const GArray *addresses, bool ipv6)
 {
 	static const enum bridge_fault of[N_FAMILIES] = {
 		[FAMILY_IPV4] = BRIDGE_IPV4,
 		[FAMILY_IPV6] = BRIDGE_IPV6,
 	};
-	guint8 set = 0;
+	guint set = 0;
 
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		if (wanted->addresses[family].address.family != AF_UNSPEC &&
@@ -104,6 +108,48 @@ static guint8 find_missing(const WantedBridge *wanted, const GArray *addresses, 
 	if (ipv6 && wanted->link_local.address.family != AF_UNSPEC && !has_address(addresses, &wanted->link_local))
 		set |= 1 << BRIDGE_LINK_LOCAL;
 	return set;
+}
+
+static const Prefix *route_address(const WantedBridge *wanted, enum bridge_fault fault)
+{
+	return fault == BRIDGE_LINK_LOCAL_ROUTE
+		       ? &wanted->link_local
+		       : &wanted->addresses[fault == BRIDGE_IPV6_ROUTE ? FAMILY_IPV6 : FAMILY_IPV4];
+}
+
+static guint find_missing_routes(const WantedBridge *wanted, const GArray *addresses, const GArray *routes)
+{
+	guint set = 0;
+
+	for (enum bridge_fault fault = BRIDGE_LINK_LOCAL_ROUTE; fault <= BRIDGE_IPV6_ROUTE; fault++) {
+		const Prefix *address = route_address(wanted, fault);
+
+		if (address->address.family != AF_UNSPEC && has_address(addresses, address) &&
+		    address_route_is_missing(routes, address))
+			set |= 1 << fault;
+	}
+	return set;
+}
+
+/* The kernel makes the route to an IPv6 address of its own a moment later than the address. */
+static bool compare_routes(Netlink *netlink, int ifindex, const WantedBridge *wanted, const GArray *addresses,
+			   guint *set, GError **error)
+{
+	guint missing = 0;
+
+	for (guint i = 0; i < ROUTE_LOOKS; i++) {
+		g_autoptr(GArray) routes = NULL;
+
+		if (i > 0)
+			g_usleep(ROUTE_USEC);
+		if (!address_route_list(netlink, ifindex, &routes, error))
+			return false;
+		missing = find_missing_routes(wanted, addresses, routes);
+		if (!(missing & (1 << BRIDGE_LINK_LOCAL_ROUTE | 1 << BRIDGE_IPV6_ROUTE)))
+			break;
+	}
+	*set |= missing;
+	return true;
 }
 
 bool own_bridge_compare(Netlink *netlink, const Network *network, const LinkInfo *info, BridgeFaults *ret,
@@ -131,6 +177,10 @@ bool own_bridge_compare(Netlink *netlink, const Network *network, const LinkInfo
 		faults.set |= 1 << BRIDGE_DOWN;
 	/* Where it is switched off and nobody needs it, there are none. */
 	faults.set |= find_missing(&wanted, addresses, ipv6 && (disabled == 0 || wanted.with_ipv6));
+	/* With it up they come by themselves; in a VRF they are in the table of that. */
+	if (info->up && info->master == 0 &&
+	    !compare_routes(netlink, info->ifindex, &wanted, addresses, &faults.set, error))
+		return false;
 	*ret = faults;
 	return true;
 }
@@ -150,6 +200,10 @@ static bool mend(Netlink *netlink, int ifindex, const WantedBridge *wanted, enum
 		return ip_address_add(netlink, ifindex, &wanted->addresses[FAMILY_IPV4], error);
 	case BRIDGE_IPV6:
 		return ip_address_add(netlink, ifindex, &wanted->addresses[FAMILY_IPV6], error);
+	case BRIDGE_LINK_LOCAL_ROUTE:
+	case BRIDGE_IPV4_ROUTE:
+	case BRIDGE_IPV6_ROUTE:
+		return address_route_add(netlink, ifindex, route_address(wanted, fault), error);
 	case BRIDGE_DOWN:
 		return link_set_up(netlink, ifindex, true, error);
 	case N_BRIDGE_FAULTS:
@@ -181,6 +235,14 @@ static void tell_of_address(const char *object, const Prefix *address, GPtrArray
 	repairs_add(repairs, object, part, "missing", "there");
 }
 
+static void tell_of_route(const char *object, const Prefix *address, GPtrArray *repairs)
+{
+	char text[INET6_ADDRSTRLEN + 4];
+	g_autofree char *part = g_strdup_printf("a route of address %s", prefix_format(address, text));
+
+	repairs_add(repairs, object, part, "missing", "there");
+}
+
 static void tell_of_value(const char *object, const char *part, guint from, guint to, GPtrArray *repairs)
 {
 	g_autofree char *was = g_strdup_printf("%u", from), *is = g_strdup_printf("%u", to);
@@ -206,6 +268,9 @@ void own_bridge_tell(const Network *network, const BridgeFaults *faults, GPtrArr
 		tell_of_address(object, &wanted.addresses[FAMILY_IPV4], repairs);
 	if (faults->set & 1 << BRIDGE_IPV6)
 		tell_of_address(object, &wanted.addresses[FAMILY_IPV6], repairs);
+	for (enum bridge_fault fault = BRIDGE_LINK_LOCAL_ROUTE; fault <= BRIDGE_IPV6_ROUTE; fault++)
+		if (faults->set & 1 << fault)
+			tell_of_route(object, route_address(&wanted, fault), repairs);
 	if (faults->set & 1 << BRIDGE_DOWN)
 		repairs_add(repairs, object, NULL, "down", "up");
 }

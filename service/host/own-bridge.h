@@ -15,12 +15,15 @@ enum bridge_fault {
 	BRIDGE_LINK_LOCAL, /* the address is missing, as the next are */
 	BRIDGE_IPV4,
 	BRIDGE_IPV6,
+	BRIDGE_LINK_LOCAL_ROUTE, /* one that the kernel made for the address is missing, as the next are */
+	BRIDGE_IPV4_ROUTE,
+	BRIDGE_IPV6_ROUTE,
 	BRIDGE_DOWN,
 	N_BRIDGE_FAULTS
 };
 
 typedef struct BridgeFaults {
-	guint8 set; /* of 1 << enum bridge_fault */
+	guint set; /* of 1 << enum bridge_fault */
 	guint accept_ra, rp_filter;
 } BridgeFaults;
 

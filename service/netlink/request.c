@@ -127,6 +127,16 @@ int netlink_request(Netlink *netlink, NlMsg *request, nl_recvmsg_msg_cb_t reply,
 	return end(netlink, r);
 }
 
+int netlink_request_strict(Netlink *netlink, NlMsg *request, nl_recvmsg_msg_cb_t reply, void *userdata)
+{
+	int fd = nl_socket_get_fd(netlink->socket), on = 1, off = 0, r;
+
+	(void)setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
+	r = netlink_request(netlink, request, reply, userdata);
+	(void)setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &off, sizeof off);
+	return r;
+}
+
 struct nl_sock *netlink_subscribe(const int *groups, nl_recvmsg_msg_cb_t notified, void *userdata, const char *what,
 				  GError **error)
 {
@@ -174,16 +184,12 @@ int netlink_dump_addresses(Netlink *netlink, int ifindex, nl_recvmsg_msg_cb_t re
 {
 	struct ifaddrmsg header = { .ifa_family = AF_UNSPEC, .ifa_index = ifindex };
 	NlMsg *request = nlmsg_alloc_simple(RTM_GETADDR, NLM_F_DUMP);
-	int fd = nl_socket_get_fd(netlink->socket), strict = ifindex != 0, off = 0, r;
+	int r;
 
 	if (!request || nlmsg_append(request, &header, sizeof header, NLMSG_ALIGNTO) < 0)
 		g_error("Out of memory");
-	/* Otherwise the kernel passes over which interface is meant. */
-	if (strict)
-		(void)setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &strict, sizeof strict);
-	r = netlink_request(netlink, request, reply, userdata);
-	if (strict)
-		(void)setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &off, sizeof off);
+	r = ifindex != 0 ? netlink_request_strict(netlink, request, reply, userdata)
+			 : netlink_request(netlink, request, reply, userdata);
 	return r == -ENODEV ? 0 : r;
 }
 

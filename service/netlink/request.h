@@ -38,6 +38,9 @@ Netlink *netlink_open(int protocol, GError **error);
  */
 int netlink_request(Netlink *netlink, NlMsg *request, nl_recvmsg_msg_cb_t reply, void *userdata);
 
+/** The same of a dump whose header and attributes say what is meant, which kernels before 5.0 pass over. */
+int netlink_request_strict(Netlink *netlink, NlMsg *request, nl_recvmsg_msg_cb_t reply, void *userdata);
+
 /**
  * A socket of its own that hears of these groups (ended by 0) and tells notified; for nl_socket_free(). NULL with
  * FAILED, where what names what cannot be watched.

@@ -13,7 +13,7 @@ bool route_read(struct nl_msg *message, struct route *ret)
 	const struct rtmsg *route = nlmsg_data(header);
 	struct nlattr *attributes[RTA_MAX + 1];
 
-	if (header->nlmsg_type != RTM_NEWROUTE ||
+	if ((header->nlmsg_type != RTM_NEWROUTE && header->nlmsg_type != RTM_DELROUTE) ||
 	    nlmsg_parse(header, sizeof(*route), attributes, RTA_MAX, (struct nla_policy *)policy) < 0 ||
 	    (route->rtm_family != AF_INET && route->rtm_family != AF_INET6) ||
 	    route->rtm_dst_len > (route->rtm_family == AF_INET ? 32 : 128))
@@ -23,6 +23,7 @@ bool route_read(struct nl_msg *message, struct route *ret)
 		.protocol = route->rtm_protocol,
 		.destination = { { .family = route->rtm_family }, route->rtm_dst_len },
 		.table = attributes[RTA_TABLE] ? nla_get_u32(attributes[RTA_TABLE]) : route->rtm_table,
+		.has_gateway = attributes[RTA_GATEWAY] || attributes[RTA_VIA],
 		.multipath = attributes[RTA_MULTIPATH],
 	};
 	if (attributes[RTA_DST])

@@ -10,13 +10,14 @@ struct route {
 	Prefix destination;
 	int ifindex;
 	guint table;
-	Address own;                    /* RTA_PREFSRC; AF_UNSPEC: none */
-	guint8 protocol;                /* who made it: RTPROT_KERNEL, RTPROT_RA, ... */
+	Address own;     /* RTA_PREFSRC; AF_UNSPEC: none */
+	guint8 protocol; /* who made it: RTPROT_KERNEL, RTPROT_RA, ... */
+	bool has_gateway;
 	const struct nlattr *multipath; /* struct rtnexthop of each way, or NULL */
 };
 
-/** Reads RTM_NEWROUTE; multipath is the message's. False for what is no route of IPv4 or IPv6: a kernel without a
- * family answers with all it has. */
+/** Reads RTM_NEWROUTE or RTM_DELROUTE; multipath is the message's. False for what is no route of IPv4 or IPv6: a kernel
+ * without a family answers with all it has. */
 bool route_read(struct nl_msg *message, struct route *ret);
 
 /** Whether all the ways that it leads are such. */

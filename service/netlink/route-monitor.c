@@ -10,26 +10,36 @@
 
 struct RouteMonitor {
 	struct nl_sock *socket;
-	route_appeared_func appeared;
+	RouteMonitorCallbacks callbacks;
 	void *userdata;
 };
 
 static int on_notification(struct nl_msg *message, void *userdata)
 {
+	const struct nlmsghdr *header = nlmsg_hdr(message);
 	const RouteMonitor *monitor = userdata;
 	struct route route;
 
-	if (route_read(message, &route) && route.type != RTN_THROW && route.destination.length > 1)
-		monitor->appeared(&route.destination, route.ifindex, monitor->userdata);
+	if (!route_read(message, &route))
+		return NL_OK;
+	if (header->nlmsg_type == RTM_DELROUTE) {
+		if (route.ifindex != 0)
+			monitor->callbacks.gone(&route.destination, route.ifindex, monitor->userdata);
+		return NL_OK;
+	}
+	if (header->nlmsg_flags & NLM_F_REPLACE)
+		monitor->callbacks.gone(&route.destination, 0, monitor->userdata);
+	if (route.type != RTN_THROW && route.destination.length > 1)
+		monitor->callbacks.appeared(&route.destination, route.ifindex, monitor->userdata);
 	return NL_OK;
 }
 
-RouteMonitor *route_monitor_new(route_appeared_func appeared, void *userdata, GError **error)
+RouteMonitor *route_monitor_new(const RouteMonitorCallbacks *callbacks, void *userdata, GError **error)
 {
 	static const int groups[] = { RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, 0 };
 	g_autoptr(RouteMonitor) monitor = g_new(RouteMonitor, 1);
 
-	*monitor = (RouteMonitor){ NULL, appeared, userdata };
+	*monitor = (RouteMonitor){ NULL, *callbacks, userdata };
 	monitor->socket = netlink_subscribe(groups, on_notification, monitor, "the routes", error);
 	if (!monitor->socket)
 		return NULL;
@@ -51,5 +61,6 @@ int route_monitor_fd(const RouteMonitor *monitor)
 
 void route_monitor_dispatch(RouteMonitor *monitor)
 {
-	netlink_hear(monitor->socket, MAX_MESSAGES);
+	if (netlink_hear(monitor->socket, MAX_MESSAGES))
+		monitor->callbacks.gone(NULL, 0, monitor->userdata);
 }

@@ -25,6 +25,7 @@ typedef struct Row {
 } Row;
 
 #define BRIDGE(what, from, to) what " of bridge br0 was " from ", and is " to " again"
+#define ROUTE(address) BRIDGE("a route of address " address, "missing", "there")
 #define OFF_ON(what) BRIDGE(what, "off", "on")
 
 static const Row rows[] = {
@@ -32,6 +33,15 @@ static const Row rows[] = {
 	{ "ip address del 172.18.0.1/16 dev br0", "bridge br0", BRIDGE("address 172.18.0.1/16", "missing", "there") },
 	{ "ip address del fd00:18::1/64 dev br0", "bridge br0", BRIDGE("address fd00:18::1/64", "missing", "there") },
 	{ "ip -6 address flush dev br0 scope link", "bridge br0", BRIDGE("/64", "missing", "there") },
+	{ "ip route del 172.18.0.0/16 dev br0", "bridge br0", ROUTE("172.18.0.1/16") },
+	{ "ip route flush table main", "bridge br0", ROUTE("172.18.0.1/16") },
+	{ "ip route flush table local dev br0", "bridge br0", ROUTE("172.18.0.1/16") },
+	{ "sh -c 'ip route replace unreachable 172.18.0.0/16; ip route del unreachable 172.18.0.0/16'", "bridge br0",
+	  ROUTE("172.18.0.1/16") },
+	{ "ip -6 route del fd00:18::/64 dev br0", "bridge br0", ROUTE("fd00:18::1/64") },
+	{ "ip -6 route del local fd00:18::1 dev br0 table local", "bridge br0", ROUTE("fd00:18::1/64") },
+	{ "ip -6 route flush table main dev br0", "bridge br0", ROUTE("fd00:18::1/64") },
+	{ "ip -6 route del fe80::/64 dev br0", "bridge br0", BRIDGE("/64", "missing", "there") },
 	{ "ip link set br0 down", "bridge br0", "bridge br0 was down, and is up again" },
 	{ "ip link delete br0", "bridge br0", "bridge br0 was gone, and is there again" },
 	{ "sysctl -q net.ipv6.conf.br0.disable_ipv6=1", "bridge br0", BRIDGE("disable_ipv6", "1", "0") },
@@ -110,12 +120,16 @@ static void delete_for(Rig *rig, const Row *row)
 	container_kill(&container);
 }
 
-/* All that serves the network. */
+/* All that serves the network. The kernel makes the route to an IPv6 address of its own a moment later. */
 static char *state(const Rig *rig)
 {
 	return netns_output(
 		rig->host,
-		"sh -c \"ip -br -4 address show dev br0; ip -br -6 address show dev br0; "
+		"sh -c \"timeout 0.5 sh -c 'until ip -6 route show table local dev br0 | grep -c ^local | grep -q 2; "
+		"do "
+		"sleep 0.01; done'; ip -br -4 address show dev br0; ip -br -6 address show dev br0; "
+		"(ip -N route show table all dev br0; ip -6 -N route show table all dev br0) | "
+		"grep -v '^4 \\|ff00::/8' | sed 's/ metric [0-9]*\\| linkdown//g' | sort -u; "
 		"ip -o link show master br0 up | cut -d@ -f1 | cut -d' ' -f2; "
 		"ip -d -o link show br0 | grep -o 'nf_call_ip[6tables]* [01]\\|[<,]UP[,>]\\|link/ether [^ ]*'; "
 		"cd /proc/sys/net; grep . ipv4/ip_forward ipv6/conf/all/forwarding ipv4/conf/br0/forwarding "

@@ -24,6 +24,9 @@ typedef struct Row {
 static const Row rows[] = {
 	{ "ip address flush dev br-web" },
 	{ "ip address del 172.18.0.1/16 dev br-web; ip link set br-other down" },
+	{ "ip route del 172.18.0.0/16 dev br-web; ip route flush table local dev br-other" },
+	{ "ip -6 route flush table main dev br-web; ip -6 route flush table local dev br-web" },
+	{ "ip route replace unreachable 172.18.0.0/16; ip route del unreachable 172.18.0.0/16" },
 	{ "ip link set br-web down; ip address del fd00:19::1/64 dev br-other" },
 	{ "ip link set port-app nomaster; ip link set port-sly down" },
 	{ "ip link add br-else type bridge; ip link set port-app master br-else" },
@@ -128,8 +131,11 @@ static const char state_script[] =
 	"done; }\n"
 	"settings() { cd /proc/sys/net; grep . ipv[46]/conf/br-[wos]*/forwarding ipv4/conf/br-[wos]*/route_localnet "
 	"ipv4/conf/br-[wos]*/rp_filter ipv4/ip_forward ipv6/conf/all/forwarding; }\n"
+	"routes() { for b in br-web br-other; do ip route show table all dev $b; ip -6 route show table all dev $b; "
+	"done | "
+	"grep -v '^anycast\\|^multicast' | sed 's/ metric [0-9]*//' | sort -u; }\n"
 	"(ip -br address; bridge link | cut -d' ' -f2-; settings) | grep -v br-else | sort\n"
-	"bridges\n"
+	"bridges; routes\n"
 	"if [ $1 = nftables ]; then for f in ip ip6; do nft -s list table $f netfilterd; done\n"
 	"else for c in iptables ip6tables; do $c-legacy-save; done | sed '/^#/d; s/ .[0-9:]*.$//'; fi\n";
 
