@@ -60,20 +60,21 @@ bool interface_switch_set(Netlink *netlink, int ifindex, enum interface_switch w
 	g_assert_not_reached();
 }
 
-bool interface_switches_find_off(Netlink *netlink, int ifindex, guint8 set, guint8 *ret, GError **error)
+bool interface_switches_find_off(Netlink *netlink, int ifindex, guint8 set, guint8 *ret_off, guint8 *ret_unread,
+				 GError **error)
 {
 	bool on;
 
-	*ret = 0;
+	*ret_off = *ret_unread = 0;
 	for (guint which = 0; which < N_INTERFACE_SWITCHES; which++) {
 		if (!(set & 1 << which))
 			continue;
-		if (!get(netlink, ifindex, which, &on, error))
-			return false;
-		if (!on)
-			*ret |= 1 << which;
+		if (!get(netlink, ifindex, which, &on, *ret_unread ? NULL : error))
+			*ret_unread |= 1 << which;
+		else if (!on)
+			*ret_off |= 1 << which;
 	}
-	return true;
+	return *ret_unread == 0;
 }
 
 static bool is_there(Netlink *netlink, int ifindex)

@@ -54,7 +54,7 @@ static gint64 find_due(Interfaces *interfaces, const Model *model, const Config 
 {
 	const char *name = interface->facts.name;
 	Interface trial = *interface;
-	Plan plan = { .interface = &trial, .before = *interface, .known = true };
+	Plan plan = { .interface = &trial, .before = *interface, .known = true, .optional = true };
 	GError *error = NULL;
 	gint64 due = 0;
 
@@ -64,6 +64,7 @@ static gint64 find_due(Interfaces *interfaces, const Model *model, const Config 
 		return 0;
 	}
 	g_clear_pointer(&plan.lost_ports, g_ptr_array_unref);
+	interface->told = trial.told;
 	interface->missing_since = !plan.creates ? 0 : interface->missing_since ?: now;
 	if (!plan.creates && trial.facts.ifindex != 0 && trial.facts.ifindex != interface->facts.ifindex)
 		return now;

@@ -19,6 +19,7 @@ typedef struct Interface {
 	bool touched;         /* somebody may have changed it since the last look */
 	bool ports_touched;   /* the same of its ports */
 	gint64 missing_since; /* CLOCK_MONOTONIC, µs; 0: it is not missing */
+	guint told;           /* hash of the failure that was said last; 0: none */
 	Pace *paces;          /* by fault, NULL: nothing was put right yet */
 } Interface;
 

@@ -123,18 +123,56 @@ static bool is_renamed(Interfaces *interfaces, const InterfaceFacts *facts)
 	       own_bridge_matches(&info, facts->mac);
 }
 
+/* That something cannot be read, so that nobody sees whether it is as it should be: once, until it can. Takes it. */
+static void say_failure(Interface *interface, GError *failure)
+{
+	guint hash = failure ? g_str_hash(failure->message) | 1 : 0;
+	bool said = interface->told == hash;
+
+	interface->told = hash;
+	if (failure && !said)
+		error_warn(failure);
+	else
+		g_clear_error(&failure);
+}
+
+static void keep_first(GError **failure, GError **next)
+{
+	if (*failure)
+		g_clear_error(next);
+	else
+		*failure = g_steal_pointer(next);
+}
+
+/* What one thing fails with is in nobody's way but its own, unless somebody asks for that now. */
 static bool compare_present(Interfaces *interfaces, Plan *plan, const LinkInfo *info, guint8 wanted, GError **error)
 {
 	const InterfaceFacts *facts = &plan->interface->facts;
+	guint8 before = plan->before.wanted | plan->before.facts.switched, unread;
+	GError *failure = NULL, *next = NULL;
 
 	plan->off = facts->switched & ~wanted;
-	if (!interface_switches_find_off(interfaces->netlink, facts->ifindex, wanted, &plan->on, error))
-		return false;
 	if (plan->creates_bridge && facts->created &&
-	    !own_bridge_compare(interfaces->netlink, plan->network, info, &plan->faults, error))
-		return false;
-	return !plan->network || !plan->interface->ports_touched ||
-	       bridge_ports_find_lost(interfaces->netlink, plan->network, facts->ifindex, &plan->lost_ports, error);
+	    !own_bridge_compare(interfaces->netlink, plan->network, info, &plan->faults, &next))
+		keep_first(&failure, &next);
+	if (!interface_switches_find_off(interfaces->netlink, facts->ifindex, wanted, &plan->on, &unread, &next)) {
+		if (!plan->optional && unread & ~before) {
+			g_clear_error(&failure);
+			g_propagate_error(error, next);
+			return false;
+		}
+		keep_first(&failure, &next);
+	}
+	/* It comes back with the MTU. */
+	if (plan->faults.set & 1 << BRIDGE_MTU) {
+		plan->on |= unread;
+		g_clear_error(&failure);
+	}
+	if (plan->network && plan->interface->ports_touched &&
+	    !bridge_ports_find_lost(interfaces->netlink, plan->network, facts->ifindex, &plan->lost_ports, &next))
+		keep_first(&failure, &next);
+	say_failure(plan->interface, failure);
+	return true;
 }
 
 /* What was wanted before, and is not so. */
@@ -314,19 +352,33 @@ void interfaces_close(Interfaces *interfaces, Effects *effects)
 	}
 }
 
-static bool switch_on(Interfaces *interfaces, Effects *effects, const Plan *plan, GError **error)
+/* A bridge is not up without all of them. What was on before others ask for more is in nobody's way. */
+static bool may_go_on(const Plan *plan, guint which)
+{
+	return !plan->creates && (plan->optional || plan->repairs & 1 << which);
+}
+
+static bool switch_on(Interfaces *interfaces, Effects *effects, Plan *plan, GError **error)
 {
 	int ifindex = plan->interface->facts.ifindex;
 
 	for (guint which = 0; which < N_INTERFACE_SWITCHES; which++) {
+		GError *failure = NULL;
+
 		if (!(plan->on & 1 << which))
 			continue;
-		if (!interface_switch_set(interfaces->netlink, ifindex, which, true, error)) {
-			g_prefix_error(error, "interface %s, %s: ", plan->interface->facts.name,
-				       interface_switch_name(which));
+		if (interface_switch_set(interfaces->netlink, ifindex, which, true, &failure)) {
+			effects_add(effects, revert_switch, interfaces, ifindex, which << 1 | false);
+			continue;
+		}
+		g_prefix_error(&failure, "interface %s, %s: ", plan->interface->facts.name,
+			       interface_switch_name(which));
+		if (!may_go_on(plan, which)) {
+			g_propagate_error(error, failure);
 			return false;
 		}
-		effects_add(effects, revert_switch, interfaces, ifindex, which << 1 | false);
+		error_warn(failure);
+		plan->on &= ~(1 << which);
 	}
 	return true;
 }
@@ -411,6 +463,8 @@ static bool tell_of(const Plan *plan, guint fault, GPtrArray *repairs)
 		return false;
 	if (fault == FAULT_PORTS)
 		tell_of_ports(object, plan->lost_ports, repairs);
+	else if (fault < N_INTERFACE_SWITCHES && !(plan->on & 1 << fault))
+		return false;
 	else if (fault == FAULT_MISSING)
 		repairs_add(repairs, object, NULL, "gone", "there");
 	else

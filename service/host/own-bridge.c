@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define MTU_MIN_IPV6 1280
+#define MTU_WITHOUT_PORTS 1500
 #define ROUTE_LOOKS 5
 #define ROUTE_USEC 1000
 
@@ -152,42 +154,83 @@ static bool compare_routes(Netlink *netlink, int ifindex, const WantedBridge *wa
 	return true;
 }
 
+/* ipv6: whether it has that, or is to. */
+static bool compare_addresses(Netlink *netlink, const LinkInfo *info, const WantedBridge *wanted, bool ipv6, guint *set,
+			      GError **error)
+{
+	g_autoptr(GArray) addresses = NULL;
+
+	if (!ip_address_list(netlink, info->ifindex, &addresses, error))
+		return false;
+	*set |= find_missing(wanted, addresses, ipv6);
+	/* With it up they come by themselves; in a VRF they are in the table of that. */
+	return !info->up || info->master != 0 || compare_routes(netlink, info->ifindex, wanted, addresses, set, error);
+}
+
+/* The kernel gives it the smallest of its ports', until somebody has set another. */
+static bool compare_mtu(Netlink *netlink, const LinkInfo *info, BridgeFaults *faults, GError **error)
+{
+	char port[IFNAMSIZ];
+	guint narrowest;
+
+	if (!bridge_find_narrowest(netlink, info->ifindex, &narrowest, port, error))
+		return false;
+	if (narrowest != 0 && narrowest < MTU_MIN_IPV6)
+		return netfilter_fail(error, FAILED,
+				      "bridge \"%s\" has no IPv6, which needs an MTU of %u: its port \"%s\" has %u",
+				      info->name, MTU_MIN_IPV6, port, narrowest);
+	faults->mtu = info->mtu;
+	faults->mtu_wanted = narrowest ?: MTU_WITHOUT_PORTS;
+	faults->set |= 1 << BRIDGE_MTU;
+	return true;
+}
+
 bool own_bridge_compare(Netlink *netlink, const Network *network, const LinkInfo *info, BridgeFaults *ret,
 			GError **error)
 {
-	g_autoptr(GArray) addresses = NULL;
 	BridgeFaults faults = {};
 	WantedBridge wanted;
 	guint disabled = 0;
-	bool ipv6;
+	bool ipv6, ok;
 
 	wanted_bridge(network, &wanted);
-	if (!link_get_switch(netlink, info->ifindex, LINK_RP_FILTER, &faults.rp_filter, error) ||
-	    !ip_address_list(netlink, info->ifindex, &addresses, error))
-		return false;
+	ok = link_get_switch(netlink, info->ifindex, LINK_RP_FILTER, &faults.rp_filter, error);
+	if (ok && faults.rp_filter != wanted.rp_filter)
+		faults.set |= 1 << BRIDGE_RP_FILTER;
+	if (wanted.with_ipv6 && info->mtu < MTU_MIN_IPV6)
+		ok &= compare_mtu(netlink, info, &faults, ok ? error : NULL);
 	ipv6 = link_get_switch6(netlink, info->ifindex, LINK6_DISABLE, &disabled, NULL) &&
 	       link_get_switch6(netlink, info->ifindex, LINK6_ACCEPT_RA, &faults.accept_ra, NULL);
-	if (faults.rp_filter != wanted.rp_filter)
-		faults.set |= 1 << BRIDGE_RP_FILTER;
 	if (ipv6 && faults.accept_ra != wanted.accept_ra)
 		faults.set |= 1 << BRIDGE_ACCEPT_RA;
 	if (ipv6 && (disabled != 0 ? wanted.with_ipv6 : wanted.without_ipv6))
 		faults.set |= 1 << BRIDGE_NO_IPV6;
 	if (!info->up)
 		faults.set |= 1 << BRIDGE_DOWN;
-	/* Where it is switched off and nobody needs it, there are none. */
-	faults.set |= find_missing(&wanted, addresses, ipv6 && (disabled == 0 || wanted.with_ipv6));
-	/* With it up they come by themselves; in a VRF they are in the table of that. */
-	if (info->up && info->master == 0 &&
-	    !compare_routes(netlink, info->ifindex, &wanted, addresses, &faults.set, error))
-		return false;
 	*ret = faults;
+	ok &= compare_addresses(netlink, info, &wanted, ipv6 && (disabled == 0 || wanted.with_ipv6), &ret->set,
+				ok ? error : NULL);
+	/* Without IPv6 it takes none. */
+	if (info->mtu < MTU_MIN_IPV6 && !(ret->set & 1 << BRIDGE_MTU))
+		ret->set &= ~(1 << BRIDGE_IPV6);
+	return ok;
+}
+
+static bool mend_mtu(Netlink *netlink, int ifindex, const WantedBridge *wanted, guint mtu, GError **error)
+{
+	if (!link_set_mtu(netlink, ifindex, mtu, error))
+		return false;
+	/* Its IPv6 is a new one. */
+	prepare_ipv6(netlink, ifindex, wanted);
 	return true;
 }
 
-static bool mend(Netlink *netlink, int ifindex, const WantedBridge *wanted, enum bridge_fault fault, GError **error)
+static bool mend(Netlink *netlink, int ifindex, const WantedBridge *wanted, const BridgeFaults *faults,
+		 enum bridge_fault fault, GError **error)
 {
 	switch (fault) {
+	case BRIDGE_MTU:
+		return mend_mtu(netlink, ifindex, wanted, faults->mtu_wanted, error);
 	case BRIDGE_NO_IPV6:
 		return link_set_switch6(netlink, ifindex, LINK6_DISABLE, wanted->without_ipv6, error);
 	case BRIDGE_ACCEPT_RA:
@@ -220,7 +263,7 @@ void own_bridge_mend(Netlink *netlink, const Network *network, int ifindex, Brid
 	for (enum bridge_fault fault = 0; fault < N_BRIDGE_FAULTS; fault++) {
 		GError *error = NULL;
 
-		if (!(faults->set & 1 << fault) || mend(netlink, ifindex, &wanted, fault, &error))
+		if (!(faults->set & 1 << fault) || mend(netlink, ifindex, &wanted, faults, fault, &error))
 			continue;
 		error_warn(error);
 		faults->set &= ~(1 << fault);
@@ -256,6 +299,8 @@ void own_bridge_tell(const Network *network, const BridgeFaults *faults, GPtrArr
 	WantedBridge wanted;
 
 	wanted_bridge(network, &wanted);
+	if (faults->set & 1 << BRIDGE_MTU)
+		tell_of_value(object, "MTU", faults->mtu, faults->mtu_wanted, repairs);
 	if (faults->set & 1 << BRIDGE_NO_IPV6)
 		tell_of_value(object, "disable_ipv6", wanted.with_ipv6, wanted.without_ipv6, repairs);
 	if (faults->set & 1 << BRIDGE_ACCEPT_RA)

@@ -9,6 +9,7 @@
 
 /** In which a bridge can differ from the one that is wanted. */
 enum bridge_fault {
+	BRIDGE_MTU,     /* below what IPv6 needs: the kernel took it away */
 	BRIDGE_NO_IPV6, /* disable_ipv6, though the network has it; or not, though it is isolated */
 	BRIDGE_ACCEPT_RA,
 	BRIDGE_RP_FILTER,
@@ -25,6 +26,7 @@ enum bridge_fault {
 typedef struct BridgeFaults {
 	guint set; /* of 1 << enum bridge_fault */
 	guint accept_ra, rp_filter;
+	guint mtu, mtu_wanted;
 } BridgeFaults;
 
 /**
@@ -38,7 +40,8 @@ bool own_bridge_create(Netlink *netlink, const Network *network, Effects *effect
 /** Whether an interface is a bridge that has the MAC address of a network (Network.mac). */
 bool own_bridge_matches(const LinkInfo *info, guint64 mac);
 
-/** In what one that is there differs. What the host has no IPv6 for is no fault. FAILED. */
+/** In what one that is there differs. What the host has no IPv6 for is no fault. FAILED when something cannot be read,
+ * or be as it should: *ret has all else. */
 bool own_bridge_compare(Netlink *netlink, const Network *network, const LinkInfo *info, BridgeFaults *ret,
 			GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -71,6 +71,26 @@ bool bridge_remove(Netlink *netlink, int ifindex, GError **error)
 	return true;
 }
 
+bool bridge_find_narrowest(Netlink *netlink, int ifindex, guint *ret_mtu, char ret_name[static IFNAMSIZ],
+			   GError **error)
+{
+	g_autoptr(NlCache) links = NULL;
+
+	if (netlink_dump_links(netlink, &links) < 0)
+		return netlink_interface_failed(netlink, ifindex, error, "cannot list its ports");
+	*ret_mtu = 0;
+	for (struct nl_object *object = nl_cache_get_first(links); object; object = nl_cache_get_next(object)) {
+		RtnlLink *link = (RtnlLink *)object;
+		guint mtu = rtnl_link_get_mtu(link);
+
+		if (rtnl_link_get_master(link) != ifindex || (*ret_mtu != 0 && mtu >= *ret_mtu))
+			continue;
+		*ret_mtu = mtu;
+		g_strlcpy(ret_name, rtnl_link_get_name(link) ?: "", IFNAMSIZ);
+	}
+	return true;
+}
+
 /* libnl-route-3 has no words for the settings of a bridge itself. */
 static const struct {
 	const char *name, *sysctl;

@@ -3,6 +3,7 @@
 
 #include "service/netlink/netlink.h"
 #include "service/model/address.h"
+#include <net/if.h>
 
 /**
  * Creates a bridge with this MAC address and nothing else: it is down.
@@ -14,6 +15,10 @@ bool bridge_add(Netlink *netlink, const char *name, const guint8 mac[static 6], 
 
 /** Deletes this very interface, only if it is a bridge; one that is gone is no failure. */
 bool bridge_remove(Netlink *netlink, int ifindex, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** The port of a bridge that has the smallest MTU; without ports *ret_mtu is 0. */
+bool bridge_find_narrowest(Netlink *netlink, int ifindex, guint *ret_mtu, char ret_name[static IFNAMSIZ],
+			   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Whether the bridge's own switch (nf_call_iptables, nf_call_ip6tables) shows the

@@ -84,6 +84,19 @@ bool link_set_alias(Netlink *netlink, int ifindex, const char *text, GError **er
 	       netlink_interface_failed(netlink, ifindex, error, "cannot give it an alias");
 }
 
+bool link_set_mtu(Netlink *netlink, int ifindex, guint mtu, GError **error)
+{
+	g_autoptr(RtnlLink) link = rtnl_link_alloc(), change = rtnl_link_alloc();
+	NlMsg *request = NULL;
+
+	rtnl_link_set_ifindex(link, ifindex);
+	rtnl_link_set_mtu(change, mtu);
+	if (rtnl_link_build_change_request(link, change, 0, &request) < 0)
+		g_error("Out of memory");
+	return netlink_request(netlink, request, NULL, NULL) >= 0 ||
+	       netlink_interface_failed(netlink, ifindex, error, "cannot set its MTU to %u", mtu);
+}
+
 bool link_set_up(Netlink *netlink, int ifindex, bool up, GError **error)
 {
 	g_autoptr(RtnlLink) link = rtnl_link_alloc(), change = rtnl_link_alloc();

@@ -38,6 +38,9 @@ bool link_set_up(Netlink *netlink, int ifindex, bool up, GError **error) G_GNUC_
 /** What people read beside its name, at most 255 bytes. */
 bool link_set_alias(Netlink *netlink, int ifindex, const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** FAILED for an MTU that the kernel does not take. */
+bool link_set_mtu(Netlink *netlink, int ifindex, guint mtu, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** IPv4 switches of one interface (net.ipv4.conf.NAME.*), over netlink: /proc/sys need not be writable. */
 enum link_switch { LINK_FORWARDING, LINK_ROUTE_LOCALNET, LINK_RP_FILTER };
 bool link_get_switch(Netlink *netlink, int ifindex, enum link_switch which, guint *ret,

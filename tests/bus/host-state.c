@@ -45,6 +45,7 @@ static const Row rows[] = {
 	{ "ip link set br0 down", "bridge br0", "bridge br0 was down, and is up again" },
 	{ "ip link delete br0", "bridge br0", "bridge br0 was gone, and is there again" },
 	{ "sysctl -q net.ipv6.conf.br0.disable_ipv6=1", "bridge br0", BRIDGE("disable_ipv6", "1", "0") },
+	{ "ip link set br0 mtu 600", "bridge br0", BRIDGE("MTU", "600", "1500") },
 	{ "sysctl -q net.ipv4.conf.br0.rp_filter=0", "bridge br0", BRIDGE("rp_filter", "0", "2") },
 	{ "sysctl -q net.ipv4.conf.br0.rp_filter=1", "bridge br0", BRIDGE("rp_filter", "1", "2") },
 	{ "sysctl -q net.ipv6.conf.br0.accept_ra=2", "bridge br0", BRIDGE("accept_ra", "2", "0"), .untold = true },
@@ -131,7 +132,8 @@ static char *state(const Rig *rig)
 		"(ip -N route show table all dev br0; ip -6 -N route show table all dev br0) | "
 		"grep -v '^4 \\|ff00::/8' | sed 's/ metric [0-9]*\\| linkdown//g' | sort -u; "
 		"ip -o link show master br0 up | cut -d@ -f1 | cut -d' ' -f2; "
-		"ip -d -o link show br0 | grep -o 'nf_call_ip[6tables]* [01]\\|[<,]UP[,>]\\|link/ether [^ ]*'; "
+		"ip -d -o link show br0 | grep -o ' mtu [0-9]*\\|nf_call_ip[6tables]* [01]\\|[<,]UP[,>]\\|link/ether "
+		"[^ ]*'; "
 		"cd /proc/sys/net; grep . ipv4/ip_forward ipv6/conf/all/forwarding ipv4/conf/br0/forwarding "
 		"ipv6/conf/br0/forwarding ipv6/conf/br0/disable_ipv6 ipv6/conf/br0/accept_ra "
 		"ipv4/conf/br0/route_localnet ipv4/conf/br0/rp_filter; iptables-legacy -S FORWARD | head -1; "
@@ -292,6 +294,46 @@ static void restarted(Rig *rig)
 	}
 }
 
+#define NARROW "bridge \"br0\" has no IPv6, which needs an MTU of 1280: its port \"narrow\" has 600"
+
+static void waits_for(const char *sentence, guint times)
+{
+	for (guint i = 0; i < WAIT_MS / 20 && times_told(sentence) < times; i++)
+		g_usleep(20 * G_TIME_SPAN_MILLISECOND);
+	g_assert_cmpuint(times_told(sentence), ==, times);
+}
+
+/* One thing that cannot be put right keeps nothing else from it, and is said once. */
+static void narrow(Rig *rig)
+{
+	g_autofree char *good = NULL;
+
+	create(rig);
+	netns_run(rig->host, "ip link add narrow type veth peer name other");
+	netns_run(rig->host, "ip link set narrow master br0 up");
+	netns_run(rig->host, "ip link set narrow mtu 600");
+	waits_for(NARROW, 1);
+	for (guint i = 1; i <= 3; i++) {
+		netns_run(rig->host, "ip address flush dev br0");
+		waits_for(BRIDGE("address 172.18.0.1/16", "missing", "there"), i);
+	}
+	service_kill(rig->service);
+	netns_run(rig->host, "sysctl -q net.ipv4.conf.br0.rp_filter=0");
+	rig->service = service_start(rig->starter, rig->configuration);
+	waits_for(BRIDGE("rp_filter", "0", "2"), 1);
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+	g_assert_cmpuint(times_told(NARROW), ==, 2);
+
+	netns_run(rig->host, "ip link set narrow mtu 1400");
+	waits_for(BRIDGE("address fd00:18::1/64", "missing", "there"), 1);
+	netns_run(rig->host, "ip link set br0 mtu 600");
+	waits_for(BRIDGE("MTU", "600", "1400"), 1);
+	done(rig, "", "Manager", "Reconcile", "", "");
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+	good = netns_output(rig->host, "ip -6 address show dev br0");
+	g_assert_nonnull(strstr(good, "fd00:18::1/64"));
+}
+
 /* Of the service, in ticks of the clock. */
 static guint64 processor_time(const Rig *rig)
 {
@@ -372,6 +414,7 @@ static void insisting_on_rules(Rig *rig)
 static const BusTest tests[] = {
 	{ "/bus/host-state/insisting-on-rules", insisting_on_rules, "CheckIntervalSec=1", catch_log },
 	{ "/bus/host-state/insisting", insisting, .before = catch_log },
+	{ "/bus/host-state/narrow", narrow, .before = catch_log },
 	{ "/bus/host-state/told", told, .before = catch_log },
 	{ "/bus/host-state/found", found, "CheckIntervalSec=1", catch_log },
 	{ "/bus/host-state/with-the-next-change", with_the_next_change, "CheckIntervalSec=0", catch_log },

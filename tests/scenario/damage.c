@@ -27,6 +27,7 @@ static const Row rows[] = {
 	{ "ip route del 172.18.0.0/16 dev br-web; ip route flush table local dev br-other" },
 	{ "ip -6 route flush table main dev br-web; ip -6 route flush table local dev br-web" },
 	{ "ip route replace unreachable 172.18.0.0/16; ip route del unreachable 172.18.0.0/16" },
+	{ "ip link set br-web mtu 600; ip route del 172.18.0.0/16 dev br-web" },
 	{ "ip link set br-web down; ip address del fd00:19::1/64 dev br-other" },
 	{ "ip link set port-app nomaster; ip link set port-sly down" },
 	{ "ip link add br-else type bridge; ip link set port-app master br-else" },
