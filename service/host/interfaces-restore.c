@@ -10,7 +10,7 @@ static bool is_ours(Interfaces *interfaces, const InterfaceFacts *facts)
 	LinkInfo info;
 
 	return facts->mac == 0 || !link_find_index(interfaces->netlink, facts->ifindex, &info, NULL) ||
-	       own_bridge_matches(&info, facts->mac);
+	       own_bridge_is_same(&info, facts->mac);
 }
 
 void interfaces_restore(Interfaces *interfaces, const InterfaceFacts *facts)

@@ -120,7 +120,7 @@ static bool is_renamed(Interfaces *interfaces, const InterfaceFacts *facts)
 	LinkInfo info;
 
 	return facts->created && link_find_index(interfaces->netlink, facts->ifindex, &info, NULL) &&
-	       own_bridge_matches(&info, facts->mac);
+	       own_bridge_is_same(&info, facts->mac);
 }
 
 /* That something cannot be read, so that nobody sees whether it is as it should be: once, until it can. Takes it. */

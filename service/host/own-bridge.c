@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#define ALIAS_PREFIX "netfilterd network "
 #define MTU_MIN_IPV6 1280
 #define MTU_WITHOUT_PORTS 1500
 #define ROUTE_LOOKS 5
@@ -19,6 +20,12 @@ bool own_bridge_matches(const LinkInfo *info, guint64 mac)
 
 	wanted_bridge(&(Network){ .mac = mac }, &wanted);
 	return info->kind == LINK_BRIDGE && memcmp(info->mac, wanted.mac, sizeof wanted.mac) == 0;
+}
+
+bool own_bridge_is_same(const LinkInfo *info, guint64 mac)
+{
+	return own_bridge_matches(info, mac) ||
+	       (info->kind == LINK_BRIDGE && g_str_has_prefix(info->alias, ALIAS_PREFIX));
 }
 
 /* --- one that is to come --- */
@@ -49,13 +56,11 @@ static void prepare_ipv6(Netlink *netlink, int ifindex, const WantedBridge *want
 }
 
 /* So that "ip link" tells whose it is. */
-static void name_network(Netlink *netlink, int ifindex, const Network *network)
+static bool name_network(Netlink *netlink, int ifindex, const Network *network, GError **error)
 {
-	g_autofree char *alias = g_strdup_printf("netfilterd network %s", network->name);
-	g_autoptr(GError) error = NULL;
+	g_autofree char *alias = g_strconcat(ALIAS_PREFIX, network->name, NULL);
 
-	if (!link_set_alias(netlink, ifindex, alias, &error))
-		g_info("%s", error->message);
+	return link_set_alias(netlink, ifindex, alias, error);
 }
 
 static bool add_gateways(Netlink *netlink, int ifindex, const WantedBridge *wanted, GError **error)
@@ -77,7 +82,8 @@ bool own_bridge_create(Netlink *netlink, const Network *network, Effects *effect
 	effects_add(effects, revert, netlink, *ret_ifindex, 0);
 	if (!link_set_switch(netlink, *ret_ifindex, LINK_RP_FILTER, wanted.rp_filter, error))
 		return false;
-	name_network(netlink, *ret_ifindex, network);
+	if (!name_network(netlink, *ret_ifindex, network, error))
+		return false;
 	prepare_ipv6(netlink, *ret_ifindex, &wanted);
 	return add_gateways(netlink, *ret_ifindex, &wanted, error);
 }
@@ -185,6 +191,22 @@ static bool compare_mtu(Netlink *netlink, const LinkInfo *info, BridgeFaults *fa
 	return true;
 }
 
+static void compare_identity(const Network *network, const WantedBridge *wanted, const LinkInfo *info,
+			     BridgeFaults *faults)
+{
+	g_autofree char *alias = g_strconcat(ALIAS_PREFIX, network->name, NULL);
+
+	if (memcmp(info->mac, wanted->mac, sizeof wanted->mac) != 0)
+		faults->set |= 1 << BRIDGE_MAC;
+	if (!g_str_equal(info->alias, alias))
+		faults->set |= 1 << BRIDGE_ALIAS;
+	if (info->group != NETLINK_OWN_GROUP)
+		faults->set |= 1 << BRIDGE_GROUP;
+	memcpy(faults->mac, info->mac, sizeof faults->mac);
+	g_strlcpy(faults->alias, info->alias, sizeof faults->alias);
+	faults->group = info->group;
+}
+
 bool own_bridge_compare(Netlink *netlink, const Network *network, const LinkInfo *info, BridgeFaults *ret,
 			GError **error)
 {
@@ -194,6 +216,7 @@ bool own_bridge_compare(Netlink *netlink, const Network *network, const LinkInfo
 	bool ipv6, ok;
 
 	wanted_bridge(network, &wanted);
+	compare_identity(network, &wanted, info, &faults);
 	ok = link_get_switch(netlink, info->ifindex, LINK_RP_FILTER, &faults.rp_filter, error);
 	if (ok && faults.rp_filter != wanted.rp_filter)
 		faults.set |= 1 << BRIDGE_RP_FILTER;
@@ -225,10 +248,16 @@ static bool mend_mtu(Netlink *netlink, int ifindex, const WantedBridge *wanted, 
 	return true;
 }
 
-static bool mend(Netlink *netlink, int ifindex, const WantedBridge *wanted, const BridgeFaults *faults,
-		 enum bridge_fault fault, GError **error)
+static bool mend(Netlink *netlink, const Network *network, int ifindex, const WantedBridge *wanted,
+		 const BridgeFaults *faults, enum bridge_fault fault, GError **error)
 {
 	switch (fault) {
+	case BRIDGE_MAC:
+		return link_set_mac(netlink, ifindex, wanted->mac, error);
+	case BRIDGE_ALIAS:
+		return name_network(netlink, ifindex, network, error);
+	case BRIDGE_GROUP:
+		return link_set_group(netlink, ifindex, NETLINK_OWN_GROUP, error);
 	case BRIDGE_MTU:
 		return mend_mtu(netlink, ifindex, wanted, faults->mtu_wanted, error);
 	case BRIDGE_NO_IPV6:
@@ -263,7 +292,7 @@ void own_bridge_mend(Netlink *netlink, const Network *network, int ifindex, Brid
 	for (enum bridge_fault fault = 0; fault < N_BRIDGE_FAULTS; fault++) {
 		GError *error = NULL;
 
-		if (!(faults->set & 1 << fault) || mend(netlink, ifindex, &wanted, faults, fault, &error))
+		if (!(faults->set & 1 << fault) || mend(netlink, network, ifindex, &wanted, faults, fault, &error))
 			continue;
 		error_warn(error);
 		faults->set &= ~(1 << fault);
@@ -293,12 +322,41 @@ static void tell_of_value(const char *object, const char *part, guint from, guin
 	repairs_add(repairs, object, part, was, is);
 }
 
+static char *mac_text(const guint8 mac[static 6])
+{
+	return g_strdup_printf("%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+}
+
+/* An alias can be anything. */
+static void tell_of_alias(const char *object, const Network *network, const char *from, GPtrArray *repairs)
+{
+	g_autofree char *was = g_strdup_printf("\"%s\"", cut(from));
+	g_autofree char *is = g_strdup_printf("\"" ALIAS_PREFIX "%s\"", network->name);
+
+	repairs_add(repairs, object, "alias", was, is);
+}
+
+static void tell_of_identity(const char *object, const Network *network, const WantedBridge *wanted,
+			     const BridgeFaults *faults, GPtrArray *repairs)
+{
+	if (faults->set & 1 << BRIDGE_MAC) {
+		g_autofree char *was = mac_text(faults->mac), *is = mac_text(wanted->mac);
+
+		repairs_add(repairs, object, "MAC address", was, is);
+	}
+	if (faults->set & 1 << BRIDGE_ALIAS)
+		tell_of_alias(object, network, faults->alias, repairs);
+	if (faults->set & 1 << BRIDGE_GROUP)
+		tell_of_value(object, "group", faults->group, NETLINK_OWN_GROUP, repairs);
+}
+
 void own_bridge_tell(const Network *network, const BridgeFaults *faults, GPtrArray *repairs)
 {
 	g_autofree char *object = g_strdup_printf("bridge %s", network->bridge);
 	WantedBridge wanted;
 
 	wanted_bridge(network, &wanted);
+	tell_of_identity(object, network, &wanted, faults, repairs);
 	if (faults->set & 1 << BRIDGE_MTU)
 		tell_of_value(object, "MTU", faults->mtu, faults->mtu_wanted, repairs);
 	if (faults->set & 1 << BRIDGE_NO_IPV6)

@@ -9,6 +9,9 @@
 
 /** In which a bridge can differ from the one that is wanted. */
 enum bridge_fault {
+	BRIDGE_MAC,   /* another than the network's */
+	BRIDGE_ALIAS, /* by this and the next it is known as ours, and others leave it alone */
+	BRIDGE_GROUP,
 	BRIDGE_MTU,     /* below what IPv6 needs: the kernel took it away */
 	BRIDGE_NO_IPV6, /* disable_ipv6, though the network has it; or not, though it is isolated */
 	BRIDGE_ACCEPT_RA,
@@ -26,7 +29,9 @@ enum bridge_fault {
 typedef struct BridgeFaults {
 	guint set; /* of 1 << enum bridge_fault */
 	guint accept_ra, rp_filter;
-	guint mtu, mtu_wanted;
+	guint mtu, mtu_wanted, group;
+	guint8 mac[6];
+	char alias[LINK_ALIAS_MAX + 1];
 } BridgeFaults;
 
 /**
@@ -37,8 +42,10 @@ typedef struct BridgeFaults {
 bool own_bridge_create(Netlink *netlink, const Network *network, Effects *effects, int *ret_ifindex,
 		       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Whether an interface is a bridge that has the MAC address of a network (Network.mac). */
+/** Whether an interface is a bridge that has the MAC address of a network (Network.mac); or, where it has the ifindex
+ * of the one that we made, that or our alias: an ifindex can have been given out again, a MAC address changed. */
 bool own_bridge_matches(const LinkInfo *info, guint64 mac);
+bool own_bridge_is_same(const LinkInfo *info, guint64 mac);
 
 /** In what one that is there differs. What the host has no IPv6 for is no fault. FAILED when something cannot be read,
  * or be as it should: *ret has all else. */

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <linux/ip.h>
+#include <net/ethernet.h>
 #include <netlink/route/link/inet.h>
 #include <string.h>
 
@@ -32,12 +33,14 @@ static void read_link(RtnlLink *link, const char *name, LinkInfo *ret)
 		.up = rtnl_link_get_flags(link) & IFF_UP,
 		.mtu = rtnl_link_get_mtu(link),
 		.master = rtnl_link_get_master(link),
+		.group = rtnl_link_get_group(link),
 	};
 	ret->leads_out = g_strcmp0(rtnl_link_get_type(link), "veth") == 0 &&
 			 rtnl_link_get_link_netnsid(link, &namespace) == 0 && namespace >= 0;
 	if (mac && nl_addr_get_len(mac) == sizeof(ret->mac))
 		memcpy(ret->mac, nl_addr_get_binary_addr(mac), sizeof(ret->mac));
 	g_strlcpy(ret->name, real_name, sizeof(ret->name));
+	g_strlcpy(ret->alias, rtnl_link_get_ifalias(link) ?: "", sizeof ret->alias);
 }
 
 bool link_find(Netlink *netlink, const char *name, LinkInfo *ret, GError **error)
@@ -82,6 +85,33 @@ bool link_set_alias(Netlink *netlink, int ifindex, const char *text, GError **er
 		g_error("Out of memory");
 	return netlink_request(netlink, request, NULL, NULL) >= 0 ||
 	       netlink_interface_failed(netlink, ifindex, error, "cannot give it an alias");
+}
+
+bool link_set_group(Netlink *netlink, int ifindex, guint group, GError **error)
+{
+	g_autoptr(RtnlLink) link = rtnl_link_alloc(), change = rtnl_link_alloc();
+	NlMsg *request = NULL;
+
+	rtnl_link_set_ifindex(link, ifindex);
+	rtnl_link_set_group(change, group);
+	if (rtnl_link_build_change_request(link, change, 0, &request) < 0)
+		g_error("Out of memory");
+	return netlink_request(netlink, request, NULL, NULL) >= 0 ||
+	       netlink_interface_failed(netlink, ifindex, error, "cannot put it in group %u", group);
+}
+
+bool link_set_mac(Netlink *netlink, int ifindex, const guint8 mac[static 6], GError **error)
+{
+	g_autoptr(RtnlLink) link = rtnl_link_alloc(), change = rtnl_link_alloc();
+	g_autoptr(NlAddr) address = nl_addr_build(AF_LLC, mac, ETH_ALEN);
+	NlMsg *request = NULL;
+
+	rtnl_link_set_ifindex(link, ifindex);
+	rtnl_link_set_addr(change, address);
+	if (rtnl_link_build_change_request(link, change, 0, &request) < 0)
+		g_error("Out of memory");
+	return netlink_request(netlink, request, NULL, NULL) >= 0 ||
+	       netlink_interface_failed(netlink, ifindex, error, "cannot set its MAC address");
 }
 
 bool link_set_mtu(Netlink *netlink, int ifindex, guint mtu, GError **error)

@@ -13,6 +13,8 @@ bool link_check_name(const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT
 
 enum link_kind { LINK_MISSING, LINK_BRIDGE, LINK_OTHER };
 
+#define LINK_ALIAS_MAX 255
+
 typedef struct LinkInfo {
 	int ifindex; /* 0: there is none, and nothing else is set */
 	enum link_kind kind;
@@ -21,7 +23,9 @@ typedef struct LinkInfo {
 	guint mtu;      /* bytes */
 	int master;     /* ifindex; 0: it has none */
 	bool leads_out; /* a veth whose other end is in another namespace */
+	guint group;    /* ip-link(8) */
 	char name[IFNAMSIZ];
+	char alias[LINK_ALIAS_MAX + 1]; /* what people read beside it */
 } LinkInfo;
 
 /**
@@ -35,8 +39,10 @@ bool link_find_index(Netlink *netlink, int ifindex, LinkInfo *ret, GError **erro
 /** Sets an interface up or down. One that is gone is down already, and cannot be set up: FAILED. */
 bool link_set_up(Netlink *netlink, int ifindex, bool up, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** What people read beside its name, at most 255 bytes. */
+/** What people read beside its name, at most LINK_ALIAS_MAX bytes; its group; its MAC address. */
 bool link_set_alias(Netlink *netlink, int ifindex, const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool link_set_group(Netlink *netlink, int ifindex, guint group, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool link_set_mac(Netlink *netlink, int ifindex, const guint8 mac[static 6], GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** FAILED for an MTU that the kernel does not take. */
 bool link_set_mtu(Netlink *netlink, int ifindex, guint mtu, GError **error) G_GNUC_WARN_UNUSED_RESULT;

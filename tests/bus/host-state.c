@@ -45,6 +45,11 @@ static const Row rows[] = {
 	{ "ip link set br0 down", "bridge br0", "bridge br0 was down, and is up again" },
 	{ "ip link delete br0", "bridge br0", "bridge br0 was gone, and is there again" },
 	{ "sysctl -q net.ipv6.conf.br0.disable_ipv6=1", "bridge br0", BRIDGE("disable_ipv6", "1", "0") },
+	{ "ip link set br0 address 02:00:00:00:00:77", "bridge br0",
+	  "MAC address of bridge br0 was 02:00:00:00:00:77" },
+	{ "ip link set br0 alias mine", "bridge br0", BRIDGE("alias", "\"mine\"", "\"netfilterd network web\"") },
+	{ "ip link set br0 group default", "bridge br0", BRIDGE("group", "0", "28262") },
+	{ "ip link set br0 address 02:00:00:00:00:77 group 5", "bridge br0", BRIDGE("group", "5", "28262") },
 	{ "ip link set br0 mtu 600", "bridge br0", BRIDGE("MTU", "600", "1500") },
 	{ "sysctl -q net.ipv4.conf.br0.rp_filter=0", "bridge br0", BRIDGE("rp_filter", "0", "2") },
 	{ "sysctl -q net.ipv4.conf.br0.rp_filter=1", "bridge br0", BRIDGE("rp_filter", "1", "2") },
@@ -133,7 +138,7 @@ static char *state(const Rig *rig)
 		"grep -v '^4 \\|ff00::/8' | sed 's/ metric [0-9]*\\| linkdown//g' | sort -u; "
 		"ip -o link show master br0 up | cut -d@ -f1 | cut -d' ' -f2; "
 		"ip -d -o link show br0 | grep -o ' mtu [0-9]*\\|nf_call_ip[6tables]* [01]\\|[<,]UP[,>]\\|link/ether "
-		"[^ ]*'; "
+		"[^ ]*\\|alias .*\\|group [^ ]*'; "
 		"cd /proc/sys/net; grep . ipv4/ip_forward ipv6/conf/all/forwarding ipv4/conf/br0/forwarding "
 		"ipv6/conf/br0/forwarding ipv6/conf/br0/disable_ipv6 ipv6/conf/br0/accept_ra "
 		"ipv4/conf/br0/route_localnet ipv4/conf/br0/rp_filter; iptables-legacy -S FORWARD | head -1; "
@@ -334,6 +339,48 @@ static void narrow(Rig *rig)
 	g_assert_nonnull(strstr(good, "fd00:18::1/64"));
 }
 
+static bool has_bridge(const Rig *rig)
+{
+	g_autofree char *text = netns_output(rig->host, "sh -c \"ip -o link show br0 2>&1 || true\"");
+
+	return strstr(text, "mtu");
+}
+
+/* What becomes of a bridge with its network, when this was done while nobody looked. */
+static void known_again(Rig *rig)
+{
+	static const struct {
+		const char *damage;
+		bool ours;
+	} cases[] = {
+		{ "ip link set br0 address 02:00:00:00:00:77", true },
+		{ "ip link set br0 alias mine group 0", true },
+		{ "sh -c 'i=$(ip -o link show br0 | cut -d: -f1); ip link delete br0; ip link add br0 index $i type "
+		  "bridge'",
+		  false },
+		{ "sh -c 'i=$(ip -o link show br0 | cut -d: -f1); ip link delete br0; ip link add br0 index $i group "
+		  "28262 "
+		  "type bridge'",
+		  false },
+		{ "sh -c 'i=$(ip -o link show br0 | cut -d: -f1); ip link delete br0; ip link add br0 index $i type "
+		  "veth; "
+		  "ip link set br0 alias \"netfilterd network web\"'",
+		  false },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_test_message("%s", cases[i].damage);
+		create(rig);
+		service_kill(rig->service);
+		netns_run(rig->host, "%s", cases[i].damage);
+		rig->service = service_start(rig->starter, rig->configuration);
+		done(rig, "/network/web", "Network", "Delete", "", "");
+		g_assert_cmpint(has_bridge(rig), ==, !cases[i].ours);
+		if (!cases[i].ours)
+			netns_run(rig->host, "ip link delete br0");
+	}
+}
+
 /* Of the service, in ticks of the clock. */
 static guint64 processor_time(const Rig *rig)
 {
@@ -415,6 +462,7 @@ static const BusTest tests[] = {
 	{ "/bus/host-state/insisting-on-rules", insisting_on_rules, "CheckIntervalSec=1", catch_log },
 	{ "/bus/host-state/insisting", insisting, .before = catch_log },
 	{ "/bus/host-state/narrow", narrow, .before = catch_log },
+	{ "/bus/host-state/known-again", known_again, .before = catch_log },
 	{ "/bus/host-state/told", told, .before = catch_log },
 	{ "/bus/host-state/found", found, "CheckIntervalSec=1", catch_log },
 	{ "/bus/host-state/with-the-next-change", with_the_next_change, "CheckIntervalSec=0", catch_log },
