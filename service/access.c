@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/access.h"
 
+#include "service/host/bridge-ports.h"
 #include "service/service.h"
 
 void service_set_observer(Service *service, const Observer *observer)
@@ -127,19 +128,17 @@ static void expire_endpoints(Service *service, int ifindex)
 		lifetimes_expire(service->lifetimes, &((Endpoint *)list->pdata[i])->lifetime);
 }
 
-/* What attaches an endpoint is told of each time that one comes: only one that is no port any more is worth a look at
+/* What attaches an endpoint is told of each time that one comes: only one that is not as we made it is worth a look at
  * all of them. */
 static void touch_port(Service *service, int ifindex)
 {
 	const GPtrArray *list = g_hash_table_lookup(service->model->by_interface, GINT_TO_POINTER(ifindex));
-	LinkInfo info;
 
 	for (guint i = 0; list && i < list->len; i++) {
 		const Endpoint *endpoint = list->pdata[i];
 		const char *bridge = endpoint->network->bridge;
 
-		if (endpoint->attachment && link_find_index(service->netlink, ifindex, &info, NULL) &&
-		    info.ifindex != 0 && (!info.up || info.master != interfaces_ifindex(service->interfaces, bridge)))
+		if (bridge_port_differs(service->netlink, endpoint, interfaces_ifindex(service->interfaces, bridge)))
 			interfaces_touch_ports(service->interfaces, bridge);
 	}
 }

@@ -63,7 +63,7 @@ static gint64 find_due(Interfaces *interfaces, const Model *model, const Config 
 		error_warn(error);
 		return 0;
 	}
-	g_clear_pointer(&plan.lost_ports, g_ptr_array_unref);
+	g_clear_pointer(&plan.lost_ports, g_array_unref);
 	interface->told = trial.told;
 	interface->missing_since = !plan.creates ? 0 : interface->missing_since ?: now;
 	if (!plan.creates && trial.facts.ifindex != 0 && trial.facts.ifindex != interface->facts.ifindex)

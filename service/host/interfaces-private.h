@@ -35,7 +35,7 @@ typedef struct Plan {
 	const Network *network; /* whose bridge it is; NULL: none's */
 	bool creates_bridge;    /* that one */
 	BridgeFaults faults;    /* of a bridge of ours that is there */
-	GPtrArray *lost_ports;  /* names; NULL: none, or nobody looked */
+	GArray *lost_ports;     /* PortFaults; NULL: none, or nobody looked */
 	guint repairs;          /* set of 1 << fault: what is tried to be put right */
 	bool failed;            /* what the plan opens */
 } Plan;

@@ -19,7 +19,7 @@ static void interface_free(gpointer data)
 
 static void plan_clear(gpointer data)
 {
-	g_clear_pointer(&((Plan *)data)->lost_ports, g_ptr_array_unref);
+	g_clear_pointer(&((Plan *)data)->lost_ports, g_array_unref);
 }
 
 Interfaces *interfaces_new(Netlink *netlink)
@@ -437,15 +437,6 @@ static void delete_now(Interfaces *interfaces, int ifindex)
 		error_warn(error);
 }
 
-static void tell_of_ports(const char *object, const GPtrArray *names, GPtrArray *repairs)
-{
-	for (guint i = 0; i < names->len; i++) {
-		g_autofree char *part = g_strdup_printf("port %s", (const char *)names->pdata[i]);
-
-		repairs_add(repairs, object, part, "gone", "there");
-	}
-}
-
 /* One of them, a fault each. Whether it was put right at all. */
 static bool tell_of(const Plan *plan, guint fault, GPtrArray *repairs)
 {
@@ -462,7 +453,7 @@ static bool tell_of(const Plan *plan, guint fault, GPtrArray *repairs)
 	if (plan->failed)
 		return false;
 	if (fault == FAULT_PORTS)
-		tell_of_ports(object, plan->lost_ports, repairs);
+		bridge_ports_tell(plan->lost_ports, object, repairs);
 	else if (fault < N_INTERFACE_SWITCHES && !(plan->on & 1 << fault))
 		return false;
 	else if (fault == FAULT_MISSING)

@@ -91,6 +91,37 @@ bool bridge_find_narrowest(Netlink *netlink, int ifindex, guint *ret_mtu, char r
 	return true;
 }
 
+struct port_data {
+	bool is_port, hairpin;
+};
+
+static int on_port(struct nl_msg *reply, void *userdata)
+{
+	struct port_data *port = userdata;
+
+	if (!bridge_port_message_read(reply, &port->hairpin))
+		return NL_SKIP;
+	port->is_port = true;
+	return NL_OK;
+}
+
+bool bridge_port_get_hairpin(Netlink *netlink, int ifindex, bool *ret, GError **error)
+{
+	char interface[INTERFACE_TEXT_MAX];
+	struct port_data port = {};
+	NlMsg *request = NULL;
+
+	if (rtnl_link_build_get_request(ifindex, NULL, &request) < 0)
+		g_error("Out of memory");
+	if (netlink_request(netlink, request, on_port, &port) < 0)
+		return netlink_interface_failed(netlink, ifindex, error, "cannot read its hairpin mode");
+	if (!port.is_port)
+		return netfilter_fail(error, FAILED, "%s: cannot read its hairpin mode: it is no port of a bridge",
+				      netlink_interface_text(ifindex, interface));
+	*ret = port.hairpin;
+	return true;
+}
+
 /* libnl-route-3 has no words for the settings of a bridge itself. */
 static const struct {
 	const char *name, *sysctl;

@@ -20,6 +20,9 @@ bool bridge_remove(Netlink *netlink, int ifindex, GError **error) G_GNUC_WARN_UN
 bool bridge_find_narrowest(Netlink *netlink, int ifindex, guint *ret_mtu, char ret_name[static IFNAMSIZ],
 			   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Whether a port of a bridge is in hairpin mode; FAILED for what is no port. */
+bool bridge_port_get_hairpin(Netlink *netlink, int ifindex, bool *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * Whether the bridge's own switch (nf_call_iptables, nf_call_ip6tables) shows the
  * frames that it forwards to the rules, whatever the sysctl for all bridges says.

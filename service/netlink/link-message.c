@@ -57,6 +57,28 @@ bool bridge_message_read(struct nl_msg *message, guint8 ret_nf_call[static N_FAM
 	return true;
 }
 
+bool bridge_port_message_read(struct nl_msg *message, bool *ret_hairpin)
+{
+	static const struct nla_policy info_policy[IFLA_INFO_MAX + 1] = {
+		[IFLA_INFO_SLAVE_KIND] = { .type = NLA_STRING },
+		[IFLA_INFO_SLAVE_DATA] = { .type = NLA_NESTED },
+	};
+	static const struct nla_policy data_policy[IFLA_BRPORT_MAX + 1] = {
+		[IFLA_BRPORT_MODE] = { .type = NLA_U8 },
+	};
+	struct nlattr *link[IFLA_MAX + 1], *info[IFLA_INFO_MAX + 1], *data[IFLA_BRPORT_MAX + 1];
+
+	if (!parse(message, link) || !link[IFLA_LINKINFO] ||
+	    nla_parse_nested(info, IFLA_INFO_MAX, link[IFLA_LINKINFO], (struct nla_policy *)info_policy) < 0 ||
+	    !info[IFLA_INFO_SLAVE_KIND] || nla_strcmp(info[IFLA_INFO_SLAVE_KIND], "bridge") != 0 ||
+	    !info[IFLA_INFO_SLAVE_DATA] ||
+	    nla_parse_nested(data, IFLA_BRPORT_MAX, info[IFLA_INFO_SLAVE_DATA], (struct nla_policy *)data_policy) < 0 ||
+	    !data[IFLA_BRPORT_MODE])
+		return false;
+	*ret_hairpin = nla_get_u8(data[IFLA_BRPORT_MODE]) != 0;
+	return true;
+}
+
 bool inet6_message_read(struct nl_msg *message, int *ret_ifindex, gint32 ret[static DEVCONF_MAX])
 {
 	const struct ifinfomsg *info = nlmsg_data(nlmsg_hdr(message));

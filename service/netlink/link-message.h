@@ -21,5 +21,8 @@ bool link_notice_read(struct nl_msg *message, struct link_notice *ret);
 /** Of a bridge, its nf_call_iptables and nf_call_ip6tables. False for what is no bridge. */
 bool bridge_message_read(struct nl_msg *message, guint8 ret_nf_call[static N_FAMILIES]);
 
+/** Of a port of a bridge, whether it is in hairpin mode. False for what is no port. */
+bool bridge_port_message_read(struct nl_msg *message, bool *ret_hairpin);
+
 /** The IPv6 settings of an interface by DEVCONF_…. False: it has no IPv6. */
 bool inet6_message_read(struct nl_msg *message, int *ret_ifindex, gint32 ret[static DEVCONF_MAX]);

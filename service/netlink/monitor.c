@@ -79,8 +79,11 @@ static int on_notification(struct nl_msg *message, void *userdata)
 
 	if (!link_notice_read(message, &notice))
 		return NL_SKIP;
-	if (notice.of_bridge)
+	if (notice.of_bridge) {
+		if (!notice.gone)
+			tell_touched(monitor, notice.ifindex);
 		return NL_OK;
+	}
 	known = g_hash_table_lookup(monitor->interfaces, GINT_TO_POINTER(notice.ifindex));
 
 	if (notice.gone) {

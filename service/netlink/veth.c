@@ -130,7 +130,7 @@ bool veth_join(Netlink *netlink, int ifindex, int bridge, GError **error)
 	const struct ifinfomsg up = { .ifi_index = ifindex, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
 	NlMsg *message = message_new(RTM_SETLINK, 0, &up);
 
-	if (nla_put_u32(message, IFLA_MASTER, bridge) < 0)
+	if (nla_put_u32(message, IFLA_MASTER, bridge) < 0 || nla_put_u32(message, IFLA_GROUP, NETLINK_OWN_GROUP) < 0)
 		g_error("Out of memory");
 	if (netlink_request(netlink, message, NULL, NULL) < 0)
 		return netlink_interface_failed(netlink, ifindex, error, "cannot make it a port of its bridge again");

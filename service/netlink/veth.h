@@ -27,7 +27,7 @@ typedef struct VethWanted {
 bool veth_add(Netlink *netlink, const VethWanted *wanted, int *ret_ifindex, int *ret_peer,
 	      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Makes this end what veth_add() made it: a port of the bridge, in hairpin mode, and up. FAILED. */
+/** Makes this end what veth_add() made it: a port of the bridge, in our group and hairpin mode, and up. FAILED. */
 bool veth_join(Netlink *netlink, int ifindex, int bridge, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
