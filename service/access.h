@@ -76,6 +76,5 @@ void service_touch_forwarding(Service *service);
 /** One by an interface is gone, one was replaced (0), or nobody knows (NULL, 0). Whether a bridge may lack it. */
 bool service_touch_routes(Service *service, const Prefix *destination, int ifindex);
 
-/** The same of what the kernel tells nobody of, as route_localnet and accept_ra are: that costs some questions a
- * bridge. */
+/** The same of what the kernel tells nobody of, as route_localnet: that costs some questions a bridge. */
 void service_touch_untold(Service *service);
