@@ -323,7 +323,9 @@ void translate(const Rule *rule, element_func tell, void *userdata)
 
 	switch (rule->place) {
 	case PLACE_LOOPBACK_GUARD:
-		tell_interface(&translation, SET_GUARDED, rule->in);
+		/* What comes by another interface than lo is not translated here. */
+		if (!(rule->flags & RULE_NOT_IN))
+			tell_interface(&translation, SET_GUARDED, rule->in);
 		break;
 	case PLACE_DIRECT:
 		translate_direct(&translation);

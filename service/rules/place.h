@@ -18,6 +18,8 @@ enum place {
 	PLACE_STRAY_RESET,     /* … nor does this host answer it with a reset */
 	PLACE_BRIDGE,          /* a network's bridge, in and out, and what of it is masqueraded at home; no rule */
 	PLACE_PORTS_PASSED_BY, /* bridges from where an address of this host leads to no published port; no rule */
+	PLACE_FORWARD_POSED,   /* what enters an interface, and has an address of this host, is not let through as the
+				  host */
 	PLACE_FORWARD_LIMITS,  /* what enters an interface goes through the lists of who may, before all else */
 	PLACE_FORWARD_INGRESS, /* forwarded packets go through the accepts of ingresses */
 	PLACE_FORWARD_ISOLATION,          /* … and through the isolation of networks */
@@ -70,11 +72,9 @@ enum place {
 	PLACE_INGRESS_DNAT_END,
 	N_PLACES
 };
-
 /** Whether a place holds one rule that all who ask for it share, so that their age does not matter. */
 bool place_is_shared(enum place place);
 GArray *rendering_new(void); /* an empty GArray of RuleItem, for renderers to write to */
-
 /** Appends a blank rule at a place to a rendering and returns it to be filled in, before the next is added. sequence is
  * the age of what asks for it, index its position among the rules of one asker; both are ignored at a shared place. */
 Rule *place_add(GArray *items, enum place place, enum family family, guint64 sequence, guint32 index);

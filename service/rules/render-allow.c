@@ -75,8 +75,14 @@ static void render_ceiling(enum family family, const RenderOptions *options, GAr
 /* The ways to the lists: what enters an interface, and what this host itself sends there. */
 static void render_ways(const char *interface, const Prefix *to, enum family family, guint64 sequence, GArray *items)
 {
-	Rule *rule = place_add(items, PLACE_FORWARD_LIMITS, family, sequence, 0);
+	Rule *rule = place_add(items, PLACE_FORWARD_POSED, family, sequence, 0);
 
+	/* What this host itself sends is not forwarded. */
+	rule_set_out(rule, interface);
+	rule->addrtype = ADDRTYPE_SOURCE_LOCAL;
+	rule->target = TARGET_PLACE;
+
+	rule = place_add(items, PLACE_FORWARD_LIMITS, family, sequence, 0);
 	rule_set_out(rule, interface);
 	rule->target = TARGET_PLACE;
 

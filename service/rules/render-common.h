@@ -8,6 +8,9 @@
 /** Drops what an interface sends to 127.0.0.0/8: needed wherever route_localnet is on. IPv4 only. */
 void render_guard(const char *interface, guint64 sequence, GArray *items);
 
+/** Drops what anybody but this host sends to 127.0.0.0/8, where that is translated; with ProtectEndpoints=. */
+void render_localhost_guard(enum family family, const RenderOptions *options, GArray *items);
+
 /** Drops what enters or leaves an internal network, at PLACE_ISOLATION_INTERNAL or PLACE_INGRESS_INTERNAL. */
 void render_internal(const Network *network, enum family family, enum place place, GArray *items);
 

@@ -37,6 +37,7 @@ void render_ingress(const Ingress *ingress, const RenderOptions *options, GArray
 	add_local_way(PLACE_PREROUTING_INGRESS, family, items);
 	add_local_way(PLACE_OUTPUT_INGRESS, family, items);
 	render_stray_reset(family, options, items);
+	render_localhost_guard(family, options, items);
 	for (guint i = 0; (bridge = ingress_bridge(ingress, i)); i++) {
 		render_local_masquerade(bridge, family, ingress->sequence, items);
 		if (family == FAMILY_IPV4)

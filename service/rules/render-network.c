@@ -27,6 +27,20 @@ void render_guard(const char *interface, guint64 sequence, GArray *items)
 	rule->target = TARGET_DROP;
 }
 
+/* Addresses are translated before the kernel looks whether such a packet may come by its interface at all. */
+void render_localhost_guard(enum family family, const RenderOptions *options, GArray *items)
+{
+	Rule *rule;
+
+	if (family != FAMILY_IPV4 || !options->protect_endpoints)
+		return;
+	rule = place_add(items, PLACE_LOOPBACK_GUARD, family, 0, 0);
+	rule->flags = RULE_NOT_IN;
+	rule_set_destination(rule, &loopback[family]);
+	rule_set_in(rule, "lo");
+	rule->target = TARGET_DROP;
+}
+
 void render_stray_reset(enum family family, const RenderOptions *options, GArray *items)
 {
 	Rule *rule;
@@ -231,6 +245,7 @@ static void render_ways_to_ports(enum family family, const RenderOptions *option
 {
 	Rule *rule;
 
+	render_localhost_guard(family, options, items);
 	rule = place_add(items, PLACE_PREROUTING_PORTS, family, 0, 0);
 	rule->addrtype = ADDRTYPE_DESTINATION_LOCAL;
 	rule->target = TARGET_PLACE;

@@ -239,11 +239,12 @@ static void standing(World *world)
 
 /* --- what is dropped is counted --- */
 
-static guint64 count_denied(const World *world)
+static guint64 count_denied_of(const World *world, bool is_ipv6)
 {
-	g_autofree char *listing = world_has_nftables()
-					   ? netns_output(world->host, "nft list chain ip netfilterd denied")
-					   : netns_output(world->host, "iptables-legacy -nvxL DOCKER-DENY");
+	g_autofree char *listing =
+		world_has_nftables()
+			? netns_output(world->host, "nft list chain %s netfilterd denied", is_ipv6 ? "ip6" : "ip")
+			: netns_output(world->host, "%s-legacy -nvxL DOCKER-DENY", is_ipv6 ? "ip6tables" : "iptables");
 	guint64 total = 0, packets;
 	g_auto(GStrv) lines = g_strsplit(listing, "\n", -1);
 
@@ -257,6 +258,62 @@ static guint64 count_denied(const World *world)
 			total += packets;
 	}
 	return total;
+}
+
+static guint64 count_denied(const World *world)
+{
+	return count_denied_of(world, false);
+}
+
+/* Sends what nobody can answer: the source is somebody else's. */
+static void send_from(int netns, const char *source, const char *to, guint16 port)
+{
+	struct sockaddr_storage from, there;
+	socklen_t length = socket_address(source, 0, &from);
+	int fd = socket_there(netns, from.ss_family, "udp");
+
+	socket_address(to, port, &there);
+	g_assert_no_errno(bind(fd, (struct sockaddr *)&from, length));
+	g_assert_cmpint(sendto(fd, "", 1, 0, (struct sockaddr *)&there, length), ==, 1);
+	close(fd);
+}
+
+/* The host is who sends what no interface brought: an address of it is not enough. */
+static void posed(World *world)
+{
+	enum { FROM_SIBLING, FROM_OUTSIDE, FROM_OTHER };
+	static const struct {
+		guint from;
+		const char *source, *to; /* the first is an address of the host */
+		guint16 port;
+	} cases[] = {
+		{ FROM_SIBLING, "172.18.0.1", "172.18.0.2", 80 },
+		{ FROM_SIBLING, "192.0.2.1", "172.18.0.2", 80 },
+		{ FROM_SIBLING, "fd00:18::1", "fd00:18::2", 80 },
+		{ FROM_OUTSIDE, "2001:db8:2::1", "2001:db8:1::1", 8080 },
+		{ FROM_OUTSIDE, "fd00:18::1", "2001:db8:1::1", 8080 },
+		{ FROM_OTHER, "2001:db8:2::1", "2001:db8:1::1", 8080 },
+	};
+	Allow allow;
+
+	allow_init(&allow, world);
+	set_words(&allow, app, "Endpoint", "lo");
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const int namespaces[] = { allow.netns[SIBLING], world->outside, allow.netns[OTHER] };
+		bool is_ipv6 = strchr(cases[i].source, ':');
+		int from = namespaces[cases[i].from];
+		guint64 before = count_denied_of(world, is_ipv6);
+
+		g_test_message("%s > %s", cases[i].source, cases[i].to);
+		netns_run(from, "ip address add %s/%u dev lo", cases[i].source, is_ipv6 ? 128 : 32);
+		for (guint n = 0; n < 500 && count_denied_of(world, is_ipv6) == before; n++) {
+			send_from(from, cases[i].source, cases[i].to, cases[i].port);
+			g_usleep(10000);
+		}
+		g_assert_cmpuint(count_denied_of(world, is_ipv6), >, before);
+		netns_run(from, "ip address del %s/%u dev lo", cases[i].source, is_ipv6 ? 128 : 32);
+	}
+	expect(world->host, "tcp", "192.0.2.1", 8080, "app from 172.18.0.1");
 }
 
 /* A list outlives the service; ports published after it are limited as well, and sctp is as the others. */
@@ -376,6 +433,7 @@ static const Scenario scenarios[] = {
 	/* Directly as well, where that is not closed to all. */
 	{ "/allow-from/each-list", each_list, "ProtectEndpoints=no" },
 	{ "/allow-from/standing", standing, "ProtectEndpoints=no" },
+	{ "/allow-from/posed", posed, "ProtectEndpoints=no" },
 	{ "/allow-from/kept", kept },
 	{ "/allow-from/ingress", ingress },
 	{ "/allow-from/ceiling", ceiling, "AllowFrom=192.0.2.0/24" },

@@ -61,6 +61,37 @@ static void reach_for_loopback(int netns)
 	netns_run(netns, "ip route add 127.0.0.1 dev eth0 via 172.18.0.1 src 172.18.0.2");
 }
 
+/* Whoever sends it: a machine of the LAN, or what is on another bridge, for the host's published ports and programs. */
+static void from_elsewhere(World *world)
+{
+	static const Place other = { .bridge = "br-other", .address = "172.19.0.2/16", .gateway = "172.19.0.1" };
+	int from[2] = { world->outside };
+
+	web(world, "127.0.0.1");
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "other", 2, "Subnets", "as", 1, "172.19.0.0/16",
+	     "Bridge", "s", "br-other");
+	call(world->bus, "", "Manager", "CreateIngress", "sa{sv}", "front", 2, "Gateway", "s", "172.18.0.2", "Ports",
+	     "a(sq)", 1, "tcp", 80);
+	from[1] = world_container(world, &other);
+	for (guint i = 0; i < G_N_ELEMENTS(from); i++) {
+		const char *gateway = i == 0 ? "192.0.2.1" : "172.19.0.1",
+			   *source = i == 0 ? "192.0.2.2" : "172.19.0.2";
+
+		netns_sysctl(from[i], "net/ipv4/conf/all/route_localnet", "1");
+		netns_run(from[i], "ip address del 127.0.0.1/8 dev lo");
+		netns_run(from[i], "ip route add 127.0.0.1 via %s src %s", gateway, source);
+		expect(from[i], "tcp", "127.0.0.1", 8080, "silence");
+		expect(from[i], "udp", "127.0.0.1", 5353, "silence");
+		expect(from[i], "tcp", "127.0.0.1", 80, "silence");
+	}
+	expect(world->host, "tcp", "127.0.0.1", 8080, "app from 172.18.0.1");
+	if (world_has_nftables())
+		return;
+	/* That it is the guard: past it addresses are translated, and the packet does arrive. */
+	netns_run(world->host, "iptables-legacy -t raw -I PREROUTING -d 127.0.0.1 -j ACCEPT");
+	expect(world->outside, "tcp", "127.0.0.1", 8080, "app from 192.0.2.2");
+}
+
 static void expect_guarded(World *world, int app)
 {
 	reach_for_loopback(app);
@@ -189,6 +220,7 @@ static const Scenario scenarios[] = {
 	{ "/localhost/any-address-hairpin", any_address, "Hairpin=yes" },
 	{ "/localhost/loopback-only", loopback_only },
 	{ "/localhost/switched-off", switched_off, "LocalhostPublish=no" },
+	{ "/localhost/from-elsewhere", from_elsewhere },
 	{ "/localhost/guarded", guarded },
 	{ "/localhost/guarded-hairpin", guarded, "Hairpin=yes" },
 	{ "/localhost/while-published", while_published },
