@@ -50,6 +50,12 @@ static const Row rows[] = {
 	{ "ip link set br0 alias mine", "bridge br0", BRIDGE("alias", "\"mine\"", "\"netfilterd network web\"") },
 	{ "ip link set br0 group default", "bridge br0", BRIDGE("group", "0", "28262") },
 	{ "ip link set br0 address 02:00:00:00:00:77 group 5", "bridge br0", BRIDGE("group", "5", "28262") },
+	{ "ip link set port-tied type bridge_slave hairpin off", "bridge br0", OFF_ON("hairpin mode of port port-tied"),
+	  .attached = true },
+	{ "bridge link set dev port-tied hairpin off", "bridge br0", OFF_ON("hairpin mode of port port-tied"),
+	  .attached = true },
+	{ "ip link set port-tied group 7", "bridge br0", BRIDGE("group of port port-tied", "7", "28262"),
+	  .attached = true },
 	{ "ip link set br0 mtu 600", "bridge br0", BRIDGE("MTU", "600", "1500") },
 	{ "sysctl -q net.ipv4.conf.br0.rp_filter=0", "bridge br0", BRIDGE("rp_filter", "0", "2") },
 	{ "sysctl -q net.ipv4.conf.br0.rp_filter=1", "bridge br0", BRIDGE("rp_filter", "1", "2") },
@@ -137,6 +143,7 @@ static char *state(const Rig *rig)
 		"(ip -N route show table all dev br0; ip -6 -N route show table all dev br0) | "
 		"grep -v '^4 \\|ff00::/8' | sed 's/ metric [0-9]*\\| linkdown//g' | sort -u; "
 		"ip -o link show master br0 up | cut -d@ -f1 | cut -d' ' -f2; "
+		"ip -d -o link show master br0 | grep -o 'hairpin [^ ]*\\|group [^ ]*'; "
 		"ip -d -o link show br0 | grep -o ' mtu [0-9]*\\|nf_call_ip[6tables]* [01]\\|[<,]UP[,>]\\|link/ether "
 		"[^ ]*\\|alias .*\\|group [^ ]*'; "
 		"cd /proc/sys/net; grep . ipv4/ip_forward ipv6/conf/all/forwarding ipv4/conf/br0/forwarding "
