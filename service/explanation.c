@@ -2,7 +2,16 @@
 #include "service/explanation.h"
 
 #include "service/explain/verdict.h"
+#include "service/netlink/link.h"
 #include "service/service.h"
+
+static bool check_interface(Netlink *netlink, const char *name, GError **error)
+{
+	LinkInfo link;
+
+	return link_find(netlink, name, &link, error) &&
+	       (link.ifindex != 0 || netfilter_fail(error, INVALID_ARGS, "InInterface \"%s\" is not there", name));
+}
 
 bool service_explain(Service *service, const PacketSettings *settings, enum outcome *ret_outcome, GPtrArray **ret_steps,
 		     GError **error)
@@ -17,7 +26,8 @@ bool service_explain(Service *service, const PacketSettings *settings, enum outc
 	};
 	Packet packet;
 
-	if (!packet_read(settings, &packet, error))
+	if (!packet_read(settings, &packet, error) ||
+	    (*packet.interface && !check_interface(service->netlink, packet.interface, error)))
 		return false;
 	*ret_outcome = explain(&grounds, &packet, ret_steps);
 	return true;

@@ -96,10 +96,10 @@ static bool host_sees_bridged(const Facts *facts, enum family family, const char
 	bool on = false, own = false;
 	LinkInfo link;
 
-	if (sysctl_get(all[family], &on, NULL) && on)
-		return true;
-	return link_find(of(facts)->netlink, bridge, &link, NULL) && link.kind == LINK_BRIDGE &&
-	       bridge_get_nf_call(of(facts)->netlink, link.ifindex, family, &own, NULL) && own;
+	if (!link_find(of(facts)->netlink, bridge, &link, NULL) || link.kind != LINK_BRIDGE)
+		return false;
+	return (sysctl_get(all[family], &on, NULL) && on) ||
+	       (bridge_get_nf_call(of(facts)->netlink, link.ifindex, family, &own, NULL) && own);
 }
 
 static bool host_listens(const Facts *facts G_GNUC_UNUSED, guint8 protocol, const Address *address, guint16 port)

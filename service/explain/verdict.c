@@ -389,12 +389,21 @@ static enum outcome pass_through(Walk *walk)
 	return comes_back(walk) && is_forwarded(walk) && is_answered_here(walk) ? leave(walk) : OUTCOME_DROPPED;
 }
 
+/* Of IPv4 the route says so. */
+static bool is_stray_loopback(const TracePacket *packet)
+{
+	return packet->family == FAMILY_IPV6 && !g_str_equal(packet->in, "lo") &&
+	       (address_is_loopback(&packet->source) || address_is_loopback(&packet->destination));
+}
+
 static enum outcome receive(Walk *walk)
 {
 	const TracePacket *packet = &walk->packet;
 	const Network *network = network_by(walk, packet->in);
 	const Prefix *subnet = network ? &network->subnets[packet->family] : NULL;
 
+	if (is_stray_loopback(packet))
+		return fail_way(walk, WAY_MARTIAN);
 	if (network && prefix_contains(subnet, &packet->source)) {
 		if (prefix_contains(subnet, &packet->destination) && !packet->destination_is_local)
 			return cross_bridge(walk, network);

@@ -33,6 +33,8 @@ static void bad_packets(Rig *rig)
 		{ INVALID, "Port", "'Source': <'192.0.2.2'>, 'Destination': <'192.0.2.1'>" },
 		{ INVALID, "Port", "'Source': <'192.0.2.2'>, 'Destination': <'192.0.2.1'>, 'Port': <65536>" },
 		{ INVALID, "Protocol \"igmp\"", "'Protocol': <'igmp'>, 'Port': <80>" },
+		{ INVALID, "InInterface \"nosuch0\" is not there",
+		  "'Source': <'192.0.2.2'>, 'Destination': <'192.0.2.1'>, 'InInterface': <'nosuch0'>, 'Port': <80>" },
 		{ INVALID, "InInterface \"\"", "'InInterface': <''>, 'Port': <80>" },
 		{ STANDARD("UnknownObject"), "/network/web/endpoint/none",
 		  "'Source': <'/org/example/NetFilter/network/web/endpoint/none'>, 'Port': <80>" },

@@ -228,6 +228,8 @@ static const Row rows[] = {
 	{ "192.0.2.2", "", "192.0.2.1", 8080, T, "dropped", "foreign", "chain inet others pass", "foreign" },
 	{ "172.18.0.3", "", "172.18.0.2", 81, T, "accepted", "endpoint", "br-web/172.18.0.2", "foreign" },
 	{ "fd00:18::4", "", "fd00:18::1", 22, T, "not ours", "program", "fd00:18::1 is this host's" },
+	{ "::1", "lan", "fd00:18::1", 9000, T, "dropped", "route", "lets nothing from ::1 to fd00:18::1 go that way" },
+	{ "fd00:18::4", "", "::1", 9000, T, "dropped", "route", "lets nothing from fd00:18::4 to ::1" },
 };
 
 static FalseHost host_like(const char *word)
