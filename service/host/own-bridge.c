@@ -11,7 +11,7 @@
 #define ALIAS_PREFIX "netfilterd network "
 #define MTU_MIN_IPV6 1280
 #define MTU_WITHOUT_PORTS 1500
-#define ROUTE_LOOKS 5
+#define ROUTE_LOOKS 10
 #define ROUTE_USEC 1000
 
 bool own_bridge_matches(const LinkInfo *info, guint64 mac)
@@ -139,7 +139,7 @@ static guint find_missing_routes(const WantedBridge *wanted, const GArray *addre
 	return set;
 }
 
-/* The kernel makes the route to an IPv6 address of its own a moment later than the address. */
+/* The kernel makes the routes of an IPv6 address a moment later than it, and later yet when it has much to do. */
 static bool compare_routes(Netlink *netlink, int ifindex, const WantedBridge *wanted, const GArray *addresses,
 			   guint *set, GError **error)
 {
@@ -149,7 +149,7 @@ static bool compare_routes(Netlink *netlink, int ifindex, const WantedBridge *wa
 		g_autoptr(GArray) routes = NULL;
 
 		if (i > 0)
-			g_usleep(ROUTE_USEC);
+			g_usleep(ROUTE_USEC << (i - 1));
 		if (!address_route_list(netlink, ifindex, &routes, error))
 			return false;
 		missing = find_missing_routes(wanted, addresses, routes);
@@ -344,6 +344,9 @@ static void tell_of_identity(const char *object, const Network *network, const W
 
 		repairs_add(repairs, object, "MAC address", was, is);
 	}
+	/* So a version left it that did not set them: nobody has changed anything. */
+	if (faults->set & 1 << BRIDGE_ALIAS && *faults->alias == '\0' && faults->group == 0)
+		return;
 	if (faults->set & 1 << BRIDGE_ALIAS)
 		tell_of_alias(object, network, faults->alias, repairs);
 	if (faults->set & 1 << BRIDGE_GROUP)

@@ -305,7 +305,8 @@ static void posed(World *world)
 		guint64 before = count_denied_of(world, is_ipv6);
 
 		g_test_message("%s > %s", cases[i].source, cases[i].to);
-		netns_run(from, "ip address add %s/%u dev lo", cases[i].source, is_ipv6 ? 128 : 32);
+		netns_run(from, "ip address add %s/%u dev lo%s", cases[i].source, is_ipv6 ? 128 : 32,
+			  is_ipv6 ? " nodad" : "");
 		for (guint n = 0; n < 500 && count_denied_of(world, is_ipv6) == before; n++) {
 			send_from(from, cases[i].source, cases[i].to, cases[i].port);
 			g_usleep(10000);
