@@ -345,7 +345,7 @@ static void tell_of_identity(const char *object, const Network *network, const W
 		repairs_add(repairs, object, "MAC address", was, is);
 	}
 	/* So a version left it that did not set them: nobody has changed anything. */
-	if (faults->set & 1 << BRIDGE_ALIAS && *faults->alias == '\0' && faults->group == 0)
+	if (*faults->alias == '\0' && faults->group == 0)
 		return;
 	if (faults->set & 1 << BRIDGE_ALIAS)
 		tell_of_alias(object, network, faults->alias, repairs);
