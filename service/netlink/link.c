@@ -74,73 +74,65 @@ bool link_find_index(Netlink *netlink, int ifindex, LinkInfo *ret, GError **erro
 	return true;
 }
 
-bool link_set_alias(Netlink *netlink, int ifindex, const char *text, GError **error)
+/* The value of netlink_request(). */
+static int change_link(Netlink *netlink, int ifindex, RtnlLink *change)
 {
-	g_autoptr(RtnlLink) link = rtnl_link_alloc(), change = rtnl_link_alloc();
+	g_autoptr(RtnlLink) link = rtnl_link_alloc();
 	NlMsg *request = NULL;
 
 	rtnl_link_set_ifindex(link, ifindex);
-	rtnl_link_set_ifalias(change, text);
 	if (rtnl_link_build_change_request(link, change, 0, &request) < 0)
 		g_error("Out of memory");
-	return netlink_request(netlink, request, NULL, NULL) >= 0 ||
+	return netlink_request(netlink, request, NULL, NULL);
+}
+
+bool link_set_alias(Netlink *netlink, int ifindex, const char *text, GError **error)
+{
+	g_autoptr(RtnlLink) change = rtnl_link_alloc();
+
+	rtnl_link_set_ifalias(change, text);
+	return change_link(netlink, ifindex, change) >= 0 ||
 	       netlink_interface_failed(netlink, ifindex, error, "cannot give it an alias");
 }
 
 bool link_set_group(Netlink *netlink, int ifindex, guint group, GError **error)
 {
-	g_autoptr(RtnlLink) link = rtnl_link_alloc(), change = rtnl_link_alloc();
-	NlMsg *request = NULL;
+	g_autoptr(RtnlLink) change = rtnl_link_alloc();
 
-	rtnl_link_set_ifindex(link, ifindex);
 	rtnl_link_set_group(change, group);
-	if (rtnl_link_build_change_request(link, change, 0, &request) < 0)
-		g_error("Out of memory");
-	return netlink_request(netlink, request, NULL, NULL) >= 0 ||
+	return change_link(netlink, ifindex, change) >= 0 ||
 	       netlink_interface_failed(netlink, ifindex, error, "cannot put it in group %u", group);
 }
 
 bool link_set_mac(Netlink *netlink, int ifindex, const guint8 mac[static 6], GError **error)
 {
-	g_autoptr(RtnlLink) link = rtnl_link_alloc(), change = rtnl_link_alloc();
+	g_autoptr(RtnlLink) change = rtnl_link_alloc();
 	g_autoptr(NlAddr) address = nl_addr_build(AF_LLC, mac, ETH_ALEN);
-	NlMsg *request = NULL;
 
-	rtnl_link_set_ifindex(link, ifindex);
 	rtnl_link_set_addr(change, address);
-	if (rtnl_link_build_change_request(link, change, 0, &request) < 0)
-		g_error("Out of memory");
-	return netlink_request(netlink, request, NULL, NULL) >= 0 ||
+	return change_link(netlink, ifindex, change) >= 0 ||
 	       netlink_interface_failed(netlink, ifindex, error, "cannot set its MAC address");
 }
 
 bool link_set_mtu(Netlink *netlink, int ifindex, guint mtu, GError **error)
 {
-	g_autoptr(RtnlLink) link = rtnl_link_alloc(), change = rtnl_link_alloc();
-	NlMsg *request = NULL;
+	g_autoptr(RtnlLink) change = rtnl_link_alloc();
 
-	rtnl_link_set_ifindex(link, ifindex);
 	rtnl_link_set_mtu(change, mtu);
-	if (rtnl_link_build_change_request(link, change, 0, &request) < 0)
-		g_error("Out of memory");
-	return netlink_request(netlink, request, NULL, NULL) >= 0 ||
+	return change_link(netlink, ifindex, change) >= 0 ||
 	       netlink_interface_failed(netlink, ifindex, error, "cannot set its MTU to %u", mtu);
 }
 
 bool link_set_up(Netlink *netlink, int ifindex, bool up, GError **error)
 {
-	g_autoptr(RtnlLink) link = rtnl_link_alloc(), change = rtnl_link_alloc();
-	NlMsg *request = NULL;
+	g_autoptr(RtnlLink) change = rtnl_link_alloc();
 	int r;
 
-	rtnl_link_set_ifindex(link, ifindex);
 	if (up)
 		rtnl_link_set_flags(change, IFF_UP);
 	else
 		rtnl_link_unset_flags(change, IFF_UP);
-	if (rtnl_link_build_change_request(link, change, 0, &request) < 0)
-		g_error("Out of memory");
-	r = netlink_request(netlink, request, NULL, NULL);
+	r = change_link(netlink, ifindex, change);
 	if (r == -ENODEV && !up)
 		return true;
 	if (r < 0)

@@ -18,27 +18,26 @@ void render_base(enum family family, GArray *items)
 	place_add(items, PLACE_DNAT_EXISTS, family, 0, 0)->target = TARGET_PLACE;
 }
 
-void render_guard(const char *interface, guint64 sequence, GArray *items)
+static Rule *add_guard(const char *interface, guint64 sequence, GArray *items)
 {
 	Rule *rule = place_add(items, PLACE_LOOPBACK_GUARD, FAMILY_IPV4, sequence, 0);
 
 	rule_set_destination(rule, &loopback[FAMILY_IPV4]);
 	rule_set_in(rule, interface);
 	rule->target = TARGET_DROP;
+	return rule;
+}
+
+void render_guard(const char *interface, guint64 sequence, GArray *items)
+{
+	add_guard(interface, sequence, items);
 }
 
 /* Addresses are translated before the kernel looks whether such a packet may come by its interface at all. */
 void render_localhost_guard(enum family family, const RenderOptions *options, GArray *items)
 {
-	Rule *rule;
-
-	if (family != FAMILY_IPV4 || !options->protect_endpoints)
-		return;
-	rule = place_add(items, PLACE_LOOPBACK_GUARD, family, 0, 0);
-	rule->flags = RULE_NOT_IN;
-	rule_set_destination(rule, &loopback[family]);
-	rule_set_in(rule, "lo");
-	rule->target = TARGET_DROP;
+	if (family == FAMILY_IPV4 && options->protect_endpoints)
+		add_guard("lo", 0, items)->flags = RULE_NOT_IN;
 }
 
 void render_stray_reset(enum family family, const RenderOptions *options, GArray *items)

@@ -259,18 +259,6 @@ static void later_drops(Rig *rig)
 	}
 }
 
-/* How often it slept and woke up again. */
-static guint64 wakeups(const Rig *rig)
-{
-	g_autofree char *path = g_strdup_printf("/proc/%d/status", rig->service), *text = NULL;
-	const char *line;
-
-	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
-	line = strstr(text, "\nvoluntary_ctxt_switches:");
-	g_assert_nonnull(line);
-	return g_ascii_strtoull(line + strlen("\nvoluntary_ctxt_switches:") + 1, NULL, 10);
-}
-
 /* Who changes rules all the time neither keeps the service busy nor fills its log, nor hides a chain that comes. */
 static void flood(Rig *rig)
 {
@@ -281,11 +269,11 @@ static void flood(Rig *rig)
 	create(rig);
 	run_nft(rig, "table inet busy { chain forward { type filter hook forward priority 0; }; }");
 	before = read_log();
-	woken = wakeups(rig);
+	woken = rig_wakeups(rig);
 	netns_run(rig->host,
 		  "sh -c 'for i in $(seq %d); do nft add rule inet busy forward ip saddr 10.0.0.1 drop; done'",
 		  CHANGES);
-	woken = wakeups(rig) - woken;
+	woken = rig_wakeups(rig) - woken;
 	after = read_log();
 	g_test_message("woken %" G_GUINT64_FORMAT " times", woken);
 	g_assert_cmpuint(woken, <, CHANGES / 5);

@@ -90,24 +90,12 @@ static void checked(Rig *rig)
 	signals_free(signals);
 }
 
-/* How often it slept and woke up again. */
-static guint64 wakeups(const Rig *rig)
-{
-	g_autofree char *path = g_strdup_printf("/proc/%d/status", rig->service), *text = NULL;
-	const char *line;
-
-	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
-	line = strstr(text, "\nvoluntary_ctxt_switches:");
-	g_assert_nonnull(line);
-	return g_ascii_strtoull(line + strlen("\nvoluntary_ctxt_switches:") + 1, NULL, 10);
-}
-
 static guint64 wakeups_in(const Rig *rig, guint seconds)
 {
-	guint64 before = wakeups(rig);
+	guint64 before = rig_wakeups(rig);
 
 	g_usleep(seconds * G_USEC_PER_SEC);
-	return wakeups(rig) - before;
+	return rig_wakeups(rig) - before;
 }
 
 /* Once it is done with what came before. */

@@ -391,6 +391,17 @@ guint rig_descriptors(const Rig *rig)
 	return n;
 }
 
+guint64 rig_wakeups(const Rig *rig)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/status", rig->service), *text = NULL;
+	const char *line;
+
+	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	line = strstr(text, "\nvoluntary_ctxt_switches:");
+	g_assert_nonnull(line);
+	return g_ascii_strtoull(line + strlen("\nvoluntary_ctxt_switches:") + 1, NULL, 10);
+}
+
 guint count_parts(const char *text, const char *part)
 {
 	guint n = 0;

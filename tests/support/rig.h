@@ -94,6 +94,7 @@ char *rig_rules(const Rig *rig);
 char *rig_links(const Rig *rig);
 char *rig_objects(const Rig *rig);
 guint rig_descriptors(const Rig *rig);
+guint64 rig_wakeups(const Rig *rig); /* how often it slept and woke up again */
 
 /** How often part stands in text. */
 guint count_parts(const char *text, const char *part);
