@@ -70,9 +70,7 @@ static bool parse_mac(Endpoint *endpoint, const char *text, GError **error)
 	return true;
 }
 
-/* A bridge has the smallest MTU of its ports', and below this it loses IPv6, for all. */
-#define MTU_MIN_IPV6 1280
-
+/* A bridge has the smallest MTU of its ports': one that is too small for IPv6 takes that from all. */
 static bool check_mtu(const Endpoint *endpoint, guint32 mtu, GError **error)
 {
 	return mtu == 0 || mtu >= MTU_MIN_IPV6 || !network_has_family(endpoint->network, FAMILY_IPV6) ||

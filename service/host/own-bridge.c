@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define ALIAS_PREFIX "netfilterd network "
-#define MTU_MIN_IPV6 1280
 #define MTU_WITHOUT_PORTS 1500
 #define ROUTE_LOOKS 10
 #define ROUTE_USEC 1000

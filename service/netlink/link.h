@@ -44,6 +44,8 @@ bool link_set_alias(Netlink *netlink, int ifindex, const char *text, GError **er
 bool link_set_group(Netlink *netlink, int ifindex, guint group, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool link_set_mac(Netlink *netlink, int ifindex, const guint8 mac[static 6], GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** An interface with a smaller one has no IPv6 (RFC 8200, 5). */
+#define MTU_MIN_IPV6 1280
 /** FAILED for an MTU that the kernel does not take. */
 bool link_set_mtu(Netlink *netlink, int ifindex, guint mtu, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
