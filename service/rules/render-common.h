@@ -14,6 +14,10 @@ void render_localhost_guard(enum family family, const RenderOptions *options, GA
 /** Drops what enters or leaves an internal network, at PLACE_ISOLATION_INTERNAL or PLACE_INGRESS_INTERNAL. */
 void render_internal(const Network *network, enum family family, enum place place, GArray *items);
 
+/** Has a rule pass by what this host sends to its own 127.0.0.0/8 or ::1. A connection from ::1 cannot be answered from
+ * another interface: forwarded, it would hang. */
+void rule_leave_out_loopback(Rule *rule, enum family family);
+
 /** Who may reach published ports: of a network by itself, and of an ingress without its ports and of one of them. */
 void render_network_limits(const Network *network, enum family family, const RenderOptions *options, GArray *items);
 void render_ingress_limits(const Ingress *ingress, const RenderOptions *options, GArray *items);

@@ -5,12 +5,23 @@
 
 #include <string.h>
 
-static void add_local_way(enum place place, enum family family, GArray *items)
+static Rule *add_local_way(enum place place, enum family family, GArray *items)
 {
 	Rule *rule = place_add(items, place, family, 0, 0);
 
 	rule->addrtype = ADDRTYPE_DESTINATION_LOCAL;
 	rule->target = TARGET_PLACE;
+	return rule;
+}
+
+static void render_ways(enum family family, GArray *items)
+{
+	Rule *out;
+
+	add_local_way(PLACE_PREROUTING_INGRESS, family, items);
+	out = add_local_way(PLACE_OUTPUT_INGRESS, family, items);
+	if (family == FAMILY_IPV6)
+		rule_leave_out_loopback(out, family);
 }
 
 /* What routers say of connections to a gateway reaches it by whatever interface; a network's own does for one. */
@@ -34,8 +45,7 @@ void render_ingress(const Ingress *ingress, const RenderOptions *options, GArray
 	place_add(items, PLACE_INGRESS_ACCEPT_END, family, 0, 0)->target = TARGET_RETURN;
 	place_add(items, PLACE_INGRESS_DNAT_END, family, 0, 0)->target = TARGET_RETURN;
 	place_add(items, PLACE_FORWARD_INGRESS, family, 0, 0)->target = TARGET_PLACE;
-	add_local_way(PLACE_PREROUTING_INGRESS, family, items);
-	add_local_way(PLACE_OUTPUT_INGRESS, family, items);
+	render_ways(family, items);
 	render_stray_reset(family, options, items);
 	render_localhost_guard(family, options, items);
 	for (guint i = 0; (bridge = ingress_bridge(ingress, i)); i++) {

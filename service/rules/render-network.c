@@ -239,6 +239,12 @@ static void render_forwarding(const Network *network, enum family family, GArray
 	rule->target = TARGET_ACCEPT;
 }
 
+void rule_leave_out_loopback(Rule *rule, enum family family)
+{
+	rule->flags |= RULE_NOT_DESTINATION;
+	rule_set_destination(rule, &loopback[family]);
+}
+
 /* The ways to published ports for packets to an address of this host. */
 static void render_ways_to_ports(enum family family, const RenderOptions *options, bool localhost, GArray *items)
 {
@@ -250,11 +256,8 @@ static void render_ways_to_ports(enum family family, const RenderOptions *option
 	rule->target = TARGET_PLACE;
 
 	rule = place_add(items, PLACE_OUTPUT_PORTS, family, 0, 0);
-	/* A connection from ::1 cannot be answered from another interface: forwarded, it would hang. */
-	if (!options->hairpin || family == FAMILY_IPV6) {
-		rule->flags = RULE_NOT_DESTINATION;
-		rule_set_destination(rule, &loopback[family]);
-	}
+	if (!options->hairpin || family == FAMILY_IPV6)
+		rule_leave_out_loopback(rule, family);
 	rule->addrtype = ADDRTYPE_DESTINATION_LOCAL;
 	rule->target = TARGET_PLACE;
 

@@ -109,31 +109,37 @@ static void range(World *world)
 	expect(world->outside, "tcp", "2001:db8:1::1", 9009, "refused");
 }
 
-/* The host reaches it by every address but [::1], which has no way to a bridge. */
+/* The host reaches them by every address but [::1], which has no way to a bridge. */
+static void expect_from_the_host(World *world, int app, guint16 port, const char *source)
+{
+	expect(world->host, "tcp", "2001:db8:1::1", port, source);
+	expect(world->host, "tcp", "::1", port, "refused");
+	expect(app, "tcp", "2001:db8:1::1", port, "app from fd00:18::1");
+}
+
+static void expect_port_and_ingress(World *world, const char *source)
+{
+	int app = world_container(world, &app6_place);
+
+	listener_open(app, "app", "tcp", NULL, 80);
+	listener_open(app, "app", "tcp", NULL, 4510);
+	call(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 8080, 80, 1);
+	expect_from_the_host(world, app, 8080, source);
+	call(world->bus, "", "Manager", "CreateIngress", "sa{sv}", "mesh", 2, "Gateway", "s", "fd00:18::2", "Ports",
+	     "a(sq)", 1, "tcp", 4510);
+	expect_from_the_host(world, app, 4510, "app from fd00:18::1");
+}
+
 static void from_the_host(World *world)
 {
-	int app;
-
 	web6(world, "Masquerade", TRUE);
-	app = world_container(world, &app6_place);
-	listener_open(app, "app", "tcp", NULL, 80);
-	call(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 8080, 80, 1);
-	expect(world->host, "tcp", "2001:db8:1::1", 8080, "app from 2001:db8:1::1");
-	expect(world->host, "tcp", "::1", 8080, "refused");
-	expect(app, "tcp", "2001:db8:1::1", 8080, "app from fd00:18::1");
+	expect_port_and_ingress(world, "app from 2001:db8:1::1");
 }
 
 static void hairpin(World *world)
 {
-	int app;
-
 	web6(world, "Masquerade", TRUE);
-	app = world_container(world, &app6_place);
-	listener_open(app, "app", "tcp", NULL, 80);
-	call(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 8080, 80, 1);
-	expect(app, "tcp", "2001:db8:1::1", 8080, "app from fd00:18::1");
-	expect(world->host, "tcp", "2001:db8:1::1", 8080, "app from fd00:18::1");
-	expect(world->host, "tcp", "::1", 8080, "refused");
+	expect_port_and_ingress(world, "app from fd00:18::1");
 }
 
 static void communication_off(World *world)
