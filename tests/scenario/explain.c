@@ -12,6 +12,7 @@
 /*
  * What Explain says of packets, and what became of them: random ones, over random configurations. A round is a world.
  * $EXPLAIN_ROUNDS are run, and the first has the seed $EXPLAIN_SEED, the next one more: what fails says which it was.
+ * The same is tried each time unless another seed is given, so that what fails is the work of a change.
  */
 
 enum { ROUNDS = 10, PACKETS = 200, N_NETWORKS = 3, ENDPOINTS = 2, MAX_PARTIES = 3 + N_NETWORKS * ENDPOINTS };
@@ -573,7 +574,7 @@ static char *random_configuration(guint32 seed)
 
 int main(int argc, char **argv)
 {
-	guint32 first = number_from("EXPLAIN_SEED", g_random_int() % 1000000);
+	guint32 first = number_from("EXPLAIN_SEED", 1);
 
 	rounds.n = number_from("EXPLAIN_ROUNDS", ROUNDS);
 	rounds.scenarios = g_new0(Scenario, rounds.n);
