@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/interface.h"
 
+#include "dbus/arguments.h"
 #include "dbus/details-sources.h"
 #include "dbus/object-allow-from.h"
 #include "dbus/names.h"
 #include "dbus/reply.h"
-#include "dbus/settings.h"
 #include "service/change/change-link.h"
 #include "service/change/change-network.h"
 #include "service/change/change-port.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/interface.h"
 
+#include "dbus/arguments.h"
 #include "dbus/details-sources.h"
 #include "dbus/object-allow-from.h"
 #include "dbus/names.h"
 #include "dbus/reply.h"
-#include "dbus/settings.h"
 #include "service/change/change-ingress.h"
 
 static bool describe_ports(Call *call, Description *description, GError **error)
@@ -51,7 +51,7 @@ static bool describe_set_gateways(Call *call, Description *description, GError *
 	g_auto(GStrv) gateways = NULL;
 	Claim claim;
 
-	if (!ingress || !gateways_read(call->message, &gateways, error))
+	if (!ingress || !strings_read(call->message, &gateways, error))
 		return false;
 	wanted =
 		ingress_claim_gateways(service_transaction(call->service), ingress, gateways, call->uid, &claim, error);
@@ -67,7 +67,7 @@ static bool run_set_gateways(Call *call, GError **error)
 	Ingress *ingress = call_object(call, OBJECT_INGRESS, error);
 	g_auto(GStrv) gateways = NULL;
 
-	return ingress && gateways_read(call->message, &gateways, error) &&
+	return ingress && strings_read(call->message, &gateways, error) &&
 	       ingress_set_gateways(service_transaction(call->service), ingress, gateways, error);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/interface.h"
 
+#include "dbus/arguments.h"
 #include "dbus/details-sources.h"
 #include "dbus/error.h"
 #include "dbus/explain-read.h"

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/object-reads.h"
 
+#include "dbus/arguments.h"
 #include "dbus/error.h"
 #include "dbus/lookup.h"
 #include "dbus/names.h"
 #include "dbus/object-size.h"
 #include "dbus/path.h"
 #include "dbus/reply.h"
-#include "dbus/settings.h"
+#include "service/model/labels.h"
 
 #include <string.h>
 

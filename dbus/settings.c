@@ -1,98 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/settings.h"
 
+#include "dbus/arguments.h"
 #include "policy/policy.h"
 
 #include <string.h>
-
-/* What a message can hold was checked when it came in; only memory can fail now. */
-static bool check(int r, GError **error)
-{
-	if (r >= 0)
-		return true;
-	if (r == -ENOMEM)
-		return netfilter_fail(error, NO_MEMORY, "out of memory");
-	return netfilter_fail(error, INVALID_ARGS, "the arguments cannot be read: %s", g_strerror(-r));
-}
-
-static bool is_integer(char type)
-{
-	return strchr("ynqiuxt", type) != NULL;
-}
-
-/* Whoever does not say of what type a number is may be taken at any, as many a language's binding guesses one. */
-static bool type_fits(const char *type, const char *expected)
-{
-	for (; *type && *expected; type++, expected++)
-		if (*type != *expected && !(is_integer(*type) && is_integer(*expected)))
-			return false;
-	return *type == *expected;
-}
-
-static bool read_integer(sd_bus_message *message, char type, guint64 max, guint64 *ret, GError **error)
-{
-	union {
-		uint8_t y;
-		int16_t n;
-		uint16_t q;
-		int32_t i;
-		uint32_t u;
-		int64_t x;
-		uint64_t t;
-	} value;
-	gint64 number = 0;
-
-	if (!check(sd_bus_message_read_basic(message, type, &value), error))
-		return false;
-	switch (type) {
-	case 'y':
-		number = value.y;
-		break;
-	case 'n':
-		number = value.n;
-		break;
-	case 'q':
-		number = value.q;
-		break;
-	case 'i':
-		number = value.i;
-		break;
-	case 'u':
-		number = value.u;
-		break;
-	case 'x':
-		number = value.x;
-		break;
-	case 't':
-		if (value.t > max)
-			return netfilter_fail(error, INVALID_ARGS,
-					      "%" G_GUINT64_FORMAT " is given, and at most %" G_GUINT64_FORMAT
-					      " is allowed",
-					      value.t, max);
-		*ret = value.t;
-		return true;
-	}
-	if (number < 0 || (guint64)number > max)
-		return netfilter_fail(error, INVALID_ARGS,
-				      "%" G_GINT64_FORMAT " is given, and 0 to %" G_GUINT64_FORMAT " are allowed",
-				      number, max);
-	*ret = number;
-	return true;
-}
-
-static bool read_port(sd_bus_message *message, char type, guint16 *ret, GError **error)
-{
-	guint64 number;
-
-	if (!read_integer(message, type, G_MAXUINT16, &number, error))
-		return false;
-	*ret = number;
-	return true;
-}
-
-/* The least that IPv4 can do with, the most that a veth has. */
-#define MTU_MIN 68u
-#define MTU_MAX 65535u
 
 typedef bool (*SettingRead)(sd_bus_message *message, void *field, GError **error);
 
@@ -125,7 +37,7 @@ static bool read_setting(sd_bus_message *message, const Setting *settings, guint
 	const char *key, *type;
 	const Setting *setting;
 
-	if (!check(sd_bus_message_read_basic(message, 's', &key), error))
+	if (!argument_check(sd_bus_message_read_basic(message, 's', &key), error))
 		return false;
 	setting = find_setting(settings, key);
 	if (!setting)
@@ -134,19 +46,19 @@ static bool read_setting(sd_bus_message *message, const Setting *settings, guint
 		return netfilter_fail(error, INVALID_ARGS, "%s is given twice", key);
 	*seen |= 1ULL << (setting - settings);
 
-	if (!check(sd_bus_message_peek_type(message, NULL, &type), error))
+	if (!argument_check(sd_bus_message_peek_type(message, NULL, &type), error))
 		return false;
-	if (!type_fits(type, setting->type))
+	if (!argument_fits(type, setting->type))
 		return netfilter_fail(error, INVALID_ARGS, "%s is of type \"%s\", not \"%s\"", key, cut(type),
 				      setting->type);
-	if (!check(sd_bus_message_enter_container(message, 'v', type), error))
+	if (!argument_check(sd_bus_message_enter_container(message, 'v', type), error))
 		return false;
 	if (!setting->read(message, (char *)target + setting->offset, error)) {
 		if (error && *error && !strstr((*error)->message, setting->key))
 			g_prefix_error(error, "%s: ", key);
 		return false;
 	}
-	return check(sd_bus_message_exit_container(message), error);
+	return argument_check(sd_bus_message_exit_container(message), error);
 }
 
 /* Reads an a{sv}; *ret_seen has a bit for each row of the table that was given. */
@@ -156,25 +68,20 @@ static bool read_settings(sd_bus_message *message, const Setting *settings, void
 	int r;
 
 	*ret_seen = 0;
-	if (!check(sd_bus_message_enter_container(message, 'a', "{sv}"), error))
+	if (!argument_check(sd_bus_message_enter_container(message, 'a', "{sv}"), error))
 		return false;
 	while ((r = sd_bus_message_enter_container(message, 'e', "sv")) > 0)
 		if (!read_setting(message, settings, ret_seen, target, error) ||
-		    !check(sd_bus_message_exit_container(message), error))
+		    !argument_check(sd_bus_message_exit_container(message), error))
 			return false;
-	return check(r, error) && check(sd_bus_message_exit_container(message), error);
-}
-
-bool string_read(sd_bus_message *message, char type, const char **ret, GError **error)
-{
-	return check(sd_bus_message_read_basic(message, type, ret), error);
+	return argument_check(r, error) && argument_check(sd_bus_message_exit_container(message), error);
 }
 
 static bool read_boolean(sd_bus_message *message, void *field, GError **error)
 {
 	int value;
 
-	if (!check(sd_bus_message_read_basic(message, 'b', &value), error))
+	if (!argument_check(sd_bus_message_read_basic(message, 'b', &value), error))
 		return false;
 	*(bool *)field = value;
 	return true;
@@ -184,7 +91,7 @@ static bool read_choice(sd_bus_message *message, void *field, GError **error)
 {
 	int value;
 
-	if (!check(sd_bus_message_read_basic(message, 'b', &value), error))
+	if (!argument_check(sd_bus_message_read_basic(message, 'b', &value), error))
 		return false;
 	*(enum choice *)field = value ? CHOICE_YES : CHOICE_NO;
 	return true;
@@ -202,62 +109,12 @@ static bool read_string(sd_bus_message *message, void *field, GError **error)
 
 static bool read_strings(sd_bus_message *message, void *field, GError **error)
 {
-	g_autoptr(GPtrArray) strings = g_ptr_array_new_with_free_func(g_free);
-	const char *value;
-	int r;
-
-	if (!check(sd_bus_message_enter_container(message, 'a', "s"), error))
-		return false;
-	while ((r = sd_bus_message_read_basic(message, 's', &value)) > 0)
-		g_ptr_array_add(strings, g_strdup(value));
-	if (!check(r, error) || !check(sd_bus_message_exit_container(message), error))
-		return false;
-	g_ptr_array_add(strings, NULL);
-	*(char ***)field = (char **)g_ptr_array_steal(strings, NULL);
-	return true;
+	return strings_read(message, field, error);
 }
 
-GHashTable *names_read(sd_bus_message *message, GError **error)
+static bool read_routes(sd_bus_message *message, void *field, GError **error)
 {
-	g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
-	const char *name;
-	int r;
-
-	if (!check(sd_bus_message_enter_container(message, 'a', "s"), error))
-		return NULL;
-	while ((r = sd_bus_message_read_basic(message, 's', &name)) > 0)
-		g_hash_table_add(names, (char *)name);
-	if (!check(r, error) || !check(sd_bus_message_exit_container(message), error))
-		return NULL;
-	return g_steal_pointer(&names);
-}
-
-static int append_label(sd_bus_message *message, GPtrArray *list)
-{
-	const char *key, *value;
-	int r = sd_bus_message_read(message, "{ss}", &key, &value);
-
-	if (r <= 0)
-		return r;
-	g_ptr_array_add(list, g_strdup(key));
-	g_ptr_array_add(list, g_strdup(value));
-	return 1;
-}
-
-bool labels_read(sd_bus_message *message, char ***ret, GError **error)
-{
-	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
-	int r;
-
-	if (!check(sd_bus_message_enter_container(message, 'a', "{ss}"), error))
-		return false;
-	while ((r = append_label(message, list)) > 0)
-		;
-	if (!check(r, error) || !check(sd_bus_message_exit_container(message), error))
-		return false;
-	g_ptr_array_add(list, NULL);
-	*ret = labels_new((char **)g_ptr_array_steal(list, NULL), error);
-	return *ret;
+	return routes_read(message, field, error);
 }
 
 static bool read_labels(sd_bus_message *message, void *field, GError **error)
@@ -267,7 +124,7 @@ static bool read_labels(sd_bus_message *message, void *field, GError **error)
 
 static bool read_descriptor(sd_bus_message *message, void *field, GError **error)
 {
-	return check(sd_bus_message_read_basic(message, 'h', field), error);
+	return argument_check(sd_bus_message_read_basic(message, 'h', field), error);
 }
 
 static bool read_namespace(sd_bus_message *message, void *field, GError **error)
@@ -275,16 +132,20 @@ static bool read_namespace(sd_bus_message *message, void *field, GError **error)
 	AttachSettings *attach = field;
 
 	attach->given = true;
-	return check(sd_bus_message_read_basic(message, 'h', &attach->socket), error);
+	return argument_check(sd_bus_message_read_basic(message, 'h', &attach->socket), error);
 }
+
+/* The least that IPv4 can do with, the most that a veth has. */
+#define MTU_MIN 68u
+#define MTU_MAX 65535u
 
 static bool read_mtu(sd_bus_message *message, void *field, GError **error)
 {
 	guint64 mtu;
 	char type;
 
-	if (!check(sd_bus_message_peek_type(message, &type, NULL), error) ||
-	    !read_integer(message, type, MTU_MAX, &mtu, error))
+	if (!argument_check(sd_bus_message_peek_type(message, &type, NULL), error) ||
+	    !integer_read(message, type, MTU_MAX, &mtu, error))
 		return false;
 	if (mtu < MTU_MIN)
 		return netfilter_fail(error, INVALID_ARGS,
@@ -294,125 +155,23 @@ static bool read_mtu(sd_bus_message *message, void *field, GError **error)
 	return true;
 }
 
-static int append_route(sd_bus_message *message, GPtrArray *list)
-{
-	const char *destination, *gateway;
-	int r = sd_bus_message_read(message, "(ss)", &destination, &gateway);
-
-	if (r <= 0)
-		return r;
-	g_ptr_array_add(list, g_strdup(destination));
-	g_ptr_array_add(list, g_strdup(gateway));
-	return 1;
-}
-
-static bool read_routes(sd_bus_message *message, void *field, GError **error)
-{
-	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
-	int r;
-
-	if (!check(sd_bus_message_enter_container(message, 'a', "(ss)"), error))
-		return false;
-	while ((r = append_route(message, list)) > 0)
-		;
-	if (!check(r, error) || !check(sd_bus_message_exit_container(message), error))
-		return false;
-	g_ptr_array_add(list, NULL);
-	*(char ***)field = (char **)g_ptr_array_steal(list, NULL);
-	return true;
-}
-
 static bool read_timeout(sd_bus_message *message, void *field, GError **error)
 {
 	guint64 *timeout = field;
 	char type;
 
-	if (!check(sd_bus_message_peek_type(message, &type, NULL), error) ||
-	    !read_integer(message, type, G_MAXUINT64, timeout, error))
+	if (!argument_check(sd_bus_message_peek_type(message, &type, NULL), error) ||
+	    !integer_read(message, type, G_MAXUINT64, timeout, error))
 		return false;
 	if (*timeout == 0)
 		return netfilter_fail(error, INVALID_ARGS, "0 is given, and at least 1 is allowed");
 	return true;
 }
 
-/* Enters an array of structures; *ret_types is what one of them is made of, without its parentheses. */
-static bool enter_array_of_structures(sd_bus_message *message, char **ret_types, GError **error)
-{
-	const char *contents;
-
-	if (!check(sd_bus_message_peek_type(message, NULL, &contents), error) ||
-	    !check(sd_bus_message_enter_container(message, 'a', contents), error))
-		return false;
-	*ret_types = g_strndup(contents + 1, strlen(contents) - 2);
-	return true;
-}
-
-/* One (ssqqq), or with other integers. */
-static bool read_mapping(sd_bus_message *message, const char *types, PortMapping *ret, GError **error)
-{
-	const char *protocol, *host_address;
-	guint16 host_port, endpoint_port, count;
-
-	return string_read(message, 's', &protocol, error) && string_read(message, 's', &host_address, error) &&
-	       read_port(message, types[2], &host_port, error) && read_port(message, types[3], &endpoint_port, error) &&
-	       read_port(message, types[4], &count, error) &&
-	       port_mapping_parse(protocol, host_address, host_port, endpoint_port, count, ret, error);
-}
-
-GArray *port_mappings_read(sd_bus_message *message, GError **error)
-{
-	g_autoptr(GArray) mappings = g_array_new(FALSE, FALSE, sizeof(PortMapping));
-	g_autofree char *types = NULL;
-	PortMapping mapping;
-	int r;
-
-	if (!enter_array_of_structures(message, &types, error))
-		return NULL;
-	while ((r = sd_bus_message_enter_container(message, 'r', types)) > 0) {
-		if (!read_mapping(message, types, &mapping, error) ||
-		    !check(sd_bus_message_exit_container(message), error))
-			return NULL;
-		g_array_append_val(mappings, mapping);
-	}
-	if (!check(r, error) || !check(sd_bus_message_exit_container(message), error))
-		return NULL;
-	return g_steal_pointer(&mappings);
-}
-
 static bool read_mappings(sd_bus_message *message, void *field, GError **error)
 {
 	*(GArray **)field = port_mappings_read(message, error);
 	return *(GArray **)field;
-}
-
-/* One (sq), or with another integer. */
-static bool read_link_port(sd_bus_message *message, const char *types, LinkPort *ret, GError **error)
-{
-	const char *protocol;
-	guint16 number;
-
-	return string_read(message, 's', &protocol, error) && read_port(message, types[1], &number, error) &&
-	       link_port_parse(protocol, number, ret, error);
-}
-
-GArray *ports_read(sd_bus_message *message, GError **error)
-{
-	g_autoptr(GArray) ports = g_array_new(FALSE, FALSE, sizeof(LinkPort));
-	g_autofree char *types = NULL;
-	LinkPort port;
-	int r;
-
-	if (!enter_array_of_structures(message, &types, error))
-		return NULL;
-	while ((r = sd_bus_message_enter_container(message, 'r', types)) > 0) {
-		if (!read_link_port(message, types, &port, error) ||
-		    !check(sd_bus_message_exit_container(message), error))
-			return NULL;
-		g_array_append_val(ports, port);
-	}
-	if (!check(r, error) || !check(sd_bus_message_exit_container(message), error))
-		return NULL;
-	return g_steal_pointer(&ports);
 }
 
 static bool read_ports(sd_bus_message *message, void *field, GError **error)
@@ -501,7 +260,7 @@ static GPtrArray *read_endpoint_list(sd_bus_message *message, uid_t uid, GArray 
 	guint64 seen;
 	int r;
 
-	if (!check(sd_bus_message_enter_container(message, 'a', "(sa{sv})"), error))
+	if (!argument_check(sd_bus_message_enter_container(message, 'a', "(sa{sv})"), error))
 		return NULL;
 	while ((r = sd_bus_message_enter_container(message, 'r', "sa{sv}")) > 0) {
 		EndpointSettings *settings = read_endpoint(message, uid, &seen, error);
@@ -511,10 +270,10 @@ static GPtrArray *read_endpoint_list(sd_bus_message *message, uid_t uid, GArray 
 		g_ptr_array_add(list, settings);
 		g_array_append_val(given, seen);
 		attached += settings->attach.given;
-		if (!check(sd_bus_message_exit_container(message), error))
+		if (!argument_check(sd_bus_message_exit_container(message), error))
 			return NULL;
 	}
-	if (!check(r, error) || !check(sd_bus_message_exit_container(message), error) ||
+	if (!argument_check(r, error) || !argument_check(sd_bus_message_exit_container(message), error) ||
 	    !check_attached(uid, attached, error))
 		return NULL;
 	return g_steal_pointer(&list);
@@ -619,11 +378,6 @@ bool network_update_read(sd_bus_message *message, NetworkSettings *ret, guint *r
 	return true;
 }
 
-bool gateways_read(sd_bus_message *message, char ***ret, GError **error)
-{
-	return read_strings(message, ret, error);
-}
-
 static const Setting ingress_table[] = {
 	{ "Gateway", "s", read_string, offsetof(IngressSettings, gateway) },
 	{ "Gateways", "as", read_strings, offsetof(IngressSettings, gateways) },
@@ -672,7 +426,8 @@ static bool read_port_setting(sd_bus_message *message, void *field, GError **err
 {
 	char type;
 
-	return check(sd_bus_message_peek_type(message, &type, NULL), error) && read_port(message, type, field, error);
+	return argument_check(sd_bus_message_peek_type(message, &type, NULL), error) &&
+	       port_read(message, type, field, error);
 }
 
 static const Setting packet_table[] = {

@@ -3,14 +3,13 @@
 
 #include "service/access.h"
 #include "service/change/settings.h"
-#include "service/model/labels.h"
 #include <systemd/sd-bus.h>
 
 /**
- * What the bus's arguments say. Each function reads on in a message and
- * reports what it does not understand as INVALID_ARGS that names the key. An integer in a setting may be of any type.
- * Descriptors and the sender's name are borrowed from the message. More than MAX_ATTACHED endpoints to attach are
- * LIMITS_EXCEEDED, unless the caller is privileged.
+ * What an a{sv} of settings says. Each function reads on in a message and reports what it does not understand as
+ * INVALID_ARGS that names the key. An integer in a setting may be of any type. Descriptors and the sender's name are
+ * borrowed from the message. More than MAX_ATTACHED endpoints to attach are LIMITS_EXCEEDED, unless the caller is
+ * privileged.
  */
 
 /**
@@ -44,21 +43,3 @@ typedef struct PacketArguments {
 	guint16 port, source_port;
 } PacketArguments;
 bool packet_arguments_read(sd_bus_message *message, PacketArguments *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** An a(ssqqq) of port mappings (GArray of PortMapping); NULL on failure. */
-GArray *port_mappings_read(sd_bus_message *message, GError **error);
-
-/** An a(sq) of ports (GArray of LinkPort); NULL on failure. */
-GArray *ports_read(sd_bus_message *message, GError **error);
-
-/** An a{ss} of labels, the caller's. */
-bool labels_read(sd_bus_message *message, char ***ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** An as of gateways, the caller's. */
-bool gateways_read(sd_bus_message *message, char ***ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** An as of names, as a set; NULL on failure. The names are borrowed from the message. */
-GHashTable *names_read(sd_bus_message *message, GError **error);
-
-/** One string. */
-bool string_read(sd_bus_message *message, char type, const char **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "dbus/arguments.h"
 #include "dbus/settings.h"
 #include "dbus/details.h"
 #include "dbus/size.h"
+#include "service/model/labels.h"
 #include "service/explain/packet.h"
 #include "service/model/attachment.h"
 #include "service/model/name.h"
