@@ -4,6 +4,7 @@
 #include "service/change/change-ingress.h"
 #include "service/change/change-network.h"
 #include "service/change/change-service.h"
+#include "service/checkpoint.h"
 #include "service/commit.h"
 #include "service/restore.h"
 #include "service/service.h"

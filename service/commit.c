@@ -3,14 +3,13 @@
 
 #include "service/change/change-endpoint.h"
 #include "service/change/change-network.h"
+#include "service/checkpoint.h"
 #include "service/foreign-drops.h"
 #include "service/host-log.h"
 #include "service/host/repair.h"
 #include "service/journal/encode.h"
-#include "service/journal/facts.h"
 #include "service/netlink/neighbour.h"
 #include "service/service.h"
-#include "service/zones.h"
 
 static const Change *change_at(const Service *service, guint i)
 {
@@ -134,32 +133,11 @@ static bool plan(Service *service, enum host_scope scope, GError **error)
 
 /* --- the journal --- */
 
-static void encode_host(const Service *service, bool all, GByteArray *to)
-{
-	g_autoptr(GArray) interfaces = interfaces_facts(service->interfaces, all);
-	ForwardingFacts facts = {};
-
-	for (enum family family = 0; family < N_FAMILIES; family++) {
-		facts.switched[family] = forwarding_is_ours(service->forwarding, family);
-		facts.policy[family] = firewall_policy_before(service->firewall, family);
-		facts.bridge_filter[family] = service->recovery.bridge_filter[family];
-	}
-	encode_forwarding(to, &facts);
-	for (enum family family = 0; family < N_FAMILIES; family++) {
-		const ForwardingBefore *before = forwarding_before(service->forwarding, family);
-
-		if (before->interfaces && (all || forwarding_changes(service->forwarding)))
-			encode_forwarding_before(to, family, before);
-	}
-	for (guint i = 0; i < interfaces->len; i++)
-		encode_interface(to, &g_array_index(interfaces, InterfaceFacts, i));
-}
-
 static GByteArray *encode_changes(const Service *service)
 {
 	GByteArray *batch = g_byte_array_new();
 
-	encode_host(service, false, batch);
+	service_encode_host(service, false, batch);
 	for (guint i = 0; i < service->transaction.changes->len; i++) {
 		const Change *change = change_at(service, i);
 
@@ -174,7 +152,7 @@ static GByteArray *encode_outcome(const Service *service)
 {
 	GByteArray *outcome = g_byte_array_new();
 
-	encode_host(service, false, outcome);
+	service_encode_host(service, false, outcome);
 	for (guint i = 0; i < service->transaction.changes->len; i++) {
 		const Endpoint *endpoint = find_to_attach(service, i);
 
@@ -182,77 +160,6 @@ static GByteArray *encode_outcome(const Service *service)
 			encode_attached(outcome, endpoint);
 	}
 	return outcome;
-}
-
-static void encode_previous_backend(const Handover *handover, GByteArray *to)
-{
-	guint8 policies[N_FAMILIES];
-
-	for (enum family family = 0; family < N_FAMILIES; family++)
-		policies[family] = handover_policy_before(handover, family);
-	encode_handover(to, handover_from(handover)->name, policies);
-}
-
-/* About the service and the host, whatever there is besides. */
-static void encode_facts(Service *service, GByteArray *to)
-{
-	encode_service(to, service->bus_id, firewall_prefix(service->firewall),
-		       firewall_backend(service->firewall)->kind->name);
-	if (service->handover)
-		encode_previous_backend(service->handover, to);
-	encode_host(service, true, to);
-	service_encode_zones(service, to);
-}
-
-static GByteArray *encode_everything(Service *service)
-{
-	GByteArray *batch = g_byte_array_new();
-
-	encode_facts(service, batch);
-	encode_model(batch, service->model);
-	return batch;
-}
-
-bool service_checkpoint(Service *service, GError **error)
-{
-	g_autoptr(GByteArray) batch = encode_everything(service);
-
-	return journal_checkpoint(service->journal, batch, service->generation, error);
-}
-
-/* What stands in it is as it was, except for the facts: of a handover it would say that it is still to come. */
-static bool continue_journal(Service *service, GError **error)
-{
-	g_autoptr(GByteArray) batch = g_byte_array_new();
-
-	if (service->handover)
-		return netfilter_fail(error, FAILED, "there is a handover to write down");
-	if (!journal_continue(service->journal, error))
-		return false;
-	encode_facts(service, batch);
-	if (!journal_begin(service->journal, batch, 0, &(JournalEffect){}, error))
-		return false;
-	journal_commit(service->journal, service->generation, NULL);
-	return true;
-}
-
-bool service_begin_journal(Service *service, GError **error)
-{
-	g_autoptr(GError) failure = NULL, another = NULL;
-
-	if (!service->journal || service_checkpoint(service, &failure))
-		return true;
-	if (continue_journal(service, &another)) {
-		g_message("%s; what is there is gone on with", failure->message);
-		return true;
-	}
-	g_propagate_error(error, g_steal_pointer(&failure));
-	return false;
-}
-
-static bool is_journalled(const Service *service)
-{
-	return service->journal && !service->refusal;
 }
 
 /* Whoever takes away may make something otherwise along with it, and needs no more room for that. */
@@ -281,7 +188,7 @@ static bool begin_journal(Service *service, GError **error)
 	g_autoptr(GByteArray) batch = NULL, outcome = NULL;
 	JournalEffect effect;
 
-	if (!is_journalled(service) || !journal_has_file(service->journal))
+	if (!service_is_journalled(service) || !journal_has_file(service->journal))
 		return true;
 	if (service->transaction.changes->len == 0 && !interfaces_changes(service->interfaces) &&
 	    !forwarding_changes(service->forwarding))
@@ -425,7 +332,7 @@ static void write_generation(Service *service)
 
 static void finish_journal(Service *service, const GByteArray *outcome, bool committed)
 {
-	if (!is_journalled(service))
+	if (!service_is_journalled(service))
 		return;
 	if (!service->model->started)
 		journal_remove(service->journal);
@@ -501,7 +408,7 @@ static void put_back(Service *service, BackendCommit *commit)
 		else
 			journal_abort(service->journal);
 	}
-	if (is_journalled(service) && commit->commits > 0)
+	if (service_is_journalled(service) && commit->commits > 0)
 		write_generation(service);
 	service_release_claims(service);
 }
@@ -574,40 +481,4 @@ bool service_reconcile(Service *service, guint *ret_repaired, GError **error)
 	ok = commit(service, HOST_EVERYTHING, &result, repairs, error);
 	*ret_repaired = result.added + result.removed + result.policies + repairs->len;
 	return ok;
-}
-
-static void measure(Service *service)
-{
-	g_autoptr(GByteArray) batch = encode_everything(service);
-
-	journal_measure(service->journal, batch);
-}
-
-static bool can_compact(const Service *service)
-{
-	return is_journalled(service) && !journal_is_begun(service->journal);
-}
-
-bool service_make_room(Service *service)
-{
-	if (!can_compact(service) || !journal_lacks_room(service->journal))
-		return false;
-	measure(service);
-	return journal_lacks_room(service->journal) && service_checkpoint(service, NULL);
-}
-
-void service_compact(Service *service)
-{
-	g_autoptr(GError) error = NULL;
-	bool is_told;
-
-	if (!can_compact(service))
-		return;
-	if (journal_is_uncertain(service->journal))
-		measure(service);
-	if (!journal_is_long(service->journal))
-		return;
-	is_told = journal_has_failed(service->journal);
-	if (!service_checkpoint(service, &error) && !is_told)
-		g_critical("%s; it goes on growing", error->message);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/queue.h"
 
+#include "service/checkpoint.h"
 #include "service/commit.h"
 #include "service/start.h"
 

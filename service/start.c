@@ -2,6 +2,7 @@
 #include "service/start.h"
 
 #include "service/change/change-service.h"
+#include "service/checkpoint.h"
 #include "service/commit.h"
 #include "service/model/unit-name.h"
 #include "service/netlink/sysctl.h"
