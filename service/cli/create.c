@@ -1,41 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/names.h"
+#include "service/cli/boot.h"
 #include "service/cli/client.h"
 #include "service/cli/object.h"
 #include "service/cli/settings.h"
 #include "service/cli/value.h"
 #include "service/cli/verbs.h"
 
-#include <stdio.h>
-#include <string.h>
-
-#define AT_BOOT "netfilterd-networks.service"
-
-/* Where that unit is disabled, what is permanent comes with the first call after a boot. */
-static void hint_of_boot(Cli *cli)
-{
-	g_autoptr(sd_bus_message) reply = NULL;
-	const char *state;
-
-	if (!cli->options.permanent || cli->options.quiet)
-		return;
-	if (sd_bus_call_method(cli->bus, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
-			       "org.freedesktop.systemd1.Manager", "GetUnitFileState", NULL, &reply, "s",
-			       AT_BOOT) < 0 ||
-	    sd_bus_message_read(reply, "s", &state) < 0 || strcmp(state, "disabled") != 0)
-		return;
-	fputs("Hint: after a boot it comes with the first call; \"systemctl enable " AT_BOOT
-	      "\" has it there at once\n",
-	      stderr);
-}
-
 /* The object is one that --permanent may be said of. */
 static int create(Cli *cli, const char *member, const char *name, GVariant *settings)
 {
 	int r = client_call(cli, ROOT_PATH, "Manager", member, g_variant_new("(s@a{sv})", name, settings), NULL);
 
-	if (r == 0)
-		hint_of_boot(cli);
+	if (r == 0 && cli->options.permanent)
+		boot_hint(cli);
 	return r;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/names.h"
 #include "dbus/path.h"
+#include "service/cli/boot.h"
 #include "service/cli/client.h"
 #include "service/cli/object.h"
 #include "service/cli/program.h"
@@ -228,7 +229,11 @@ static int edit_file(Cli *cli, Edit *edit)
 		return EXIT_FAILED;
 	}
 	r = put_in_place(edit, after);
-	return r != 0 ? r : client_call(cli, ROOT_PATH, "Manager", "Reload", NULL, NULL);
+	if (r == 0)
+		r = client_call(cli, ROOT_PATH, "Manager", "Reload", NULL, NULL);
+	if (r == 0 && !edit->fragment)
+		boot_hint(cli);
+	return r;
 }
 
 int verb_edit(Cli *cli, char **arguments, guint n G_GNUC_UNUSED)
