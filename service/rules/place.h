@@ -18,8 +18,7 @@ enum place {
 	PLACE_STRAY_RESET,     /* … nor does this host answer it with a reset */
 	PLACE_BRIDGE,          /* a network's bridge, in and out, and what of it is masqueraded at home; no rule */
 	PLACE_PORTS_PASSED_BY, /* bridges from where an address of this host leads to no published port; no rule */
-	PLACE_FORWARD_POSED,   /* what enters an interface, and has an address of this host, is not let through as the
-				  host */
+	PLACE_FORWARD_POSED,   /* what enters an interface with an address of this host is not this host's */
 	PLACE_FORWARD_LIMITS,  /* what enters an interface goes through the lists of who may, before all else */
 	PLACE_FORWARD_INGRESS, /* forwarded packets go through the accepts of ingresses */
 	PLACE_FORWARD_ISOLATION,          /* … and through the isolation of networks */
@@ -68,6 +67,7 @@ enum place {
 	PLACE_DNAT_PORT,              /* DNAT of a published port */
 	PLACE_DNAT_CONTAINERS_EXISTS, /* no rule: what PLACE_DNAT_CONTAINERS stands in exists, even empty */
 	PLACE_DNAT_CONTAINERS,        /* … for what comes in by a bridge */
+	PLACE_INGRESS_DNAT_RETURN,    /* what is for ::1 is passed by */
 	PLACE_INGRESS_DNAT,           /* DNAT of an ingress's port */
 	PLACE_INGRESS_DNAT_END,
 	N_PLACES

@@ -11,12 +11,11 @@ void render_guard(const char *interface, guint64 sequence, GArray *items);
 /** Drops what anybody but this host sends to 127.0.0.0/8, where that is translated; with ProtectEndpoints=. */
 void render_localhost_guard(enum family family, const RenderOptions *options, GArray *items);
 
+/** Passes what is for ::1 by the ports of ingresses: from it no other interface is answered, so it would hang. */
+void render_loopback_return(GArray *items);
+
 /** Drops what enters or leaves an internal network, at PLACE_ISOLATION_INTERNAL or PLACE_INGRESS_INTERNAL. */
 void render_internal(const Network *network, enum family family, enum place place, GArray *items);
-
-/** Has a rule pass by what this host sends to its own 127.0.0.0/8 or ::1. A connection from ::1 cannot be answered from
- * another interface: forwarded, it would hang. */
-void rule_leave_out_loopback(Rule *rule, enum family family);
 
 /** Who may reach published ports: of a network by itself, and of an ingress without its ports and of one of them. */
 void render_network_limits(const Network *network, enum family family, const RenderOptions *options, GArray *items);

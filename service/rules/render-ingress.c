@@ -5,23 +5,20 @@
 
 #include <string.h>
 
-static Rule *add_local_way(enum place place, enum family family, GArray *items)
+static void add_local_way(enum place place, enum family family, GArray *items)
 {
 	Rule *rule = place_add(items, place, family, 0, 0);
 
 	rule->addrtype = ADDRTYPE_DESTINATION_LOCAL;
 	rule->target = TARGET_PLACE;
-	return rule;
 }
 
 static void render_ways(enum family family, GArray *items)
 {
-	Rule *out;
-
 	add_local_way(PLACE_PREROUTING_INGRESS, family, items);
-	out = add_local_way(PLACE_OUTPUT_INGRESS, family, items);
+	add_local_way(PLACE_OUTPUT_INGRESS, family, items);
 	if (family == FAMILY_IPV6)
-		rule_leave_out_loopback(out, family);
+		render_loopback_return(items);
 }
 
 /* What routers say of connections to a gateway reaches it by whatever interface; a network's own does for one. */

@@ -33,6 +33,14 @@ void render_guard(const char *interface, guint64 sequence, GArray *items)
 	add_guard(interface, sequence, items);
 }
 
+void render_loopback_return(GArray *items)
+{
+	Rule *rule = place_add(items, PLACE_INGRESS_DNAT_RETURN, FAMILY_IPV6, 0, 0);
+
+	rule_set_destination(rule, &loopback[FAMILY_IPV6]);
+	rule->target = TARGET_RETURN;
+}
+
 /* Addresses are translated before the kernel looks whether such a packet may come by its interface at all. */
 void render_localhost_guard(enum family family, const RenderOptions *options, GArray *items)
 {
@@ -239,12 +247,6 @@ static void render_forwarding(const Network *network, enum family family, GArray
 	rule->target = TARGET_ACCEPT;
 }
 
-void rule_leave_out_loopback(Rule *rule, enum family family)
-{
-	rule->flags |= RULE_NOT_DESTINATION;
-	rule_set_destination(rule, &loopback[family]);
-}
-
 /* The ways to published ports for packets to an address of this host. */
 static void render_ways_to_ports(enum family family, const RenderOptions *options, bool localhost, GArray *items)
 {
@@ -256,8 +258,11 @@ static void render_ways_to_ports(enum family family, const RenderOptions *option
 	rule->target = TARGET_PLACE;
 
 	rule = place_add(items, PLACE_OUTPUT_PORTS, family, 0, 0);
-	if (!options->hairpin || family == FAMILY_IPV6)
-		rule_leave_out_loopback(rule, family);
+	/* A connection from ::1 cannot be answered from another interface: forwarded, it would hang. */
+	if (!options->hairpin || family == FAMILY_IPV6) {
+		rule->flags = RULE_NOT_DESTINATION;
+		rule_set_destination(rule, &loopback[family]);
+	}
 	rule->addrtype = ADDRTYPE_DESTINATION_LOCAL;
 	rule->target = TARGET_PLACE;
 
