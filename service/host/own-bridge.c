@@ -10,8 +10,7 @@
 
 #define ALIAS_PREFIX "netfilterd network "
 #define MTU_WITHOUT_PORTS 1500
-#define ROUTE_LOOKS 10
-#define ROUTE_USEC 1000
+#define ROUTE_LOOKS 2
 
 bool own_bridge_matches(const LinkInfo *info, guint64 mac)
 {
@@ -138,22 +137,37 @@ static guint find_missing_routes(const WantedBridge *wanted, const GArray *addre
 	return set;
 }
 
-/* The kernel makes the routes of an IPv6 address a moment later than it, and later yet when it has much to do. */
+/* The kernel makes the routes of an IPv6 address later than it: what is still to come is not missing. */
+static bool leave_out_pending(Netlink *netlink, int ifindex, const WantedBridge *wanted, guint *missing, GError **error)
+{
+	for (enum bridge_fault fault = BRIDGE_LINK_LOCAL_ROUTE; fault <= BRIDGE_IPV6_ROUTE; fault++) {
+		const Prefix *address = route_address(wanted, fault);
+		bool pending;
+
+		if (!(*missing & 1 << fault) || address->address.family != AF_INET6)
+			continue;
+		if (!ip_address_is_pending(netlink, ifindex, &address->address, &pending, error))
+			return false;
+		if (pending)
+			*missing &= ~(1 << fault);
+	}
+	return true;
+}
+
 static bool compare_routes(Netlink *netlink, int ifindex, const WantedBridge *wanted, const GArray *addresses,
 			   guint *set, GError **error)
 {
-	guint missing = 0;
+	guint missing = G_MAXUINT;
 
-	for (guint i = 0; i < ROUTE_LOOKS; i++) {
+	/* Those of an address that came into use after the first look are there at the second. */
+	for (guint i = 0; i < ROUTE_LOOKS && missing != 0; i++) {
 		g_autoptr(GArray) routes = NULL;
 
-		if (i > 0)
-			g_usleep(ROUTE_USEC << (i - 1));
 		if (!address_route_list(netlink, ifindex, &routes, error))
 			return false;
-		missing = find_missing_routes(wanted, addresses, routes);
-		if (!(missing & (1 << BRIDGE_LINK_LOCAL_ROUTE | 1 << BRIDGE_IPV6_ROUTE)))
-			break;
+		missing &= find_missing_routes(wanted, addresses, routes);
+		if (!leave_out_pending(netlink, ifindex, wanted, &missing, error))
+			return false;
 	}
 	*set |= missing;
 	return true;

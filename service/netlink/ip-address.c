@@ -89,6 +89,50 @@ bool ip_address_list(Netlink *netlink, int ifindex, GArray **ret, GError **error
 	return true;
 }
 
+/* --- addresses that wait --- */
+
+struct search {
+	int ifindex;
+	guint8 group[16];
+	bool found;
+};
+
+static int on_group(struct nl_msg *reply, void *userdata)
+{
+	const struct ifaddrmsg *header = nlmsg_data(nlmsg_hdr(reply));
+	const struct nlattr *group = nlmsg_find_attr(nlmsg_hdr(reply), sizeof *header, IFA_MULTICAST);
+	struct search *search = userdata;
+
+	if (group && nla_len(group) == sizeof search->group && (int)header->ifa_index == search->ifindex &&
+	    memcmp(nla_data(group), search->group, sizeof search->group) == 0)
+		search->found = true;
+	return NL_OK;
+}
+
+/* The solicited-node group of RFC 4291 is the first that is joined for it. */
+bool ip_address_is_pending(Netlink *netlink, int ifindex, const Address *address, bool *ret, GError **error)
+{
+	const struct ifaddrmsg header = { .ifa_family = AF_INET6, .ifa_index = ifindex };
+	struct search search = { .ifindex = ifindex, .group = { 0xff, 2, [11] = 1, 0xff } };
+	int r = -EAGAIN;
+
+	memcpy(search.group + 13, address->bytes + 13, 3);
+	for (guint i = 0; i < ATTEMPTS_MAX && r == -EAGAIN; i++) {
+		NlMsg *request = nlmsg_alloc_simple(RTM_GETMULTICAST, NLM_F_DUMP);
+
+		if (!request || nlmsg_append(request, (void *)&header, sizeof header, NLMSG_ALIGNTO) < 0)
+			g_error("Out of memory");
+		search.found = false;
+		r = netlink_request_strict(netlink, request, on_group, &search);
+	}
+	if (r < 0 && r != -ENODEV)
+		return netlink_interface_failed(netlink, ifindex, error, "cannot list its multicast groups");
+	*ret = !search.found;
+	return true;
+}
+
+/* --- addresses that come --- */
+
 /* IPv6 says that an address is there already whatever the length, and then the route to the subnet is another one. */
 static bool check_present(Netlink *netlink, int ifindex, const Prefix *wanted, GError **error)
 {

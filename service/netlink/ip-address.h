@@ -23,3 +23,10 @@ bool ip_address_add(Netlink *netlink, int ifindex, const Prefix *address, GError
  * gone has none.
  */
 bool ip_address_list(Netlink *netlink, int ifindex, GArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Whether the kernel has yet to take an IPv6 address of an interface that is up into use. It does so in a work queue,
+ * which may have much to do for others: until then the address is there, but no route leads to it.
+ */
+bool ip_address_is_pending(Netlink *netlink, int ifindex, const Address *address, bool *ret,
+			   GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -46,6 +46,38 @@ static void test_add(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	assert_hides(f, "ip -6 addr show br-web", "tentative");
 }
 
+static bool is_pending(Fixture *f, int ifindex, const Prefix *address)
+{
+	bool ret;
+
+	assert_succeeds(ip_address_is_pending(f->netlink, ifindex, &address->address, &ret, &error));
+	return ret;
+}
+
+/* As one that the kernel's work queue has not come to is one that is not there. */
+static void test_pending(Fixture *f, gconstpointer data G_GNUC_UNUSED)
+{
+	static const char *const all[] = { "fd00:18::1/64", "fd00:19::1:2/127", "fd00:20::12:3456/128",
+					   "fd00:21::ff:ffff/64", "fe80::1:1/64" };
+	int ifindex, another;
+
+	run(f, "ip link add br-web up type bridge");
+	run(f, "ip link add br-other up type bridge");
+	ifindex = ifindex_of("br-web");
+	another = ifindex_of("br-other");
+	for (guint i = 0; i < G_N_ELEMENTS(all); i++) {
+		Prefix address = prefix(all[i]);
+
+		g_test_message("%s", all[i]);
+		g_assert_true(is_pending(f, ifindex, &address));
+		assert_succeeds(ip_address_add(f->netlink, ifindex, &address, &error));
+		while (is_pending(f, ifindex, &address))
+			g_usleep(G_TIME_SPAN_MILLISECOND);
+		g_assert_true(is_pending(f, another, &address));
+		g_assert_true(is_pending(f, 4711, &address));
+	}
+}
+
 static void test_refused(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
 	static const char *const not_taken[] = { "0.0.0.0/8", "::/64", "::1/128", "ff02::1/64" };
@@ -85,6 +117,7 @@ int main(int argc, char **argv)
 	netlink_test_init(&argc, &argv);
 #define ADD(name, function) g_test_add("/ip-address/" name, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
 	ADD("add", test_add);
+	ADD("pending", test_pending);
 	ADD("refused", test_refused);
 	return g_test_run();
 }
