@@ -63,6 +63,11 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
 	eventually 30 test -s /run/answers-udp
 }
 
+# The machine outside and the host have addresses of IPv6 as well.
+add_ipv6_outside() {
+	ip address add 2001:db8:1::1/64 dev uplink nodad && ip -n outside address add 2001:db8:1::2/64 dev eth0 nodad
+}
+
 # Who is reached from there, once the server has come up.
 reaches() { # WHO WHERE ADDRESS PORT
 	eventually 10 is "$1" asks "${@:2}"
