@@ -13,7 +13,7 @@
 
 #define LOG "/run/netfilterd.log"
 
-enum { WAIT_MS = 5000 };
+enum { WAIT_MS = 30000 };
 
 typedef struct Row {
 	const char *damage;
