@@ -326,7 +326,7 @@ static void narrow(Rig *rig)
 	netns_run(rig->host, "ip link set narrow mtu 600");
 	waits_for(NARROW, 1);
 	for (guint i = 1; i <= 3; i++) {
-		netns_run(rig->host, "ip address flush dev br0");
+		netns_run(rig->host, "ip address del 172.18.0.1/16 dev br0");
 		waits_for(BRIDGE("address 172.18.0.1/16", "missing", "there"), i);
 	}
 	service_kill(rig->service);

@@ -12,7 +12,7 @@ enum { N_NETWORKS = 1000, LAST = N_NETWORKS - 1 };
 /* --- many calls under way --- */
 
 /* A system bus lets a connection have 128 calls without an answer. */
-enum { MAX_OPEN = 120, CALL_USEC = 60 * G_USEC_PER_SEC };
+enum { MAX_OPEN = 120, CALL_USEC = 300 * G_USEC_PER_SEC };
 
 typedef struct Calls {
 	sd_bus *bus;
