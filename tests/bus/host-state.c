@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/caught-log.h"
 #include "tests/support/container.h"
 #include "tests/support/signals.h"
 
@@ -10,8 +11,6 @@
  * What somebody else changes about the host is put right: when the kernel tells of it, by Reconcile(), by a restart. A
  * row is one such change; it is told by the signal Drifted, and by a line of the log.
  */
-
-#define LOG "/run/netfilterd.log"
 
 enum { WAIT_MS = 30000 };
 
@@ -78,21 +77,10 @@ static const Row rows[] = {
 	  .rules = true },
 };
 
-/* The service inherits where its complaints go. */
-static void catch_log(const Rig *rig G_GNUC_UNUSED)
-{
-	int fd = open(LOG, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-
-	g_assert_cmpint(fd, >=, 0);
-	g_assert_no_errno(dup2(fd, STDERR_FILENO));
-	close(fd);
-}
-
 static guint times_told(const char *sentence)
 {
-	g_autofree char *text = NULL;
+	g_autofree char *text = read_log();
 
-	g_assert_true(g_file_get_contents(LOG, &text, NULL, NULL));
 	return count_parts(text, sentence);
 }
 

@@ -2,15 +2,14 @@
 
 /* Whoever names something cannot make up a line in the log, nor one in what a caller reads, wherever the name goes. */
 
+#include "tests/support/caught-log.h"
 #include "tests/support/container.h"
 #include "tests/support/rig.h"
 
-#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define LOG "/run/netfilterd.log"
 #define UNITS "/run/netfilterd-units/etc/netfilterd"
 #define WEB "/network/web"
 #define APP WEB "/endpoint/app"
@@ -27,15 +26,6 @@ static const char *const values[] = {
 	"\xe2\x80\xa8",
 	"\t",
 };
-
-static void catch_log(const Rig *rig G_GNUC_UNUSED)
-{
-	int fd = open(LOG, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-
-	g_assert_cmpint(fd, >=, 0);
-	g_assert_no_errno(dup2(fd, STDERR_FILENO));
-	close(fd);
-}
 
 static bool is_line(const char *text)
 {
