@@ -131,7 +131,8 @@ static void check(int r, const char *what, const char *path)
 		g_warning("Cannot announce %s of %s: %s", what, path, g_strerror(-r));
 }
 
-static void announce_drift(const Announcer *announcer, const GPtrArray *drifted, const GPtrArray *repaired)
+static void announce_drift(const Announcer *announcer, const GPtrArray *drifted, const char *author,
+			   const GPtrArray *repaired)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 	sd_bus_message *message = NULL;
@@ -145,7 +146,8 @@ static void announce_drift(const Announcer *announcer, const GPtrArray *drifted,
 		g_ptr_array_add(names, NULL);
 		chains = g_strjoinv(", ", (char **)names->pdata);
 		g_ptr_array_set_size(names, names->len - 1);
-		g_warning("Somebody else changed our rules in %s; mended", chains);
+		g_warning("Somebody else changed our rules in %s%s%s; mended", chains, author ? ", by " : "",
+			  author ?: "");
 	}
 	for (guint i = 0; i < repaired->len; i++)
 		g_ptr_array_add(names, repaired->pdata[i]);
@@ -162,10 +164,10 @@ static void announce_drift(const Announcer *announcer, const GPtrArray *drifted,
 }
 
 void announcer_committed(Announcer *announcer, guint64 generation, guint added, guint removed, const GPtrArray *drifted,
-			 const GPtrArray *repaired)
+			 const char *author, const GPtrArray *repaired)
 {
 	announcer->generation++;
-	announce_drift(announcer, drifted, repaired);
+	announce_drift(announcer, drifted, author, repaired);
 	/* Drift that nothing was to be done about is no commit; a chain's policy alone is one. */
 	if (generation == announcer->committed)
 		return;

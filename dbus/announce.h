@@ -31,11 +31,10 @@ void announcer_removed(Announcer *announcer, enum object_kind kind, const void *
 void announcer_changed(Announcer *announcer, enum object_kind kind, const void *object, const char *property);
 
 /**
- * Announces a commit at once; and what somebody else had changed, char *: drifted are chains, NULL when none; repaired
- * is of the host.
+ * Announces a commit at once; and what somebody else had changed, as Observer.committed has it.
  */
 void announcer_committed(Announcer *announcer, guint64 generation, guint added, guint removed, const GPtrArray *drifted,
-			 const GPtrArray *repaired);
+			 const char *author, const GPtrArray *repaired);
 
 /** Goes up whenever it is told of something: while it stays the same, so does all that can be read. */
 guint64 announcer_generation(const Announcer *announcer);

@@ -202,12 +202,12 @@ static void on_changed(enum object_kind kind, void *object, const char *property
 	announcer_changed(((Server *)userdata)->bus.announcer, kind, object, property);
 }
 
-static void on_committed(guint64 generation, guint added, guint removed, const GPtrArray *drifted,
+static void on_committed(guint64 generation, guint added, guint removed, const GPtrArray *drifted, const char *author,
 			 const GPtrArray *repaired, void *userdata)
 {
 	Server *server = userdata;
 
-	announcer_committed(server->bus.announcer, generation, added, removed, drifted, repaired);
+	announcer_committed(server->bus.announcer, generation, added, removed, drifted, author, repaired);
 	watch_drifted(server->watch, drifted);
 }
 

@@ -26,8 +26,8 @@ static void on_changed(enum object_kind kind G_GNUC_UNUSED, void *object G_GNUC_
 }
 
 static void on_committed(guint64 generation G_GNUC_UNUSED, guint added G_GNUC_UNUSED, guint removed G_GNUC_UNUSED,
-			 const GPtrArray *drifted G_GNUC_UNUSED, const GPtrArray *repaired G_GNUC_UNUSED,
-			 void *userdata G_GNUC_UNUSED)
+			 const GPtrArray *drifted G_GNUC_UNUSED, const char *author G_GNUC_UNUSED,
+			 const GPtrArray *repaired G_GNUC_UNUSED, void *userdata G_GNUC_UNUSED)
 {
 }
 

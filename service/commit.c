@@ -313,7 +313,7 @@ static void announce_commit(Service *service, BackendCommit *commit, const GPtrA
 	service->generation += commit->commits > 0;
 	if (commit->commits > 0 || commit->drifted || objects->len > 0)
 		service->observer.committed(service->generation, commit->added, commit->removed, commit->drifted,
-					    objects, service->observer.userdata);
+					    commit->author, objects, service->observer.userdata);
 }
 
 /* What a repair, or what was taken back, did to the rules changes nothing but how often they were changed. */
@@ -399,8 +399,10 @@ static void put_back(Service *service, BackendCommit *commit)
 	commit->added += undoing.added;
 	commit->removed += undoing.removed;
 	commit->policies += undoing.policies;
-	if (!commit->drifted)
+	if (!commit->drifted) {
 		commit->drifted = g_steal_pointer(&undoing.drifted);
+		commit->author = g_steal_pointer(&undoing.author);
+	}
 	announce_commit(service, commit, none);
 	if (service->journal && journal_is_begun(service->journal)) {
 		if (error)

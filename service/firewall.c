@@ -8,7 +8,7 @@
 
 struct Firewall {
 	Backend *backend;
-	struct mnl_socket *hearing; /* of chains of others; NULL: nobody listens */
+	Hearing *hearing; /* of chains of others; NULL: nobody listens */
 	char *prefix;
 	Ruleset *ruleset;
 	guint8 policy_before[N_FAMILIES];  /* enum rule_target: of FORWARD before us; TARGET_PLACE: it is others' */
@@ -275,14 +275,13 @@ bool firewall_find_idle_chains(Firewall *firewall, GPtrArray **ret, GError **err
 int firewall_listen_to_others(Firewall *firewall)
 {
 	if (!firewall->hearing)
-		firewall->hearing = hearing_open();
-	return firewall->hearing ? mnl_socket_get_fd(firewall->hearing) : -1;
+		firewall->hearing = hearing_new();
+	return firewall->hearing ? hearing_fd(firewall->hearing) : -1;
 }
 
 void firewall_stop_listening(Firewall *firewall)
 {
-	if (firewall->hearing)
-		mnl_socket_close(g_steal_pointer(&firewall->hearing));
+	hearing_free(g_steal_pointer(&firewall->hearing));
 }
 
 bool firewall_heard_of_others(Firewall *firewall)
@@ -290,4 +289,19 @@ bool firewall_heard_of_others(Firewall *firewall)
 	g_autofree char *own = nftables_table(firewall->prefix);
 
 	return hearing_read_others(firewall->hearing, own);
+}
+
+char *firewall_author_of(const Firewall *firewall, const char *chain)
+{
+	guint32 generation;
+
+	if (!firewall->hearing || !hearing_current_generation(&generation))
+		return NULL;
+	return hearing_author(firewall->hearing, chain, generation);
+}
+
+void firewall_forget_authors(Firewall *firewall)
+{
+	if (firewall->hearing)
+		hearing_forget_authors(firewall->hearing);
 }

@@ -35,7 +35,7 @@ bool firewall_probe(Firewall *firewall, GError **error) G_GNUC_WARN_UNUSED_RESUL
 int firewall_lock(Firewall *firewall);
 void firewall_unlock(Firewall *firewall);
 
-/** What the lock is called, for sentences. */
+/** For sentences. */
 const char *firewall_lock_name(const Firewall *firewall);
 
 /**
@@ -58,6 +58,9 @@ bool firewall_find_idle_chains(Firewall *firewall, GPtrArray **ret, GError **err
 int firewall_listen_to_others(Firewall *firewall);
 void firewall_stop_listening(Firewall *firewall);
 bool firewall_heard_of_others(Firewall *firewall);
+/** Who changed that chain's table since the last time that they were forgotten, as authors_of() has it. */
+char *firewall_author_of(const Firewall *firewall, const char *chain);
+void firewall_forget_authors(Firewall *firewall);
 
 /** Plans to leave it as it is: it is others' from then on. */
 void firewall_leave_policy(Firewall *firewall, enum family family);
@@ -67,14 +70,11 @@ void firewall_restore_policy(Firewall *firewall, enum family family, guint8 befo
 
 /** Makes the kernel hold what is wanted, as BackendKind.commit does; needs the lock. */
 bool firewall_commit(Firewall *firewall, BackendCommit *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** What somebody else may have changed, as BackendKind.find_changed, which must not be NULL. The array is the caller's.
- */
+/** As BackendKind.find_changed, which must not be NULL. The array is the caller's. */
 GPtrArray *firewall_find_changed(Firewall *firewall);
-
 /** The chains of ours that hold rules of others; *ret is NULL or NULL-terminated. Needs the lock. */
 bool firewall_find_foreign(Firewall *firewall, char ***ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** The counters of rules, as BackendKind.counters has them. */
+/** As BackendKind.counters. */
 bool firewall_counters(Firewall *firewall, const Rule *const *rules, gsize n, RuleCounters *ret,
 		       GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -3,10 +3,12 @@
 
 #include "service/service.h"
 
+#define FIREWALLD "inet firewalld "
+
 /* A firewalld that runs lets pass what comes from its zones, or it is said why a network is in none. */
 static bool heeds_zones(const Service *service, const char *drop)
 {
-	if (!service->firewalld_runs || !g_str_has_prefix(drop, "inet firewalld "))
+	if (!service->firewalld_runs || !g_str_has_prefix(drop, FIREWALLD))
 		return false;
 	for (const GList *i = service->model->networks_by_age.head; i; i = i->next)
 		if (*((const Network *)i->data)->zone == '\0')
@@ -38,20 +40,37 @@ static bool has(char *const *drops, const char *drop)
 	return g_strv_contains((const char *const *)drops, drop);
 }
 
+/* Who made it so, as the end of a sentence; what firewalld's stops hangs on more than its rules. The caller's. */
+static char *by_whom(const Service *service, const char *drop)
+{
+	g_autofree char *author =
+		g_str_has_prefix(drop, FIREWALLD) ? NULL : firewall_author_of(service->firewall, drop);
+
+	return author ? g_strdup_printf("; %s made it so", author) : g_strdup("");
+}
+
 /* Takes over what there is now, and says what was told already only where that is asked for. */
 static void tell(Service *service, char **now, bool again)
 {
 	g_auto(GStrv) before = g_steal_pointer(&service->foreign_drops);
 
 	service->foreign_drops = now;
-	for (char **drop = now; *drop; drop++)
+	for (char **drop = now; *drop; drop++) {
+		g_autofree char *author = has(before, *drop) ? g_strdup("") : by_whom(service, *drop);
+
 		if (again || !has(before, *drop))
 			g_warning("Chain %s stops what is forwarded to endpoints and from them, whatever the rules of "
-				  "this service accept",
-				  cut(*drop));
-	for (char **drop = before; *drop; drop++)
-		if (!has(now, *drop))
-			g_message("Chain %s stops nothing any more that the rules of this service accept", cut(*drop));
+				  "this service accept%s",
+				  cut(*drop), author);
+	}
+	for (char **drop = before; *drop; drop++) {
+		g_autofree char *author = has(now, *drop) ? NULL : by_whom(service, *drop);
+
+		if (author)
+			g_message("Chain %s stops nothing any more that the rules of this service accept%s", cut(*drop),
+				  author);
+	}
+	firewall_forget_authors(service->firewall);
 }
 
 void service_warn_of_foreign_drops(Service *service)

@@ -8,8 +8,9 @@ typedef struct Observer {
 	void (*added)(enum object_kind kind, void *object, void *userdata);
 	void (*removed)(enum object_kind kind, void *object, void *userdata); /* freed afterwards */
 	void (*changed)(enum object_kind kind, void *object, const char *property, void *userdata);
-	/* what somebody else had changed: drifted are chains, NULL when none; repaired is of the host; char * */
-	void (*committed)(guint64 generation, guint added, guint removed, const GPtrArray *drifted,
+	/* what somebody else had changed: drifted are chains, NULL when none, and author who changed these, NULL where
+	 * nobody knows; repaired is of the host; char * */
+	void (*committed)(guint64 generation, guint added, guint removed, const GPtrArray *drifted, const char *author,
 			  const GPtrArray *repaired, void *userdata);
 	void (*zones_doubted)(void *userdata); /* somebody may have taken interfaces out of their zones */
 	void (*expired)(void *userdata);       /* some lifetime has ended: service_end_lifetimes() is due */

@@ -21,7 +21,9 @@ typedef struct Work {
 	int step;              /* what a rule counts */
 
 	ActualTable actual[N_FAMILIES];
+	guint32 generation;        /* of what was read */
 	bool expected[N_FAMILIES]; /* the table was held */
+	bool drifted[N_FAMILIES];
 	enum fate fates[N_FAMILIES];
 	GPtrArray *additions[N_FAMILIES][N_SETS], *deletions[N_FAMILIES][N_SETS]; /* Item; NULL: none */
 	Batch *batch;
@@ -55,10 +57,11 @@ static bool wants_table(const Work *work, enum family family)
 	return work->nftables->tables[family].wanted > 0 || wants_drop(work, family);
 }
 
-static void add_drift(Work *work, const char *what)
+static void add_drift(Work *work, enum family family, const char *what)
 {
 	g_autofree char *text = g_strdup_printf("%s %s", work->nftables->table, what);
 
+	work->drifted[family] = true;
 	if (!work->attempt.drifted)
 		work->attempt.drifted = g_ptr_array_new_with_free_func(g_free);
 	if (!g_ptr_array_find_with_equal_func(work->attempt.drifted, text, g_str_equal, NULL))
@@ -84,7 +87,7 @@ static bool plan_item(Item *item, void *userdata)
 	switch (work->fates[family]) {
 	case FATE_KEPT:
 		if (!work->touched && item->held != item->actual)
-			add_drift(work, set_info(set)->name);
+			add_drift(work, family, set_info(set)->name);
 		if (item->wanted > 0 && !there)
 			list_item(&work->additions[family][set], item);
 		else if (item->wanted == 0 && there)
@@ -374,17 +377,17 @@ static int read_family(Work *work, enum family family)
 	return r;
 }
 
-/* What was read is of one moment, whose number is given back. */
-static int read_all(Work *work, guint32 *ret_generation)
+/* What was read is of one moment. */
+static int read_all(Work *work)
 {
 	guint32 after;
-	int r = actual_generation(work->nftables->socket, ret_generation);
+	int r = actual_generation(work->nftables->socket, &work->generation);
 
 	for (enum family family = 0; family < N_FAMILIES && r == 0; family++)
 		r = read_family(work, family);
 	if (r == 0)
 		r = actual_generation(work->nftables->socket, &after);
-	return r == 0 && after != *ret_generation ? -EINTR : r;
+	return r == 0 && after != work->generation ? -EINTR : r;
 }
 
 static enum fate judge(Work *work, enum family family)
@@ -395,11 +398,11 @@ static enum fate judge(Work *work, enum family family)
 	if (!wanted && !expected && ruleset_forward_policy(work->ruleset, family) == TARGET_PLACE)
 		return FATE_NONE;
 	if (expected && !actual->exists)
-		add_drift(work, "table");
+		add_drift(work, family, "table");
 	else if (expected && !actual->intact)
-		add_drift(work, "chains");
+		add_drift(work, family, "chains");
 	else if (work->nftables->synced && expected && work->nftables->tables[family].drop != actual->drop)
-		add_drift(work, SKELETON_FORWARD);
+		add_drift(work, family, SKELETON_FORWARD);
 	if (!actual->exists)
 		return wanted ? FATE_CREATED : FATE_NONE;
 	if (!wanted)
@@ -443,21 +446,55 @@ static bool may_change(const Work *work)
 
 static int try_whole(Work *work, BatchFailure *failure, GError **error)
 {
-	guint32 generation;
 	int r;
 
 	count_all(work);
 	hold_all(work);
-	r = read_all(work, &generation);
+	r = read_all(work);
 	if (r < 0)
 		return r;
 	if (!judge_all(work, error))
 		return 0;
-	work->batch = batch_new(may_change(work) ? generation : 0);
+	work->batch = batch_new(may_change(work) ? work->generation : 0);
 	adopt(work);
 	inventory_foreach(work->nftables->elements, plan_item, work);
 	put_all(work);
 	return send_batch(work, failure);
+}
+
+/* NULL: nobody is sure that it was somebody alone. */
+static char *find_author(const Work *work, enum family family)
+{
+	g_autofree char *table = g_strdup_printf("%s %s", nft_family(family), work->nftables->table);
+
+	return hearing_author(work->nftables->hearing, table, work->generation);
+}
+
+/* Who changed the table of each family that had drifted. */
+static char *find_author_of_all(const Work *work)
+{
+	g_autofree char *found = NULL;
+
+	for (enum family family = 0; family < N_FAMILIES; family++) {
+		g_autofree char *author = work->drifted[family] ? find_author(work, family) : NULL;
+
+		if (work->drifted[family] && (!author || (found && !g_str_equal(author, found))))
+			return NULL;
+		if (!found)
+			found = g_steal_pointer(&author);
+	}
+	return g_steal_pointer(&found);
+}
+
+static void finish_whole(Work *work, Ruleset *ruleset)
+{
+	Hearing *hearing = work->nftables->hearing;
+
+	if (hearing) {
+		work->attempt.author = find_author_of_all(work);
+		hearing_forget_authors(hearing);
+	}
+	finish(work, ruleset);
 }
 
 static bool commit_whole(Nftables *nftables, Ruleset *ruleset, BackendCommit *ret, GError **error)
@@ -471,7 +508,7 @@ static bool commit_whole(Nftables *nftables, Ruleset *ruleset, BackendCommit *re
 
 		r = try_whole(&work, &failure, &e);
 		if (r == 0 && !e)
-			finish(&work, ruleset);
+			finish_whole(&work, ruleset);
 		else
 			nftables->synced = false;
 		work_clear(&work);

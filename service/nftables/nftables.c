@@ -40,8 +40,7 @@ static void nftables_free(Backend *backend)
 		return;
 	if (nftables->socket)
 		mnl_socket_close(nftables->socket);
-	if (nftables->hearing)
-		mnl_socket_close(nftables->hearing);
+	hearing_free(nftables->hearing);
 	inventory_free(nftables->elements);
 	g_free(nftables->table);
 	g_free(nftables);
@@ -108,7 +107,7 @@ bool nftables_find_flags(Nftables *nftables, GError **error)
 	nftables->flags = r == 0 ? flags : 0;
 	nftables->flags_known = true;
 	/* Before there is a table. */
-	if (nftables->flags == 0 && !(nftables->hearing = hearing_open()))
+	if (nftables->flags == 0 && !(nftables->hearing = hearing_new()))
 		g_warning("Nobody tells of what others do to the rules: %s", g_strerror(errno));
 	return true;
 }
@@ -117,7 +116,7 @@ static int nftables_watch(const Backend *backend)
 {
 	const Nftables *nftables = (const Nftables *)backend;
 
-	return nftables->hearing ? mnl_socket_get_fd(nftables->hearing) : -1;
+	return nftables->hearing ? hearing_fd(nftables->hearing) : -1;
 }
 
 static bool nftables_heard(Backend *backend)

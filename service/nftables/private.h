@@ -2,6 +2,7 @@
 #pragma once
 
 #include "service/nftables/actual.h"
+#include "service/nftables/hearing.h"
 #include "service/nftables/inventory.h"
 #include "service/rules/backend.h"
 
@@ -12,7 +13,7 @@ typedef struct Nftables {
 	bool flags_known;
 	guint32 flags; /* that a table is made with: NFT_TABLE_F_OWNER and _PERSIST, or 0 where the kernel lacks them */
 
-	struct mnl_socket *hearing; /* NULL where nobody else can change a table */
+	Hearing *hearing; /* NULL where nobody else can change a table */
 
 	bool synced; /* what follows is what the kernel was last seen or made to have */
 	Inventory *elements;

@@ -4,6 +4,7 @@
 void backend_commit_clear(BackendCommit *commit)
 {
 	g_clear_pointer(&commit->drifted, g_ptr_array_unref);
+	g_free(commit->author);
 	*commit = (BackendCommit){};
 }
 

@@ -18,6 +18,7 @@ typedef struct BackendCommit {
 	guint added, removed; /* rules */
 	guint policies;       /* of chains, set */
 	GPtrArray *drifted;   /* where the kernel was not as held, "filter DOCKER"; char *; NULL when none */
+	char *author;         /* of that, as a sentence quotes it; NULL where the kernel does not say */
 } BackendCommit;
 void backend_commit_clear(BackendCommit *commit);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BackendCommit, backend_commit_clear)

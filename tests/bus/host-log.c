@@ -86,6 +86,7 @@ static void lost_address(Rig *rig)
 
 /* --- nftables' chains that stop what the service lets through --- */
 
+#define PID_FILE "/run/author"
 #define STOPS "stops what is forwarded to endpoints"
 
 static guint times_told(void)
@@ -161,7 +162,17 @@ static void run_nft(const Rig *rig, const char *script)
 
 	g_test_message("%s", script);
 	g_assert_true(g_file_set_contents("/run/script.nft", text, -1, NULL));
-	netns_run(rig->host, "nft -f /run/script.nft");
+	netns_run(rig->host, "sh -c 'echo $$ > " PID_FILE "; exec nft -f /run/script.nft'");
+}
+
+/* The last of those. */
+static void wait_for_author(const char *sentence)
+{
+	g_autofree char *pid = NULL, *whole = NULL;
+
+	g_assert_true(g_file_get_contents(PID_FILE, &pid, NULL, NULL));
+	whole = g_strdup_printf("%s; \"nft\" (pid %s) made it so\n", sentence, g_strchomp(pid));
+	wait_for(whole);
 }
 
 static void wait_for_signal(Signals *signals, const char *line)
@@ -203,22 +214,28 @@ static void later_drops(Rig *rig)
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *value = g_strdup_printf("['%s']", cases[i].chain);
 		g_autofree char *came = g_strdup_printf("PropertiesChanged  ForeignDrops=%s", value);
-		g_autofree char *went = g_strdup_printf("Chain %s stops nothing any more", cases[i].chain);
+		g_autofree char *stops = g_strdup_printf("Chain %s " STOPS " and from them, whatever the rules of this "
+							 "service accept",
+							 cases[i].chain);
+		g_autofree char *went = g_strdup_printf("Chain %s stops nothing any more that the rules of this "
+							"service accept",
+							cases[i].chain);
 		Signals *signals;
 		guint before;
 
-		rig_restart(rig);
 		run_nft(rig, cases[i].before);
+		rig_restart(rig);
 		before = times_told();
 		signals = signals_new(rig);
 		run_nft(rig, cases[i].comes);
 		wait_for_signal(signals, came);
 		property_is(rig, value, "", "Manager", "ForeignDrops");
 		g_assert_cmpuint(times_told(), ==, before + 1);
+		wait_for_author(stops);
 		run_nft(rig, cases[i].goes);
 		wait_for_signal(signals, "PropertiesChanged  ForeignDrops=[]");
 		property_is(rig, "[]", "", "Manager", "ForeignDrops");
-		wait_for(went);
+		wait_for_author(went);
 		g_assert_cmpuint(times_told(), ==, before + 1);
 		signals_free(signals);
 	}

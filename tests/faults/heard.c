@@ -2,6 +2,7 @@
 
 /* Where the kernel keeps nobody from our table of nftables, what others do to it is heard and put right at once. */
 
+#include "tests/support/caught-log.h"
 #include "tests/support/probe.h"
 #include "tests/support/signals.h"
 
@@ -12,6 +13,7 @@
 #define WEB "/network/web"
 #define APP WEB "/endpoint/app"
 #define PATIENCE_MS 10000
+#define PID_FILE "/run/author"
 
 static void start(Rig *rig, const char *fault)
 {
@@ -51,6 +53,22 @@ static bool becomes(const Rig *rig, const char *expected)
 	return false;
 }
 
+/* The command's process is the one that it is told of. */
+static void act(const Rig *rig, const char *command)
+{
+	netns_run(rig->host, "sh -c 'echo $$ > " PID_FILE "; exec %s'", command);
+}
+
+static void is_told(const char *command)
+{
+	g_autofree char *pid = NULL, *sentence = NULL;
+
+	g_assert_true(g_file_get_contents(PID_FILE, &pid, NULL, NULL));
+	sentence = g_strdup_printf(", by \"nft\" (pid %s); mended\n", g_strchomp(pid));
+	g_test_message("%s", command);
+	wait_for(sentence);
+}
+
 static void mended(Rig *rig)
 {
 	static const char *const acts[] = {
@@ -61,11 +79,11 @@ static void mended(Rig *rig)
 		"nft flush chain ip netfilterd forward",
 		"nft flush set ip netfilterd reachable",
 		"nft flush map ip netfilterd published",
-		"nft delete element ip6 netfilterd published '{ tcp . 8080 }'",
-		"nft add element ip netfilterd bridges '{ \"eth9\" }'",
+		"nft delete element ip6 netfilterd published { tcp . 8080 }",
+		"nft add element ip netfilterd bridges { \"eth9\" }",
 		"nft add rule ip netfilterd crossing accept",
 		"nft add chain ip netfilterd more",
-		"nft add table ip netfilterd '{ flags dormant ; }'",
+		"nft add table ip netfilterd { flags dormant \\; }",
 	};
 	g_autofree char *before = NULL;
 
@@ -83,7 +101,7 @@ static void mended(Rig *rig)
 			start(rig, "probe:EOPNOTSUPP:1");
 		}
 		signals = signals_new(rig);
-		netns_run(rig->host, "%s", acts[i]);
+		act(rig, acts[i]);
 		begin = g_get_monotonic_time();
 		if (!becomes(rig, before)) {
 			g_test_message("%s: is not put right", acts[i]);
@@ -93,7 +111,32 @@ static void mended(Rig *rig)
 		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
 		told = signals_take(signals);
 		g_assert_nonnull(strstr(told, "Drifted (['netfilterd "));
+		is_told(acts[i]);
 		signals_free(signals);
+	}
+}
+
+/* Two who changed it before it was looked at: neither is named alone, but what both are called. */
+static void authors(Rig *rig)
+{
+	static const struct {
+		const char *commands;
+		const char *told;
+	} cases[] = {
+		{ "nft flush chain ip netfilterd forward; nft flush map ip netfilterd published",
+		  ", by \"nft\"; mended\n" },
+		{ "nft flush chain ip netfilterd forward; cp /usr/sbin/nft /run/other; /run/other flush map ip "
+		  "netfilterd "
+		  "published",
+		  "netfilterd chains; mended\n" },
+	};
+
+	start_unowned(rig);
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		kill(rig->service, SIGSTOP);
+		netns_run(rig->host, "sh -c '%s'", cases[i].commands);
+		kill(rig->service, SIGCONT);
+		wait_for(cases[i].told);
 	}
 }
 
@@ -236,7 +279,8 @@ static void owned(Rig *rig)
 }
 
 static const BusTest tests[] = {
-	{ .path = "/heard/mended", .run = mended, .configuration = "Backend=nftables" },
+	{ .path = "/heard/mended", .run = mended, .configuration = "Backend=nftables", .before = catch_log },
+	{ .path = "/heard/authors", .run = authors, .configuration = "Backend=nftables", .before = catch_log },
 	{ .path = "/heard/reached", .run = reached, .configuration = "Backend=nftables" },
 	{ .path = "/heard/nothing-to-mend", .run = nothing_to_mend, .configuration = "Backend=nftables" },
 	{ .path = "/heard/overrun", .run = overrun, .configuration = "Backend=nftables" },

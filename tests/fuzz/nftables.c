@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/nftables/actual.h"
 #include "service/nftables/attribute.h"
+#include "service/nftables/authors.h"
 #include "service/nftables/hearing.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -103,6 +104,7 @@ static void hear(Input input)
 {
 	guint64 buffer[1024];
 	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
+	Authors *authors = authors_new();
 	gsize size = MIN(input.size, sizeof buffer - sizeof *header);
 
 	header->nlmsg_type = 0x0a00;
@@ -110,6 +112,11 @@ static void hear(Input input)
 	header->nlmsg_len += size;
 	hearing_concerns(header, "t", 1);
 	hearing_concerns_others(header, "t");
+	authors_hear(authors, header, true);
+	header->nlmsg_type |= NFT_MSG_NEWGEN;
+	authors_hear(authors, header, false);
+	g_free(authors_of(authors, "inet t", 0));
+	authors_free(authors);
 }
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
