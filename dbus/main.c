@@ -3,6 +3,7 @@
 #include "dbus/log.h"
 #include "dbus/names.h"
 #include "dbus/server.h"
+#include "dbus/zones.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -252,7 +253,7 @@ static Service *new_service(const Options *options, sd_event *event, GError **re
 	return service;
 }
 
-/* Needs neither the bus nor a configuration that is understood. */
+/* Needs no configuration that is understood, and the bus only for what firewalld was told. */
 static int clear(const Options *options, sd_event *event)
 {
 	g_autoptr(GError) refusal = NULL, error = NULL;
@@ -266,6 +267,7 @@ static int clear(const Options *options, sd_event *event)
 		g_critical("%s", error->message);
 		return -EIO;
 	}
+	zones_clear(service, event);
 	return 0;
 }
 

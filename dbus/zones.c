@@ -449,3 +449,35 @@ void zones_free(Zones *zones)
 	g_hash_table_unref(zones->interfaces);
 	g_free(zones);
 }
+
+/* --- when nothing is served any more --- */
+
+static void on_settled(void *userdata G_GNUC_UNUSED)
+{
+}
+
+static int clear(const Bus *bus)
+{
+	Zones *zones = zones_new(bus, on_settled, NULL);
+	int r = zones ? zones_start(zones) : -ENOMEM;
+
+	while (r >= 0 && zones_are_busy(zones))
+		r = sd_event_run(bus->event, UINT64_MAX);
+	zones_free(zones);
+	return r;
+}
+
+void zones_clear(Service *service, sd_event *event)
+{
+	Bus bus = { .event = event, .service = service };
+	int r;
+
+	if (g_hash_table_size(service_zones(service)) == 0 || sd_bus_open_system(&bus.connection) < 0)
+		return;
+	r = sd_bus_attach_event(bus.connection, event, SD_EVENT_PRIORITY_NORMAL);
+	if (r >= 0)
+		r = clear(&bus);
+	if (r < 0)
+		g_warning("firewalld cannot be told that the bridges are gone: %s", g_strerror(-r));
+	sd_bus_flush_close_unref(bus.connection);
+}

@@ -25,3 +25,9 @@ void zones_look(Zones *zones);
 
 /** Whether there is something left to say, to a firewalld that answers. */
 bool zones_are_busy(const Zones *zones);
+
+/**
+ * Takes out of their zones what the service put there, where it serves nothing any more, and waits for the answers.
+ * Without a bus, or without a firewalld that answers, it stays until firewalld is reloaded.
+ */
+void zones_clear(Service *service, sd_event *event);
