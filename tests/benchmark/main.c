@@ -27,6 +27,8 @@ static const struct {
 	{ "fairness", "Calls beside users without rights who ask for all they can", measure_fairness, true },
 	{ "connect", "A TCP connection to the last port", measure_connect },
 	{ "allow-from", "A thousand prefixes that may reach 10,000 published ports", measure_allow_from },
+	{ "neighbours", "No answer after others changed what the service needs", measure_neighbours },
+	{ "insisting", "CPU while somebody undoes it each 100 ms for a minute", measure_insistence },
 	{ "instructions", "Instructions of one more published port and one less", measure_instructions },
 	{ "memory", "Memory", measure_memory },
 	{ "idle", "Wake-ups while nothing happens", measure_idle },

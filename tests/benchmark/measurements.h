@@ -37,6 +37,10 @@ void measure_connections(void);
 void measure_connect(void);
 void measure_allow_from(void);
 
+/** neighbours.c */
+void measure_neighbours(void);
+void measure_insistence(void);
+
 /** Used if it is there. */
 #define LIBNFTABLES "libnftables.so.1"
 

@@ -130,6 +130,11 @@ static guint64 used_nsec(GPid pid)
 	return used.tv_sec * 1000000000ull + used.tv_nsec;
 }
 
+double service_used_ms(const Service *service)
+{
+	return used_nsec(service->pid) / 1e6;
+}
+
 void service_settle(const Service *service)
 {
 	guint64 before, now;

@@ -55,6 +55,9 @@ GPid service_start(sd_bus *bus, double *ret_ms);
 /** Waits until everything before is answered and signalled, and the service sleeps. */
 void service_settle(const Service *service);
 
+/** The CPU time that it has used. */
+double service_used_ms(const Service *service);
+
 /** Ends it as a crash would. */
 void service_kill(Service *service);
 
