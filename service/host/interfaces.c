@@ -391,11 +391,12 @@ static bool create(Interfaces *interfaces, Effects *effects, Plan *plan, GError 
 	    !own_bridge_create(interfaces->netlink, plan->creates, effects, &facts->ifindex, error))
 		return false;
 	plan->interface->present = facts->ifindex;
-	if (!switch_on(interfaces, effects, plan, error) ||
-	    !link_set_up(interfaces->netlink, facts->ifindex, true, error))
+	if (!switch_on(interfaces, effects, plan, error))
 		return false;
+	/* With ports that are up it has a carrier at once; of one that comes later the kernel takes up to a second to
+	 * tell it. */
 	bridge_ports_mend(interfaces->netlink, plan->network, facts->ifindex);
-	return true;
+	return link_set_up(interfaces->netlink, facts->ifindex, true, error);
 }
 
 static bool open_plan(Interfaces *interfaces, Effects *effects, Plan *plan, GError **error)
