@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/support/probe.h"
 #include "tests/support/netns.h"
+#include "tests/support/served.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,36 +16,9 @@
  */
 enum { PATIENCE_MS = 6000, PATIENCE_OF_ALL_MS = 2500, DOUBT_MS = 300 };
 
-typedef struct Listener {
-	int fd;
-	char *name;
-	bool accepts; /* a listening TCP socket, rather than one that data comes from */
-} Listener;
-
-static GArray *listeners;
-
-static void listener_clear(gpointer data)
-{
-	Listener *listener = data;
-
-	close(listener->fd);
-	g_free(listener->name);
-}
-
-static void add_listener(int fd, const char *name, bool accepts)
-{
-	Listener listener = { .fd = fd, .name = g_strdup(name), .accepts = accepts };
-
-	if (!listeners) {
-		listeners = g_array_new(FALSE, FALSE, sizeof(Listener));
-		g_array_set_clear_func(listeners, listener_clear);
-	}
-	g_array_append_val(listeners, listener);
-}
-
 void listeners_close(void)
 {
-	g_clear_pointer(&listeners, g_array_unref);
+	served_close();
 }
 
 socklen_t socket_address(const char *text, guint16 port, struct sockaddr_storage *ret)
@@ -106,6 +79,40 @@ static int bind_there(int netns, const char *protocol, const char *text, guint16
 	return fd;
 }
 
+/* false: the conversation is over. */
+static bool serve_talk(int fd, void *userdata)
+{
+	struct sockaddr_storage peer = {};
+	socklen_t length = sizeof peer;
+	char nonce[64], text[INET6_ADDRSTRLEN];
+	g_autofree char *answer = NULL;
+	bool stream;
+	ssize_t n;
+
+	n = recvfrom(fd, nonce, sizeof nonce - 1, 0, (struct sockaddr *)&peer, &length);
+	if (n <= 0)
+		return n < 0 && errno == EAGAIN;
+	nonce[n] = '\0';
+	stream = length == 0;
+	if (stream) { /* it says who it is with only when asked */
+		length = sizeof peer;
+		getpeername(fd, (struct sockaddr *)&peer, &length);
+	}
+	address_format(&peer, text);
+	answer = g_strdup_printf("%s %s from %s", nonce, (const char *)userdata, text);
+	return sendto(fd, answer, strlen(answer), MSG_NOSIGNAL, stream ? NULL : (struct sockaddr *)&peer,
+		      stream ? 0 : length) > 0;
+}
+
+static bool serve_stream(int fd, void *userdata)
+{
+	int talk = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (talk >= 0)
+		served_add(talk, serve_talk, g_strdup(userdata), g_free);
+	return true;
+}
+
 void listener_open(int netns, const char *name, const char *protocol, const char *address, guint16 port)
 {
 	const char *addresses[] = { address ?: "0.0.0.0", address ? NULL : "::" };
@@ -115,7 +122,7 @@ void listener_open(int netns, const char *name, const char *protocol, const char
 
 		if (fd < 0)
 			g_error("%s %s:%u: %s", protocol, addresses[i], port, g_strerror(-fd));
-		add_listener(fd, name, strcmp(protocol, "tcp") == 0);
+		served_add(fd, strcmp(protocol, "tcp") == 0 ? serve_stream : serve_talk, g_strdup(name), g_free);
 	}
 }
 
@@ -126,67 +133,6 @@ gboolean listener_possible(int netns, const char *protocol, const char *address,
 	if (fd >= 0)
 		close(fd);
 	return fd >= 0;
-}
-
-/* false: the conversation is over. */
-static bool listener_serve(const Listener *listener)
-{
-	struct sockaddr_storage peer = {};
-	socklen_t length = sizeof peer;
-	char nonce[64], text[INET6_ADDRSTRLEN];
-	g_autofree char *answer = NULL;
-	bool stream;
-	ssize_t n;
-
-	if (listener->accepts) {
-		int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd >= 0)
-			add_listener(fd, listener->name, false);
-		return true;
-	}
-	n = recvfrom(listener->fd, nonce, sizeof nonce - 1, 0, (struct sockaddr *)&peer, &length);
-	if (n <= 0)
-		return n < 0 && errno == EAGAIN;
-	nonce[n] = '\0';
-	stream = length == 0;
-	if (stream) { /* it says who it is with only when asked */
-		length = sizeof peer;
-		getpeername(listener->fd, (struct sockaddr *)&peer, &length);
-	}
-	address_format(&peer, text);
-	answer = g_strdup_printf("%s %s from %s", nonce, listener->name, text);
-	return sendto(listener->fd, answer, strlen(answer), MSG_NOSIGNAL, stream ? NULL : (struct sockaddr *)&peer,
-		      stream ? 0 : length) > 0;
-}
-
-/* Serves whoever speaks up until one of the flows has something to say; false: in time none has. */
-static bool serve_until(struct pollfd *flows, guint n_flows, gint64 deadline)
-{
-	for (;;) {
-		gint64 left = deadline - g_get_monotonic_time();
-		guint n = listeners ? listeners->len : 0, n_ready = 0;
-		g_autofree struct pollfd *fds = g_new0(struct pollfd, n + n_flows);
-
-		if (left <= 0)
-			return false;
-		for (guint i = 0; i < n; i++)
-			fds[i] = (struct pollfd){ .fd = g_array_index(listeners, Listener, i).fd, .events = POLLIN };
-		memcpy(fds + n, flows, n_flows * sizeof *flows);
-		if (poll(fds, n + n_flows, left / 1000 + 1) < 0 && errno != EINTR)
-			g_error("poll: %s", g_strerror(errno));
-		for (guint i = n; i-- > 0;) {
-			Listener listener = g_array_index(listeners, Listener, i);
-
-			if (fds[i].revents && !listener_serve(&listener))
-				g_array_remove_index_fast(listeners, i);
-		}
-		memcpy(flows, fds + n, n_flows * sizeof *flows);
-		for (guint i = 0; i < n_flows; i++)
-			n_ready += flows[i].revents != 0;
-		if (n_ready)
-			return true;
-	}
 }
 
 static bool hears_all;
@@ -324,7 +270,7 @@ const char *flow_ask(int flow, const char *expected)
 	struct pollfd polled;
 
 	question_begin(&question, &polled, flow);
-	while (!question.answer && serve_until(&polled, 1, deadline))
+	while (!question.answer && served_until(&polled, 1, deadline))
 		questions_proceed(&question, &polled, 1);
 	return question.answer ?: "silence";
 }
@@ -369,11 +315,11 @@ void probe_all(Probe *probes, guint n)
 			       flow_open(probes[i].netns, probes[i].protocol, probes[i].address, probes[i].port));
 	g_autofree struct pollfd *opened = g_memdup2(flows, n * sizeof *flows);
 
-	while (is_awaited(probes, questions, n) && serve_until(flows, n, deadline))
+	while (is_awaited(probes, questions, n) && served_until(flows, n, deadline))
 		questions_proceed(questions, flows, n);
 	/* What nobody waits for may still come. */
 	deadline = deadline_in(DOUBT_MS);
-	while (serve_until(flows, n, deadline))
+	while (served_until(flows, n, deadline))
 		questions_proceed(questions, flows, n);
 	for (guint i = 0; i < n; i++) {
 		probes[i].result = g_strdup(questions[i].answer ?: "silence");
