@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/sctp.h"
 #include "tests/support/world.h"
 
 #include <errno.h>
@@ -34,10 +35,9 @@ static const Place app_place = { "br-web", "172.18.0.2/16", "172.18.0.1", "fd00:
 static const struct {
 	const char *protocol, *address, *direct;
 } targets[] = {
-	{ "tcp", "192.0.2.1", "172.18.0.2" },
-	{ "udp", "192.0.2.1", "172.18.0.2" },
-	{ "tcp", "2001:db8:1::1", "fd00:18::2" },
-	{ "udp", "2001:db8:1::1", "fd00:18::2" },
+	{ "tcp", "192.0.2.1", "172.18.0.2" },     { "udp", "192.0.2.1", "172.18.0.2" },
+	{ "sctp", "192.0.2.1", "172.18.0.2" },    { "tcp", "2001:db8:1::1", "fd00:18::2" },
+	{ "udp", "2001:db8:1::1", "fd00:18::2" }, { "sctp", "2001:db8:1::1", "fd00:18::2" },
 };
 
 typedef struct Allow {
@@ -84,16 +84,24 @@ static void allow_init(Allow *allow, World *world)
 	app = world_container(world, &app_place);
 	listener_open(app, "app", "tcp", NULL, 80);
 	listener_open(app, "app", "udp", NULL, 80);
+	listener_open(app, "app", "sctp", NULL, 80);
 	listener_open(app, "app", "tcp", NULL, 22);
 	for (guint i = 0; i < N_PARTIES; i++)
 		allow->netns[i] = i < G_N_ELEMENTS(there) ? there[i] : world_container(world, &parties[i].place);
+}
+
+/* A kernel with SCTP of its own would answer as well. */
+static bool can_ask(const char *protocol)
+{
+	return !g_str_equal(protocol, "sctp") || sctp_possible();
 }
 
 static void add(GArray *probes, int netns, const char *protocol, const char *address, guint16 port, bool passes)
 {
 	Probe probe = { netns, protocol, address, port, passes ? "app" : "silence" };
 
-	g_array_append_val(probes, probe);
+	if (can_ask(protocol))
+		g_array_append_val(probes, probe);
 }
 
 /* A packet that is not translated is stopped by isolation or by the policy of forwarding, whoever sent it. */
@@ -117,6 +125,7 @@ static void ask_all(const Allow *allow, const char *list, guint allowed, guint a
 		}
 	add(probes, allow->world->host, "tcp", "127.0.0.1", 8080, allowed & FROM(HOST));
 	add(probes, allow->world->host, "udp", "127.0.0.1", 8080, allowed & FROM(HOST));
+	add(probes, allow->world->host, "sctp", "127.0.0.1", 8080, allowed & FROM(HOST));
 	/* What is not published is none of it. */
 	add(probes, allow->netns[SIBLING], "tcp", "172.18.0.2", 22, true);
 	add(probes, allow->world->host, "tcp", "172.18.0.2", 22, true);
@@ -210,6 +219,8 @@ static void standing(World *world)
 	} flows[] = {
 		{ "tcp", "192.0.2.1", 8080, "192.0.2.2", "198.51.100.2", "192.0.2.0/24" },
 		{ "udp", "192.0.2.1", 8080, "192.0.2.2", "198.51.100.2", "192.0.2.0/24" },
+		{ "sctp", "192.0.2.1", 8080, "192.0.2.2", "198.51.100.2", "192.0.2.0/24" },
+		{ "sctp", "fd00:18::2", 80, "2001:db8:1::2", "2001:db8:2::2", "2001:db8:1::/64" },
 		{ "tcp", "172.18.0.2", 80, "192.0.2.2", "198.51.100.2", "192.0.2.0/24" },
 		{ "udp", "172.18.0.2", 80, "192.0.2.2", "198.51.100.2", "192.0.2.0/24" },
 		{ "tcp", "2001:db8:1::1", 8080, "2001:db8:1::2", "2001:db8:2::2", "2001:db8:1::/64" },
@@ -221,9 +232,12 @@ static void standing(World *world)
 	for (guint i = 0; i < G_N_ELEMENTS(flows); i++) {
 		g_autofree char *stays = g_strconcat("app from ", flows[i].stays, NULL);
 		g_autofree char *goes = g_strconcat("app from ", flows[i].goes, NULL);
-		int kept = flow_open(world->outside, flows[i].protocol, flows[i].to, flows[i].port);
-		int ended = flow_open(world->elsewhere, flows[i].protocol, flows[i].to, flows[i].port);
+		int kept, ended;
 
+		if (!can_ask(flows[i].protocol))
+			continue;
+		kept = flow_open(world->outside, flows[i].protocol, flows[i].to, flows[i].port);
+		ended = flow_open(world->elsewhere, flows[i].protocol, flows[i].to, flows[i].port);
 		expect_flow(kept, stays);
 		expect_flow(ended, goes);
 		set_words(&allow, i % 2 ? web : app, i % 2 ? "Network" : "Endpoint", flows[i].list);
@@ -360,9 +374,16 @@ static void ingress(World *world)
 	gateway = world_container(world, &gateway_place);
 	listener_open(gateway, "mesh", "tcp", NULL, 4510);
 	listener_open(gateway, "mesh", "udp", NULL, 4511);
+	listener_open(gateway, "mesh", "sctp", NULL, 4512);
 	call(world->bus, "", "Manager", "CreateIngress", "sa{sv}", "mesh", 3, "Gateway", "s", "172.18.0.9", "Ports",
 	     "a(sq)", 1, "tcp", 4510, "AllowFrom", "as", 2, "192.0.2.0/24", "lo");
-	call(world->bus, "/ingress/mesh", "Ingress", "Publish", "a(sq)", 1, "udp", 4511);
+	call(world->bus, "/ingress/mesh", "Ingress", "Publish", "a(sq)", 2, "udp", 4511, "sctp", 4512);
+	if (can_ask("sctp")) {
+		expect(world->outside, "sctp", "192.0.2.1", 4512, "mesh from 192.0.2.2");
+		expect(world->host, "sctp", "192.0.2.1", 4512, "mesh from 172.18.0.1");
+		expect(world->elsewhere, "sctp", "192.0.2.1", 4512, "silence");
+		expect(world->elsewhere, "sctp", "172.18.0.9", 4512, "silence");
+	}
 	expect(world->outside, "tcp", "192.0.2.1", 4510, "mesh from 192.0.2.2");
 	expect(world->outside, "udp", "192.0.2.1", 4511, "mesh from 192.0.2.2");
 	expect(world->host, "tcp", "127.0.0.1", 4510, "mesh from 172.18.0.1");

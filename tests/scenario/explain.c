@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/sctp.h"
 #include "tests/support/world.h"
 
 #include <arpa/inet.h>
@@ -42,6 +43,7 @@ typedef struct Round {
 
 /* Of all rounds. */
 static guint n_answered, n_silent;
+static bool has_sctp; /* that is asked by raw packets */
 
 enum { HOST, OUTSIDE, ELSEWHERE, N_MACHINES };
 
@@ -56,6 +58,13 @@ static guint below(Round *round, guint n)
 static bool one_in(Round *round, guint n)
 {
 	return below(round, n) == 0;
+}
+
+static const char *random_protocol(Round *round)
+{
+	static const char *const protocols[] = { "tcp", "tcp", "tcp", "udp", "udp", "sctp" };
+
+	return protocols[below(round, G_N_ELEMENTS(protocols) - !has_sctp)];
 }
 
 static void say(Round *round, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -108,6 +117,7 @@ static void add_machines(Round *round)
 			g_strlcpy(party->addresses[family], neighbours[i][family], sizeof party->addresses[family]);
 		listener_open(netns, party->name, "tcp", NULL, PROGRAM_PORT);
 		listener_open(netns, party->name, "udp", NULL, PROGRAM_PORT);
+		listener_open(netns, party->name, "sctp", NULL, PROGRAM_PORT);
 	}
 	/* A peer that was sent a redirect is told of no route the later. */
 	netns_sysctl(world->host, "net/ipv4/conf/all/send_redirects", "0");
@@ -256,8 +266,10 @@ static int add_container(Round *round, guint network, guint number, Party **ret)
 	for (guint i = 0; i < G_N_ELEMENTS(endpoint_ports); i++) {
 		listener_open(netns, name, "tcp", NULL, endpoint_ports[i]);
 		listener_open(netns, name, "udp", NULL, endpoint_ports[i]);
+		listener_open(netns, name, "sctp", NULL, endpoint_ports[i]);
 	}
 	listener_open(netns, name, "tcp", NULL, INGRESS_PORT);
+	listener_open(netns, name, "sctp", NULL, INGRESS_PORT);
 	*ret = party;
 	return netns;
 }
@@ -273,7 +285,7 @@ static void add_endpoint(Round *round, guint network, guint number)
 	call(round->world->bus, parent, "Network", "CreateEndpoint", "sa{sv}", name, 1, "Addresses", "as",
 	     has[0] && has[1] ? 2 : 1, party->addresses[has[0] ? 0 : 1], party->addresses[1]);
 	for (guint n = below(round, 4); n > 0; n--)
-		publish(round, path, network, one_in(round, 3) ? "udp" : "tcp");
+		publish(round, path, network, random_protocol(round));
 	if (one_in(round, 4))
 		allow_from(round, path, "Endpoint");
 }
@@ -301,7 +313,7 @@ static void add_ingress(Round *round)
 	if (is_closed(round, party->network, family))
 		return;
 	call(round->world->bus, "", "Manager", "CreateIngress", "sa{sv}", "front", 2, "Gateway", "s",
-	     party->addresses[family], "Ports", "a(sq)", 1, "tcp", INGRESS_PORT);
+	     party->addresses[family], "Ports", "a(sq)", 2, "tcp", INGRESS_PORT, "sctp", INGRESS_PORT);
 	say(round, "ingress to %s", party->addresses[family]);
 	if (one_in(round, 3))
 		allow_from(round, "/ingress/front", "Ingress");
@@ -363,7 +375,7 @@ static void choose_party(Round *round, Asked *asked, guint family)
 		to->network == N_NETWORKS ? PROGRAM_PORT : endpoint_ports[below(round, G_N_ELEMENTS(endpoint_ports))];
 	if (to->network != N_NETWORKS && one_in(round, 6)) {
 		asked->port = INGRESS_PORT;
-		asked->protocol = "tcp";
+		asked->protocol = has_sctp && one_in(round, 3) ? "sctp" : "tcp";
 	}
 }
 
@@ -417,8 +429,7 @@ static bool try_choose(Round *round, Asked *asked)
 {
 	guint family = below(round, 2), kind = below(round, 10);
 
-	*asked = (Asked){ .from = &round->parties[below(round, round->n_parties)],
-			  .protocol = one_in(round, 3) ? "udp" : "tcp" };
+	*asked = (Asked){ .from = &round->parties[below(round, round->n_parties)], .protocol = random_protocol(round) };
 	if (kind < 5) {
 		choose_host(round, asked, family);
 	} else if (kind < 9) {
@@ -576,6 +587,9 @@ int main(int argc, char **argv)
 {
 	guint32 first = number_from("EXPLAIN_SEED", 1);
 
+	has_sctp = sctp_possible();
+	if (!has_sctp)
+		g_printerr("# no sctp: this kernel has its own, which would answer raw packets as well\n");
 	rounds.n = number_from("EXPLAIN_ROUNDS", ROUNDS);
 	rounds.scenarios = g_new0(Scenario, rounds.n);
 	rounds.seeds = g_new(guint32, rounds.n);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/support/probe.h"
 #include "tests/support/netns.h"
+#include "tests/support/sctp.h"
 #include "tests/support/served.h"
 
 #include <arpa/inet.h>
@@ -40,7 +41,7 @@ socklen_t socket_address(const char *text, guint16 port, struct sockaddr_storage
 	g_error("not an address: %s", text);
 }
 
-static void address_format(const struct sockaddr_storage *address, char text[static INET6_ADDRSTRLEN])
+void address_format(const struct sockaddr_storage *address, char text[static INET6_ADDRSTRLEN])
 {
 	const void *bytes = address->ss_family == AF_INET
 				    ? (const void *)&((const struct sockaddr_in *)address)->sin_addr
@@ -117,6 +118,10 @@ void listener_open(int netns, const char *name, const char *protocol, const char
 {
 	const char *addresses[] = { address ?: "0.0.0.0", address ? NULL : "::" };
 
+	if (strcmp(protocol, "sctp") == 0) {
+		sctp_listen(netns, name, port);
+		return;
+	}
 	for (guint i = 0; i < G_N_ELEMENTS(addresses) && addresses[i]; i++) {
 		int fd = bind_there(netns, protocol, addresses[i], port);
 
@@ -154,8 +159,11 @@ int flow_open_from(int netns, const char *protocol, guint16 from, const char *te
 	struct sockaddr_storage own = {};
 	struct sockaddr_storage address;
 	socklen_t length = socket_address(text, port, &address);
-	int fd = socket_there(netns, address.ss_family, protocol);
+	int fd;
 
+	if (strcmp(protocol, "sctp") == 0)
+		return sctp_flow(netns, from, text, port);
+	fd = socket_there(netns, address.ss_family, protocol);
 	socket_address(address.ss_family == AF_INET ? "0.0.0.0" : "::", from, &own);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
 	if (hears_all && strcmp(protocol, "udp") == 0)
@@ -173,7 +181,7 @@ int flow_open(int netns, const char *protocol, const char *address, guint16 port
 	return flow_open_from(netns, protocol, 0, address, port);
 }
 
-static const char *outcome(int error)
+const char *outcome_of(int error)
 {
 	switch (error) {
 	case ECONNREFUSED:
@@ -225,7 +233,7 @@ static void question_send(Question *question, struct pollfd *flow)
 	if (!error && send(flow->fd, question->nonce, strlen(question->nonce), MSG_NOSIGNAL) < 0)
 		error = errno;
 	if (error)
-		question->answer = outcome(error);
+		question->answer = outcome_of(error);
 	flow->events = POLLIN;
 }
 
@@ -234,7 +242,7 @@ static void question_receive(Question *question, const struct pollfd *flow)
 	ssize_t n = recv(flow->fd, question->text, sizeof question->text - 1, 0);
 
 	if (n <= 0) {
-		question->answer = n < 0 ? outcome(errno) : "closed";
+		question->answer = n < 0 ? outcome_of(errno) : "closed";
 		return;
 	}
 	question->text[n] = '\0';

@@ -2,11 +2,12 @@
 #pragma once
 
 #include <glib.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 /*
- * Real TCP and UDP between namespaces. Every socket lives in this process, so a
- * probe needs no helper that could be late: one loop asks and answers.
+ * Real TCP, UDP and, as far as raw packets go (sctp.h), SCTP between namespaces. Every socket lives in this process, so
+ * a probe needs no helper that could be late: one loop asks and answers.
  *
  * A listener answers a nonce with its name and the address it sees the asker at:
  * "app from 192.0.2.2". What became of a probe is such an answer, or "refused",
@@ -16,10 +17,16 @@
 /** An address and port as the kernel takes them; how long that is. */
 socklen_t socket_address(const char *text, guint16 port, struct sockaddr_storage *ret);
 
+/** An address as text. */
+void address_format(const struct sockaddr_storage *address, char text[static INET6_ADDRSTRLEN]);
+
+/** What an errno of a socket means: "refused", "reset", "unreachable", or as the C library says it. */
+const char *outcome_of(int error);
+
 /** A socket there that does not block; protocol "tcp" or "udp". Close it. */
 int socket_there(int netns, int family, const char *protocol);
 
-/** Listens on a port there; address NULL: on any, in both families. The port must be free. */
+/** Listens on a port there; address NULL: on any, in both families, as always with SCTP. The port must be free. */
 void listener_open(int netns, const char *name, const char *protocol, const char *address, guint16 port);
 
 /** Whether an ordinary program could bind that port there now. */
