@@ -23,11 +23,11 @@ enum set {
 	SET_CEILING_BY,          /* … interfaces */
 	SET_CEILING_HOST,        /* … 0.0.0.0 or :: where this host itself is in it */
 	SET_LIMITED_INGRESS,     /* a gateway's port that has a list of its own */
-	SET_ALLOWED_INGRESS,     /* … and a subnet that is in it */
+	SET_ALLOWED_INGRESS,     /* a subnet that is in it . … */
 	SET_ALLOWED_INGRESS_BY,
 	SET_ALLOWED_INGRESS_HOST,
 	SET_LIMITED,      /* an endpoint that has a list of its own */
-	SET_ALLOWED,      /* … and a subnet that is in it */
+	SET_ALLOWED,      /* a subnet that is in it . … */
 	SET_ALLOWED_BY,   /* … and an interface */
 	SET_ALLOWED_HOST, /* … of those where this host is in it */
 	SET_LIMITED_NETS, /* the same of networks */

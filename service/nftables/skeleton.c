@@ -154,16 +154,20 @@ static const struct {
 	{ "cap", "iifname @ceiling_by return", BOTH },
 	{ "cap", "goto denied_all", BOTH },
 
-	{ "limits_ingress", "ip daddr . meta l4proto . th dport . ip saddr @allowed_ingress return", BOTH },
+	/*
+	 * What differs from element to element comes first in a key of intervals: behind a field that all have in
+	 * common, every one of them would be followed into the next field.
+	 */
+	{ "limits_ingress", "ip saddr . ip daddr . meta l4proto . th dport @allowed_ingress return", BOTH },
 	{ "limits_ingress", "ip daddr . meta l4proto . th dport . iifname @allowed_ingress_by return", BOTH },
 	{ "limits_ingress", "goto denied_ingress", BOTH },
 
-	{ "limits_endpoint", "ip daddr . ip saddr @allowed return", BOTH },
+	{ "limits_endpoint", "ip saddr . ip daddr @allowed return", BOTH },
 	{ "limits_endpoint", "ip daddr . iifname @allowed_by return", BOTH },
 	{ "limits_endpoint", "goto denied", BOTH },
 
-	{ "limits_network", "ip daddr . ip saddr @allowed_nets return", BOTH },
-	{ "limits_network", "ip daddr . iifname @allowed_nets_by return", BOTH },
+	{ "limits_network", "ip saddr . ip daddr @allowed_nets return", BOTH },
+	{ "limits_network", "iifname . ip daddr @allowed_nets_by return", BOTH },
 	{ "limits_network", "goto denied", BOTH },
 
 	/* The same for what this host itself sends; only here is it known where that goes. */

@@ -159,13 +159,13 @@ static void tell_range(const Translation *translation, enum set set, bool with_s
 	find_last(rule->family, rule->source, rule->source_length, last_source);
 	find_last(rule->family, rule->destination, rule->destination_length, last_destination);
 	key.interface[0] = last.interface[0] = rule->in;
-	if (rule->place != PLACE_CEILING) {
-		key.address[n] = rule->destination;
-		last.address[n++] = last_destination;
-	}
 	if (with_source) {
 		key.address[n] = rule->source;
-		last.address[n] = last_source;
+		last.address[n++] = last_source;
+	}
+	if (rule->place != PLACE_CEILING) {
+		key.address[n] = rule->destination;
+		last.address[n] = last_destination;
 	}
 	element_init(&element, rule->family, set, &key);
 	if (set_info(set)->interval)
