@@ -10,7 +10,7 @@
 typedef struct Walk {
 	const Grounds *grounds;
 	TracePacket packet;
-	guint16 asked; /* its port before addresses were translated */
+	bool refused; /* by who dropped it, whoever sent it is told */
 	GPtrArray *steps;
 } Walk;
 
@@ -93,6 +93,24 @@ static bool find_origin(Walk *walk, const char *given)
 
 /* --- rules --- */
 
+static void add_unread(const Walk *walk, const TraceStep *step)
+{
+	for (guint i = 0; step->unread && i < step->unread->len; i++) {
+		const char *text = g_ptr_array_index(step->unread, i);
+
+		steps_add(walk->steps, "foreign", OBJECT_NETWORK, NULL, text, "rule of others that is not followed: %s",
+			  text);
+	}
+}
+
+static void add_foreign(const Walk *walk, const TraceStep *step, enum rule_target target)
+{
+	const char *what = target == TARGET_ACCEPT ? "lets it pass" : step->refuses ? "refuses it" : "drops it";
+
+	steps_add(walk->steps, "foreign", OBJECT_NETWORK, NULL, step->text, "a rule that is not the service's %s",
+		  what);
+}
+
 static enum rule_target ask_rules(Walk *walk, enum trace_hook hook)
 {
 	const Grounds *grounds = walk->grounds;
@@ -100,8 +118,12 @@ static enum rule_target ask_rules(Walk *walk, enum trace_hook hook)
 	enum rule_target target =
 		grounds->backend->kind->trace(grounds->backend, grounds->ruleset, hook, &walk->packet, &step);
 
-	if (target != TARGET_PLACE)
-		words_of_rule(grounds, &walk->packet, walk->asked, &step, walk->steps);
+	add_unread(walk, &step);
+	walk->refused = step.refuses;
+	if (step.foreign)
+		add_foreign(walk, &step, target);
+	else if (target != TARGET_PLACE)
+		words_of_rule(grounds, &walk->packet, &step, walk->steps);
 	return target;
 }
 
@@ -278,6 +300,11 @@ static bool is_forwarded(Walk *walk)
 	return !foreign;
 }
 
+static enum outcome stop(const Walk *walk)
+{
+	return walk->refused ? OUTCOME_REFUSED : OUTCOME_DROPPED;
+}
+
 /* The group that an address is asked for in: RFC 4291, 2.7.1. */
 static Address solicited_node(const Address *address)
 {
@@ -336,7 +363,7 @@ static enum outcome cross_bridge(Walk *walk, const Network *network)
 		return leave(walk);
 	}
 	if (ask_rules(walk, TRACE_PREROUTING) == TARGET_DROP || !is_forwarded(walk) || !is_found(walk, network))
-		return OUTCOME_DROPPED;
+		return stop(walk);
 	return leave(walk);
 }
 
@@ -386,7 +413,7 @@ static enum outcome pass_through(Walk *walk)
 	if (way.kind != WAY_OUT)
 		return fail_way(walk, way.kind);
 	g_strlcpy(packet->out, way.interface, sizeof packet->out);
-	return comes_back(walk) && is_forwarded(walk) && is_answered_here(walk) ? leave(walk) : OUTCOME_DROPPED;
+	return comes_back(walk) && is_forwarded(walk) && is_answered_here(walk) ? leave(walk) : stop(walk);
 }
 
 /* Of IPv4 the route says so. */
@@ -426,8 +453,8 @@ enum outcome explain(const Grounds *grounds, const Packet *packet, GPtrArray **r
 			    .source = packet->source,
 			    .destination = packet->destination,
 			    .source_port = packet->source_port,
-			    .destination_port = packet->port },
-		.asked = packet->port,
+			    .destination_port = packet->port,
+			    .original_port = packet->port },
 		.steps = *ret = steps_new(),
 	};
 
@@ -437,6 +464,7 @@ enum outcome explain(const Grounds *grounds, const Packet *packet, GPtrArray **r
 		add_fact(&walk, "route", "no route leads to its source: it has no address of this host to call");
 		return OUTCOME_DROPPED;
 	}
+	walk.packet.original = walk.packet.destination;
 	walk.packet.source_is_local = is_own(&walk, &packet->source);
 	walk.packet.destination_is_local = is_own(&walk, &walk.packet.destination);
 	if (!find_origin(&walk, packet->interface))

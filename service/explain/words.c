@@ -7,7 +7,6 @@
 typedef struct Case {
 	const Grounds *grounds;
 	const TracePacket *packet;
-	guint16 asked; /* the port before addresses were translated */
 	const TraceStep *step;
 	GPtrArray *steps;
 } Case;
@@ -125,7 +124,7 @@ static void add_denial(const Case *this)
 	const AllowFrom *ceiling = this->grounds->ceiling, *list;
 	enum object_kind kind;
 	const void *object;
-	g_autofree char *port = port_words(this, this->asked, &kind, &object), *allowed = NULL;
+	g_autofree char *port = port_words(this, this->packet->original_port, &kind, &object), *allowed = NULL;
 
 	if (ceiling && !is_in(this, ceiling)) {
 		allowed = list_words(ceiling);
@@ -171,7 +170,7 @@ static void add_translation(const Case *this)
 {
 	enum object_kind kind;
 	const void *object;
-	g_autofree char *port = port_words(this, this->asked, &kind, &object);
+	g_autofree char *port = port_words(this, this->packet->original_port, &kind, &object);
 	guint turns = this->step->rule ? this->step->rule->turns : 0;
 	g_autofree char *shared = turns > 0 ? g_strdup_printf(", the first of %u gateways in turn", turns) : NULL;
 	char text[INET6_ADDRSTRLEN];
@@ -254,10 +253,9 @@ static void add_guard(const Case *this)
 	add(this, "guard", OBJECT_NETWORK, network, words);
 }
 
-void words_of_rule(const Grounds *grounds, const TracePacket *packet, guint16 asked_port, const TraceStep *step,
-		   GPtrArray *steps)
+void words_of_rule(const Grounds *grounds, const TracePacket *packet, const TraceStep *step, GPtrArray *steps)
 {
-	const Case this = { grounds, packet, asked_port, step, steps };
+	const Case this = { grounds, packet, step, steps };
 
 	switch (step->place) {
 	case PLACE_LOOPBACK_GUARD:

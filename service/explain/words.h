@@ -4,9 +4,8 @@
 #include "service/explain/grounds.h"
 #include "service/explain/steps.h"
 
-/** The step of a rule that decided about a packet, which was asked for a port; adds it to steps. */
-void words_of_rule(const Grounds *grounds, const TracePacket *packet, guint16 asked_port, const TraceStep *step,
-		   GPtrArray *steps);
+/** The step of a rule that decided about a packet; adds it to steps. */
+void words_of_rule(const Grounds *grounds, const TracePacket *packet, const TraceStep *step, GPtrArray *steps);
 
 /** The endpoint of an address, the network of a bridge, or NULL. */
 const Endpoint *words_endpoint(const Model *model, const Address *address);

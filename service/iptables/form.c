@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <linux/netfilter/xt_sctp.h>
 #include <linux/netfilter/xt_tcpudp.h>
+#include <netinet/in.h>
 #include <string.h>
 
 /* What a rule has. */
@@ -255,6 +256,53 @@ static void append_interface(GString *text, const View *view, const char *option
 				       name);
 }
 
+static void append_protocol(GString *text, const View *view)
+{
+	static const struct {
+		guint16 number;
+		const char *name;
+	} names[] = { { IPPROTO_TCP, "tcp" },
+		      { IPPROTO_UDP, "udp" },
+		      { IPPROTO_SCTP, "sctp" },
+		      { IPPROTO_ICMP, "icmp" },
+		      { IPPROTO_ICMPV6, "icmpv6" } };
+	const char *inverted = view->inverse & XT_INV_PROTO ? "! " : "";
+
+	if (!view->protocol)
+		return;
+	for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+		if (names[i].number == view->protocol) {
+			g_string_append_printf(text, "%s-p %s ", inverted, names[i].name);
+			return;
+		}
+	g_string_append_printf(text, "%s-p %u ", inverted, view->protocol);
+}
+
+static void append_ports(GString *text, const char *option, const __u16 ports[2], bool inverted)
+{
+	if (ports[0] == 0 && ports[1] == G_MAXUINT16)
+		return;
+	g_string_append_printf(text, "%s%s %u", inverted ? "! " : "", option, ports[0]);
+	if (ports[1] != ports[0])
+		g_string_append_printf(text, ":%u", ports[1]);
+	g_string_append_c(text, ' ');
+}
+
+static void append_match(GString *text, const struct xt_entry_match *match)
+{
+	const struct xt_tcp *tcp = (const void *)match->data;
+	const struct xt_udp *udp = (const void *)match->data;
+
+	g_string_append_printf(text, "-m %.*s ", (int)sizeof match->u.user.name, match->u.user.name);
+	if (strcmp(match->u.user.name, "tcp") == 0) {
+		append_ports(text, "--sport", tcp->spts, tcp->invflags & XT_TCP_INV_SRCPT);
+		append_ports(text, "--dport", tcp->dpts, tcp->invflags & XT_TCP_INV_DSTPT);
+	} else if (strcmp(match->u.user.name, "udp") == 0) {
+		append_ports(text, "--sport", udp->spts, udp->invflags & XT_UDP_INV_SRCPT);
+		append_ports(text, "--dport", udp->dpts, udp->invflags & XT_UDP_INV_DSTPT);
+	}
+}
+
 char *form_to_text(enum family family, const ActualEntry *actual)
 {
 	View view = view_of(family, actual->entry);
@@ -264,12 +312,11 @@ char *form_to_text(enum family family, const ActualEntry *actual)
 	append_address(text, &view, "-d", IPT_INV_DSTIP, view.destination, view.destination_mask);
 	append_interface(text, &view, "-i", IPT_INV_VIA_IN, view.in);
 	append_interface(text, &view, "-o", IPT_INV_VIA_OUT, view.out);
-	if (view.protocol)
-		g_string_append_printf(text, "-p %u ", view.protocol);
+	append_protocol(text, &view);
 	for (guint16 at = view.matches; at < view.target;) {
 		const struct xt_entry_match *match = (const void *)(view.bytes + at);
 
-		g_string_append_printf(text, "-m %.*s ", (int)sizeof match->u.user.name, match->u.user.name);
+		append_match(text, match);
 		at += match->u.user.match_size;
 	}
 	g_string_append_printf(text, "-j %s", actual->target);

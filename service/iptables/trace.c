@@ -2,6 +2,8 @@
 #include "service/iptables/trace.h"
 
 #include "service/iptables/layout.h"
+#include "service/iptables/private.h"
+#include "service/iptables/user-trace.h"
 
 typedef struct Trace {
 	const Backend *backend;
@@ -61,14 +63,29 @@ static enum rule_target walk(const Trace *trace, enum chain chain)
 	return TARGET_PLACE;
 }
 
+/* In FORWARD the administrator's rules are asked before any of ours. */
+static enum rule_target walk_table(const Trace *trace, enum chain chain, GPtrArray *unread)
+{
+	const Iptables *iptables = (const Iptables *)trace->backend;
+	enum rule_target target = TARGET_PLACE;
+
+	if (chain == CHAIN_FILTER_FORWARD)
+		target = user_trace(&iptables->user, trace->packet, trace->step, unread);
+	return target == TARGET_PLACE ? walk(trace, chain) : target;
+}
+
 enum rule_target iptables_trace(const Backend *backend, const Ruleset *ruleset, enum trace_hook hook,
 				TracePacket *packet, TraceStep *ret)
 {
 	const Trace trace = { backend, ruleset, packet, ret };
 	enum rule_target target = TARGET_PLACE;
 
+	g_autoptr(GPtrArray) unread = g_ptr_array_new_with_free_func(g_free);
+
 	*ret = (TraceStep){};
 	for (guint i = 0; i < MAX_TABLES && hooks[hook][i] != N_CHAINS && target != TARGET_DROP; i++)
-		target = walk(&trace, hooks[hook][i]);
+		target = walk_table(&trace, hooks[hook][i], unread);
+	if (unread->len > 0)
+		ret->unread = g_steal_pointer(&unread);
 	return target;
 }

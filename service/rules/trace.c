@@ -6,6 +6,7 @@
 void trace_step_clear(TraceStep *step)
 {
 	g_clear_pointer(&step->text, g_free);
+	g_clear_pointer(&step->unread, g_ptr_array_unref);
 }
 
 static bool is_in(const Address *address, enum family family, const guint8 *bytes, guint8 length, bool not )

@@ -18,6 +18,8 @@ typedef struct TracePacket {
 	guint8 protocol;
 	Address source, destination;
 	guint16 source_port, destination_port; /* 0 where the protocol has none */
+	Address original;                      /* the destination it was sent to; AF_UNSPEC: not known */
+	guint16 original_port;
 	guint8 icmpv6_type;
 	char in[IFNAMSIZ], out[IFNAMSIZ];           /* "" where there is none, or none yet */
 	bool source_is_local, destination_is_local; /* addresses of this host */
@@ -26,9 +28,12 @@ typedef struct TracePacket {
 
 /** Which rule decided. */
 typedef struct TraceStep {
-	enum place place; /* what it is for */
-	const Rule *rule; /* borrowed from the ruleset; NULL where it is of no object */
-	char *text;       /* in the backend's words; NULL where nothing decided */
+	enum place place;  /* what it is for */
+	const Rule *rule;  /* borrowed from the ruleset; NULL where it is of no object */
+	char *text;        /* in the backend's words; NULL where nothing decided */
+	bool foreign;      /* it is not ours, but the administrator's */
+	bool refuses;      /* … and tells who sent the packet */
+	GPtrArray *unread; /* char *: rules of the administrator's that were not followed; NULL: none */
 } TraceStep;
 
 void trace_step_clear(TraceStep *step);
@@ -42,7 +47,7 @@ void trace_translate(TracePacket *packet, const Rule *rule);
 
 struct Backend;
 
-/** What is wanted makes of a packet at a hook: TARGET_DROP, _ACCEPT, _DNAT, which changes it, _MASQUERADE or _SNAT, or
- * _PLACE, nothing; and which rule says so. Clear *ret. */
+/** What is wanted, and the administrator's chain where one is led to, makes of a packet at a hook: TARGET_DROP,
+ * _ACCEPT, _DNAT, which changes it, _MASQUERADE or _SNAT, or _PLACE, nothing; and which rule says so. Clear *ret. */
 typedef enum rule_target TraceRules(const struct Backend *backend, const Ruleset *ruleset, enum trace_hook hook,
 				    TracePacket *packet, TraceStep *ret);
