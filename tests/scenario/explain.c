@@ -330,6 +330,75 @@ static void add_foreign_chain(Round *round)
 	say(round, "%s others pass drops", family);
 }
 
+/* --- the administrator's own rules --- */
+
+/* What an administrator asks of a packet; "" for nothing. */
+static char *random_match(Round *round, guint family)
+{
+	static const char *const sources[][6] = {
+		{ "192.0.2.0/24", "192.0.2.2", "198.51.100.0/24", "172.30.0.0/16", "172.31.0.2", "172.16.0.0/12" },
+		{ "2001:db8:1::/64", "2001:db8:1::2", "2001:db8:2::/64", "fd00:30::/64", "fd00:31::2", "fd00::/8" },
+	};
+	static const char *const interfaces[] = { "outside", "elsewhere", "br-n0", "br-n1", "br-+" };
+	const char *inverted = one_in(round, 4) ? "! " : "";
+
+	switch (below(round, 10)) {
+	case 0:
+		return g_strdup_printf("%s-i %s", inverted, interfaces[below(round, G_N_ELEMENTS(interfaces))]);
+	case 1:
+		return g_strdup_printf("%s-o %s", inverted, interfaces[below(round, G_N_ELEMENTS(interfaces))]);
+	case 2:
+		return g_strdup_printf("%s-d %s", inverted, sources[family][3 + below(round, 3)]);
+	case 3:
+		return g_strdup_printf("-p tcp %s--dport %u", inverted, endpoint_ports[below(round, 3)]);
+	case 4:
+		return g_strdup_printf("-p udp -m multiport %s--dports 80,81:82", inverted);
+	case 5:
+		return g_strdup_printf("-m conntrack %s--ctstate DNAT", inverted);
+	case 6:
+		return g_strdup_printf("-p tcp -m conntrack %s--ctorigdstport %u", inverted,
+				       FIRST_HOST_PORT + below(round, 4));
+	case 7:
+		return g_strdup_printf("%s-p %s", inverted, random_protocol(round));
+	default:
+		return g_strdup_printf("%s-s %s", inverted, sources[family][below(round, G_N_ELEMENTS(*sources))]);
+	}
+}
+
+static void add_user_rule(Round *round, guint family)
+{
+	static const char *const targets[] = { "DROP", "DROP", "REJECT", "RETURN", "ACCEPT", "OWN" };
+	const char *chain = one_in(round, 4) ? "OWN" : "DOCKER-USER";
+	const char *target = targets[below(round, G_N_ELEMENTS(targets) - (*chain == 'O'))];
+	const char *tool = family ? "ip6tables-legacy" : "iptables-legacy";
+	g_autofree char *match = random_match(round, family),
+			*other = one_in(round, 3) ? random_match(round, family) : NULL;
+	/* Of which Explain() can only say that it is there. */
+	const char *unread = one_in(round, 8) ? "-m mark --mark 7" : "";
+
+	if (other && other[strspn(other, "! -")] == match[strspn(match, "! -")])
+		g_clear_pointer(&other, g_free);
+	netns_run(round->world->host, "%s -A %s %s %s %s -j %s", tool, chain, match, other ?: "", unread, target);
+	say(round, "%s -A %s %s %s %s -j %s", tool, chain, match, other ?: "", unread, target);
+}
+
+/* Answers pass: a verdict is of who begins. */
+static void add_user_chains(Round *round)
+{
+	static const char *const tools[] = { "iptables-legacy", "ip6tables-legacy" };
+
+	for (guint family = 0; family < G_N_ELEMENTS(tools); family++) {
+		netns_run(round->world->host, "%s -N DOCKER-USER", tools[family]);
+		netns_run(round->world->host, "%s -N OWN", tools[family]);
+		netns_run(round->world->host,
+			  "%s -A DOCKER-USER -m conntrack --ctstate RELATED,ESTABLISHED -m comment --comment answers "
+			  "-j ACCEPT",
+			  tools[family]);
+		for (guint n = 1 + below(round, 5); n > 0; n--)
+			add_user_rule(round, family);
+	}
+}
+
 static void build(Round *round)
 {
 	guint16 fixed[] = { INGRESS_PORT, PROGRAM_PORT, NOBODYS_PORT };
@@ -337,6 +406,8 @@ static void build(Round *round)
 
 	netns_sysctl(round->world->host, "net/ipv4/conf/all/rp_filter", rp_filter);
 	add_machines(round);
+	if (!world_has_nftables() && one_in(round, 3))
+		add_user_chains(round);
 	round->n_networks = 1 + below(round, N_NETWORKS);
 	for (guint i = 0; i < round->n_networks; i++)
 		add_network(round, i);
