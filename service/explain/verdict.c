@@ -314,7 +314,7 @@ static Address solicited_node(const Address *address)
 	return group;
 }
 
-static bool passes(const Walk *walk, const Address *from, const Address *to, guint8 icmpv6_type)
+static bool lets_pass(const Walk *walk, const Address *from, const Address *to, guint8 icmpv6_type)
 {
 	const Grounds *grounds = walk->grounds;
 	TracePacket packet = walk->packet;
@@ -341,11 +341,11 @@ static bool is_found(const Walk *walk, const Network *network)
 	if (packet->family != FAMILY_IPV6)
 		return true;
 	group = solicited_node(&packet->destination);
-	if (passes(walk, &packet->source, &group, ND_NEIGHBOR_SOLICIT) &&
-	    passes(walk, &packet->destination, &packet->source, ND_NEIGHBOR_ADVERT))
+	if (lets_pass(walk, &packet->source, &group, ND_NEIGHBOR_SOLICIT) &&
+	    lets_pass(walk, &packet->destination, &packet->source, ND_NEIGHBOR_ADVERT))
 		return true;
 	add_network_fact(walk, "neighbours", network,
-			 "endpoints of network %s do not find one another: no link lets neighbour discovery pass",
+			 "endpoints of network %s do not find one another: neighbour discovery is not let pass",
 			 cut(network->name));
 	return false;
 }
@@ -355,6 +355,7 @@ static enum outcome cross_bridge(Walk *walk, const Network *network)
 {
 	TracePacket *packet = &walk->packet;
 	const Facts *facts = walk->grounds->facts;
+	bool passes;
 
 	g_strlcpy(packet->out, packet->in, sizeof packet->out);
 	if (!facts->sees_bridged(facts, packet->family, network->bridge)) {
@@ -362,9 +363,13 @@ static enum outcome cross_bridge(Walk *walk, const Network *network)
 				 network->bridge);
 		return leave(walk);
 	}
-	if (ask_rules(walk, TRACE_PREROUTING) == TARGET_DROP || !is_forwarded(walk) || !is_found(walk, network))
-		return stop(walk);
-	return leave(walk);
+	if (ask_rules(walk, TRACE_PREROUTING) == TARGET_DROP)
+		return OUTCOME_DROPPED;
+	passes = is_forwarded(walk);
+	/* Who finds nobody has nobody to be refused by either. */
+	if ((passes || walk->refused) && !is_found(walk, network))
+		return OUTCOME_DROPPED;
+	return passes ? leave(walk) : stop(walk);
 }
 
 /* What the bridge gives back by the port it came from, it does only in hairpin mode, as of those that we attach. */
@@ -383,15 +388,15 @@ static bool comes_back(const Walk *walk)
 	return false;
 }
 
-/* What was translated to another place on the bridge that it came by goes on on that, whether the host forwards or not.
- */
+/* What was translated to another place on the bridge that it came by goes on on that, whether the host forwards or not;
+ * of IPv4 the kernel looks for a route first, and finds none where it does not forward. */
 static bool stays_on_bridge(const Walk *walk)
 {
 	const TracePacket *packet = &walk->packet;
 	const Facts *facts = walk->grounds->facts;
 	const Network *network = network_by(walk, packet->in);
 
-	return packet->translated && network &&
+	return packet->family == FAMILY_IPV6 && packet->translated && network &&
 	       prefix_contains(&network->subnets[packet->family], &packet->destination) &&
 	       facts->sees_bridged(facts, packet->family, packet->in);
 }

@@ -126,7 +126,7 @@ static Scene *build(void)
 
 	app = scene_add_endpoint(scene, web, "172.18.0.2");
 	limited = scene_add_endpoint(scene, web, "172.18.0.3");
-	scene_add_endpoint(scene, web, "fd00:18::4");
+	scene_publish(scene, scene_add_endpoint(scene, web, "fd00:18::4"), IPPROTO_TCP, NULL, 8083, 83, 1);
 	api = scene_add_endpoint(scene, back, "172.19.0.2");
 	db = scene_add_endpoint(scene, back, "172.19.0.3");
 	scene_publish(scene, app, IPPROTO_TCP, NULL, 8080, 80, 1);
@@ -221,7 +221,11 @@ static const Row rows[] = {
 	{ "192.0.2.2", "", "192.0.2.1", 8080, T, "dropped", "forwarding", "nothing that comes in by lan", "closed" },
 	{ "172.18.0.3", "", "172.18.0.1", 8080, T, "dropped", "forwarding", "nothing that comes in by br-web",
 	  "closed" },
-	{ "172.18.0.3", "", "172.18.0.1", 8080, T, "accepted", "endpoint", "br-web/172.18.0.2", "closed, bridged" },
+	{ "172.18.0.3", "", "172.18.0.1", 8080, T, "dropped", "forwarding", "nothing that comes in by br-web",
+	  "closed, bridged" },
+	{ "fd00:18::5", "", "fd00:18::1", 8083, T, "dropped", "forwarding", "nothing that comes in by br-web",
+	  "closed" },
+	{ "fd00:18::5", "", "fd00:18::1", 8083, T, "accepted", "endpoint", "br-web/fd00:18::4", "closed, bridged" },
 	{ "172.19.0.2", "", "192.0.2.1", 8080, T, "dropped", "forwarding", "nothing that comes in by br-back",
 	  "closed, bridged" },
 	{ "198.51.100.1", "", "192.0.2.1", 8080, T, "dropped", "rp_filter", "no answer to 198.51.100.1", "filtered" },
