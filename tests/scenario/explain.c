@@ -128,11 +128,19 @@ static void explain(Round *round, Asked *asked)
 	asked->steps = g_string_free(steps, FALSE);
 }
 
+/* Who finds no neighbour to send by is told so by his own kernel, some seconds later. */
+static bool finds_nobody(const Asked *asked)
+{
+	return strstr(asked->steps, "\n  isolated ") || strstr(asked->steps, "\n  neighbours ") ||
+	       (strchr(asked->source, ':') && strstr(asked->steps, "\n  communication "));
+}
+
 static bool is_so(const Asked *asked, const char *result)
 {
 	bool answered = strstr(result, " from ") != NULL;
 	/* The host is told of what its own rules drop. */
-	bool silent = g_str_equal(result, "silence") || g_str_equal(result, g_strerror(EPERM));
+	bool silent = g_str_equal(result, "silence") || g_str_equal(result, g_strerror(EPERM)) ||
+		      (g_str_equal(result, "unreachable") && finds_nobody(asked));
 
 	if (g_str_equal(asked->verdict, "accepted") || g_str_equal(asked->verdict, "not ours"))
 		return answered;
