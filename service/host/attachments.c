@@ -88,6 +88,10 @@ static void revert(void *self, int ifindex G_GNUC_UNUSED, guint value G_GNUC_UNU
 
 static bool fill(const Claim *claim, const Endpoint *endpoint, int peer, GError **error)
 {
+	/* The bridge floods what each says of its own to all others. */
+	if (!network_has_family(endpoint->network, FAMILY_IPV6) &&
+	    !namespace_set_no_link_local(claim->namespace, peer, error))
+		return false;
 	if (!namespace_set_up(claim->namespace, peer, error))
 		return false;
 	for (enum family family = 0; family < N_FAMILIES; family++) {

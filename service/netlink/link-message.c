@@ -2,6 +2,7 @@
 #include "service/netlink/link-message.h"
 
 #include <linux/if_bridge.h>
+#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
 static bool parse(struct nl_msg *message, struct nlattr **attributes)
@@ -94,4 +95,21 @@ bool inet6_message_read(struct nl_msg *message, int *ret_ifindex, gint32 ret[sta
 	nla_memcpy(ret, values, DEVCONF_MAX * sizeof *ret);
 	*ret_ifindex = info->ifi_index;
 	return true;
+}
+
+struct nl_msg *no_link_local_message(int ifindex)
+{
+	const struct ifinfomsg header = { .ifi_index = ifindex };
+	struct nl_msg *message = nlmsg_alloc_simple(RTM_SETLINK, 0);
+	struct nlattr *families, *inet6;
+
+	if (!message || nlmsg_append(message, (void *)&header, sizeof header, NLMSG_ALIGNTO) < 0)
+		g_error("Out of memory");
+	families = nla_nest_start(message, IFLA_AF_SPEC);
+	inet6 = families ? nla_nest_start(message, AF_INET6) : NULL;
+	if (!inet6 || nla_put_u8(message, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE) < 0)
+		g_error("Out of memory");
+	nla_nest_end(message, inet6);
+	nla_nest_end(message, families);
+	return message;
 }

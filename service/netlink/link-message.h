@@ -5,7 +5,7 @@
 #include "service/netlink/request.h"
 #include <linux/ipv6.h>
 
-/* What the kernel says of an interface, as far as libnl-route-3 has no words for it. */
+/* What the kernel says and is told of an interface, as far as libnl-route-3 has no words for it. */
 
 /** A notification of RTNLGRP_LINK. */
 struct link_notice {
@@ -26,3 +26,9 @@ bool bridge_port_message_read(struct nl_msg *message, bool *ret_hairpin);
 
 /** The IPv6 settings of an interface by DEVCONF_…. False: it has no IPv6. */
 bool inet6_message_read(struct nl_msg *message, int *ret_ifindex, gint32 ret[static DEVCONF_MAX]);
+
+/**
+ * A change of an interface: it gives itself no link-local address, nor asks for routers with it. The kernel answers
+ * -EAFNOSUPPORT where it has no IPv6. For netlink_request().
+ */
+struct nl_msg *no_link_local_message(int ifindex);

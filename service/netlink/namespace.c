@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/namespace.h"
 
+#include "service/netlink/link-message.h"
 #include "service/netlink/request.h"
 
 #include <errno.h>
@@ -188,6 +189,13 @@ void namespace_free(Namespace *namespace)
 int namespace_fd(const Namespace *namespace)
 {
 	return namespace->fd;
+}
+
+bool namespace_set_no_link_local(Namespace *namespace, int ifindex, GError **error)
+{
+	int r = request(namespace, no_link_local_message(ifindex));
+
+	return r >= 0 || r == -EAFNOSUPPORT || failed(r, error, "keep the interface from having a link-local address");
 }
 
 bool namespace_set_up(Namespace *namespace, int ifindex, GError **error)

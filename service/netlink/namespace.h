@@ -23,6 +23,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Namespace, namespace_free)
 /** For what takes a namespace by a descriptor of it; the namespace's. */
 int namespace_fd(const Namespace *namespace);
 
+/**
+ * Keeps an interface there, which is not up yet, from giving itself an IPv6 link-local address; who wants one can add
+ * it. INVALID_ARGS, NO_MEMORY.
+ */
+bool namespace_set_no_link_local(Namespace *namespace, int ifindex, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Sets an interface there up. INVALID_ARGS, NO_MEMORY. */
 bool namespace_set_up(Namespace *namespace, int ifindex, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

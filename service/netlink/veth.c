@@ -2,6 +2,7 @@
 #include "service/netlink/veth.h"
 
 #include "service/netlink/link.h"
+#include "service/netlink/link-message.h"
 #include "service/netlink/request.h"
 
 #include <errno.h>
@@ -89,6 +90,15 @@ static int remove_one(Netlink *netlink, int ifindex)
 	return r == -ENODEV ? 0 : r;
 }
 
+/* What a port says of its own goes to the other end alone: on the host it has no use for an address. */
+static bool set_no_link_local(Netlink *netlink, int ifindex, GError **error)
+{
+	int r = netlink_request(netlink, no_link_local_message(ifindex), NULL, NULL);
+
+	return r >= 0 || r == -EAFNOSUPPORT ||
+	       netlink_failed(netlink, error, "interface %d: cannot keep it from having a link-local address", ifindex);
+}
+
 static bool set_hairpin(Netlink *netlink, int ifindex, GError **error)
 {
 	const struct ifinfomsg header = { .ifi_family = AF_BRIDGE, .ifi_index = ifindex };
@@ -119,7 +129,8 @@ bool veth_add(Netlink *netlink, const VethWanted *wanted, int *ret_ifindex, int 
 				      wanted->here.name);
 	*ret_ifindex = rtnl_link_get_ifindex(made);
 	*ret_peer = rtnl_link_get_link(made);
-	if (set_hairpin(netlink, *ret_ifindex, error))
+	/* There is no carrier yet, and so no address. */
+	if (set_no_link_local(netlink, *ret_ifindex, error) && set_hairpin(netlink, *ret_ifindex, error))
 		return true;
 	remove_one(netlink, *ret_ifindex);
 	return false;

@@ -127,6 +127,9 @@ static void by_default(Rig *rig)
 	g_assert_true(g_str_has_prefix(host, "'veth"));
 	command = g_strdup_printf("ip -o link show master br0 | grep -c %s", host);
 	shows(rig->host, command, "1");
+	/* A port is nobody's to talk to. */
+	shows(rig->host, "ip -o -6 addr show | grep -c ' veth'; ip -d link show type veth | grep -c 'addrgenmode none'",
+	      "0\n1");
 	shows(netns, "ip -o link show eth0 | sed 's/.* mtu \\([0-9]*\\) .*link.ether \\([0-9a-f:]*\\) .*/\\1 \\2/'",
 	      "1400 02:42:ac:12:00:02");
 	shows(netns, "ip -o addr show dev eth0 scope global | sed 's/.*inet6* \\([^ ]*\\).*/\\1/'",
@@ -136,6 +139,22 @@ static void by_default(Rig *rig)
 	done(rig, APP, "Endpoint", "Delete", "", "");
 	shows(netns, "ip -o link | wc -l", "1");
 	shows(rig->host, "ip -o link show master br0", "");
+	close(fd);
+	close(netns);
+}
+
+/* Nothing speaks IPv6 there, until somebody in the container wants to. */
+static void without_ipv6(Rig *rig)
+{
+	int netns = netns_new(), fd = container_socket(netns);
+
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16']>}");
+	attaches(rig, "app", "'Addresses': <['172.18.0.2']>, 'NetNS': <handle 0>", fd);
+	shows(netns, "ip -o -4 addr show dev eth0 | wc -l; ip -o -6 addr show dev eth0 | wc -l", "1\n0");
+	netns_run(netns, "ip addr add fe80::2/64 dev eth0");
+	attaches(rig, "small",
+		 "'Addresses': <['172.18.0.3']>, 'Interface': <'eth1'>, 'MTU': <1000>, 'NetNS': <handle 0>", fd);
 	close(fd);
 	close(netns);
 }
@@ -588,6 +607,7 @@ static void preview(Rig *rig)
 
 static const BusTest tests[] = {
 	{ "/bus/attach/by-default", by_default },
+	{ "/bus/attach/without-ipv6", without_ipv6 },
 	{ "/bus/attach/as-said", as_said },
 	{ "/bus/attach/several", several },
 	{ "/bus/attach/ensured", ensured },
