@@ -86,14 +86,18 @@ static void revert(void *self, int ifindex G_GNUC_UNUSED, guint value G_GNUC_UNU
 	g_array_set_size(attachments->made, 0);
 }
 
-static bool fill(const Claim *claim, const Endpoint *endpoint, int peer, GError **error)
+static bool set_up(const Claim *claim, const Endpoint *endpoint, int peer, GError **error)
 {
 	/* The bridge floods what each says of its own to all others. */
 	if (!network_has_family(endpoint->network, FAMILY_IPV6) &&
 	    !namespace_set_no_link_local(claim->namespace, peer, error))
 		return false;
-	if (!namespace_set_up(claim->namespace, peer, error))
-		return false;
+	return namespace_set_up(claim->namespace, peer, error);
+}
+
+/* When there is a carrier, or what is reached by it is said to be down until the kernel looks again. */
+static bool fill(const Claim *claim, const Endpoint *endpoint, int peer, GError **error)
+{
 	for (enum family family = 0; family < N_FAMILIES; family++) {
 		const Prefix address = { endpoint->addresses[family], endpoint->network->subnets[family].length };
 
@@ -147,7 +151,9 @@ bool attachments_open(Attachments *attachments, const Endpoint *endpoint, int br
 	if (attachments->made->len == 0)
 		effects_add(effects, revert, attachments, 0, 0);
 	g_array_append_val(attachments->made, *ret_ifindex);
-	return fill(claim, endpoint, peer, error);
+	return set_up(claim, endpoint, peer, error) &&
+	       veth_join(attachments->netlink, *ret_ifindex, attachments->bridge.ifindex, error) &&
+	       fill(claim, endpoint, peer, error);
 }
 
 void attachments_release(Attachments *attachments)

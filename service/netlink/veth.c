@@ -38,8 +38,7 @@ static void put_end(NlMsg *message, const VethEnd *end, guint mtu)
 
 static NlMsg *build(const VethWanted *wanted)
 {
-	const struct ifinfomsg up = { .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
-	NlMsg *message = message_new(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &up);
+	NlMsg *message = message_new(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &(struct ifinfomsg){});
 	struct nlattr *info, *data, *peer;
 
 	put_end(message, &wanted->here, wanted->mtu);
@@ -52,7 +51,6 @@ static NlMsg *build(const VethWanted *wanted)
 		g_error("Out of memory");
 	data = begin(message, IFLA_INFO_DATA);
 	peer = begin(message, VETH_INFO_PEER);
-	/* It cannot be set up before there is this end. */
 	if (nlmsg_append(message, &(struct ifinfomsg){}, sizeof(struct ifinfomsg), NLMSG_ALIGNTO) < 0)
 		g_error("Out of memory");
 	put_end(message, &wanted->there, wanted->mtu);
@@ -90,6 +88,26 @@ static int remove_one(Netlink *netlink, int ifindex)
 	return r == -ENODEV ? 0 : r;
 }
 
+bool veth_add(Netlink *netlink, const VethWanted *wanted, int *ret_ifindex, int *ret_peer, GError **error)
+{
+	int r = netlink_request(netlink, build(wanted), NULL, NULL);
+	g_autoptr(RtnlLink) made = NULL;
+	const struct nl_addr *mac;
+
+	if (r < 0)
+		return creation_failed(netlink, wanted, r, error);
+	/* The kernel does not say which one it made; the MAC tells it from one that took its name since. */
+	r = netlink_get_link(netlink, 0, wanted->here.name, &made);
+	mac = r < 0 ? NULL : rtnl_link_get_addr(made);
+	if (!mac || nl_addr_get_len(mac) != sizeof wanted->here.mac ||
+	    memcmp(nl_addr_get_binary_addr(mac), wanted->here.mac, sizeof wanted->here.mac) != 0)
+		return netfilter_fail(error, FAILED, "interface \"%s\": it was taken away as soon as it was made",
+				      wanted->here.name);
+	*ret_ifindex = rtnl_link_get_ifindex(made);
+	*ret_peer = rtnl_link_get_link(made);
+	return true;
+}
+
 /* What a port says of its own goes to the other end alone: on the host it has no use for an address. */
 static bool set_no_link_local(Netlink *netlink, int ifindex, GError **error)
 {
@@ -112,39 +130,18 @@ static bool set_hairpin(Netlink *netlink, int ifindex, GError **error)
 	       netlink_failed(netlink, error, "interface %d: cannot set hairpin mode", ifindex);
 }
 
-bool veth_add(Netlink *netlink, const VethWanted *wanted, int *ret_ifindex, int *ret_peer, GError **error)
-{
-	int r = netlink_request(netlink, build(wanted), NULL, NULL);
-	g_autoptr(RtnlLink) made = NULL;
-	const struct nl_addr *mac;
-
-	if (r < 0)
-		return creation_failed(netlink, wanted, r, error);
-	/* The kernel does not say which one it made; the MAC tells it from one that took its name since. */
-	r = netlink_get_link(netlink, 0, wanted->here.name, &made);
-	mac = r < 0 ? NULL : rtnl_link_get_addr(made);
-	if (!mac || nl_addr_get_len(mac) != sizeof wanted->here.mac ||
-	    memcmp(nl_addr_get_binary_addr(mac), wanted->here.mac, sizeof wanted->here.mac) != 0)
-		return netfilter_fail(error, FAILED, "interface \"%s\": it was taken away as soon as it was made",
-				      wanted->here.name);
-	*ret_ifindex = rtnl_link_get_ifindex(made);
-	*ret_peer = rtnl_link_get_link(made);
-	/* There is no carrier yet, and so no address. */
-	if (set_no_link_local(netlink, *ret_ifindex, error) && set_hairpin(netlink, *ret_ifindex, error))
-		return true;
-	remove_one(netlink, *ret_ifindex);
-	return false;
-}
-
 bool veth_join(Netlink *netlink, int ifindex, int bridge, GError **error)
 {
 	const struct ifinfomsg up = { .ifi_index = ifindex, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
-	NlMsg *message = message_new(RTM_SETLINK, 0, &up);
+	NlMsg *message;
 
+	if (!set_no_link_local(netlink, ifindex, error))
+		return false;
+	message = message_new(RTM_SETLINK, 0, &up);
 	if (nla_put_u32(message, IFLA_MASTER, bridge) < 0 || nla_put_u32(message, IFLA_GROUP, NETLINK_OWN_GROUP) < 0)
 		g_error("Out of memory");
 	if (netlink_request(netlink, message, NULL, NULL) < 0)
-		return netlink_interface_failed(netlink, ifindex, error, "cannot make it a port of its bridge again");
+		return netlink_interface_failed(netlink, ifindex, error, "cannot make it a port of its bridge");
 	return set_hairpin(netlink, ifindex, error);
 }
 
