@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/access.h"
 
-#include "service/host/bridge-ports.h"
 #include "service/service.h"
 
 void service_set_observer(Service *service, const Observer *observer)
@@ -128,19 +127,10 @@ static void expire_endpoints(Service *service, int ifindex)
 		lifetimes_expire(service->lifetimes, &((Endpoint *)list->pdata[i])->lifetime);
 }
 
-/* What attaches an endpoint is told of each time that one comes: only one that is not as we made it is worth a look at
- * all of them. */
 static void touch_port(Service *service, int ifindex)
 {
-	const GPtrArray *list = g_hash_table_lookup(service->model->by_interface, GINT_TO_POINTER(ifindex));
-
-	for (guint i = 0; list && i < list->len; i++) {
-		const Endpoint *endpoint = list->pdata[i];
-		const char *bridge = endpoint->network->bridge;
-
-		if (bridge_port_differs(service->netlink, endpoint, interfaces_ifindex(service->interfaces, bridge)))
-			interfaces_touch_ports(service->interfaces, bridge);
-	}
+	if (g_hash_table_contains(service->model->by_interface, GINT_TO_POINTER(ifindex)))
+		interfaces_touch_port(service->interfaces, ifindex);
 }
 
 void service_look_at_interface(Service *service, int ifindex, const char *name, bool gone)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/host/bridge-ports.h"
 #include "service/host/interfaces-private.h"
 #include "service/host/interfaces.h"
 
@@ -35,12 +36,33 @@ void interfaces_touch_untold(Interfaces *interfaces)
 	touch(interfaces, 0, false);
 }
 
-void interfaces_touch_ports(Interfaces *interfaces, const char *name)
+void interfaces_touch_port(Interfaces *interfaces, int ifindex)
 {
-	Interface *interface = g_hash_table_lookup(interfaces->by_name, name);
+	g_hash_table_add(interfaces->touched_ports, GINT_TO_POINTER(ifindex));
+}
 
-	if (interface)
+static void look_at_port(Interfaces *interfaces, const Endpoint *endpoint)
+{
+	Interface *interface = g_hash_table_lookup(interfaces->by_name, endpoint->network->bridge);
+
+	if (interface && bridge_port_differs(interfaces->netlink, endpoint, interface->present))
 		interface->touched = interface->ports_touched = true;
+}
+
+/* The kernel tells a dozen times of each that comes: only one that is not as we made it is worth a look at all. */
+static void look_at_ports(Interfaces *interfaces, const Model *model)
+{
+	GHashTableIter iter;
+	gpointer ifindex;
+
+	g_hash_table_iter_init(&iter, interfaces->touched_ports);
+	while (g_hash_table_iter_next(&iter, &ifindex, NULL)) {
+		const GPtrArray *list = g_hash_table_lookup(model->by_interface, ifindex);
+
+		for (guint i = 0; list && i < list->len; i++)
+			look_at_port(interfaces, list->pdata[i]);
+	}
+	g_hash_table_remove_all(interfaces->touched_ports);
 }
 
 static gint64 sooner(gint64 a, gint64 b)
@@ -82,6 +104,7 @@ GPtrArray *interfaces_find_faulty(Interfaces *interfaces, const Model *model, co
 	gpointer value;
 
 	*ret_next = 0;
+	look_at_ports(interfaces, model);
 	g_hash_table_iter_init(&iter, interfaces->by_name);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		Interface *interface = value;

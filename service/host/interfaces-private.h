@@ -43,6 +43,7 @@ typedef struct Plan {
 typedef struct Interfaces {
 	Netlink *netlink;
 	GHashTable *by_name; /* name → Interface, owned: those that serve an object, or did until the last commit */
+	GHashTable *touched_ports; /* set of int, ifindex: somebody may have changed them since the last look */
 	Leftovers *leftovers;
 	GArray *plans; /* Plan */
 } Interfaces;

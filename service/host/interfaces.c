@@ -28,6 +28,7 @@ Interfaces *interfaces_new(Netlink *netlink)
 
 	interfaces->netlink = netlink;
 	interfaces->by_name = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, interface_free);
+	interfaces->touched_ports = g_hash_table_new(NULL, NULL);
 	interfaces->leftovers = leftovers_new(netlink);
 	interfaces->plans = g_array_new(FALSE, FALSE, sizeof(Plan));
 	g_array_set_clear_func(interfaces->plans, plan_clear);
@@ -39,6 +40,7 @@ void interfaces_free(Interfaces *interfaces)
 	if (!interfaces)
 		return;
 	g_hash_table_unref(interfaces->by_name);
+	g_hash_table_unref(interfaces->touched_ports);
 	leftovers_free(interfaces->leftovers);
 	g_array_unref(interfaces->plans);
 	g_free(interfaces);

@@ -62,10 +62,10 @@ GPtrArray *interfaces_presence_changes(const Interfaces *interfaces);
 GPtrArray *interfaces_look(Interfaces *interfaces, int ifindex, const char *name, bool gone);
 
 /** Somebody may have changed one, or where ifindex is 0, all (whether any serves); what the kernel tells nobody of; a
- * bridge's ports. */
+ * port of a bridge. */
 bool interfaces_touch(Interfaces *interfaces, int ifindex);
 void interfaces_touch_untold(Interfaces *interfaces);
-void interfaces_touch_ports(Interfaces *interfaces, const char *name);
+void interfaces_touch_port(Interfaces *interfaces, int ifindex);
 
 /**
  * Looks at those that were touched: a plan is due for these now (names, the caller's), and for others at *ret_next
