@@ -69,33 +69,49 @@ static void make_bridge(void)
 	run_program((const char *const[]){ "ip", "link", "set", BRIDGE, "up", NULL }, NULL);
 }
 
+/* What the service asks of the kernel for as many endpoints. */
+static void write_batches(const Container *container)
+{
+	GString *made = g_string_new(NULL), *inside = g_string_new(NULL), *joined = g_string_new(NULL);
+	char address[16];
+
+	for (guint i = 0; i < n_attached(); i++) {
+		g_string_append_printf(made,
+				       "link add v%u mtu 1500 numtxqueues 1 numrxqueues 1 type veth peer name c%u mtu "
+				       "1500 numtxqueues 1 numrxqueues 1 netns %d\n",
+				       i, i, container->pid);
+		g_string_append_printf(inside,
+				       "link set c%u addrgenmode none\nlink set c%u up\naddr add %s/8 dev c%u\n", i, i,
+				       endpoint_address(i, address), i);
+		g_string_append_printf(joined,
+				       "link set v%u addrgenmode none\n"
+				       "link set v%u master " BRIDGE " group 28262 up\n"
+				       "link set v%u type bridge_slave hairpin on\n",
+				       i, i, i);
+	}
+	write_file("/run/made", made->str);
+	write_file("/run/inside", inside->str);
+	write_file("/run/joined", joined->str);
+	g_string_free(made, TRUE);
+	g_string_free(inside, TRUE);
+	g_string_free(joined, TRUE);
+}
+
 static void attach_by_ip(gconstpointer data G_GNUC_UNUSED)
 {
-	GString *outside = g_string_new(NULL), *inside = g_string_new(NULL);
 	g_autofree char *netns = NULL;
 	Container container;
-	char address[16];
 	double start;
 
 	container_start(&container, 0);
 	netns = g_strdup_printf("--net=/proc/%d/ns/net", container.pid);
 	make_bridge();
-	for (guint i = 0; i < n_attached(); i++) {
-		g_string_append_printf(outside,
-				       "link add v%u type veth peer name c%u netns %d\n"
-				       "link set v%u master " BRIDGE " up\n",
-				       i, i, container.pid, i);
-		g_string_append_printf(inside, "addr add %s/8 dev c%u\nlink set c%u up\n", endpoint_address(i, address),
-				       i, i);
-	}
-	write_file("/run/outside", outside->str);
-	write_file("/run/inside", inside->str);
+	write_batches(&container);
 	start = now_ms();
-	run_program((const char *const[]){ "ip", "-batch", "/run/outside", NULL }, NULL);
+	run_program((const char *const[]){ "ip", "-batch", "/run/made", NULL }, NULL);
 	run_program((const char *const[]){ "nsenter", netns, "ip", "-batch", "/run/inside", NULL }, NULL);
+	run_program((const char *const[]){ "ip", "-batch", "/run/joined", NULL }, NULL);
 	report_value("attach", "ip -batch, all", n_attached(), "ms", now_ms() - start);
-	g_string_free(outside, TRUE);
-	g_string_free(inside, TRUE);
 	container_kill(&container);
 }
 
