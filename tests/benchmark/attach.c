@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/netlink/netlink.h"
 #include "tests/benchmark/measurements.h"
 #include "tests/support/container.h"
 
@@ -57,10 +58,15 @@ static void attach_together(gconstpointer data G_GNUC_UNUSED)
 		send_call(service.bus, attach_message(&service, &container, i));
 	wait_for_replies(service.bus);
 	report_value("attach", variant("sent together, all"), n_attached(), "ms", now_ms() - start);
+	start = now_ms();
+	call(service.bus, message_new(service.bus, WEB, SERVICE ".Network", "Retain", "as", 0));
+	report_value("attach", variant("detached in one call, all"), n_attached(), "ms", now_ms() - start);
 	container_kill(&container);
 }
 
 /* --- ip --- */
+
+#define OWN_GROUP G_STRINGIFY(NETLINK_OWN_GROUP)
 
 static void make_bridge(void)
 {
@@ -85,7 +91,7 @@ static void write_batches(const Container *container)
 				       endpoint_address(i, address), i);
 		g_string_append_printf(joined,
 				       "link set v%u addrgenmode none\n"
-				       "link set v%u master " BRIDGE " group 28262 up\n"
+				       "link set v%u master " BRIDGE " group " OWN_GROUP " up\n"
 				       "link set v%u type bridge_slave hairpin on\n",
 				       i, i, i);
 	}
@@ -112,6 +118,9 @@ static void attach_by_ip(gconstpointer data G_GNUC_UNUSED)
 	run_program((const char *const[]){ "nsenter", netns, "ip", "-batch", "/run/inside", NULL }, NULL);
 	run_program((const char *const[]){ "ip", "-batch", "/run/joined", NULL }, NULL);
 	report_value("attach", "ip -batch, all", n_attached(), "ms", now_ms() - start);
+	start = now_ms();
+	run_program((const char *const[]){ "ip", "link", "delete", "group", OWN_GROUP, NULL }, NULL);
+	report_value("attach", "ip link delete group, all", n_attached(), "ms", now_ms() - start);
 	container_kill(&container);
 }
 
