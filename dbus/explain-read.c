@@ -10,6 +10,8 @@
 
 #include "service/explanation.h"
 
+#include <string.h>
+
 static bool read_end(const Bus *bus, const char *key, const char *text, PacketEnd *ret, GError **error)
 {
 	*ret = (PacketEnd){ .text = text };
@@ -40,37 +42,40 @@ static bool read_packet(const Bus *bus, sd_bus_message *call, PacketSettings *re
 	       read_end(bus, "Destination", arguments.destination, &ret->destination, error);
 }
 
-static int append_step(sd_bus_message *reply, const Step *step)
+/* What others wrote is not everybody's to read: the kernel shows it to nobody without privilege. */
+static int append_step(sd_bus_message *reply, const Step *step, bool privileged)
 {
+	bool hidden = !privileged && strcmp(step->about, "foreign") == 0;
 	char *path = step->object ? path_of(step->kind, step->object) : NULL;
-	int r = sd_bus_message_append(reply, "(soss)", step->about, path ?: "/", step->rule, step->words);
+	int r = sd_bus_message_append(reply, "(soss)", step->about, path ?: "/", hidden ? "" : step->rule, step->words);
 
 	free(path);
 	return r;
 }
 
-static int append_steps(sd_bus_message *reply, const GPtrArray *steps)
+static int append_steps(sd_bus_message *reply, const GPtrArray *steps, bool privileged)
 {
 	int r = sd_bus_message_open_container(reply, 'a', "(soss)");
 
 	for (guint i = 0; i < steps->len && r >= 0; i++)
-		r = append_step(reply, steps->pdata[i]);
+		r = append_step(reply, steps->pdata[i], privileged);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int answer(sd_bus_message *call, enum outcome outcome, const GPtrArray *steps, sd_bus_error *ret_error)
+static int answer(const Read *read, enum outcome outcome, const GPtrArray *steps, sd_bus_error *ret_error)
 {
 	g_autoptr(GError) error = NULL;
 	sd_bus_message *reply = NULL;
-	int r = sd_bus_message_new_method_return(call, &reply);
+	int r = sd_bus_message_new_method_return(read->call, &reply);
 
 	if (r >= 0)
 		r = sd_bus_message_append(reply, "s", outcome_to_string(outcome));
 	if (r >= 0)
-		r = append_steps(reply, steps);
+		r = append_steps(reply, steps, read_is_privileged(read));
 	if (r >= 0)
-		r = answer_check(call, reply, "DumpRules tells all rules", &error) ? sd_bus_send(NULL, reply, NULL)
-										   : error_set(ret_error, error);
+		r = answer_check(read->call, reply, "DumpRules tells all rules", &error)
+			    ? sd_bus_send(NULL, reply, NULL)
+			    : error_set(ret_error, error);
 	sd_bus_message_unref(reply);
 	return MIN(r, 0);
 }
@@ -86,7 +91,7 @@ static int step_explain(Read *read, sd_bus_error *ret_error)
 	if (!read_packet(bus, read->call, &settings, &error) ||
 	    !service_explain(bus->service, &settings, &outcome, &steps, &error))
 		return error_set(ret_error, error);
-	return answer(read->call, outcome, steps, ret_error);
+	return answer(read, outcome, steps, ret_error);
 }
 
 const ReadKind explain_read = { step_explain };

@@ -95,6 +95,12 @@ static int find_end(Cli *cli, const char *text, char **ret)
 	return 0;
 }
 
+/* What an object's rules say is in the words; of what others wrote there is nothing but the rule. */
+static char *step_text(const char *about, const char *rule, const char *words)
+{
+	return g_str_equal(about, "foreign") && *rule ? g_strdup_printf("%s: %s", words, rule) : g_strdup(words);
+}
+
 static void print_steps(Cli *cli, GVariant *steps)
 {
 	enum { ABOUT, OBJECT, WORDS, N_COLUMNS };
@@ -111,7 +117,7 @@ static void print_steps(Cli *cli, GVariant *steps)
 
 		row_set(row, ABOUT, g_strdup(about), NULL);
 		row_set(row, OBJECT, g_str_equal(object, "/") ? g_strdup("") : object_text(object), NULL);
-		row_set(row, WORDS, g_strdup(words), NULL);
+		row_set(row, WORDS, step_text(about, rule, words), NULL);
 	}
 	table_print(table, cli);
 }

@@ -98,8 +98,8 @@ static void add_unread(const Walk *walk, const TraceStep *step)
 	for (guint i = 0; step->unread && i < step->unread->len; i++) {
 		const char *text = g_ptr_array_index(step->unread, i);
 
-		steps_add(walk->steps, "foreign", OBJECT_NETWORK, NULL, text, "rule of others that is not followed: %s",
-			  text);
+		steps_add(walk->steps, "foreign", OBJECT_NETWORK, NULL, text,
+			  "a rule that is not the service's is not followed");
 	}
 }
 

@@ -151,10 +151,41 @@ static void facts(Rig *rig)
 	}
 }
 
+/* Whoever may not list the kernel's rules does not get their text here. */
+static void rules_of_others(Rig *rig)
+{
+	static const char packet[] = "{'Source': <'192.0.2.2'>, 'Destination': <'172.18.0.1'>, 'Port': <8080>}";
+	g_autoptr(GVariant) reply = NULL;
+	g_autofree char *root = NULL, *nobody = NULL;
+
+	netns_run(rig->host, "iptables-legacy -N DOCKER-USER");
+	netns_run(rig->host, "iptables-legacy -A DOCKER-USER -m mark --mark 4711 -j DROP");
+	netns_run(rig->host, "iptables-legacy -A DOCKER-USER -s 192.0.2.2 -j DROP");
+	create_world(rig);
+	reply = ask(rig, "", "Manager", "Explain", "a{sv}", packet);
+	root = g_variant_print(reply, FALSE);
+	nobody = netns_output(
+		rig->host,
+		"setpriv --reuid=65534 --clear-groups gdbus call --system -d org.example.NetFilter -o " ROOT
+		" -m org.example.NetFilter.Manager.Explain \"%s\"",
+		packet);
+	g_assert_nonnull(strstr(root, "'filter DOCKER-USER: -m mark -j DROP'"));
+	g_assert_nonnull(strstr(root, "'filter DOCKER-USER: -s 192.0.2.2/32 -j DROP'"));
+	g_assert_null(strstr(nobody, "DOCKER-USER"));
+	for (guint i = 0; i < 2; i++) {
+		const char *said = i == 0 ? root : nobody;
+
+		g_assert_true(g_str_has_prefix(said, "('dropped', "));
+		g_assert_nonnull(strstr(said, "a rule that is not the service's drops it"));
+		g_assert_nonnull(strstr(said, "a rule that is not the service's is not followed"));
+	}
+}
+
 static const BusTest tests[] = {
 	{ "/explain/bad-packets", bad_packets },
 	{ "/explain/verdicts", verdicts },
 	{ "/explain/facts", facts, "IPForward=no" },
+	{ "/explain/rules-of-others", rules_of_others, "Backend=iptables" },
 };
 
 int main(int argc, char **argv)
