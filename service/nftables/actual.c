@@ -156,7 +156,7 @@ static int read_chain(const struct nlmsghdr *header, void *userdata)
 	if (!attributes[NFTA_CHAIN_HOOK])
 		return MNL_CB_OK;
 	add_base_chain(text, attributes);
-	if (is_named(attributes[NFTA_CHAIN_NAME], SKELETON_FORWARD))
+	if (is_named(attributes[NFTA_CHAIN_NAME], CHAIN_FORWARD))
 		reading->ret->drop = attribute_number(attributes[NFTA_CHAIN_POLICY]) == NF_DROP;
 	else
 		reading->foreign |= attribute_number(attributes[NFTA_CHAIN_POLICY]) != NF_ACCEPT;

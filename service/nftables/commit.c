@@ -402,7 +402,7 @@ static enum fate judge(Work *work, enum family family)
 	else if (expected && !actual->intact)
 		add_drift(work, family, "chains");
 	else if (work->nftables->synced && expected && work->nftables->tables[family].drop != actual->drop)
-		add_drift(work, family, SKELETON_FORWARD);
+		add_drift(work, family, CHAIN_FORWARD);
 	if (!actual->exists)
 		return wanted ? FATE_CREATED : FATE_NONE;
 	if (!wanted)

@@ -1,31 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/model/ingress.h"
 #include "service/nftables/batch.h"
-#include "service/rules/rule.h"
+#include "service/nftables/chains.h"
 
 /**
  * What a table has whatever objects there are: sets, maps, and chains with the rules that look into them. It is made
  * with the first object and never changes after that.
  */
-
-/** Where an element of a map sends a packet, or the policy of a chain. */
-enum verdict {
-	VERDICT_ACCEPT,
-	VERDICT_DROP,
-	VERDICT_CLOSED, /* within a bridge without communication */
-	VERDICT_FROM_BRIDGE,
-	VERDICT_TO_BRIDGE,
-	VERDICT_SPREAD, /* over two gateways of an ingress; the next over three, and so on */
-	N_VERDICTS = VERDICT_SPREAD + GATEWAYS_MAX - 1
-};
-
-/** To the chain that chooses among so many gateways, 2 to GATEWAYS_MAX. */
-enum verdict verdict_spread(guint gateways);
-
-/** The chain to go to; NULL for accept and drop. */
-const char *verdict_chain(enum verdict verdict);
 
 /** Makes a table: flags are NFT_TABLE_F_*, drop is the policy of forwarding. Nothing of that name may be there. */
 void skeleton_put(Batch *batch, enum family family, const char *table, guint32 flags, bool drop);
@@ -49,6 +31,3 @@ const char *skeleton_rule(enum family family, const char *chain, guint n);
 guint skeleton_n_chains(enum family family);
 guint skeleton_n_sets(enum family family);
 guint32 skeleton_set_flags(guint set);
-
-/** The name of the chain whose policy is that of forwarding. */
-#define SKELETON_FORWARD "forward"

@@ -14,7 +14,7 @@ static const char *const hooks[][MAX_CHAINS] = {
 	[TRACE_PREROUTING] = { "guard", "ingress_prerouting", "prerouting" },
 	[TRACE_OUTPUT] = { "resets", "ingress_output", "output" },
 	[TRACE_SENT] = { "allow_host" },
-	[TRACE_FORWARD] = { "allow_forward", SKELETON_FORWARD },
+	[TRACE_FORWARD] = { "allow_forward", CHAIN_FORWARD },
 	[TRACE_POSTROUTING] = { "postrouting" },
 };
 
