@@ -411,11 +411,27 @@ guint count_parts(const char *text, const char *part)
 	return n;
 }
 
+/* What ends the flows of an object is open beside all else, for as long as there are some. */
+static guint settled_descriptors(const Rig *rig)
+{
+	guint before = rig_descriptors(rig), same = 0;
+
+	for (guint i = 0; i < 500 && same < 3; i++) {
+		guint now;
+
+		g_usleep(5 * G_TIME_SPAN_MILLISECOND);
+		now = rig_descriptors(rig);
+		same = now == before ? same + 1 : 0;
+		before = now;
+	}
+	return before;
+}
+
 char *rig_state(const Rig *rig)
 {
 	g_autofree char *rules = rig_rules(rig), *links = rig_links(rig), *objects = rig_objects(rig);
 
-	return g_strdup_printf("%s\n%s\n%s\n%u descriptors\n", rules, links, objects, rig_descriptors(rig));
+	return g_strdup_printf("%s\n%s\n%s\n%u descriptors\n", rules, links, objects, settled_descriptors(rig));
 }
 
 /* --- pipelines --- */
