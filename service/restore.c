@@ -410,14 +410,28 @@ static void render_everything(Service *service, bool started)
 }
 /* --- what serves the objects --- */
 
-/* Version 2 knew bridges by name: what has the name now is what it meant. */
+static guint64 find_mac(Netlink *netlink, const char *bridge)
+{
+	guint64 mac = 0;
+	LinkInfo info;
+
+	if (!link_find(netlink, bridge, &info, NULL))
+		return network_random_mac();
+	for (guint i = 0; i < sizeof info.mac; i++)
+		mac = mac << 8 | info.mac[i];
+	return mac ?: network_random_mac();
+}
+
+/* Version 2 knew bridges by name, and gave them no address: what has the name now is what it meant. */
 static void restore_bridges(Service *service)
 {
 	for (const GList *i = service->model->networks_by_age.head; i; i = i->next) {
-		const Network *network = i->data;
+		Network *network = i->data;
 
-		if (network->creates_bridge && network->mac == 0)
-			interfaces_restore_by_name(service->interfaces, network->bridge, true, 0);
+		if (!network->creates_bridge || network->mac != 0)
+			continue;
+		network->mac = find_mac(service->netlink, network->bridge);
+		interfaces_restore_by_name(service->interfaces, network->bridge, true, 0);
 	}
 }
 

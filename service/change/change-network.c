@@ -36,12 +36,6 @@ static bool check_subnets(const Model *model, const Network *network, GError **e
 	return true;
 }
 
-/* Locally administered, one host's, and never all zero. */
-static guint64 random_mac(void)
-{
-	return 0x020000000000 | ((guint64)g_random_int_range(0, 1 << 8) << 32) | g_random_int();
-}
-
 /* Of one family, "172.18.0.1/16, 172.18.1.1/24", or "no ipv4 address". */
 static char *list_addresses(const GArray *addresses, enum family family)
 {
@@ -128,7 +122,7 @@ static bool choose_bridge(Transaction *transaction, Network *network, GError **e
 	/* A bridge of ours that waits to be deleted makes room. */
 	if (info.ifindex == 0 || interfaces_is_leftover(transaction->interfaces, network->bridge, info.ifindex)) {
 		network->creates_bridge = true;
-		network->mac = random_mac();
+		network->mac = network_random_mac();
 		return true;
 	}
 	if (info.kind != LINK_BRIDGE)

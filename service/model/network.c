@@ -26,6 +26,11 @@ enum gateway_mode gateway_mode_from_string(const char *text)
 	return mode;
 }
 
+guint64 network_random_mac(void)
+{
+	return 0x020000000000 | ((guint64)g_random_int_range(0, 1 << 8) << 32) | g_random_int();
+}
+
 Network *network_new(const char *name)
 {
 	Network *network = g_new0(Network, 1);

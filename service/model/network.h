@@ -31,8 +31,8 @@ typedef struct Network {
 	char *name;
 	GList by_age; /* in model->networks_by_age */
 	char bridge[IFNAMSIZ];
-	bool creates_bridge;          /* else it was there and is adopted */
-	guint64 mac;                  /* of the bridge it creates, which tells it from another of that name; 0: any */
+	bool creates_bridge; /* else it was there and is adopted */
+	guint64 mac;         /* of the bridge it creates, which tells it from another of that name; 0: none yet */
 	Prefix subnets[N_FAMILIES];   /* masked; address AF_UNSPEC where the network lacks the family */
 	Address gateways[N_FAMILIES]; /* AF_UNSPEC likewise */
 	Prefix ranges[N_FAMILIES];    /* what addresses are chosen from, within the subnets; AF_UNSPEC likewise */
@@ -58,6 +58,9 @@ Network *network_new(const char *name);
 /** NULL is fine. It must have no endpoints. */
 void network_free(Network *network);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Network, network_free)
+
+/** A new Network.mac: locally administered, one host's, and never all zero. */
+guint64 network_random_mac(void);
 
 static inline bool network_has_family(const Network *network, enum family family)
 {

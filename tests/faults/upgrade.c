@@ -332,9 +332,23 @@ static void end(Rig *rig, const char *before)
 	rig->service = service_start(rig->starter, rig->configuration);
 }
 
+/* What they are called, and the addresses that they were given by nobody. */
+static char *macs_of(const Rig *rig)
+{
+	return netns_output(rig->host, "sh -c \"ip -br link show type bridge | awk '{ print \\$1, \\$3 }'\"");
+}
+
+static void keeps_macs(const Rig *rig, const char *macs)
+{
+	g_autofree char *now = macs_of(rig);
+
+	g_assert_nonnull(strstr(now, "br-web "));
+	g_assert_cmpstr(now, ==, macs);
+}
+
 static void upgraded(Rig *rig, const Upgrade *upgrade)
 {
-	g_autofree char *before = NULL, *rules = NULL, *same_rules = NULL;
+	g_autofree char *before = NULL, *rules = NULL, *same_rules = NULL, *macs = NULL;
 	guint n_points;
 
 	service_stop(rig->service);
@@ -342,8 +356,10 @@ static void upgraded(Rig *rig, const Upgrade *upgrade)
 	before = host_of(rig);
 
 	prepare(rig, upgrade);
+	macs = macs_of(rig);
 	rig->service = service_start(rig->starter, rig->configuration);
 	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+	keeps_macs(rig, macs);
 	objects_are_there(rig);
 	nothing_moved(rig, upgrade, "4");
 	nothing_moved(rig, upgrade, "6");
