@@ -61,8 +61,9 @@ all_are() { # open|closed
 	[ "$(grep -c "^$1 " <<<"$tried")" = "$(wc -l <<<"$ways")" ] || { echo "$tried"; return 1; }
 }
 
+# On a busy machine the second that a caller waits may be too short.
 all_open() {
-	all_are open
+	eventually 5 all_are open
 }
 
 all_closed() {
