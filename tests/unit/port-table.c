@@ -244,7 +244,7 @@ static void test_any_order(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 		if (i % 1000 == 0)
 			hold_all(f);
 	}
-	g_assert_cmpuint(n_shared, >, 100);
+	g_assert_cmpuint(n_shared, >, 50); /* of some 116, give or take 11 */
 	g_assert_cmpuint(n_refused, >, 100);
 	while (f->added->len > 0)
 		range_free(take_out(f, g_rand_int_range(f->random, 0, f->added->len)));
