@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/size.h"
 
+#include <errno.h>
 #include <string.h>
 
 typedef struct Size {
 	gsize bytes, values;
-	guint depth; /* of containers that are open */
+	gsize max_bytes, max_values;
 } Size;
 
 /* As the specification lays them out: each aligned to its own size, strings behind their length. */
@@ -14,10 +15,13 @@ static void add(Size *size, gsize alignment, gsize bytes)
 	size->bytes = (size->bytes + alignment - 1) / alignment * alignment + bytes;
 }
 
-static gsize size_of(char type)
+/* The size of a number too. */
+static gsize alignment_of(char type)
 {
 	switch (type) {
 	case 'y':
+	case 'g':
+	case 'v':
 		return 1;
 	case 'n':
 	case 'q':
@@ -25,10 +29,24 @@ static gsize size_of(char type)
 	case 'x':
 	case 't':
 	case 'd':
+	case '(':
+	case '{':
 		return 8;
 	default:
 		return 4;
 	}
+}
+
+/* Of an array, whose first element is aligned even where there is none. */
+static void add_length(Size *size, char element)
+{
+	add(size, 4, 4);
+	add(size, alignment_of(element), 0);
+}
+
+static bool is_over(const Size *size)
+{
+	return size->bytes > size->max_bytes || size->values > size->max_values;
 }
 
 static int add_basic(Size *size, sd_bus_message *message, char type)
@@ -40,74 +58,129 @@ static int add_basic(Size *size, sd_bus_message *message, char type)
 
 	if (r <= 0)
 		return r;
-	if (type == 'g')
-		add(size, 1, 1 + strlen(string) + 1);
-	else if (is_string)
-		add(size, 4, 4 + strlen(string) + 1);
-	else
-		add(size, size_of(type), size_of(type));
+	size->values++;
+	add(size, alignment_of(type), type == 'g' ? 1 : is_string ? 4 : alignment_of(type));
+	if (is_string)
+		add(size, 1, strlen(string) + 1);
 	return 1;
 }
 
-static int enter(Size *size, sd_bus_message *message, char type, const char *contents)
+/* Of the first complete type of a signature. */
+static gsize type_length(const char *types)
 {
-	const void *array;
-	size_t bytes;
-	int r;
+	gsize length = 0;
+	guint depth = 0;
 
-	if (type == 'v')
-		add(size, 1, 1 + strlen(contents) + 1);
-	else if (type == 'a')
-		add(size, 4, 4);
-	else
-		add(size, 8, 0);
-	if (type == 'a' && contents[0] && !contents[1] && strchr("ynqiuxtd", contents[0])) {
-		r = sd_bus_message_read_array(message, contents[0], &array, &bytes);
-		add(size, size_of(contents[0]), bytes);
-		return r < 0 ? r : 1;
+	do {
+		depth += types[length] == '(' || types[length] == '{';
+		depth -= types[length] == ')' || types[length] == '}';
+	} while (types[length++] == 'a' || depth > 0);
+	return length;
+}
+
+static int add_value(Size *size, sd_bus_message *message, const char *type, gsize length);
+
+static int add_values(Size *size, sd_bus_message *message, const char *types)
+{
+	int r = 1;
+
+	for (gsize length; r > 0 && *types; types += length) {
+		length = type_length(types);
+		r = add_value(size, message, types, length);
 	}
-	r = sd_bus_message_enter_container(message, type, contents);
-	size->depth += r > 0;
 	return r;
 }
 
-/* The next value of a message, or the end of a container. 0: there is no more. */
-static int add_next(Size *size, sd_bus_message *message)
+static int add_container(Size *size, sd_bus_message *message, char type, const char *contents)
 {
-	const char *contents;
-	char type;
-	int r = sd_bus_message_peek_type(message, &type, &contents);
+	int r = sd_bus_message_enter_container(message, type, contents);
 
-	if (r < 0 || (r == 0 && size->depth == 0))
+	if (r <= 0)
 		return r;
-	if (r == 0) {
-		size->depth--;
-		r = sd_bus_message_exit_container(message);
-		return r < 0 ? r : 1;
-	}
 	size->values++;
-	return strchr("avre", type) ? enter(size, message, type, contents) : add_basic(size, message, type);
+	if (type == 'v')
+		add(size, 1, 1 + strlen(contents) + 1);
+	else if (type == 'a')
+		add_length(size, *contents);
+	else
+		add(size, 8, 0);
+	if (type != 'a')
+		r = add_values(size, message, contents);
+	else
+		while (r > 0)
+			r = add_value(size, message, contents, strlen(contents));
+	if (r >= 0)
+		r = sd_bus_message_exit_container(message);
+	return r < 0 ? r : 1;
+}
+
+static int add_numbers(Size *size, sd_bus_message *message, char type)
+{
+	const void *array;
+	size_t bytes;
+	int r = sd_bus_message_read_array(message, type, &array, &bytes);
+
+	if (r <= 0)
+		return r;
+	size->values++;
+	add_length(size, type);
+	add(size, 1, bytes);
+	return 1;
+}
+
+/*
+ * The next value of a message, of a type that is known but for what is in a variant: to ask for it each time takes as
+ * long as to read. 0: the array that it would be of has no more.
+ */
+static int add_value(Size *size, sd_bus_message *message, const char *type, gsize length)
+{
+	char signature[256]; /* the longest that there is */
+	const char *contents;
+	int r;
+
+	if (is_over(size))
+		return -EMSGSIZE;
+	switch (*type) {
+	case 'v':
+		r = sd_bus_message_peek_type(message, NULL, &contents);
+		if (r <= 0)
+			return r;
+		g_strlcpy(signature, contents, sizeof signature);
+		return add_container(size, message, 'v', signature);
+	case 'a':
+		if (length == 2 && strchr("ynqiuxtd", type[1]))
+			return add_numbers(size, message, type[1]);
+		g_strlcpy(signature, type + 1, length);
+		return add_container(size, message, 'a', signature);
+	case '(':
+	case '{':
+		g_strlcpy(signature, type + 1, length - 1);
+		return add_container(size, message, *type == '(' ? 'r' : 'e', signature);
+	default:
+		return add_basic(size, message, *type);
+	}
 }
 
 /* libsystemd does not tell how large a message is. */
+static void measure(Size *size, sd_bus_message *message)
+{
+	add_values(size, message, sd_bus_message_get_signature(message, true));
+	sd_bus_message_rewind(message, true);
+}
+
 bool message_is_larger(sd_bus_message *message, gsize max_bytes, gsize max_values)
 {
-	bool is_over = false;
-	Size size = {};
+	Size size = { .max_bytes = max_bytes, .max_values = max_values };
 
-	while (!is_over && add_next(&size, message) > 0)
-		is_over = size.bytes > max_bytes || size.values > max_values;
-	sd_bus_message_rewind(message, true);
-	return is_over;
+	measure(&size, message);
+	return is_over(&size);
 }
 
 gsize message_size(sd_bus_message *message)
 {
-	Size size = {};
+	Size size = { .max_bytes = G_MAXSIZE, .max_values = G_MAXSIZE };
 
-	while (add_next(&size, message) > 0)
-		;
-	sd_bus_message_rewind(message, true);
+	measure(&size, message);
 	return size.bytes;
 }
 
