@@ -28,6 +28,23 @@ static const char *option_of(const BatchFailure *failure, enum family family)
 	return family == FAMILY_IPV4 ? "CONFIG_NF_TABLES_IPV4" : "CONFIG_NF_TABLES_IPV6";
 }
 
+/* A transaction that is thrown away waits for all who read rules: where everything is there one tells. */
+static bool can_do_all(Nftables *nftables)
+{
+	guint32 flags = nftables->flags_known ? nftables->flags : TABLE_FLAGS;
+	g_autoptr(Batch) batch = batch_new(0);
+
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		skeleton_put(batch, family, PROBE_TABLE, flags, false);
+	if (batch_send(batch, nftables->socket, false, NULL) < 0)
+		return false;
+	nftables->flags = flags;
+	nftables->flags_known = true;
+	for (enum family family = 0; family < N_FAMILIES; family++)
+		nftables->usable[family] = true;
+	return true;
+}
+
 bool nftables_probe(Backend *backend, enum family family, GError **error)
 {
 	Nftables *nftables = (Nftables *)backend;
@@ -35,10 +52,17 @@ bool nftables_probe(Backend *backend, enum family family, GError **error)
 	BatchFailure failure;
 	int r;
 
+	if (nftables->usable[family])
+		return true;
+	if (!nftables_open(nftables, error))
+		return false;
+	if (can_do_all(nftables))
+		return true;
 	if (!nftables_find_flags(nftables, error))
 		return false;
-	skeleton_put(batch, family, "netfilterd-probe", nftables->flags, false);
+	skeleton_put(batch, family, PROBE_TABLE, nftables->flags, false);
 	r = batch_send(batch, nftables->socket, false, &failure);
+	nftables->usable[family] = r == 0;
 	if (r == 0)
 		return true;
 	if (r != -ENOENT && r != -EOPNOTSUPP && r != -EAFNOSUPPORT)

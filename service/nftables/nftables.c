@@ -11,11 +11,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Linux 6.9; Debian 12's headers do not have it. */
-#ifndef NFT_TABLE_F_PERSIST
-#define NFT_TABLE_F_PERSIST 0x4
-#endif
-
 char *nftables_table(const char *prefix)
 {
 	return g_str_equal(prefix, "DOCKER") ? g_strdup("netfilterd") : g_strdup_printf("netfilterd-%s", prefix);
@@ -85,7 +80,7 @@ static int try_flags(const Nftables *nftables, guint32 flags)
 	struct nlmsghdr *message =
 		batch_message(batch, FAMILY_IPV4, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, "table");
 
-	mnl_attr_put_strz(message, NFTA_TABLE_NAME, "netfilterd-probe");
+	mnl_attr_put_strz(message, NFTA_TABLE_NAME, PROBE_TABLE);
 	mnl_attr_put_u32(message, NFTA_TABLE_FLAGS, GUINT32_TO_BE(flags));
 	batch_put(batch);
 	return batch_send(batch, nftables->socket, false, NULL);
@@ -93,18 +88,16 @@ static int try_flags(const Nftables *nftables, guint32 flags)
 
 bool nftables_find_flags(Nftables *nftables, GError **error)
 {
-	/* A table that ends with its owner would open everything when the service is killed: both or none. */
-	static const guint32 flags = NFT_TABLE_F_OWNER | NFT_TABLE_F_PERSIST;
 	int r;
 
 	if (!nftables_open(nftables, error))
 		return false;
 	if (nftables->flags_known)
 		return true;
-	r = try_flags(nftables, flags);
+	r = try_flags(nftables, TABLE_FLAGS);
 	if (r < 0 && r != -EOPNOTSUPP)
 		return nftables_fail(error, r, NULL);
-	nftables->flags = r == 0 ? flags : 0;
+	nftables->flags = r == 0 ? TABLE_FLAGS : 0;
 	nftables->flags_known = true;
 	/* Before there is a table. */
 	if (nftables->flags == 0 && !(nftables->hearing = hearing_new()))

@@ -6,12 +6,20 @@
 #include "service/nftables/inventory.h"
 #include "service/rules/backend.h"
 
+#include <linux/netfilter/nf_tables.h>
+
+/* Linux 6.9; Debian 12's headers do not have it. */
+#ifndef NFT_TABLE_F_PERSIST
+#define NFT_TABLE_F_PERSIST 0x4
+#endif
+
 typedef struct Nftables {
 	Backend backend;
 	char *table;               /* its name, in both families */
 	struct mnl_socket *socket; /* whose the tables are; NULL until it is needed */
 	bool flags_known;
-	guint32 flags; /* that a table is made with: NFT_TABLE_F_OWNER and _PERSIST, or 0 where the kernel lacks them */
+	guint32 flags; /* that a table is made with: TABLE_FLAGS, or 0 where the kernel lacks them */
+	bool usable[N_FAMILIES];
 
 	Hearing *hearing; /* NULL where nobody else can change a table */
 
@@ -22,6 +30,12 @@ typedef struct Nftables {
 		bool held, drop;
 	} tables[N_FAMILIES];
 } Nftables;
+
+/** A table that ends with its owner would open everything when the service is killed: both or none. */
+#define TABLE_FLAGS (NFT_TABLE_F_OWNER | NFT_TABLE_F_PERSIST)
+
+/** Of tables that are never committed. */
+#define PROBE_TABLE "netfilterd-probe"
 
 /** Makes the socket. BACKEND_UNAVAILABLE, FAILED. */
 bool nftables_open(Nftables *nftables, GError **error) G_GNUC_WARN_UNUSED_RESULT;
