@@ -244,15 +244,10 @@ static int on_removed(sd_bus_message *message G_GNUC_UNUSED, void *userdata G_GN
 	return 0;
 }
 
-/* Has n clients with an endpoint each, says so, and waits for its death. */
-static void be_clients(guint n, int ready)
+static void create_an_endpoint_each(sd_bus **clients, guint n)
 {
-	sd_bus **clients = g_new(sd_bus *, n);
 	char name[16];
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (guint i = 0; i < n; i++)
-		clients[i] = bus_connect();
 	for (guint i = 0; i < n; i++) {
 		snprintf(name, sizeof name, "e%u", i);
 		send_call(clients[i], endpoint_message(clients[i], name, i, FIRST_PORT + i, false));
@@ -261,10 +256,48 @@ static void be_clients(guint n, int ready)
 	/* Another change by the same client is answered after its first. */
 	for (guint i = 0; i < n; i++)
 		call(clients[i], message_new(clients[i], SPARE, SERVICE ".Endpoint", "Publish", "a(ssqqq)", 0));
-	if (write(ready, "", 1) != 1)
-		_exit(1);
-	for (;;)
-		pause();
+}
+
+/* Whoever was answered has a name. */
+static void ask_the_bus(sd_bus *bus, guint i G_GNUC_UNUSED)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+
+	if (sd_bus_call_method(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetId",
+			       &error, NULL, "") < 0)
+		g_error("GetId: %s", error.message);
+}
+
+/* A process that has n clients, which own nothing or an endpoint each. */
+static pid_t start_clients(guint n, bool own)
+{
+	sd_bus **clients;
+	int ready[2];
+	pid_t pid;
+	char byte;
+
+	if (pipe(ready) < 0)
+		g_error("cannot get ready");
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		clients = g_new(sd_bus *, n);
+		for (guint i = 0; i < n; i++) {
+			clients[i] = bus_connect();
+			ask_the_bus(clients[i], i);
+		}
+		if (own)
+			create_an_endpoint_each(clients, n);
+		if (write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	if (read(ready[0], &byte, 1) != 1)
+		g_error("the clients cannot get ready");
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
 }
 
 static guint count_objects(sd_bus *bus)
@@ -279,44 +312,59 @@ static guint count_objects(sd_bus *bus)
 	return n;
 }
 
-static void measure_death(gconstpointer data G_GNUC_UNUSED)
+static void publish_or_not(sd_bus *bus, guint i)
 {
-	guint n = quick ? 200 : 1000, calls = 0;
-	Service service = service_new(0);
-	sd_bus *other = bus_connect();
-	double start, worst = 0, total = 0;
-	guint64 generation;
-	int ready[2];
-	pid_t pid;
-	char byte;
+	call(bus, publish_message(bus, SPARE, i % 2 ? "Unpublish" : "Publish", SPARE_PORT, 1));
+}
 
-	if (sd_bus_match_signal(service.bus, NULL, SERVICE, NULL, "org.freedesktop.DBus.ObjectManager",
-				"InterfacesRemoved", on_removed, NULL) < 0 ||
-	    pipe(ready) < 0)
-		g_error("cannot get ready");
-	pid = fork();
-	if (pid == 0)
-		be_clients(n, ready[1]);
-	if (read(ready[0], &byte, 1) != 1 || count_objects(other) != n + 1)
-		g_error("the clients have not got their endpoints");
-	service_settle(&service);
+/* Until whoever watches has heard of n, and what another's calls take meanwhile. How many these were. */
+static guint kill_clients(pid_t pid, guint n, sd_bus *watching, void (*ask)(sd_bus *bus, guint i), sd_bus *other,
+			  double *ret_total, double *ret_worst)
+{
+	double start = now_ms();
+	guint calls = 0;
 
-	generation = get_generation(service.bus);
-	start = now_ms();
+	*ret_worst = 0;
 	kill(pid, SIGKILL);
 	while (n_removed < n && now_ms() - start < 60000) {
 		double before = now_ms(), took;
 
-		call(other, publish_message(other, SPARE, calls % 2 ? "Unpublish" : "Publish", SPARE_PORT, 1));
+		ask(other, calls);
 		took = now_ms() - before;
-		worst = MAX(worst, took);
+		*ret_worst = MAX(*ret_worst, took);
 		calls++;
-		while (sd_bus_process(service.bus, NULL) > 0)
+		while (sd_bus_process(watching, NULL) > 0)
 			;
 	}
-	total = now_ms() - start;
+	*ret_total = now_ms() - start;
 	if (n_removed < n)
-		g_error("%u of %u endpoints are still there", n - n_removed, n);
+		g_error("%u of %u are still there", n - n_removed, n);
+	return calls;
+}
+
+static guint many_clients(void)
+{
+	return quick ? 200 : 1000;
+}
+
+static void measure_death(gconstpointer data G_GNUC_UNUSED)
+{
+	guint n = many_clients(), calls;
+	Service service = service_new(0);
+	sd_bus *other = bus_connect();
+	double worst, total;
+	guint64 generation;
+	pid_t pid;
+
+	if (sd_bus_match_signal(service.bus, NULL, SERVICE, NULL, "org.freedesktop.DBus.ObjectManager",
+				"InterfacesRemoved", on_removed, NULL) < 0)
+		g_error("cannot get ready");
+	pid = start_clients(n, true);
+	if (count_objects(other) != n + 1)
+		g_error("the clients have not got their endpoints");
+	service_settle(&service);
+	generation = get_generation(service.bus);
+	calls = kill_clients(pid, n, service.bus, publish_or_not, other, &total, &worst);
 	report_value("dying clients", variant("until all endpoints are gone"), n, "ms", total);
 	report_value("dying clients", variant("slowest call of another meanwhile"), n, "ms", worst);
 	/* A change of the others' is at most two tables. */
@@ -325,9 +373,32 @@ static void measure_death(gconstpointer data G_GNUC_UNUSED)
 	report_value("dying clients", variant("calls of the other meanwhile"), n, "", calls);
 }
 
+/* Clients that own nothing, on a bus without the service. */
+static void measure_death_floor(gconstpointer data G_GNUC_UNUSED)
+{
+	guint n = many_clients();
+	double worst, total;
+	sd_bus *watching, *other;
+	pid_t pid;
+
+	bus_start();
+	watching = bus_connect();
+	other = bus_connect();
+	pid = start_clients(n, false);
+	/* Whoever came was heard of too. */
+	if (sd_bus_match_signal(watching, NULL, "org.freedesktop.DBus", NULL, "org.freedesktop.DBus",
+				"NameOwnerChanged", on_removed, NULL) < 0)
+		g_error("cannot get ready");
+	kill_clients(pid, n, watching, ask_the_bus, other, &total, &worst);
+	report_value("dying clients", "until the bus has told of all (floor)", n, "ms", total);
+	report_value("dying clients", "slowest call of another to the bus meanwhile (floor)", n, "ms", worst);
+}
+
 void measure_dying_clients(void)
 {
 	measure_apart(measure_death, NULL);
+	if (service_has_nftables())
+		measure_apart(measure_death_floor, NULL);
 }
 
 /* --- networks --- */
