@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dbus/call.h"
 
+#include "dbus/arguments.h"
 #include "dbus/error.h"
 #include "dbus/log.h"
 #include "dbus/lookup.h"
@@ -145,10 +146,8 @@ Endpoint *call_read_endpoint(Call *call, GError **error)
 	Endpoint *endpoint;
 	const char *path;
 
-	if (sd_bus_message_read_basic(call->message, 'o', &path) < 0) {
-		netfilter_fail(error, INVALID_ARGS, "the path of the endpoint cannot be read");
+	if (!string_read(&call->cursor, 'o', &path, error))
 		return NULL;
-	}
 	endpoint = path_find(call->service, path, OBJECT_ENDPOINT, &failure);
 	/* To the caller an unknown object is the one that was called. */
 	if (g_error_matches(failure, NETFILTER_ERROR, NETFILTER_ERROR_UNKNOWN_OBJECT))
@@ -187,15 +186,20 @@ static const PolicyMethod *policy_of(const Call *call)
 	return policy_method_find(sd_bus_message_get_interface(call->message), call->method->member);
 }
 
+static void begin_reading(Call *call)
+{
+	call->cursor = cursor_new(call->message);
+}
+
 static bool describe(Call *call, Description *description, GError **error)
 {
 	bool ok;
 
-	sd_bus_message_rewind(call->message, true);
+	begin_reading(call);
 	description->actions = 1 << policy_of(call)->action;
 	ok = !call->method->describe || call->method->describe(call, description, error);
 	if (ok && call->claims) {
-		sd_bus_message_rewind(call->message, true);
+		begin_reading(call);
 		ok = call->method->claim(call, description, error);
 	}
 	describe_object(call, description);
@@ -271,7 +275,7 @@ static bool run_call(void *userdata, GError **error)
 	if (call->tried && !new_reply(call, error))
 		return false;
 	call->tried = true;
-	sd_bus_message_rewind(call->message, true);
+	begin_reading(call);
 	savepoint = transaction_savepoint(transaction);
 	return call->method->run(call, error) &&
 	       answer_check(call->message, call->reply, "call it for fewer at once", error) &&
@@ -380,16 +384,6 @@ static void ask_in_turn(Call *call)
 		refuse(call, error);
 }
 
-static void enqueue_privileged(Call *call)
-{
-	g_autoptr(GError) error = NULL;
-
-	if (size_check(call->message, true, &error))
-		enqueue(call);
-	else
-		answer(call, error);
-}
-
 static void on_identified(sd_bus_message *message, uid_t uid, const GError *error, void *userdata)
 {
 	g_autoptr(GError) failure = NULL;
@@ -399,7 +393,7 @@ static void on_identified(sd_bus_message *message, uid_t uid, const GError *erro
 	if (error)
 		refuse(call, error);
 	else if (is_privileged(call))
-		enqueue_privileged(call);
+		enqueue(call);
 	else if (!policy_may_ask(call->calls->policy, uid, &failure))
 		refuse(call, failure);
 	else if (message_is_larger(message, SMALL_BYTES, SMALL_VALUES))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "dbus/cursor.h"
 #include "dbus/details.h"
 #include "dbus/reads.h"
 #include "policy/policy.h"
@@ -18,6 +19,7 @@ typedef struct Call {
 	struct Calls *calls;
 	Service *service;
 	sd_bus_message *message;
+	Cursor cursor; /* in its arguments */
 	const Method *method;
 	uid_t uid;
 	guint granted;         /* set of 1 << enum policy_action */
@@ -31,13 +33,14 @@ typedef struct Call {
 
 struct Method {
 	const char *member;
-	/** Reads the message. NULL where the path says it all. False on bad arguments. */
+	/** Reads on at the cursor. NULL where the path says it all. False on bad arguments. */
 	bool (*describe)(Call *call, Description *description, GError **error);
-	/** Reads the message again, makes the change, appends the results to call->reply. May run more than once. */
+	/** Likewise, from the start again, makes the change, appends the results to call->reply. May run more than
+	 * once. */
 	bool (*run)(Call *call, GError **error);
 	guint flags; /* enum queue_flag */
 	/**
-	 * Reads the message, and the host for what of it the call makes use of: the more there is of it, the longer,
+	 * Reads the arguments, and the host for what of it the call makes use of: the more there is of it, the longer,
 	 * so only for those who have the rest granted. NULL where there is no such thing.
 	 */
 	bool (*claim)(Call *call, Description *description, GError **error);

@@ -28,9 +28,10 @@ static bool read_end(const Bus *bus, const char *key, const char *text, PacketEn
 
 static bool read_packet(const Bus *bus, sd_bus_message *call, PacketSettings *ret, GError **error)
 {
+	Cursor cursor = cursor_new(call);
 	PacketArguments arguments;
 
-	if (!packet_arguments_read(call, &arguments, error))
+	if (!packet_arguments_read(&cursor, &arguments, error))
 		return false;
 	*ret = (PacketSettings){
 		.protocol = arguments.protocol,

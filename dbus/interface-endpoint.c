@@ -12,7 +12,7 @@
 
 static bool describe_mappings(Call *call, Description *description, GError **error)
 {
-	g_autoptr(GArray) mappings = port_mappings_read(call->message, error);
+	g_autoptr(GArray) mappings = port_mappings_read(&call->cursor, error);
 	const Endpoint *endpoint;
 
 	if (!mappings)
@@ -31,7 +31,7 @@ static bool run_publish(Call *call, GError **error)
 
 	if (!endpoint)
 		return false;
-	mappings = port_mappings_read(call->message, error);
+	mappings = port_mappings_read(&call->cursor, error);
 	return mappings && endpoint_publish(service_transaction(call->service), endpoint, mappings, published, error) &&
 	       reply_written(port_mappings_append(call->reply, published), error);
 }
@@ -43,7 +43,7 @@ static bool run_unpublish(Call *call, GError **error)
 
 	if (!endpoint)
 		return false;
-	mappings = port_mappings_read(call->message, error);
+	mappings = port_mappings_read(&call->cursor, error);
 	return mappings && endpoint_unpublish(service_transaction(call->service), endpoint, mappings, error);
 }
 
@@ -69,7 +69,7 @@ static bool run_link(Call *call, GError **error)
 	child = call_read_endpoint(call, error);
 	if (!child)
 		return false;
-	ports = ports_read(call->message, error);
+	ports = ports_read(&call->cursor, error);
 	return ports && endpoint_link(service_transaction(call->service), parent, child, ports, error);
 }
 

@@ -10,7 +10,7 @@
 
 static bool describe_ports(Call *call, Description *description, GError **error)
 {
-	g_autoptr(GArray) ports = ports_read(call->message, error);
+	g_autoptr(GArray) ports = ports_read(&call->cursor, error);
 	const Ingress *ingress;
 
 	if (!ports)
@@ -30,7 +30,7 @@ static bool change_ports(Call *call, bool (*change)(Transaction *, Ingress *, co
 
 	if (!ingress)
 		return false;
-	ports = ports_read(call->message, error);
+	ports = ports_read(&call->cursor, error);
 	return ports && change(service_transaction(call->service), ingress, ports, error);
 }
 
@@ -51,7 +51,7 @@ static bool describe_set_gateways(Call *call, Description *description, GError *
 	g_auto(GStrv) gateways = NULL;
 	Claim claim;
 
-	if (!ingress || !strings_read(call->message, &gateways, error))
+	if (!ingress || !strings_read(&call->cursor, &gateways, error))
 		return false;
 	wanted =
 		ingress_claim_gateways(service_transaction(call->service), ingress, gateways, call->uid, &claim, error);
@@ -67,7 +67,7 @@ static bool run_set_gateways(Call *call, GError **error)
 	Ingress *ingress = call_object(call, OBJECT_INGRESS, error);
 	g_auto(GStrv) gateways = NULL;
 
-	return ingress && strings_read(call->message, &gateways, error) &&
+	return ingress && strings_read(&call->cursor, &gateways, error) &&
 	       ingress_set_gateways(service_transaction(call->service), ingress, gateways, error);
 }
 

@@ -23,8 +23,8 @@
 
 static bool read_network(Call *call, const char **ret_name, NetworkSettings *ret, GError **error)
 {
-	return string_read(call->message, 's', ret_name, error) &&
-	       network_settings_read(call->message, call->uid, ret, error);
+	return string_read(&call->cursor, 's', ret_name, error) &&
+	       network_settings_read(&call->cursor, call->uid, ret, error);
 }
 
 static bool describe_network(Description *description, const char *name, const NetworkSettings *settings,
@@ -128,8 +128,8 @@ static bool describe_create_ingress(Call *call, Description *description, GError
 	const char *name;
 	Claim claim;
 
-	if (!string_read(call->message, 's', &name, error) ||
-	    !ingress_settings_read(call->message, call->uid, &settings, error))
+	if (!string_read(&call->cursor, 's', &name, error) ||
+	    !ingress_settings_read(&call->cursor, call->uid, &settings, error))
 		return false;
 	description_add(description, "ingress", name);
 	description_add_ingress_settings(description, &settings);
@@ -149,8 +149,8 @@ static bool run_create_ingress(Call *call, GError **error)
 	const Ingress *ingress;
 	const char *name;
 
-	if (!string_read(call->message, 's', &name, error) ||
-	    !ingress_settings_read(call->message, call->uid, &settings, error))
+	if (!string_read(&call->cursor, 's', &name, error) ||
+	    !ingress_settings_read(&call->cursor, call->uid, &settings, error))
 		return false;
 	ingress = ingress_create(service_transaction(call->service), name, &settings, error);
 	return ingress && reply_written(path_append(call->reply, OBJECT_INGRESS, ingress), error);
@@ -234,14 +234,14 @@ static int step_preview_network(Read *read, sd_bus_error *ret_error)
 {
 	const Bus *bus = read->userdata;
 	g_auto(NetworkSettings) settings = {};
+	Cursor cursor = cursor_new(read->call);
 	g_autoptr(GError) error = NULL;
 	g_autofree char *text = NULL;
 	const char *name;
 
 	if (!read->state)
 		return step_size(read, ret_error);
-	if (string_read(read->call, 's', &name, &error) &&
-	    network_settings_read(read->call, read->uid, &settings, &error))
+	if (string_read(&cursor, 's', &name, &error) && network_settings_read(&cursor, read->uid, &settings, &error))
 		text = service_preview_network(bus->service, name, &settings, read_is_privileged(read), &error);
 	heap_give_back(bus->heap);
 	if (!text)
@@ -261,14 +261,14 @@ static int step_preview_ingress(Read *read, sd_bus_error *ret_error)
 {
 	const Bus *bus = read->userdata;
 	g_auto(IngressSettings) settings = {};
+	Cursor cursor = cursor_new(read->call);
 	g_autoptr(GError) error = NULL;
 	g_autofree char *text = NULL;
 	const char *name;
 
 	if (!read->state)
 		return step_size(read, ret_error);
-	if (string_read(read->call, 's', &name, &error) &&
-	    ingress_settings_read(read->call, read->uid, &settings, &error))
+	if (string_read(&cursor, 's', &name, &error) && ingress_settings_read(&cursor, read->uid, &settings, &error))
 		text = service_preview_ingress(bus->service, name, &settings, &error);
 	heap_give_back(bus->heap);
 	if (!text)

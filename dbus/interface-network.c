@@ -15,7 +15,7 @@
 
 static bool describe_create_endpoint(Call *call, Description *description, GError **error)
 {
-	g_autoptr(EndpointSettings) settings = endpoint_settings_read(call->message, call->uid, error);
+	g_autoptr(EndpointSettings) settings = endpoint_settings_read(&call->cursor, call->uid, error);
 	const Network *network;
 
 	if (!settings)
@@ -35,7 +35,7 @@ static bool run_create_endpoint(Call *call, GError **error)
 
 	if (!network)
 		return false;
-	settings = endpoint_settings_read(call->message, call->uid, error);
+	settings = endpoint_settings_read(&call->cursor, call->uid, error);
 	if (!settings)
 		return false;
 	endpoint = endpoint_create(service_transaction(call->service), network, settings, error);
@@ -51,7 +51,7 @@ static bool run_ensure_endpoint(Call *call, GError **error)
 
 	if (!network)
 		return false;
-	settings = endpoint_settings_read(call->message, call->uid, error);
+	settings = endpoint_settings_read(&call->cursor, call->uid, error);
 	if (!settings)
 		return false;
 	endpoint = endpoint_ensure(service_transaction(call->service), network, settings, &created, error);
@@ -61,7 +61,7 @@ static bool run_ensure_endpoint(Call *call, GError **error)
 
 static bool describe_create_endpoints(Call *call, Description *description, GError **error)
 {
-	g_autoptr(GPtrArray) list = endpoint_list_read(call->message, call->uid, error);
+	g_autoptr(GPtrArray) list = endpoint_list_read(&call->cursor, call->uid, error);
 
 	if (!list)
 		return false;
@@ -77,7 +77,7 @@ static bool run_create_endpoints(Call *call, GError **error)
 
 	if (!network)
 		return false;
-	list = endpoint_list_read(call->message, call->uid, error);
+	list = endpoint_list_read(&call->cursor, call->uid, error);
 	if (!list)
 		return false;
 	if (!reply_written(sd_bus_message_open_container(call->reply, 'a', "o"), error))
@@ -99,7 +99,7 @@ static bool describe_delete_endpoint(Call *call, Description *description, GErro
 	const Endpoint *endpoint;
 	const char *name;
 
-	if (!network || !string_read(call->message, 's', &name, error))
+	if (!network || !string_read(&call->cursor, 's', &name, error))
 		return false;
 	description_add(description, "endpoint", name);
 	endpoint = network_find_endpoint(network, name, NULL);
@@ -117,7 +117,7 @@ static bool run_delete_endpoint(Call *call, GError **error)
 	Endpoint *endpoint;
 	const char *name;
 
-	if (!network || !string_read(call->message, 's', &name, error))
+	if (!network || !string_read(&call->cursor, 's', &name, error))
 		return false;
 	endpoint = network_find_endpoint(network, name, NULL);
 	if (endpoint)
@@ -132,7 +132,7 @@ static bool describe_retain(Call *call, Description *description, GError **error
 
 	if (!network)
 		return false;
-	names = names_read(call->message, error);
+	names = names_read(&call->cursor, error);
 	if (!names)
 		return false;
 	for (const GList *i = network->endpoints_by_age.head; i; i = i->next) {
@@ -154,7 +154,7 @@ static bool run_retain(Call *call, GError **error)
 
 	if (!network)
 		return false;
-	names = names_read(call->message, error);
+	names = names_read(&call->cursor, error);
 	if (!names)
 		return false;
 	deleted = network_retain(service_transaction(call->service), network, names);
@@ -179,7 +179,7 @@ static bool describe_update(Call *call, Description *description, GError **error
 	g_auto(NetworkSettings) settings = {};
 	guint mask;
 
-	return network_update_read(call->message, &settings, &mask, error) &&
+	return network_update_read(&call->cursor, &settings, &mask, error) &&
 	       (!(mask & UPDATE_SOURCE_ADDRESS) ||
 		describe_source_address(call, settings.source_address, description, error)) &&
 	       (!(mask & UPDATE_ALLOW_FROM) ||
@@ -192,7 +192,7 @@ static bool run_update(Call *call, GError **error)
 	g_auto(NetworkSettings) settings = {};
 	guint mask;
 
-	return network && network_update_read(call->message, &settings, &mask, error) &&
+	return network && network_update_read(&call->cursor, &settings, &mask, error) &&
 	       network_update(service_transaction(call->service), network, mask, &settings, error);
 }
 

@@ -18,7 +18,7 @@ bool object_describe_update(Call *call, Description *description, GError **error
 	g_auto(GStrv) texts = NULL;
 	bool given;
 
-	return lifetime && allow_from_update_read(call->message, &texts, &given, error) &&
+	return lifetime && allow_from_update_read(&call->cursor, &texts, &given, error) &&
 	       (!given || description_add_sources(description, texts, fallback_of(lifetime),
 						  service_config(call->service), error));
 }
@@ -29,7 +29,7 @@ bool object_run_update(Call *call, GError **error)
 	g_auto(GStrv) texts = NULL;
 	bool given;
 
-	return lifetime && allow_from_update_read(call->message, &texts, &given, error) &&
+	return lifetime && allow_from_update_read(&call->cursor, &texts, &given, error) &&
 	       (!given || object_set_allow_from(service_transaction(call->service), lifetime, texts, error));
 }
 

@@ -155,8 +155,10 @@ static int step_find_objects(Read *read, sd_bus_error *ret_error)
 	Walk *walk = read->state;
 
 	if (!walk) {
+		Cursor cursor = cursor_new(read->call);
+
 		walk = read->state = g_new0(Walk, 1);
-		if (!labels_read(read->call, &walk->labels, &error))
+		if (!labels_read(&cursor, &walk->labels, &error))
 			return error_set(ret_error, error);
 	}
 	return step_walk(read, "o", append_found, "with more labels it finds fewer", ret_error);

@@ -115,7 +115,7 @@ bool object_run_set_permanent(Call *call, GError **error)
 
 	if (!lifetime)
 		return false;
-	if (sd_bus_message_read_basic(call->message, 'b', &permanent) < 0)
+	if (cursor_read(&call->cursor, 'b', &permanent) < 0)
 		return netfilter_fail(error, INVALID_ARGS, "permanent cannot be read");
 	return object_set_permanent(service_transaction(call->service), lifetime, permanent, error);
 }

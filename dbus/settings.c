@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-typedef bool (*SettingRead)(sd_bus_message *message, void *field, GError **error);
+typedef bool (*SettingRead)(Cursor *cursor, void *field, GError **error);
 
 typedef struct Setting {
 	const char *key;
@@ -32,12 +32,12 @@ static bool refuse_key(const Setting *settings, const char *key, GError **error)
 	return netfilter_fail(error, INVALID_ARGS, "\"%s\" is not a setting; these are: %s", cut(key), allowed->str);
 }
 
-static bool read_setting(sd_bus_message *message, const Setting *settings, guint64 *seen, void *target, GError **error)
+static bool read_setting(Cursor *cursor, const Setting *settings, guint64 *seen, void *target, GError **error)
 {
 	const char *key, *type;
 	const Setting *setting;
 
-	if (!argument_check(sd_bus_message_read_basic(message, 's', &key), error))
+	if (!argument_check(cursor_read(cursor, 's', &key), error))
 		return false;
 	setting = find_setting(settings, key);
 	if (!setting)
@@ -46,106 +46,105 @@ static bool read_setting(sd_bus_message *message, const Setting *settings, guint
 		return netfilter_fail(error, INVALID_ARGS, "%s is given twice", key);
 	*seen |= 1ULL << (setting - settings);
 
-	if (!argument_check(sd_bus_message_peek_type(message, NULL, &type), error))
+	if (!argument_check(cursor_peek_type(cursor, NULL, &type), error))
 		return false;
 	if (!argument_fits(type, setting->type))
 		return netfilter_fail(error, INVALID_ARGS, "%s is of type \"%s\", not \"%s\"", key, cut(type),
 				      setting->type);
-	if (!argument_check(sd_bus_message_enter_container(message, 'v', type), error))
+	if (!argument_check(cursor_enter(cursor, 'v', type), error))
 		return false;
-	if (!setting->read(message, (char *)target + setting->offset, error)) {
+	if (!setting->read(cursor, (char *)target + setting->offset, error)) {
 		if (error && *error && !strstr((*error)->message, setting->key))
 			g_prefix_error(error, "%s: ", key);
 		return false;
 	}
-	return argument_check(sd_bus_message_exit_container(message), error);
+	return argument_check(cursor_exit(cursor), error);
 }
 
 /* Reads an a{sv}; *ret_seen has a bit for each row of the table that was given. */
-static bool read_settings(sd_bus_message *message, const Setting *settings, void *target, guint64 *ret_seen,
-			  GError **error)
+static bool read_settings(Cursor *cursor, const Setting *settings, void *target, guint64 *ret_seen, GError **error)
 {
 	int r;
 
 	*ret_seen = 0;
-	if (!argument_check(sd_bus_message_enter_container(message, 'a', "{sv}"), error))
+	if (!argument_check(cursor_enter(cursor, 'a', "{sv}"), error))
 		return false;
-	while ((r = sd_bus_message_enter_container(message, 'e', "sv")) > 0)
-		if (!read_setting(message, settings, ret_seen, target, error) ||
-		    !argument_check(sd_bus_message_exit_container(message), error))
+	while ((r = cursor_enter(cursor, 'e', "sv")) > 0)
+		if (!read_setting(cursor, settings, ret_seen, target, error) ||
+		    !argument_check(cursor_exit(cursor), error))
 			return false;
-	return argument_check(r, error) && argument_check(sd_bus_message_exit_container(message), error);
+	return argument_check(r, error) && argument_check(cursor_exit(cursor), error);
 }
 
-static bool read_boolean(sd_bus_message *message, void *field, GError **error)
+static bool read_boolean(Cursor *cursor, void *field, GError **error)
 {
 	int value;
 
-	if (!argument_check(sd_bus_message_read_basic(message, 'b', &value), error))
+	if (!argument_check(cursor_read(cursor, 'b', &value), error))
 		return false;
 	*(bool *)field = value;
 	return true;
 }
 
-static bool read_choice(sd_bus_message *message, void *field, GError **error)
+static bool read_choice(Cursor *cursor, void *field, GError **error)
 {
 	int value;
 
-	if (!argument_check(sd_bus_message_read_basic(message, 'b', &value), error))
+	if (!argument_check(cursor_read(cursor, 'b', &value), error))
 		return false;
 	*(enum choice *)field = value ? CHOICE_YES : CHOICE_NO;
 	return true;
 }
 
-static bool read_string(sd_bus_message *message, void *field, GError **error)
+static bool read_string(Cursor *cursor, void *field, GError **error)
 {
 	const char *value;
 
-	if (!string_read(message, 's', &value, error))
+	if (!string_read(cursor, 's', &value, error))
 		return false;
 	*(char **)field = g_strdup(value);
 	return true;
 }
 
-static bool read_strings(sd_bus_message *message, void *field, GError **error)
+static bool read_strings(Cursor *cursor, void *field, GError **error)
 {
-	return strings_read(message, field, error);
+	return strings_read(cursor, field, error);
 }
 
-static bool read_routes(sd_bus_message *message, void *field, GError **error)
+static bool read_routes(Cursor *cursor, void *field, GError **error)
 {
-	return routes_read(message, field, error);
+	return routes_read(cursor, field, error);
 }
 
-static bool read_labels(sd_bus_message *message, void *field, GError **error)
+static bool read_labels(Cursor *cursor, void *field, GError **error)
 {
-	return labels_read(message, field, error);
+	return labels_read(cursor, field, error);
 }
 
-static bool read_descriptor(sd_bus_message *message, void *field, GError **error)
+static bool read_descriptor(Cursor *cursor, void *field, GError **error)
 {
-	return argument_check(sd_bus_message_read_basic(message, 'h', field), error);
+	return argument_check(cursor_read(cursor, 'h', field), error);
 }
 
-static bool read_namespace(sd_bus_message *message, void *field, GError **error)
+static bool read_namespace(Cursor *cursor, void *field, GError **error)
 {
 	AttachSettings *attach = field;
 
 	attach->given = true;
-	return argument_check(sd_bus_message_read_basic(message, 'h', &attach->socket), error);
+	return argument_check(cursor_read(cursor, 'h', &attach->socket), error);
 }
 
 /* The least that IPv4 can do with, the most that a veth has. */
 #define MTU_MIN 68u
 #define MTU_MAX 65535u
 
-static bool read_mtu(sd_bus_message *message, void *field, GError **error)
+static bool read_mtu(Cursor *cursor, void *field, GError **error)
 {
 	guint64 mtu;
 	char type;
 
-	if (!argument_check(sd_bus_message_peek_type(message, &type, NULL), error) ||
-	    !integer_read(message, type, MTU_MAX, &mtu, error))
+	if (!argument_check(cursor_peek_type(cursor, &type, NULL), error) ||
+	    !integer_read(cursor, type, MTU_MAX, &mtu, error))
 		return false;
 	if (mtu < MTU_MIN)
 		return netfilter_fail(error, INVALID_ARGS,
@@ -155,34 +154,34 @@ static bool read_mtu(sd_bus_message *message, void *field, GError **error)
 	return true;
 }
 
-static bool read_timeout(sd_bus_message *message, void *field, GError **error)
+static bool read_timeout(Cursor *cursor, void *field, GError **error)
 {
 	guint64 *timeout = field;
 	char type;
 
-	if (!argument_check(sd_bus_message_peek_type(message, &type, NULL), error) ||
-	    !integer_read(message, type, G_MAXUINT64, timeout, error))
+	if (!argument_check(cursor_peek_type(cursor, &type, NULL), error) ||
+	    !integer_read(cursor, type, G_MAXUINT64, timeout, error))
 		return false;
 	if (*timeout == 0)
 		return netfilter_fail(error, INVALID_ARGS, "0 is given, and at least 1 is allowed");
 	return true;
 }
 
-static bool read_mappings(sd_bus_message *message, void *field, GError **error)
+static bool read_mappings(Cursor *cursor, void *field, GError **error)
 {
-	*(GArray **)field = port_mappings_read(message, error);
+	*(GArray **)field = port_mappings_read(cursor, error);
 	return *(GArray **)field;
 }
 
-static bool read_ports(sd_bus_message *message, void *field, GError **error)
+static bool read_ports(Cursor *cursor, void *field, GError **error)
 {
-	*(GArray **)field = ports_read(message, error);
+	*(GArray **)field = ports_read(cursor, error);
 	return *(GArray **)field;
 }
 
-static LifetimeSettings lifetime_of_sender(sd_bus_message *message, uid_t uid)
+static LifetimeSettings lifetime_of_sender(Cursor *cursor, uid_t uid)
 {
-	return (LifetimeSettings){ .uid = uid, .sender = sd_bus_message_get_sender(message), .fd = -1 };
+	return (LifetimeSettings){ .uid = uid, .sender = sd_bus_message_get_sender(cursor->message), .fd = -1 };
 }
 
 #define COMMON_SETTINGS(type)                                                             \
@@ -224,25 +223,25 @@ static bool is_given(guint64 seen, gsize offset, gsize size)
 #define IS_GIVEN(seen, field) \
 	is_given(seen, offsetof(EndpointSettings, field), sizeof(((EndpointSettings *)NULL)->field))
 
-static EndpointSettings *read_endpoint(sd_bus_message *message, uid_t uid, guint64 *ret_seen, GError **error)
+static EndpointSettings *read_endpoint(Cursor *cursor, uid_t uid, guint64 *ret_seen, GError **error)
 {
 	g_autoptr(EndpointSettings) settings = g_new0(EndpointSettings, 1);
 	const char *name;
 
-	settings->lifetime = lifetime_of_sender(message, uid);
-	if (!string_read(message, 's', &name, error))
+	settings->lifetime = lifetime_of_sender(cursor, uid);
+	if (!string_read(cursor, 's', &name, error))
 		return NULL;
 	settings->name = g_strdup(name);
-	if (!read_settings(message, endpoint_table, settings, ret_seen, error))
+	if (!read_settings(cursor, endpoint_table, settings, ret_seen, error))
 		return NULL;
 	return g_steal_pointer(&settings);
 }
 
-EndpointSettings *endpoint_settings_read(sd_bus_message *message, uid_t uid, GError **error)
+EndpointSettings *endpoint_settings_read(Cursor *cursor, uid_t uid, GError **error)
 {
 	guint64 seen;
 
-	return read_endpoint(message, uid, &seen, error);
+	return read_endpoint(cursor, uid, &seen, error);
 }
 
 static bool check_attached(uid_t uid, guint n, GError **error)
@@ -253,37 +252,37 @@ static bool check_attached(uid_t uid, guint n, GError **error)
 }
 
 /* given (GArray of guint64) gets for each of the list which settings it has, as read_settings() says it. */
-static GPtrArray *read_endpoint_list(sd_bus_message *message, uid_t uid, GArray *given, GError **error)
+static GPtrArray *read_endpoint_list(Cursor *cursor, uid_t uid, GArray *given, GError **error)
 {
 	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)endpoint_settings_free);
 	guint attached = 0;
 	guint64 seen;
 	int r;
 
-	if (!argument_check(sd_bus_message_enter_container(message, 'a', "(sa{sv})"), error))
+	if (!argument_check(cursor_enter(cursor, 'a', "(sa{sv})"), error))
 		return NULL;
-	while ((r = sd_bus_message_enter_container(message, 'r', "sa{sv}")) > 0) {
-		EndpointSettings *settings = read_endpoint(message, uid, &seen, error);
+	while ((r = cursor_enter(cursor, 'r', "sa{sv}")) > 0) {
+		EndpointSettings *settings = read_endpoint(cursor, uid, &seen, error);
 
 		if (!settings)
 			return NULL;
 		g_ptr_array_add(list, settings);
 		g_array_append_val(given, seen);
 		attached += settings->attach.given;
-		if (!argument_check(sd_bus_message_exit_container(message), error))
+		if (!argument_check(cursor_exit(cursor), error))
 			return NULL;
 	}
-	if (!argument_check(r, error) || !argument_check(sd_bus_message_exit_container(message), error) ||
+	if (!argument_check(r, error) || !argument_check(cursor_exit(cursor), error) ||
 	    !check_attached(uid, attached, error))
 		return NULL;
 	return g_steal_pointer(&list);
 }
 
-GPtrArray *endpoint_list_read(sd_bus_message *message, uid_t uid, GError **error)
+GPtrArray *endpoint_list_read(Cursor *cursor, uid_t uid, GError **error)
 {
 	g_autoptr(GArray) given = g_array_new(FALSE, FALSE, sizeof(guint64));
 
-	return read_endpoint_list(message, uid, given, error);
+	return read_endpoint_list(cursor, uid, given, error);
 }
 
 /* Settings come in any order: what the endpoints inherit is known once all are read. */
@@ -292,12 +291,11 @@ typedef struct NetworkReading {
 	GArray *given;            /* guint64, of each endpoint */
 } NetworkReading;
 
-static bool read_endpoints(sd_bus_message *message, void *field, GError **error)
+static bool read_endpoints(Cursor *cursor, void *field, GError **error)
 {
 	NetworkReading *reading = field;
 
-	reading->settings.endpoints =
-		read_endpoint_list(message, reading->settings.lifetime.uid, reading->given, error);
+	reading->settings.endpoints = read_endpoint_list(cursor, reading->settings.lifetime.uid, reading->given, error);
 	return reading->settings.endpoints;
 }
 
@@ -337,19 +335,19 @@ static const Setting network_table[] = {
 	{},
 };
 
-bool network_settings_read(sd_bus_message *message, uid_t uid, NetworkSettings *ret, GError **error)
+bool network_settings_read(Cursor *cursor, uid_t uid, NetworkSettings *ret, GError **error)
 {
 	g_autoptr(GArray) given = g_array_new(FALSE, FALSE, sizeof(guint64));
 	NetworkReading reading = {
 		.settings = {
 			.communication = true,
 			.masquerade = true,
-			.lifetime = lifetime_of_sender(message, uid),
+			.lifetime = lifetime_of_sender(cursor, uid),
 		},
 		.given = given,
 	};
 	guint64 seen;
-	bool ok = read_settings(message, network_table, &reading, &seen, error);
+	bool ok = read_settings(cursor, network_table, &reading, &seen, error);
 
 	if (ok)
 		inherit(&reading);
@@ -367,12 +365,12 @@ static const Setting update_table[] = {
 	{},
 };
 
-bool network_update_read(sd_bus_message *message, NetworkSettings *ret, guint *ret_mask, GError **error)
+bool network_update_read(Cursor *cursor, NetworkSettings *ret, guint *ret_mask, GError **error)
 {
 	guint64 seen;
 
 	*ret = (NetworkSettings){};
-	if (!read_settings(message, update_table, ret, &seen, error))
+	if (!read_settings(cursor, update_table, ret, &seen, error))
 		return false;
 	*ret_mask = seen;
 	return true;
@@ -389,12 +387,12 @@ static const Setting ingress_table[] = {
 	{},
 };
 
-bool ingress_settings_read(sd_bus_message *message, uid_t uid, IngressSettings *ret, GError **error)
+bool ingress_settings_read(Cursor *cursor, uid_t uid, IngressSettings *ret, GError **error)
 {
 	guint64 seen;
 
-	*ret = (IngressSettings){ .lifetime = lifetime_of_sender(message, uid) };
-	return read_settings(message, ingress_table, ret, &seen, error);
+	*ret = (IngressSettings){ .lifetime = lifetime_of_sender(cursor, uid) };
+	return read_settings(cursor, ingress_table, ret, &seen, error);
 }
 
 typedef struct AllowFromUpdate {
@@ -406,28 +404,27 @@ static const Setting allow_from_table[] = {
 	{},
 };
 
-bool allow_from_update_read(sd_bus_message *message, char ***ret, bool *ret_given, GError **error)
+bool allow_from_update_read(Cursor *cursor, char ***ret, bool *ret_given, GError **error)
 {
 	AllowFromUpdate update = {};
 	guint64 seen;
-	bool ok = read_settings(message, allow_from_table, &update, &seen, error);
+	bool ok = read_settings(cursor, allow_from_table, &update, &seen, error);
 
 	*ret = update.allow_from;
 	*ret_given = ok && seen != 0;
 	return ok;
 }
 
-static bool read_borrowed(sd_bus_message *message, void *field, GError **error)
+static bool read_borrowed(Cursor *cursor, void *field, GError **error)
 {
-	return string_read(message, 's', field, error);
+	return string_read(cursor, 's', field, error);
 }
 
-static bool read_port_setting(sd_bus_message *message, void *field, GError **error)
+static bool read_port_setting(Cursor *cursor, void *field, GError **error)
 {
 	char type;
 
-	return argument_check(sd_bus_message_peek_type(message, &type, NULL), error) &&
-	       port_read(message, type, field, error);
+	return argument_check(cursor_peek_type(cursor, &type, NULL), error) && port_read(cursor, type, field, error);
 }
 
 static const Setting packet_table[] = {
@@ -440,10 +437,10 @@ static const Setting packet_table[] = {
 	{},
 };
 
-bool packet_arguments_read(sd_bus_message *message, PacketArguments *ret, GError **error)
+bool packet_arguments_read(Cursor *cursor, PacketArguments *ret, GError **error)
 {
 	guint64 seen;
 
 	*ret = (PacketArguments){};
-	return read_settings(message, packet_table, ret, &seen, error);
+	return read_settings(cursor, packet_table, ret, &seen, error);
 }

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "dbus/cursor.h"
 #include "service/error.h"
-#include <systemd/sd-bus.h>
-
-/** How many bytes the arguments of a call may take: the largest call there is use for takes one. */
-#define MAX_CALL_SIZE (4 << 20)
 
 /**
  * Whether the arguments of a message take more than so many bytes or consist of more than so many values; to find out

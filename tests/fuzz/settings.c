@@ -42,11 +42,11 @@ static void look_at(bool valid G_GNUC_UNUSED)
 {
 }
 
-static bool read_network(sd_bus_message *message, Description *description, GError **error)
+static bool read_network(Cursor *cursor, Description *description, GError **error)
 {
 	g_auto(NetworkSettings) settings = {};
 
-	if (!network_settings_read(message, 1000, &settings, error))
+	if (!network_settings_read(cursor, 1000, &settings, error))
 		return false;
 	look_at_addresses(settings.subnets);
 	look_at_addresses(settings.gateways);
@@ -57,17 +57,17 @@ static bool read_network(sd_bus_message *message, Description *description, GErr
 	return true;
 }
 
-static bool read_update(sd_bus_message *message, Description *description G_GNUC_UNUSED, GError **error)
+static bool read_update(Cursor *cursor, Description *description G_GNUC_UNUSED, GError **error)
 {
 	g_auto(NetworkSettings) settings = {};
 	guint mask;
 
-	return network_update_read(message, &settings, &mask, error);
+	return network_update_read(cursor, &settings, &mask, error);
 }
 
-static bool read_endpoint(sd_bus_message *message, Description *description, GError **error)
+static bool read_endpoint(Cursor *cursor, Description *description, GError **error)
 {
-	g_autoptr(EndpointSettings) settings = endpoint_settings_read(message, 1000, error);
+	g_autoptr(EndpointSettings) settings = endpoint_settings_read(cursor, 1000, error);
 
 	if (!settings)
 		return false;
@@ -79,20 +79,20 @@ static bool read_endpoint(sd_bus_message *message, Description *description, GEr
 	return true;
 }
 
-static bool read_endpoints(sd_bus_message *message, Description *description, GError **error)
+static bool read_endpoints(Cursor *cursor, Description *description, GError **error)
 {
-	g_autoptr(GPtrArray) list = endpoint_list_read(message, 1000, error);
+	g_autoptr(GPtrArray) list = endpoint_list_read(cursor, 1000, error);
 
 	if (list)
 		description_add_endpoints(description, list);
 	return list;
 }
 
-static bool read_ingress(sd_bus_message *message, Description *description, GError **error)
+static bool read_ingress(Cursor *cursor, Description *description, GError **error)
 {
 	g_auto(IngressSettings) settings = {};
 
-	if (!ingress_settings_read(message, 1000, &settings, error))
+	if (!ingress_settings_read(cursor, 1000, &settings, error))
 		return false;
 	look_at_addresses((char *[]){ settings.gateway, NULL });
 	if (settings.ports)
@@ -100,41 +100,41 @@ static bool read_ingress(sd_bus_message *message, Description *description, GErr
 	return true;
 }
 
-static bool read_mappings(sd_bus_message *message, Description *description, GError **error)
+static bool read_mappings(Cursor *cursor, Description *description, GError **error)
 {
-	g_autoptr(GArray) mappings = port_mappings_read(message, error);
+	g_autoptr(GArray) mappings = port_mappings_read(cursor, error);
 
 	if (mappings)
 		description_add_mappings(description, mappings);
 	return mappings;
 }
 
-static bool read_ports(sd_bus_message *message, Description *description, GError **error)
+static bool read_ports(Cursor *cursor, Description *description, GError **error)
 {
-	g_autoptr(GArray) ports = ports_read(message, error);
+	g_autoptr(GArray) ports = ports_read(cursor, error);
 
 	if (ports)
 		description_add_ports(description, ports);
 	return ports;
 }
 
-static bool read_labels(sd_bus_message *message, Description *description, GError **error)
+static bool read_labels(Cursor *cursor, Description *description, GError **error)
 {
 	g_auto(GStrv) labels = NULL;
 
-	if (!labels_read(message, &labels, error))
+	if (!labels_read(cursor, &labels, error))
 		return false;
 	g_assert_true(labels_match(labels, labels));
 	description_add_labels(description, labels);
 	return true;
 }
 
-static bool read_packet(sd_bus_message *message, Description *description G_GNUC_UNUSED, GError **error)
+static bool read_packet(Cursor *cursor, Description *description G_GNUC_UNUSED, GError **error)
 {
 	PacketArguments arguments;
 	Packet packet;
 
-	if (!packet_arguments_read(message, &arguments, error))
+	if (!packet_arguments_read(cursor, &arguments, error))
 		return false;
 	look_at(packet_read(&(PacketSettings){ .source.text = arguments.source,
 					       .destination.text = arguments.destination,
@@ -148,7 +148,7 @@ static bool read_packet(sd_bus_message *message, Description *description G_GNUC
 
 static const struct {
 	const char *name, *types;
-	bool (*read)(sd_bus_message *message, Description *description, GError **error);
+	bool (*read)(Cursor *cursor, Description *description, GError **error);
 } readers[] = {
 	{ "network", "(a{sv})", read_network },    { "update", "(a{sv})", read_update },
 	{ "endpoint", "(sa{sv})", read_endpoint }, { "endpoints", "(a(sa{sv}))", read_endpoints },
@@ -163,13 +163,15 @@ static void read_arguments(guint which, const char *text)
 	g_autoptr(GVariant) arguments = NULL;
 	g_autoptr(GError) error = NULL;
 	sd_bus_message *message;
+	Cursor cursor;
 
 	arguments = g_variant_parse(G_VARIANT_TYPE(readers[which].types), text, NULL, NULL, NULL);
 	message = arguments ? message_new(arguments) : NULL;
 	if (!message)
 		return;
 	g_assert_false(message_is_larger(message, MAX_CALL_SIZE, G_MAXSIZE));
-	g_assert_true(readers[which].read(message, &description, &error) == !error);
+	cursor = cursor_new(message);
+	g_assert_true(readers[which].read(&cursor, &description, &error) == !error);
 	if (error)
 		g_assert_true(g_utf8_validate(error->message, -1, NULL));
 	sd_bus_message_unref(message);
