@@ -85,7 +85,7 @@ bool integer_read(Cursor *cursor, char type, guint64 max, guint64 *ret, GError *
 
 bool port_read(Cursor *cursor, char type, guint16 *ret, GError **error)
 {
-	guint64 number;
+	guint64 number = 0;
 
 	if (!integer_read(cursor, type, G_MAXUINT16, &number, error))
 		return false;

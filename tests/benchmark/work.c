@@ -121,6 +121,53 @@ static double sample_endpoints(guint n)
 	return now_ms() - start;
 }
 
+/* Of any method: its arguments are read, from end to end. */
+static int on_call(sd_bus_message *message, void *userdata G_GNUC_UNUSED, sd_bus_error *error G_GNUC_UNUSED)
+{
+	if (sd_bus_message_is_method_call(message, NULL, NULL) <= 0)
+		return 0;
+	if (sd_bus_message_skip(message, sd_bus_message_get_signature(message, true)) < 0)
+		g_error("a call cannot be read");
+	return sd_bus_reply_method_return(message, NULL);
+}
+
+static void be_reader(int ready)
+{
+	sd_bus *bus = bus_connect();
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (sd_bus_add_filter(bus, NULL, on_call, NULL) < 0 || sd_bus_request_name(bus, SERVICE, 0) < 0 ||
+	    write(ready, "", 1) != 1)
+		g_error("cannot get ready");
+	for (;;)
+		if (sd_bus_process(bus, NULL) == 0)
+			sd_bus_wait(bus, UINT64_MAX);
+}
+
+/* The same call, to a service that does nothing but read it. */
+static double sample_reading(guint n)
+{
+	sd_bus_message *message;
+	int ready[2];
+	double start;
+	sd_bus *bus;
+	char byte;
+
+	bus_start();
+	if (pipe(ready) < 0)
+		g_error("cannot get ready");
+	if (fork() == 0)
+		be_reader(ready[1]);
+	if (read(ready[0], &byte, 1) != 1)
+		g_error("nobody reads");
+	bus = bus_connect();
+	message = endpoints_message(bus, n, true);
+	call(bus, ping_message(bus));
+	start = now_ms();
+	call(bus, message);
+	return now_ms() - start;
+}
+
 void measure_endpoints(void)
 {
 	repeat("endpoints at once", variant("CreateEndpoints, a port each"), sample_endpoints, many());
@@ -130,6 +177,7 @@ void measure_endpoints(void)
 	} else {
 		repeat("endpoints at once", "libiptc in process (floor)", floor_build, many());
 		repeat("endpoints at once", "n sockets bound (floor)", floor_bind, many());
+		repeat("endpoints at once", "the call carried and read (floor)", sample_reading, many());
 	}
 }
 
