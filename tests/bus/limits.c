@@ -155,12 +155,49 @@ static void too_large(Rig *rig)
 	}
 }
 
+/* Lists of what is right each, but for there being so many. Root's are read as they are run. */
+static void large_lists(Rig *rig)
+{
+	static const struct {
+		const char *path, *interface, *member, *types, *arguments, *element;
+		guint n;
+	} lists[] = {
+		{ WEB, "Network", "CreateEndpoints", "a(sa{sv})", "[%s]", "('e%050u', {'Addresses': <['172.18.0.9']>})",
+		  60000 },
+		{ WEB, "Network", "DeleteEndpoints", "as", "[%s]", "'e%050u'", 80000 },
+		{ APP, "Endpoint", "Publish", "a(ssqqq)", "[%s]", "('tcp', '', %u, 80, 1)", 0 },
+		{ "", "Manager", "CreateNetwork", "sa{sv}", "'new', {'Endpoints': <[%s]>}",
+		  "('e%050u', {'Addresses': <['172.18.0.9']>})", 60000 },
+		{ "", "Manager", "CreateNetwork", "sa{sv}", "'new', {'Labels': <{%s}>}", "'k%050u': 'v'", 70000 },
+		{ "", "Manager", "CreateNetwork", "sa{sv}", "'new', {'Subnets': <[%s]>}", "'%050u'", 80000 },
+		{ "", "Manager", "CreateNetwork", "sa{sv}", "'new', {'AllowFrom': <[%s]>}", "'%050u'", 80000 },
+		{ "", "Manager", "CreateIngress", "sa{sv}", "'new', {'Gateways': <[%s]>}", "'%050u'", 80000 },
+	};
+
+	refusal_world(rig);
+	for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
+		g_autoptr(GString) text = g_string_new(NULL);
+		g_auto(GStrv) parts = g_strsplit(lists[i].arguments, "%s", 2);
+		g_autofree char *arguments = NULL;
+
+		g_test_message("%s %s", lists[i].member, lists[i].arguments);
+		for (guint j = 0; j < (lists[i].n ?: 200000); j++) {
+			g_string_append(text, j ? ", " : "");
+			g_string_append_printf(text, lists[i].element, lists[i].n ? j : 1 + j % 60000);
+		}
+		arguments = g_strjoinv(text->str, parts);
+		refused(rig, STANDARD("LimitsExceeded"), "4194304", lists[i].path, lists[i].interface, lists[i].member,
+			lists[i].types, arguments);
+	}
+}
+
 static const BusTest tests[] = {
 	{ "/bus/limits/long-values", long_values },
 	{ "/bus/limits/limits", limits,
 	  "MaxNetworks=2\nMaxEndpoints=3\nMaxPorts=10\nMaxPortsPerCall=8\nMaxIngresses=1" },
 	{ "/bus/limits/huge", huge },
 	{ "/bus/limits/too-large", too_large },
+	{ "/bus/limits/large-lists", large_lists },
 };
 
 int main(int argc, char **argv)
