@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/rules/ruleset.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* What an entry is to its list; counted, so that nobody looks through a list in which nothing is to be done. */
@@ -154,34 +155,51 @@ static void list_committed(List *list)
 }
 
 /* Frees the dead, and closes the gaps. */
+static int compare_indices(gconstpointer a, gconstpointer b)
+{
+	guint x = *(const guint *)a, y = *(const guint *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Those behind one that goes move up, each once. The indices are in order. */
+static void entries_remove(GPtrArray *entries, const guint *indices, guint n)
+{
+	for (guint i = 0; i < n; i++) {
+		guint from = indices[i] + 1, end = i + 1 < n ? indices[i + 1] : entries->len;
+
+		memmove(entries->pdata + from - 1 - i, entries->pdata + from, (end - from) * sizeof *entries->pdata);
+	}
+	g_ptr_array_set_size(entries, entries->len - n);
+}
+
 static void list_finish(Ruleset *ruleset, List *list)
 {
-	g_autofree guint *dead = g_new(guint, list->count[STATUS_DEAD]);
-	gpointer *entries = list->entries->pdata;
+	g_autofree guint *dead = NULL;
 	guint n = 0, n_dead = 0;
 
 	if (list->count[STATUS_DEAD] == 0)
 		return;
 	list_sort(list);
+	dead = g_new(guint, list->count[STATUS_DEAD]);
 	for (guint i = 0; i < list->changed->len; i++) {
 		RulesetEntry *entry = list->changed->pdata[i];
 
 		if (entry_status(entry) == STATUS_DEAD)
-			dead[n_dead++] = entries_search(entries, list->entries->len, entry);
+			dead[n_dead++] = entries_search(list->entries->pdata, list->entries->len, entry);
 		else
 			list->changed->pdata[n++] = entry;
 	}
 	g_ptr_array_set_size(list->changed, n);
 	for (guint i = 0; i < n_dead; i++) {
-		g_hash_table_remove(ruleset->entries, entries[dead[i]]);
-		g_clear_pointer(&entries[dead[i]], g_free);
+		RulesetEntry *entry = list->entries->pdata[dead[i]];
+
+		g_hash_table_remove(ruleset->entries, entry);
+		g_free(entry);
 	}
-	n = 0;
-	for (guint i = 0; i < list->entries->len; i++)
-		if (entries[i])
-			entries[n++] = entries[i];
-	g_ptr_array_set_size(list->entries, n);
-	list->sorted = n;
+	qsort(dead, n_dead, sizeof *dead, compare_indices);
+	entries_remove(list->entries, dead, n_dead);
+	list->sorted = list->entries->len;
 	list->count[STATUS_DEAD] = 0;
 }
 
