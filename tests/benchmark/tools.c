@@ -175,11 +175,34 @@ static void publish_service(void)
 	call(service.bus, publish_message(service.bus, SPARE, "Publish", SPARE_PORT, 1));
 }
 
+static void prepare_one_less(guint n)
+{
+	prepare_nftables(n);
+	publish_service();
+}
+
+static void unpublish_alone(void)
+{
+	call(service.bus, publish_message(service.bus, SPARE, "Unpublish", SPARE_PORT, 1));
+}
+
 /* The signals of it are out before the next is measured. */
 static void unpublish_service(void)
 {
-	call(service.bus, publish_message(service.bus, SPARE, "Unpublish", SPARE_PORT, 1));
+	unpublish_alone();
 	call(service.bus, ping_message(service.bus));
+}
+
+static void publish_again(void)
+{
+	publish_service();
+	call(service.bus, ping_message(service.bus));
+}
+
+static void prepare_one_less_floor(guint n)
+{
+	floor_netlink_prepare(n);
+	floor_netlink_publish();
 }
 
 static void prepare_one_endpoint(guint n)
@@ -207,6 +230,9 @@ static const Tool tools[] = {
 	  100000 },
 	{ "libnftables in process, text", floor_libnftables_prepare, floor_libnftables_publish,
 	  floor_libnftables_unpublish, NULL, 100000 },
+	{ "one less: netfilterd, nftables", prepare_one_less, unpublish_alone, publish_again, NULL, 100000 },
+	{ "one less: netlink in process (floor)", prepare_one_less_floor, floor_netlink_unpublish,
+	  floor_netlink_publish, NULL, 100000 },
 	{ "empty D-Bus call", prepare_nftables, ping_service, NULL, NULL, 100000 },
 };
 
