@@ -63,7 +63,7 @@ static void test_sizes(void)
 
 		g_test_message("%s", messages[i].text);
 		g_assert_no_error(error);
-		message = message_new(g_variant_ref_sink(arguments));
+		message = message_new(arguments);
 		bytes = written_size(arguments);
 		g_assert_cmpuint(message_size(message), ==, bytes);
 		g_assert_false(message_is_larger(message, bytes, values));
