@@ -63,7 +63,7 @@ all_are() { # open|closed
 
 # On a busy machine the second that a caller waits may be too short.
 all_open() {
-	eventually 5 all_are open
+	eventually 20 all_are open
 }
 
 all_closed() {
