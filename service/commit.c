@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/commit.h"
 
-#include "service/change/change-endpoint.h"
-#include "service/change/change-network.h"
 #include "service/checkpoint.h"
 #include "service/foreign-drops.h"
 #include "service/host-log.h"
@@ -31,11 +29,9 @@ static enum host_scope find_scope(const Service *service)
 static Endpoint *find_to_attach(const Service *service, guint i)
 {
 	const Change *change = change_at(service, i);
-	Endpoint *endpoint = change->object;
+	Endpoint *endpoint = change->kind->attaches ? change->kind->attaches(change) : NULL;
 
-	return change->kind == &endpoint_added && endpoint->attachment && model_has_endpoint(service->model, endpoint)
-		       ? endpoint
-		       : NULL;
+	return endpoint && model_has_endpoint(service->model, endpoint) ? endpoint : NULL;
 }
 
 static bool attach(Service *service, GError **error)
@@ -61,9 +57,9 @@ static void detach(Service *service)
 
 	for (guint i = 0; i < service->transaction.changes->len; i++) {
 		const Change *change = change_at(service, i);
-		Endpoint *endpoint = change->object;
+		Endpoint *endpoint = change->kind->detaches ? change->kind->detaches(change) : NULL;
 
-		if (change->kind == &endpoint_removed && endpoint->attachment)
+		if (endpoint)
 			g_ptr_array_add(endpoints, endpoint);
 	}
 	attachments_detach(service->attachments, endpoints);
@@ -256,16 +252,11 @@ static void finish_objects(Service *service)
 {
 	for (guint i = 0; i < service->transaction.changes->len; i++) {
 		const Change *change = change_at(service, i);
-		const Lifetime *lifetime;
-		bool begins;
 
-		if (!change->kind->lifetime)
-			continue;
-		lifetime = change->kind->lifetime(change, &begins);
-		if (begins)
-			lifetimes_begin(service->lifetimes, (Lifetime *)lifetime);
-		else
-			lifetimes_end(service->lifetimes, (Lifetime *)lifetime);
+		if (change->kind->begins)
+			lifetimes_begin(service->lifetimes, change->kind->of(change));
+		else if (change->kind->ends)
+			lifetimes_end(service->lifetimes, change->kind->of(change));
 	}
 }
 
@@ -285,6 +276,30 @@ static void announce_changes(Service *service)
 		if (change->kind->announce)
 			change->kind->announce(change, &service->observer);
 	}
+}
+
+/* Everything that is wished for is granted, but not more than the administrator lets through: one line a commit. */
+static void tell_cut_sources(const Service *service)
+{
+	const AllowFrom *ceiling = service->config.allow_from;
+	g_autofree char *wished = NULL, *left = NULL;
+	guint n = 0;
+
+	for (guint i = 0; ceiling && i < service->transaction.changes->len; i++) {
+		const Change *change = change_at(service, i);
+		const AllowFrom *wish = change->kind->sources ? change->kind->sources(change) : NULL;
+		g_autoptr(GArray) granted = wish ? allow_from_intersect(wish, ceiling) : NULL;
+
+		if (!granted || allow_from_equal(granted, wish))
+			continue;
+		if (n++ > 0)
+			continue;
+		wished = allow_from_format(wish);
+		left = allow_from_format(granted);
+	}
+	if (n > 0)
+		g_message("AllowFrom=%s is cut to %s by AllowFrom= of the configuration, and %u other lists likewise",
+			  cut(wished), cut(left), n - 1);
 }
 
 /* What of the host was put right, each once. The sentences are the repairs'. */
@@ -365,6 +380,7 @@ static void finish(Service *service, BackendCommit *commit, GPtrArray *repairs)
 	announce_commit(service, commit, repairs);
 	service->recovery.first_commit = false;
 	announce_changes(service);
+	tell_cut_sources(service);
 	for (guint i = 0; i < came_or_went->len; i++)
 		service_announce_presence(service, came_or_went->pdata[i]);
 	transaction_finish(&service->transaction);
@@ -441,7 +457,7 @@ static bool change_host_and_kernel(Service *service, enum host_scope scope, Back
 static bool has_new_network(const Service *service)
 {
 	for (guint i = 0; i < service->transaction.changes->len; i++)
-		if (change_at(service, i)->kind == &network_added)
+		if (change_at(service, i)->kind->bridge)
 			return true;
 	return false;
 }

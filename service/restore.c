@@ -370,6 +370,18 @@ static void hold_change(Service *service, const Change *change)
 	}
 }
 
+/* What of the host it may have made. */
+static void disown(Service *service, const Change *change)
+{
+	const Network *network = change->kind->bridge ? change->kind->bridge(change) : NULL;
+	const Endpoint *endpoint = change->kind->attaches ? change->kind->attaches(change) : NULL;
+
+	if (network)
+		interfaces_disown(service->interfaces, network->bridge, network->mac);
+	if (endpoint)
+		attachments_disown(service->attachments, endpoint);
+}
+
 /* Nobody was told that it happened, so it shall not have: but the kernel may have some of it. */
 static void take_back_uncommitted(Service *service, GBytes *entries)
 {
@@ -379,11 +391,7 @@ static void take_back_uncommitted(Service *service, GBytes *entries)
 		Change *change = &g_array_index(batch.changes, Change, i);
 
 		hold_change(service, change);
-		if (change->kind->type == 'N')
-			interfaces_disown(service->interfaces, ((const Network *)change->object)->bridge,
-					  ((const Network *)change->object)->mac);
-		if (change->kind->type == 'E' && ((const Endpoint *)change->object)->attachment)
-			attachments_disown(service->attachments, change->object);
+		disown(service, change);
 		change->kind->revert(service->model, change);
 		if (change->kind->release)
 			change->kind->release(change, false);

@@ -15,23 +15,6 @@ static guint length_of(const AllowFrom *list)
 	return list ? list->len : 0;
 }
 
-/* Everything that is wished for is granted, but not more than the administrator lets through. */
-static void log_cut(const Transaction *transaction, const AllowFrom *wish)
-{
-	const AllowFrom *ceiling = transaction->config->allow_from;
-	g_autoptr(GArray) effective = NULL;
-	g_autofree char *wished = NULL, *left = NULL;
-
-	if (!ceiling || !wish)
-		return;
-	effective = allow_from_intersect(wish, ceiling);
-	if (allow_from_equal(effective, wish))
-		return;
-	wished = allow_from_format(wish);
-	left = allow_from_format(effective);
-	g_message("AllowFrom=%s is cut to %s by AllowFrom= of the configuration", cut(wished), cut(left));
-}
-
 bool request_sources(const Transaction *transaction, char *const *texts, const AllowFrom *before, uid_t uid,
 		     AllowFrom **ret, GError **error)
 {
@@ -44,7 +27,6 @@ bool request_sources(const Transaction *transaction, char *const *texts, const A
 		allow_from_unref(list);
 		return false;
 	}
-	log_cut(transaction, list);
 	*ret = list;
 	return true;
 }
@@ -205,6 +187,18 @@ static void guards(const Change *change, const Model *model G_GNUC_UNUSED, GArra
 		guard_ingress(lifetime->object, guards);
 }
 
+static const AllowFrom *sources_of(const Change *change)
+{
+	const AllowFrom *list = object_allow_from(change->object);
+
+	return allow_from_equal(list, change->part) ? NULL : list;
+}
+
+static Lifetime *lifetime_of(const Change *change)
+{
+	return change->object;
+}
+
 static void announce(const Change *change, const Observer *observer)
 {
 	const Lifetime *lifetime = change->object;
@@ -225,5 +219,7 @@ const ChangeKind allow_from_changed = {
 	.host = HOST_SWITCHES,
 	.interface = interface_of,
 	.guards = guards,
+	.of = lifetime_of,
+	.sources = sources_of,
 	.announce = announce,
 };

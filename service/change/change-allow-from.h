@@ -5,8 +5,8 @@
 #include "service/sources.h"
 
 /**
- * Reads who may reach an object's ports, in place of before, and says in the log where the administrator lets fewer
- * through. *ret is the caller's, NULL for everybody. INVALID_ARGS, QUOTA_EXCEEDED.
+ * Reads who may reach an object's ports, in place of before. *ret is the caller's, NULL for everybody. INVALID_ARGS,
+ * QUOTA_EXCEEDED.
  */
 bool request_sources(const Transaction *transaction, char *const *texts, const AllowFrom *before, uid_t uid,
 		     AllowFrom **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;

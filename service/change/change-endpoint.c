@@ -474,16 +474,21 @@ static const Endpoint *neighbour_of(const Change *change)
 	return change->object;
 }
 
-static const Lifetime *lifetime_added(const Change *change, bool *ret_begins)
+static Lifetime *lifetime_of(const Change *change)
 {
-	*ret_begins = true;
-	return &((const Endpoint *)change->object)->lifetime;
+	return &((Endpoint *)change->object)->lifetime;
 }
 
-static const Lifetime *lifetime_removed(const Change *change, bool *ret_begins)
+static Endpoint *attached(const Change *change)
 {
-	*ret_begins = false;
-	return &((const Endpoint *)change->object)->lifetime;
+	Endpoint *endpoint = change->object;
+
+	return endpoint->attachment ? endpoint : NULL;
+}
+
+static const AllowFrom *sources_added(const Change *change)
+{
+	return ((const Endpoint *)change->object)->allow_from;
 }
 
 static void announce_added(const Change *change, const Observer *observer)
@@ -515,7 +520,10 @@ const ChangeKind endpoint_added = {
 	.host = HOST_SWITCHES,
 	.interface = interface_added,
 	.neighbour = neighbour_of,
-	.lifetime = lifetime_added,
+	.of = lifetime_of,
+	.begins = true,
+	.attaches = attached,
+	.sources = sources_added,
 	.announce = announce_added,
 };
 
@@ -534,6 +542,8 @@ const ChangeKind endpoint_removed = {
 	.ports = ports_removed,
 	.addresses = addresses_removed,
 	.neighbour = neighbour_of,
-	.lifetime = lifetime_removed,
+	.of = lifetime_of,
+	.ends = true,
+	.detaches = attached,
 	.announce = announce_removed,
 };

@@ -146,39 +146,10 @@ bool object_set_permanent(Transaction *transaction, Lifetime *lifetime, bool per
 	return true;
 }
 
-/* What a change of the model is about; NULL: something else. */
-static Lifetime *lifetime_of(const Change *change)
-{
-	switch (change->kind->type) {
-	case 'N':
-	case 'U':
-	case 'n':
-		return &((Network *)change->object)->lifetime;
-	case 'E':
-	case 'e':
-	case 'P':
-	case 'p':
-	case 'L':
-	case 'l':
-		return &((Endpoint *)change->object)->lifetime;
-	case 'I':
-	case 'i':
-	case 'Q':
-	case 'q':
-	case 'T':
-		return &((Ingress *)change->object)->lifetime;
-	case 'G':
-	case 'M':
-	case 'O':
-		return change->object;
-	}
-	return NULL;
-}
-
 static bool follow(Transaction *transaction, const Change *change, GError **error)
 {
-	Lifetime *lifetime = lifetime_of(change);
-	bool goes = change->kind->type == 'n' || change->kind->type == 'e' || change->kind->type == 'i';
+	Lifetime *lifetime = change->kind->of ? change->kind->of(change) : NULL;
+	bool goes = change->kind->ends;
 
 	if (!lifetime || !lifetime->fragment)
 		return true;
@@ -236,6 +207,11 @@ static bool decode(Change *change, Record *record, Model *model, GError **error)
 	return change->object;
 }
 
+static Lifetime *lifetime_of(const Change *change)
+{
+	return change->object;
+}
+
 static void announce(const Change *change, const Observer *observer)
 {
 	const Lifetime *lifetime = change->object;
@@ -251,14 +227,39 @@ const ChangeKind fragment_changed = {
 	.release = release_part,
 	.encode = encode,
 	.decode = decode,
+	.of = lifetime_of,
 	.announce = announce,
 };
 
+/* What became of the file of something that went is said by itself. */
+static bool is_in_model(const Lifetime *lifetime, const Model *model)
+{
+	if (lifetime->kind == OBJECT_INGRESS)
+		return g_hash_table_lookup(model->ingresses, name_of(lifetime)) == lifetime->object;
+	return g_hash_table_lookup(model->networks, name_of(lifetime)) == lifetime->object;
+}
+
+static const char *file_of_object(const Change *change, const Model *model, const Lifetime **ret_of)
+{
+	const Lifetime *lifetime = change->object;
+
+	*ret_of = lifetime;
+	return lifetime->fragment && is_in_model(lifetime, model) ? lifetime->fragment : NULL;
+}
+
+static const char *file_that_goes(const Change *change, const Model *model G_GNUC_UNUSED, const Lifetime **ret_of)
+{
+	*ret_of = NULL;
+	return change->part;
+}
+
 const ChangeKind file_written = {
 	.name = "file-written",
+	.file = file_of_object,
 };
 
 const ChangeKind file_removed = {
 	.name = "file-removed",
 	.release = release_part,
+	.file = file_that_goes,
 };

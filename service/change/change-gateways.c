@@ -85,6 +85,11 @@ static void flows(const Change *change, GArray *forwards)
 	}
 }
 
+static Lifetime *lifetime_of(const Change *change)
+{
+	return &((Ingress *)change->object)->lifetime;
+}
+
 static void announce(const Change *change, const Observer *observer)
 {
 	const Ingress *ingress = change->object, before = other_side(change);
@@ -111,5 +116,6 @@ const ChangeKind ingress_led = {
 	.host = HOST_INTERFACE,
 	.interface = interface_of,
 	.flows = flows,
+	.of = lifetime_of,
 	.announce = announce,
 };

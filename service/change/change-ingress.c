@@ -323,16 +323,14 @@ static void ports_removed(const Change *change, GArray *ranges)
 	}
 }
 
-static const Lifetime *lifetime_added(const Change *change, bool *ret_begins)
+static Lifetime *lifetime_of(const Change *change)
 {
-	*ret_begins = true;
-	return &((const Ingress *)change->object)->lifetime;
+	return &((Ingress *)change->object)->lifetime;
 }
 
-static const Lifetime *lifetime_removed(const Change *change, bool *ret_begins)
+static const AllowFrom *sources_added(const Change *change)
 {
-	*ret_begins = false;
-	return &((const Ingress *)change->object)->lifetime;
+	return ((const Ingress *)change->object)->allow_from;
 }
 
 static void announce_added(const Change *change, const Observer *observer)
@@ -357,7 +355,9 @@ const ChangeKind ingress_added = {
 	.rules = rules_added,
 	.host = HOST_INTERFACE,
 	.interface = interface_of_ingress,
-	.lifetime = lifetime_added,
+	.of = lifetime_of,
+	.begins = true,
+	.sources = sources_added,
 	.announce = announce_added,
 };
 
@@ -374,7 +374,8 @@ const ChangeKind ingress_removed = {
 	.host = HOST_INTERFACE,
 	.interface = interface_of_ingress,
 	.ports = ports_removed,
-	.lifetime = lifetime_removed,
+	.of = lifetime_of,
+	.ends = true,
 	.announce = announce_removed,
 };
 
@@ -482,6 +483,7 @@ const ChangeKind ingress_port_published = {
 	.decode = decode_port,
 	.rules = rules_port_published,
 	.ports = ports_of_port,
+	.of = lifetime_of,
 	.announce = announce_ports,
 };
 
@@ -503,5 +505,6 @@ const ChangeKind ingress_port_unpublished = {
 	.decode = decode_port_gone,
 	.rules = rules_port_unpublished,
 	.ports = ports_of_port,
+	.of = lifetime_of,
 	.announce = announce_ports,
 };

@@ -44,6 +44,11 @@ static bool decode(Change *change, Record *record, Model *model, GError **error)
 	return change->object;
 }
 
+static Lifetime *lifetime_of(const Change *change)
+{
+	return change->object;
+}
+
 static void announce(const Change *change, const Observer *observer)
 {
 	const Lifetime *lifetime = change->object;
@@ -59,5 +64,6 @@ const ChangeKind labels_changed = {
 	.release = release,
 	.encode = encode,
 	.decode = decode,
+	.of = lifetime_of,
 	.announce = announce,
 };

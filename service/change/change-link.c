@@ -157,6 +157,11 @@ static void rules_removed(const Change *change, const Model *model G_GNUC_UNUSED
 	render_link(change->object, change->part, delta->leaves);
 }
 
+static Lifetime *lifetime_of(const Change *change)
+{
+	return &((Endpoint *)change->object)->lifetime;
+}
+
 static void announce(const Change *change, const Observer *observer)
 {
 	observer->changed(OBJECT_ENDPOINT, change->object, "Links", observer->userdata);
@@ -172,6 +177,7 @@ const ChangeKind link_added = {
 	.encode = encode_added,
 	.decode = decode_added,
 	.rules = rules_added,
+	.of = lifetime_of,
 	.announce = announce,
 };
 
@@ -185,5 +191,6 @@ const ChangeKind link_removed = {
 	.encode = encode_removed,
 	.decode = decode_removed,
 	.rules = rules_removed,
+	.of = lifetime_of,
 	.announce = announce,
 };

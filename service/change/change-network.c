@@ -391,16 +391,19 @@ static const char *interface_of_network(const Change *change, guint i)
 	return i == 0 ? ((const Network *)change->object)->bridge : NULL;
 }
 
-static const Lifetime *lifetime_added(const Change *change, bool *ret_begins)
+static Lifetime *lifetime_of(const Change *change)
 {
-	*ret_begins = true;
-	return &((const Network *)change->object)->lifetime;
+	return &((Network *)change->object)->lifetime;
 }
 
-static const Lifetime *lifetime_removed(const Change *change, bool *ret_begins)
+static const Network *bridge_of(const Change *change)
 {
-	*ret_begins = false;
-	return &((const Network *)change->object)->lifetime;
+	return change->object;
+}
+
+static const AllowFrom *sources_of(const Change *change)
+{
+	return ((const Network *)change->object)->options.allow_from;
 }
 
 static void announce_added(const Change *change, const Observer *observer)
@@ -425,7 +428,10 @@ const ChangeKind network_added = {
 	.rules = rules_added,
 	.host = HOST_INTERFACE,
 	.interface = interface_of_network,
-	.lifetime = lifetime_added,
+	.of = lifetime_of,
+	.begins = true,
+	.bridge = bridge_of,
+	.sources = sources_of,
 	.announce = announce_added,
 };
 
@@ -441,7 +447,8 @@ const ChangeKind network_removed = {
 	.rules = rules_removed,
 	.host = HOST_INTERFACE,
 	.interface = interface_of_network,
-	.lifetime = lifetime_removed,
+	.of = lifetime_of,
+	.ends = true,
 	.announce = announce_removed,
 };
 
@@ -507,6 +514,14 @@ static void guards_updated(const Change *change, const Model *model G_GNUC_UNUSE
 		guard_network(network, guards);
 }
 
+static const AllowFrom *sources_updated(const Change *change)
+{
+	const NetworkOptions *before = change->part;
+	const AllowFrom *list = sources_of(change);
+
+	return allow_from_equal(list, before->allow_from) ? NULL : list;
+}
+
 static void announce_updated(const Change *change, const Observer *observer)
 {
 	const Network *network = change->object;
@@ -536,5 +551,7 @@ const ChangeKind network_updated = {
 	.host = HOST_INTERFACE,
 	.interface = interface_of_network,
 	.guards = guards_updated,
+	.of = lifetime_of,
+	.sources = sources_updated,
 	.announce = announce_updated,
 };

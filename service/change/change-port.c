@@ -274,6 +274,11 @@ static void flows_of_unpublished(const Change *change, GArray *forwards)
 		}
 }
 
+static Lifetime *lifetime_of(const Change *change)
+{
+	return &((Endpoint *)change->object)->lifetime;
+}
+
 static void announce_ports(const Change *change, const Observer *observer)
 {
 	observer->changed(OBJECT_ENDPOINT, change->object, "Ports", observer->userdata);
@@ -292,6 +297,7 @@ const ChangeKind port_published = {
 	.host = HOST_SWITCHES,
 	.interface = interface_of_endpoint,
 	.ports = ports_of_mapping,
+	.of = lifetime_of,
 	.announce = announce_ports,
 };
 
@@ -309,5 +315,6 @@ const ChangeKind port_unpublished = {
 	.interface = interface_of_endpoint,
 	.ports = ports_of_mapping,
 	.flows = flows_of_unpublished,
+	.of = lifetime_of,
 	.announce = announce_ports,
 };

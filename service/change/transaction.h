@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/change/change.h"
+#include "service/change/kind.h"
 #include "service/config.h"
 #include "service/host/attachments.h"
 #include "service/host/host-ports.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/unit-file/store.h"
 
-#include "service/change/change-file.h"
 #include "service/unit-file/format.h"
 
 #include <errno.h>
@@ -84,25 +83,15 @@ static void ask_for(UnitStore *store, const char *path, const Lifetime *of)
 	file->of = of;
 }
 
-/* What became of the file of something that went is said by itself. */
-static bool is_there(const Model *model, const Lifetime *lifetime)
-{
-	if (lifetime->kind == OBJECT_INGRESS)
-		return g_hash_table_lookup(model->ingresses, ((const Ingress *)lifetime->object)->name) ==
-		       lifetime->object;
-	return g_hash_table_lookup(model->networks, ((const Network *)lifetime->object)->name) == lifetime->object;
-}
-
 static void collect(UnitStore *store, const Transaction *transaction)
 {
 	for (guint i = 0; i < transaction->changes->len; i++) {
 		const Change *change = &g_array_index(transaction->changes, Change, i);
-		const Lifetime *lifetime = change->object;
+		const Lifetime *of;
+		const char *path = change->kind->file ? change->kind->file(change, transaction->model, &of) : NULL;
 
-		if (change->kind == &file_removed)
-			ask_for(store, change->part, NULL);
-		else if (change->kind == &file_written && lifetime->fragment && is_there(transaction->model, lifetime))
-			ask_for(store, lifetime->fragment, lifetime);
+		if (path)
+			ask_for(store, path, of);
 	}
 }
 

@@ -64,6 +64,9 @@ static GPtrArray *texts_of(const char *signature)
 		add("{'Subnets': <['10.77.0.0/16']>, 'Endpoints': <[('e', {'Addresses': <['10.77.0.2']>, "
 		    "'Ports': <[('udp', '', uint16 0, uint16 1, uint16 20000)]>})]>}");
 		add("{'Subnets': <['10.77.0.0/16']>, 'Endpoints': <%s>}", endpoints);
+		add("{'Subnets': <['10.77.0.0/16']>, 'AllowFrom': <['10.0.0.0/8']>, 'Endpoints': <[('e', "
+		    "{'Addresses': <['10.77.0.2']>, 'AllowFrom': <['10.1.0.0/16']>})]>}");
+		add("{'Gateway': <'172.18.0.9'>, 'Ports': <[('tcp', uint16 9)]>, 'AllowFrom': <['10.0.0.0/8']>}");
 		add("{'Subnets': <['10.77.0.0/16']>, 'Persistent': <true>, 'TimeoutUSec': <uint64 1000000>}");
 		add("{'Subnets': <['10.77.0.0/16']>, 'LifetimeFd': <handle 0>}");
 		add("{'Subnets': <%s>}", names);
@@ -373,8 +376,9 @@ static void reading_writes_nothing(Rig *rig)
 int main(int argc, char **argv)
 {
 	static const BusTest tests[] = {
-		/* What the service does by the clock is no reading. */
-		{ "/bus/quiet/reading-writes-nothing", reading_writes_nothing, "CheckIntervalSec=0" },
+		/* What the service does by the clock is no reading. Whose lists are cut is said of what was made. */
+		{ "/bus/quiet/reading-writes-nothing", reading_writes_nothing,
+		  "CheckIntervalSec=0\nAllowFrom=192.0.2.0/24" },
 	};
 
 	return bus_tests_main(argc, argv, tests, G_N_ELEMENTS(tests));
