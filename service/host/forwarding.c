@@ -317,9 +317,13 @@ bool forwarding_open(Forwarding *forwarding, Effects *effects, GError **error)
 {
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		if (forwarding->on[family]) {
-			effects_add(effects, revert_on, forwarding, family, 0);
-			if (!switch_all(forwarding->netlink, family, true, &forwarding->states[family].before, error))
+			const ForwardingBefore *before = &forwarding->states[family].before;
+
+			if (!switch_all(forwarding->netlink, family, true, before, error)) {
+				set_accept_ra(forwarding->netlink, before->routed, 2, 1);
 				return false;
+			}
+			effects_add(effects, revert_on, forwarding, family, 0);
 		}
 	return true;
 }

@@ -84,10 +84,15 @@ static bool is_there(Netlink *netlink, int ifindex)
 	return ifindex != 0 && link_find_index(netlink, ifindex, &info, NULL) && info.ifindex != 0;
 }
 
-void interface_switch_put_back(Netlink *netlink, int ifindex, enum interface_switch which, bool on)
+bool interface_switch_put_back(Netlink *netlink, int ifindex, enum interface_switch which, bool on)
 {
 	GError *error = NULL;
+	bool present;
 
-	if (is_there(netlink, ifindex) && !interface_switch_set(netlink, ifindex, which, on, &error))
-		error_warn(error);
+	if (!is_there(netlink, ifindex) || (get(netlink, ifindex, which, &present, NULL) && present == on))
+		return false;
+	if (interface_switch_set(netlink, ifindex, which, on, &error))
+		return true;
+	error_warn(error);
+	return false;
 }

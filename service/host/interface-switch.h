@@ -14,8 +14,11 @@ const char *interface_switch_name(enum interface_switch which);
 bool interface_switch_set(Netlink *netlink, int ifindex, enum interface_switch which, bool on,
 			  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** The same where nobody can be told: what fails is said in the log, and one that is gone took its switches along. */
-void interface_switch_put_back(Netlink *netlink, int ifindex, enum interface_switch which, bool on);
+/**
+ * The same where nobody can be told: what fails is said in the log, and one that is gone took its switches along.
+ * Returns whether the switch stood otherwise, and was set.
+ */
+bool interface_switch_put_back(Netlink *netlink, int ifindex, enum interface_switch which, bool on);
 
 /** Those that are off, of a set of 1 << enum interface_switch, and those that cannot be read: FAILED, for the first. */
 bool interface_switches_find_off(Netlink *netlink, int ifindex, guint8 set, guint8 *ret_off, guint8 *ret_unread,

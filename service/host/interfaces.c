@@ -347,10 +347,9 @@ void interfaces_close(Interfaces *interfaces, Effects *effects)
 		int ifindex = plan->interface->facts.ifindex;
 
 		for (guint which = 0; which < N_INTERFACE_SWITCHES; which++)
-			if (plan->off & 1 << which) {
-				interface_switch_put_back(interfaces->netlink, ifindex, which, false);
+			if (plan->off & 1 << which &&
+			    interface_switch_put_back(interfaces->netlink, ifindex, which, false))
 				effects_add(effects, revert_switch, interfaces, ifindex, which << 1 | true);
-			}
 	}
 }
 
