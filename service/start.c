@@ -5,7 +5,7 @@
 #include "service/checkpoint.h"
 #include "service/commit.h"
 #include "service/model/unit-name.h"
-#include "service/netlink/sysctl.h"
+#include "service/netlink/bridge.h"
 #include "service/service.h"
 #include "service/units.h"
 
@@ -51,17 +51,13 @@ static bool check_chains(Service *service, GError **error)
 
 void service_switch_off_unused(Service *service)
 {
-	static const char *const files[N_FAMILIES] = {
-		[FAMILY_IPV4] = "net/bridge/bridge-nf-call-iptables",
-		[FAMILY_IPV6] = "net/bridge/bridge-nf-call-ip6tables",
-	};
 	GError *error = NULL;
 
 	for (enum family family = 0; family < N_FAMILIES; family++) {
 		if (!service->recovery.bridge_filter[family])
 			continue;
 		service->recovery.bridge_filter[family] = false;
-		if (!sysctl_set(files[family], false, &error)) {
+		if (!bridges_set_nf_call(family, false, &error)) {
 			g_warning("%s", error->message);
 			g_clear_error(&error);
 		}
@@ -81,14 +77,12 @@ static void warn_of_missing(const Service *service)
 	}
 	for (const GList *i = service->model->ingresses_by_age.head; i; i = i->next) {
 		const Ingress *ingress = i->data;
-
 		const char *bridge;
 
 		for (guint n = 0; (bridge = ingress_bridge(ingress, n)); n++)
 			if (interfaces_ifindex(service->interfaces, bridge) == 0)
 				g_warning("Interface %s of ingress \"%s\" is not there; its rules stay, and serve it "
-					  "when "
-					  "it comes",
+					  "when it comes",
 					  bridge, cut(ingress->name));
 	}
 }

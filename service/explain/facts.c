@@ -91,14 +91,12 @@ static Way host_route(const Facts *facts, const Address *from, const Address *to
 
 static bool host_sees_bridged(const Facts *facts, enum family family, const char *bridge)
 {
-	static const char *const all[N_FAMILIES] = { "net/bridge/bridge-nf-call-iptables",
-						     "net/bridge/bridge-nf-call-ip6tables" };
 	bool on = false, own = false;
 	LinkInfo link;
 
 	if (!link_find(of(facts)->netlink, bridge, &link, NULL) || link.kind != LINK_BRIDGE)
 		return false;
-	return (sysctl_get(all[family], &on, NULL) && on) ||
+	return (bridges_get_nf_call(family, &on, NULL) && on) ||
 	       (bridge_get_nf_call(of(facts)->netlink, link.ifindex, family, &own, NULL) && own);
 }
 

@@ -131,6 +131,16 @@ static const struct {
 	[FAMILY_IPV6] = { "nf_call_ip6tables", "net/bridge/bridge-nf-call-ip6tables", IFLA_BR_NF_CALL_IP6TABLES },
 };
 
+bool bridges_get_nf_call(enum family family, bool *ret, GError **error)
+{
+	return sysctl_get(nf_calls[family].sysctl, ret, error);
+}
+
+bool bridges_set_nf_call(enum family family, bool on, GError **error)
+{
+	return sysctl_set(nf_calls[family].sysctl, on, error);
+}
+
 struct bridge_data {
 	bool is_bridge;
 	guint8 nf_call[N_FAMILIES];
@@ -187,7 +197,7 @@ bool bridge_set_nf_call(Netlink *netlink, int ifindex, enum family family, bool 
 	if (!bridge_get_nf_call(netlink, ifindex, family, &present, error))
 		return false;
 	/* A bridge takes the value whether or not there is anything that heeds it. */
-	if (on && !sysctl_get(nf_calls[family].sysctl, &(bool){ false }, NULL))
+	if (on && !bridges_get_nf_call(family, &(bool){ false }, NULL))
 		return netfilter_fail(error, FAILED,
 				      "%s: cannot switch its %s on: the kernel module br_netfilter is not loaded",
 				      netlink_interface_text(ifindex, interface), nf_calls[family].name);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/netlink/netlink.h"
 #include "service/model/address.h"
+#include "service/netlink/netlink.h"
+
 #include <net/if.h>
 
 /**
@@ -33,3 +34,7 @@ bool bridge_get_nf_call(Netlink *netlink, int ifindex, enum family family, bool 
 			GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool bridge_set_nf_call(Netlink *netlink, int ifindex, enum family family, bool on,
 			GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** The sysctl for all bridges, which is there with the kernel module br_netfilter. */
+bool bridges_get_nf_call(enum family family, bool *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool bridges_set_nf_call(enum family family, bool on, GError **error) G_GNUC_WARN_UNUSED_RESULT;
