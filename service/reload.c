@@ -53,22 +53,14 @@ static bool choose_chains(Service *service, Config *fresh, GError **error)
 	return true;
 }
 
-/* Nothing was done yet by the configuration that takes its leave. */
+/* Nothing was committed yet by the configuration that goes: the start commits what this one wants, as soon as it can.
+ */
 static bool configure(Service *service, Config *fresh, GError **error)
 {
-	RenderOptions before = render_options(&service->config, service->transaction.ipv6);
-	RenderOptions now = render_options(fresh, service->transaction.ipv6);
-	g_autoptr(GArray) leaves = rendering_new(), joins = rendering_new();
-
 	if (!choose_chains(service, fresh, error))
 		return false;
-	config_clear(&service->config);
-	service->config = *fresh;
-	*fresh = (Config){};
-	render_model(service->model, &before, leaves);
-	render_model(service->model, &now, joins);
-	ruleset_add_all(firewall_ruleset(service->firewall), joins);
-	ruleset_remove_all(firewall_ruleset(service->firewall), leaves);
+	service_configure(&service->transaction, &service->config, fresh);
+	transaction_finish(&service->transaction);
 	service->misconfigured = false;
 	g_clear_error(&service->refusal);
 	return true;
