@@ -245,7 +245,9 @@ static bool check_granted(Call *call, GError **error)
 		return false;
 	call->outdated = !is_as_told(call->told, description.details);
 	if (call->outdated)
-		return netfilter_fail(error, BUSY, "what %s is about changes all the time", call->method->member);
+		return netfilter_fail(error, BUSY,
+				      "what %s is about was changed each time that polkit was asked; call it again",
+				      call->method->member);
 	missing = description.actions & ~call->granted;
 	if (missing == 1 << ACTION_USE_HOST_RESOURCES)
 		return call_may_use_host(call, error);

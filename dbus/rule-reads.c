@@ -185,8 +185,7 @@ static int step_get_rules(Read *read, sd_bus_error *error)
 		r = sd_bus_message_close_container(answer->reply);
 	if (r >= 0)
 		r = answer_send(read->call, answer->reply, answer->bytes,
-				"GetRules of an endpoint gives its own, and iptables-save or nft list ruleset all",
-				error);
+				"GetRules of an endpoint gives its own, and the kernel's tools show all", error);
 	return MIN(r, 0);
 }
 
@@ -211,7 +210,7 @@ static int step_dump_rules(Read *read, sd_bus_error *ret_error)
 	if (!reads->texts[family])
 		reads->texts[family] = service_dump(reads->service, family);
 	r = text_reply(read->call, reads->texts[family],
-		       "GetRules of an object gives its own, and iptables-save or nft list ruleset all", ret_error);
+		       "GetRules of an object gives its own, and the kernel's tools show all", ret_error);
 	return MIN(r, 0);
 }
 

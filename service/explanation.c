@@ -10,7 +10,8 @@ static bool check_interface(Netlink *netlink, const char *name, GError **error)
 	LinkInfo link;
 
 	return link_find(netlink, name, &link, error) &&
-	       (link.ifindex != 0 || netfilter_fail(error, INVALID_ARGS, "InInterface \"%s\" is not there", name));
+	       (link.ifindex != 0 ||
+		netfilter_fail(error, INVALID_ARGS, "InInterface: there is no interface \"%s\"", name));
 }
 
 bool service_explain(Service *service, const PacketSettings *settings, enum outcome *ret_outcome, GPtrArray **ret_steps,

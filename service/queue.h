@@ -9,8 +9,8 @@
  * one commit a table, and answered afterwards, each by itself; a change that
  * fails is taken out and the rest goes through. Nothing is held back: the queue
  * is worked off as soon as the bus has no more to say, at the latest a few
- * milliseconds (or two commits' time) after a change came in. While another program has the xtables lock, changes wait
- * up to LockTimeoutSec and then fail with BUSY.
+ * milliseconds (or two commits' time) after a change came in. While another program
+ * has the backend's lock, changes wait up to LockTimeoutSec and then fail with BUSY.
  */
 typedef struct Queue Queue;
 

@@ -44,8 +44,8 @@ static bool check_chains(Service *service, GError **error)
 		return true;
 	names = g_strjoinv(", ", foreign);
 	return netfilter_fail(error, FOREIGN_CHAIN,
-			      "chains of ours hold somebody else's rules (%s); is a Docker daemon running? "
-			      "Set another ChainPrefix= in %s",
+			      "chains of ours hold somebody else's rules (%s), as a Docker daemon's; set another "
+			      "ChainPrefix= in %s",
 			      names, service->config_path);
 }
 

@@ -38,7 +38,8 @@ static bool parse_name(const char *key, const char *name, char ret[static IFNAMS
 		return false;
 	}
 	if (g_str_equal(name, "lo"))
-		return netfilter_fail(error, INVALID_ARGS, "%s: \"lo\" is every namespace's own", key);
+		return netfilter_fail(error, INVALID_ARGS,
+				      "%s: \"lo\" is there in every namespace; another name is allowed", key);
 	g_strlcpy(ret, name, IFNAMSIZ);
 	return true;
 }

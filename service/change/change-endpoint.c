@@ -32,11 +32,12 @@ static bool parse_address(const Model *model, Endpoint *endpoint, const char *te
 				      "Addresses: \"%s\" is not a host in a subnet of network \"%s\"", text,
 				      cut(network->name));
 	if (address_equal(&network->gateways[family], &address))
-		return netfilter_fail(error, ADDRESS_IN_USE, "address %s is the gateway of network \"%s\"", text,
+		return netfilter_fail(error, ADDRESS_IN_USE, "Addresses: \"%s\" is the gateway of network \"%s\"", text,
 				      cut(network->name));
 	other = g_hash_table_lookup(model->endpoints, &address);
 	if (other)
-		return netfilter_fail(error, ADDRESS_IN_USE, "address %s is endpoint \"%s\"'s", text, cut(other->name));
+		return netfilter_fail(error, ADDRESS_IN_USE, "Addresses: \"%s\" is endpoint \"%s\"'s", text,
+				      cut(other->name));
 	endpoint->addresses[family] = address;
 	return true;
 }
@@ -119,7 +120,8 @@ static bool find_interface(const Transaction *transaction, Endpoint *endpoint, c
 		return netfilter_fail(error, INVALID_ARGS,
 				      "LifetimeInterface: a persistent object lives until it is deleted");
 	if (g_str_equal(settings->interface, "lo"))
-		return netfilter_fail(error, INVALID_ARGS, "LifetimeInterface: \"lo\" never goes");
+		return netfilter_fail(error, INVALID_ARGS,
+				      "LifetimeInterface: \"lo\" cannot go; an interface that can is allowed");
 	if (!link_find(transaction->netlink, settings->interface, &info, error)) {
 		g_prefix_error(error, "LifetimeInterface: ");
 		return false;

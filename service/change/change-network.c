@@ -29,7 +29,7 @@ static bool check_subnets(const Model *model, const Network *network, GError **e
 			if (network_has_family(network, family) && network_has_family(other, family) &&
 			    prefix_overlaps(&network->subnets[family], &other->subnets[family]))
 				return netfilter_fail(error, SUBNET_IN_USE,
-						      "subnet %s overlaps with %s of network \"%s\"",
+						      "subnet \"%s\" overlaps with \"%s\" of network \"%s\"",
 						      prefix_format(&network->subnets[family], ours),
 						      prefix_format(&other->subnets[family], theirs), cut(other->name));
 	}
@@ -113,10 +113,10 @@ static bool choose_bridge(Transaction *transaction, Network *network, GError **e
 
 	other = g_hash_table_lookup(transaction->model->bridges, network->bridge);
 	if (other)
-		return netfilter_fail(error, BRIDGE_IN_USE, "bridge %s is in use by network \"%s\"", network->bridge,
-				      cut(other->name));
+		return netfilter_fail(error, BRIDGE_IN_USE, "bridge \"%s\" is in use by network \"%s\"",
+				      network->bridge, cut(other->name));
 	if (interfaces_is_leaving(transaction->interfaces, network->bridge))
-		return netfilter_fail(error, PENDING, "bridge %s is being deleted", network->bridge);
+		return netfilter_fail(error, PENDING, "bridge \"%s\" is being deleted", network->bridge);
 	if (!link_find(transaction->netlink, network->bridge, &info, error))
 		return false;
 	/* A bridge of ours that waits to be deleted makes room. */
@@ -126,7 +126,8 @@ static bool choose_bridge(Transaction *transaction, Network *network, GError **e
 		return true;
 	}
 	if (info.kind != LINK_BRIDGE)
-		return netfilter_fail(error, BRIDGE_IN_USE, "interface %s exists and is not a bridge", network->bridge);
+		return netfilter_fail(error, BRIDGE_IN_USE, "interface \"%s\" exists and is not a bridge",
+				      network->bridge);
 	return check_adopted(transaction, network, info.ifindex, error);
 }
 

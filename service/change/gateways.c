@@ -85,11 +85,11 @@ static bool check_bridge(const Transaction *transaction, const char *bridge, GEr
 	if (g_hash_table_contains(transaction->model->bridges, bridge))
 		return true;
 	if (interfaces_is_leaving(transaction->interfaces, bridge))
-		return netfilter_fail(error, PENDING, "bridge %s is being deleted", bridge);
+		return netfilter_fail(error, PENDING, "bridge \"%s\" is being deleted", bridge);
 	if (!link_find(transaction->netlink, bridge, &info, error))
 		return false;
 	if (info.ifindex == 0 || interfaces_is_leftover(transaction->interfaces, bridge, info.ifindex))
-		return netfilter_fail(error, INVALID_ARGS, "Bridge: there is no interface %s", bridge);
+		return netfilter_fail(error, INVALID_ARGS, "Bridge: there is no interface \"%s\"", bridge);
 	return true;
 }
 

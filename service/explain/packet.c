@@ -17,11 +17,11 @@ static bool read_address(const char *key, const PacketEnd *end, Address *ret, GE
 	if (!end->text)
 		return netfilter_fail(error, INVALID_ARGS, "%s is required", key);
 	if (!address_parse(end->text, ret))
-		return netfilter_fail(error, INVALID_ARGS, "%s \"%s\" is neither an address nor an object", key,
+		return netfilter_fail(error, INVALID_ARGS, "%s: \"%s\" is neither an address nor an object", key,
 				      cut(end->text));
 	if (is_of_one(ret))
 		return true;
-	return netfilter_fail(error, INVALID_ARGS, "%s \"%s\" is not the address of one machine", key, cut(end->text));
+	return netfilter_fail(error, INVALID_ARGS, "%s: \"%s\" is not the address of one machine", key, cut(end->text));
 }
 
 /* The only family of an end, or any of an endpoint's; N_FAMILIES: it has several. */
@@ -43,8 +43,10 @@ static bool choose_family(const PacketSettings *settings, Packet *packet, GError
 	enum family to = only_family(&settings->destination, &packet->destination);
 
 	if (from != N_FAMILIES && to != N_FAMILIES && from != to)
-		return netfilter_fail(error, INVALID_ARGS, "Source is of %s, and Destination of %s",
-				      from == FAMILY_IPV4 ? "IPv4" : "IPv6", to == FAMILY_IPV4 ? "IPv4" : "IPv6");
+		return netfilter_fail(
+			error, INVALID_ARGS,
+			"Source and Destination: one is of %s and the other of %s; both are of one family",
+			from == FAMILY_IPV4 ? "IPv4" : "IPv6", to == FAMILY_IPV4 ? "IPv4" : "IPv6");
 	packet->family = from != N_FAMILIES ? from : to != N_FAMILIES ? to : FAMILY_IPV4;
 	return true;
 }
@@ -80,7 +82,8 @@ static bool read_ends(const PacketSettings *settings, Packet *packet, GError **e
 	bool from_object = from->endpoint, to_object = to->endpoint || to->ingress;
 
 	if (from->ingress)
-		return netfilter_fail(error, INVALID_ARGS, "Source is an ingress, from which no packet comes");
+		return netfilter_fail(error, INVALID_ARGS,
+				      "Source: no packet comes from an ingress; an address or an endpoint is allowed");
 	if (!from_object && !read_address("Source", from, &packet->source, error))
 		return false;
 	if (!to_object && !read_address("Destination", to, &packet->destination, error))
@@ -102,11 +105,11 @@ bool packet_read(const PacketSettings *settings, Packet *ret, GError **error)
 	packet.protocol = protocol_from_string(protocol);
 	if (packet.protocol == 0)
 		return netfilter_fail(error, INVALID_ARGS,
-				      "Protocol \"%s\" is neither \"tcp\" nor \"udp\" nor \"sctp\"", cut(protocol));
+				      "Protocol: \"%s\" is neither \"tcp\" nor \"udp\" nor \"sctp\"", cut(protocol));
 	if (packet.port == 0)
-		return netfilter_fail(error, INVALID_ARGS, "Port is required, and is not 0");
+		return netfilter_fail(error, INVALID_ARGS, "Port is required, from 1 to 65535");
 	if (settings->interface && !link_name_is_valid(settings->interface))
-		return netfilter_fail(error, INVALID_ARGS, "InInterface \"%s\" cannot be the name of an interface",
+		return netfilter_fail(error, INVALID_ARGS, "InInterface: \"%s\" cannot be the name of an interface",
 				      cut(settings->interface));
 	g_strlcpy(packet.interface, settings->interface ?: "", sizeof packet.interface);
 	if (!read_ends(settings, &packet, error))

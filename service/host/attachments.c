@@ -124,7 +124,8 @@ static bool find_bridge(Attachments *attachments, const Endpoint *endpoint, int 
 		return true;
 	return link_find_index(attachments->netlink, ifindex, bridge, error) &&
 	       (bridge->ifindex != 0 ||
-		netfilter_fail(error, FAILED, "bridge %s of network \"%s\" is not there to attach endpoint \"%s\" to",
+		netfilter_fail(error, FAILED,
+			       "bridge \"%s\" of network \"%s\" is not there to attach endpoint \"%s\" to",
 			       endpoint->network->bridge, cut(endpoint->network->name), cut(endpoint->name)));
 }
 

@@ -48,9 +48,9 @@ bool port_mapping_parse(const char *protocol, const char *host_address, guint16 
 	if (!address_is_publishable(&mapping.host_address))
 		return netfilter_fail(error, INVALID_ARGS, "host address \"%s\" is not one host's", cut(host_address));
 	if (endpoint_port == 0)
-		return netfilter_fail(error, INVALID_ARGS, "endpoint port 0 cannot be forwarded to");
+		return netfilter_fail(error, INVALID_ARGS, "endpoint port 0 is not from 1 to 65535");
 	if (count == 0)
-		return netfilter_fail(error, INVALID_ARGS, "a mapping of 0 ports maps nothing");
+		return netfilter_fail(error, INVALID_ARGS, "a count of 0 ports is not from 1 to 65535");
 	if (host_port + count - 1 > G_MAXUINT16)
 		return netfilter_fail(error, INVALID_ARGS, "%u host ports from %u go beyond 65535", count, host_port);
 	if (endpoint_port + count - 1 > G_MAXUINT16)
@@ -88,7 +88,7 @@ bool link_port_parse(const char *protocol, guint16 port, LinkPort *ret, GError *
 	if (!link_port.protocol)
 		return netfilter_fail(error, INVALID_ARGS, "protocol \"%s\" is not tcp, udp or sctp", cut(protocol));
 	if (port == 0)
-		return netfilter_fail(error, INVALID_ARGS, "port 0 is no port");
+		return netfilter_fail(error, INVALID_ARGS, "port 0 is not from 1 to 65535");
 	*ret = link_port;
 	return true;
 }

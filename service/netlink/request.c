@@ -41,7 +41,7 @@ Netlink *netlink_open(int protocol, GError **error)
 
 	netlink->library = nl_connect(netlink->socket, protocol);
 	if (netlink->library < 0) {
-		netlink_failed(netlink, error, "Cannot open a netlink socket");
+		netlink_failed(netlink, error, "cannot open a netlink socket");
 		return NULL;
 	}
 	/* Only the wording of errors depends on it. */

@@ -77,7 +77,7 @@ static int dump_sockets(Netlink *netlink, guint8 protocol, sa_family_t family, g
 
 static bool dump_failed(Netlink *netlink, guint8 protocol, GError **error)
 {
-	return netlink_failed(netlink, error, "Cannot list the host's %s sockets", protocol_to_string(protocol));
+	return netlink_failed(netlink, error, "cannot list the host's %s sockets", protocol_to_string(protocol));
 }
 
 static bool search_sockets(struct search *search, guint8 protocol, const Address *address, guint16 port, GError **error)

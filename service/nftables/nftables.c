@@ -127,8 +127,8 @@ bool nftables_is_others(const Nftables *nftables, const ActualTable *actual)
 bool nftables_fail_owned(GError **error, const Nftables *nftables, enum family family)
 {
 	return netfilter_fail(error, FOREIGN_CHAIN,
-			      "table %s %s belongs to another process, which \"nft list table\" names; is another "
-			      "netfilterd running?",
+			      "table %s %s belongs to another process, which \"nft list table\" names, as another "
+			      "netfilterd",
 			      nft_family(family), nftables->table);
 }
 

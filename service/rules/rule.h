@@ -8,18 +8,18 @@
  * content: two objects that ask for the same rule share it.
  */
 
-/* RULE_RESET, with protocol IPPROTO_TCP: --tcp-flags RST RST */
+/* RULE_RESET, with protocol IPPROTO_TCP: a segment that has RST set */
 enum rule_flag { RULE_NOT_SOURCE = 1, RULE_NOT_DESTINATION = 2, RULE_NOT_IN = 4, RULE_NOT_OUT = 8, RULE_RESET = 16 };
 
 enum rule_state {
 	STATE_ANY,
-	STATE_CONNTRACK, /* -m conntrack --ctstate RELATED,ESTABLISHED */
-	STATE_CLASSIC,   /* -m state --state RELATED,ESTABLISHED */
-	STATE_DNAT,      /* -m conntrack --ctstate DNAT */
-	STATE_INVALID,   /* -m conntrack --ctstate INVALID */
-	STATE_ORIGINAL,  /* -m conntrack --ctdir ORIGINAL */
-	STATE_DIRECT,    /* -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT */
-	STATE_RELATED,   /* -m conntrack --ctstate RELATED */
+	STATE_CONNTRACK, /* RELATED or ESTABLISHED */
+	STATE_CLASSIC,   /* the same, by the older match "state" where a backend has two */
+	STATE_DNAT,      /* of a connection whose destination was translated */
+	STATE_INVALID,   /* INVALID */
+	STATE_ORIGINAL,  /* in the original direction */
+	STATE_DIRECT,    /* neither RELATED nor ESTABLISHED, nor translated */
+	STATE_RELATED,   /* RELATED */
 };
 
 enum rule_addrtype { ADDRTYPE_ANY, ADDRTYPE_SOURCE_LOCAL, ADDRTYPE_DESTINATION_LOCAL };

@@ -380,11 +380,11 @@ static void one_bad_file(Rig *rig)
 		  "Link: endpoint \"e\"" },
 		{ "[Network]\nSubnet=172.20.0.0/24\nUser=nobody-of-that-name\n",
 		  ":3: User: \"nobody-of-that-name\" is no user" },
-		{ "[Network]\nSubnet=172.18.7.0/24\n", ":2: subnet 172.18.7.0/24 overlaps with 172.18.0.0/16" },
+		{ "[Network]\nSubnet=172.18.7.0/24\n", ":2: subnet \"172.18.7.0/24\" overlaps with \"172.18.0.0/16\"" },
 		{ "[Network]\nSubnet=172.20.0.0/24\n[Endpoint e]\nAddress=172.20.0.2\nPublish=8080:80\n",
 		  "tcp port 8080 on any IPv4 address is published already" },
 		{ "[Network]\nSubnet=172.20.0.0/24\nBridge=uplink\n",
-		  ":1: interface uplink exists and is not a bridge" },
+		  ":3: interface \"uplink\" exists and is not a bridge" },
 		{ "[Network]\nSubnet=172.20.0.0/24\n[Endpoint \\q]\n", ":3: \"\\q\" is not how an endpoint's name" },
 		{ "[Network\nSubnet=172.20.0.0/24\n", ":1: \"[Network\" is not the head of a group" },
 		{ "[Network]\nSubnet=\xff\n", ":2: \"Subnet=?\" is not UTF-8" },
@@ -576,7 +576,7 @@ static void comes_with_its_interface(Rig *rig)
 	put(ETC "/late.ingress", "[Ingress]\nGateway=192.0.2.9\nBridge=late0\nPublish=443\n");
 	reload(rig);
 	gone(rig, "/ingress/late");
-	logged(ETC "/late.ingress:3: Bridge: there is no interface late0");
+	logged(ETC "/late.ingress:3: Bridge: there is no interface \"late0\"");
 	netns_run(rig->host, "ip link add late0 type veth peer name late1");
 	for (guint i = 0; i < 1000 && !is_there(rig, "/ingress/late"); i++)
 		g_usleep(10 * G_TIME_SPAN_MILLISECOND);
