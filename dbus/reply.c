@@ -32,7 +32,7 @@ bool reply_written(int r, GError **error)
 	return true;
 }
 
-bool answer_size_check(sd_bus_message *call, gsize bytes, const char *instead, GError **error)
+static bool answer_size_check(sd_bus_message *call, gsize bytes, const char *instead, GError **error)
 {
 	return bytes <= MAX_ANSWER_SIZE ||
 	       netfilter_fail(error, LIMITS_EXCEEDED,

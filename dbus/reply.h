@@ -18,12 +18,10 @@ bool reply_written(int r, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** How many bytes an answer has at most: half of what the system bus carries, which cuts off who sends more. */
 #define MAX_ANSWER_SIZE (16 << 20)
 
-/** Whether an answer to a call may have so many bytes: LIMITS_EXCEEDED says instead of what to ask something else. */
-bool answer_size_check(sd_bus_message *call, gsize bytes, const char *instead,
-		       GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** Sends an answer that is written and has so many bytes, or at least no more. Negative errno, with the error set where
- * it is too large. */
+/**
+ * Sends an answer that is written and has so many bytes, or at least no more. Negative errno, with the error set where
+ * it is too large: LIMITS_EXCEEDED says what to ask instead.
+ */
 int answer_send(sd_bus_message *call, sd_bus_message *answer, gsize bytes, const char *instead, sd_bus_error *error);
 
 /** Whether one is within the size, whatever it has: it is sealed by that. LIMITS_EXCEEDED, NO_MEMORY. */

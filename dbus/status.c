@@ -10,7 +10,7 @@ static void append_count(GString *text, guint n, const char *one, const char *ma
 	g_string_append_printf(text, "%u %s, ", n, n == 1 ? one : many);
 }
 
-char *status_text(const Service *service)
+static char *status_text(const Service *service)
 {
 	const Model *model = service_model(service);
 	g_autoptr(GError) refusal = NULL;

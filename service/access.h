@@ -48,7 +48,7 @@ guint service_check_interval(const Service *service);
 GPtrArray *service_find_changed_rules(Service *service);
 
 /** Takes and gives back what other programs that write rules are kept out with: 0, -EAGAIN, another negative errno. */
-int service_lock(Service *service);
+int service_lock(Service *service) G_GNUC_WARN_UNUSED_RESULT;
 void service_unlock(Service *service);
 const char *service_lock_name(const Service *service);
 

@@ -32,7 +32,7 @@ bool firewall_has_family(Firewall *firewall, enum family family);
 bool firewall_probe(Firewall *firewall, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** 0, -EAGAIN while another program holds the backend's lock, or another negative errno. */
-int firewall_lock(Firewall *firewall);
+int firewall_lock(Firewall *firewall) G_GNUC_WARN_UNUSED_RESULT;
 void firewall_unlock(Firewall *firewall);
 
 /** For sentences. */

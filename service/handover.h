@@ -23,7 +23,7 @@ void handover_set_policy_before(Handover *handover, enum family family, guint8 b
 guint8 handover_policy_before(const Handover *handover, enum family family);
 
 /** As firewall_lock(). */
-int handover_lock(Handover *handover);
+int handover_lock(Handover *handover) G_GNUC_WARN_UNUSED_RESULT;
 void handover_unlock(Handover *handover);
 const char *handover_lock_name(const Handover *handover);
 

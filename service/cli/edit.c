@@ -7,6 +7,7 @@
 #include "service/cli/program.h"
 #include "service/cli/verbs.h"
 #include "service/model/unit-name.h"
+#include "service/write.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -168,21 +169,6 @@ static bool keep_owner(const Edit *edit, int fd)
 	return stat(edit->target, &st) < 0 || fchown(fd, st.st_uid, st.st_gid) == 0;
 }
 
-static bool write_all(int fd, const char *text)
-{
-	gsize size = strlen(text);
-
-	while (size > 0) {
-		ssize_t n = write(fd, text, size);
-
-		if (n < 0)
-			return false;
-		text += n;
-		size -= n;
-	}
-	return fsync(fd) == 0;
-}
-
 static int put_in_place(const Edit *edit, const char *text)
 {
 	g_autofree char *directory = g_path_get_dirname(edit->target), *name = g_path_get_basename(edit->target);
@@ -194,7 +180,8 @@ static int put_in_place(const Edit *edit, const char *text)
 	fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return failed("write", temporary, errno);
-	if (!keep_owner(edit, fd) || !write_all(fd, text) || rename(temporary, edit->target) < 0)
+	if (!keep_owner(edit, fd) || !write_all(fd, text, strlen(text)) || fsync(fd) < 0 ||
+	    rename(temporary, edit->target) < 0)
 		error = errno;
 	close(fd);
 	if (error == 0)

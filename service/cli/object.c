@@ -163,7 +163,7 @@ int object_check(Cli *cli, const Object *object)
 	return look_up(cli, network, "Network", "GetEndpoint", object->endpoint);
 }
 
-const char **subnet_families(const char *const *subnets, guint n)
+static const char **subnet_families(const char *const *subnets, guint n)
 {
 	const char **families = g_new0(const char *, N_FAMILIES + 1);
 	bool has[N_FAMILIES] = {};
@@ -248,7 +248,7 @@ static int compare(gconstpointer a, gconstpointer b)
 	return order ?: strcmp(x->endpoint ?: "", y->endpoint ?: "");
 }
 
-GPtrArray *objects_from(GVariant *managed)
+static GPtrArray *objects_from(GVariant *managed)
 {
 	GPtrArray *objects = g_ptr_array_new_with_free_func(object_free);
 	GVariantIter iter;

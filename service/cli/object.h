@@ -31,9 +31,6 @@ int object_check(Cli *cli, const Object *object);
 /** The families of a network's subnets, "ipv4" first; g_free() the list. 0 or an exit code, after it was said why. */
 int object_families(Cli *cli, const char *network, const char ***ret);
 
-/** The families of subnets as people write them, likewise. */
-const char **subnet_families(const char *const *subnets, guint n);
-
 /** Finds out what a name is of: a bare one is an ingress's, too; it is there. 0 or an exit code, after it was said why.
  */
 int object_find(Cli *cli, const char *text, Object *ret);
@@ -53,9 +50,6 @@ const char *object_interface(enum object_kind kind);
  * ingresses. NULL, and *ret_code, after it was said why.
  */
 GPtrArray *objects_read(Cli *cli, int *ret_code);
-
-/** Those of GetManagedObjects's reply. */
-GPtrArray *objects_from(GVariant *managed);
 
 /** Properties, of any kind of value: the string or its default, and whether it is true. NULL properties are empty. */
 const char *property_string(GVariant *properties, const char *name, const char *otherwise);

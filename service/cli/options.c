@@ -75,7 +75,7 @@ bool options_check(const char *verb, const char *taken)
 	return true;
 }
 
-bool span_parse(const char *text, guint64 *ret_usec)
+static bool span_parse(const char *text, guint64 *ret_usec)
 {
 	static const struct {
 		const char *name;

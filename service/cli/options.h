@@ -37,6 +37,3 @@ void options_clear(Options *options);
 
 /** Whether each option that was given is a general one or among those that a verb takes, by their letters. */
 bool options_check(const char *verb, const char *taken);
-
-/** "90", "30s", "15min", "2h", "1d" as microseconds. */
-bool span_parse(const char *text, guint64 *ret_usec);

@@ -8,4 +8,4 @@
  * namespace of a socket has. CNI_ERROR_DIFFERENT says what is not.
  */
 bool check_attachment(const CniConfig *config, const Environment *environment, GVariant *endpoint, GVariant *network,
-		      int socket, GError **error);
+		      int socket, GError **error) G_GNUC_WARN_UNUSED_RESULT;

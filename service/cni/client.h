@@ -17,10 +17,11 @@ void client_close(Client *client);
  * the answer's tuple, the caller's. Fails with the service's sentence, and the code that its error stands for.
  */
 bool client_call(Client *client, const char *path, const char *interface, const char *member, GVariant *arguments,
-		 GVariant **ret, GError **error);
+		 GVariant **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** All properties of an object, a{sv}; the caller's. */
-GVariant *client_properties(Client *client, const char *path, const char *interface, GError **error);
+GVariant *client_properties(Client *client, const char *path, const char *interface,
+			    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Whether the last call failed since there is no such object, or network. */
 bool client_found_nothing(const Client *client);

@@ -14,7 +14,7 @@ typedef struct Environment {
 Environment environment_get(void);
 
 /** CNI_COMMAND, and that all it needs is there and well formed. CNI_ERROR_ENVIRONMENT names the variable. */
-bool environment_check(const Environment *environment, enum cni_command *ret, GError **error);
+bool environment_check(const Environment *environment, enum cni_command *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * The name of the endpoint that an attachment is: "CONTAINER-INTERFACE"; of a container whose identifier is long, the

@@ -13,7 +13,7 @@
 enum { JSON_MAX_BYTES = 1 << 20, JSON_MAX_DEPTH = 64 };
 
 /** A text whose outermost value is an object: that, of the node. CNI_ERROR_DECODE. */
-JsonNode *json_text_parse(const char *text, gsize size, GError **error);
+JsonNode *json_text_parse(const char *text, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** A member; NULL where there is none, or null. The object's. */
 JsonNode *json_find(JsonObject *object, const char *key);
@@ -24,18 +24,18 @@ JsonNode *json_find_folded(JsonObject *object, const char *key);
 /** A value as a sentence quotes it, the caller's. */
 char *json_quote(JsonNode *node);
 
-bool json_read_string(JsonObject *object, const char *key, const char **ret, GError **error);
-bool json_read_object(JsonObject *object, const char *key, JsonObject **ret, GError **error);
+bool json_read_string(JsonObject *object, const char *key, const char **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool json_read_object(JsonObject *object, const char *key, JsonObject **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Of objects. */
-bool json_to_list(JsonNode *node, const char *what, JsonArray **ret, GError **error);
-bool json_read_list(JsonObject *object, const char *key, JsonArray **ret, GError **error);
+bool json_to_list(JsonNode *node, const char *what, JsonArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool json_read_list(JsonObject *object, const char *key, JsonArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** A whole number from 0 to max. what names it in the sentence. */
-bool json_to_number(JsonNode *node, const char *what, guint max, guint *ret, GError **error);
+bool json_to_number(JsonNode *node, const char *what, guint max, guint *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** A text: the node's. */
-bool json_to_string_value(JsonNode *node, const char *what, const char **ret, GError **error);
+bool json_to_string_value(JsonNode *node, const char *what, const char **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Of kind "s", "b", "as" or "u"; floating. NULL: it is of another kind. */
-GVariant *json_to_setting(JsonNode *node, const char *what, const char *kind, GError **error);
+GVariant *json_to_setting(JsonNode *node, const char *what, const char *kind, GError **error) G_GNUC_WARN_UNUSED_RESULT;

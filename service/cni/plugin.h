@@ -13,4 +13,4 @@ typedef struct Plugin {
 } Plugin;
 
 /** Does it. *ret is what it answers, the caller's; NULL: nothing. */
-bool plugin_run(Plugin *plugin, char **ret, GError **error);
+bool plugin_run(Plugin *plugin, char **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -8,4 +8,4 @@
  * NULL where there are none. In the order of their host ports, and what is next to one another joined: a runtime gives
  * each port of a range by itself. CNI_ERROR_CONFIG.
  */
-bool port_mappings_read(JsonObject *runtime, GVariant **ret, GError **error);
+bool port_mappings_read(JsonObject *runtime, GVariant **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -15,4 +15,4 @@ typedef struct Previous {
  * What a result says of the interface ifname of the container: texts are the result's. CNI_ERROR_CONFIG where it has no
  * address, or two of a family.
  */
-bool previous_read(JsonObject *result, const char *ifname, Previous *ret, GError **error);
+bool previous_read(JsonObject *result, const char *ifname, Previous *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -40,7 +40,7 @@ static GVariant *list_of(GVariant *properties, const char *key)
 	return list ?: g_variant_ref_sink(g_variant_new_strv(NULL, 0));
 }
 
-guint subnet_length(GVariant *subnets, const Address *address)
+static guint subnet_length(GVariant *subnets, const Address *address)
 {
 	GVariantIter iter;
 	const char *text;

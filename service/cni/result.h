@@ -19,6 +19,3 @@ char *result_of_version(const char *version);
 
 /** Of a failure; details may be NULL. */
 char *result_of_error(const char *version, const GError *error, const char *details);
-
-/** The length of the subnet of a network (as) that an address is in; 0: of none. */
-guint subnet_length(GVariant *subnets, const Address *address);

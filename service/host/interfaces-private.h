@@ -52,7 +52,8 @@ typedef struct Interfaces {
 Interface *interfaces_add(Interfaces *interfaces, const InterfaceFacts *facts);
 
 /** Finds out what is to be done to plan->interface, as it is in plan->before. FAILED. */
-bool interfaces_compare(Interfaces *interfaces, Plan *plan, const Network *network, guint8 wanted, GError **error);
+bool interfaces_compare(Interfaces *interfaces, Plan *plan, const Network *network, guint8 wanted,
+			GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The ifindex of what has a name now; 0: nothing has. */
 int interfaces_find_present(Interfaces *interfaces, const char *name);

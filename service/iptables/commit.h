@@ -3,6 +3,5 @@
 
 #include "service/rules/backend.h"
 
-/** BackendKind.commit and .clean. */
+/** BackendKind.commit. */
 bool iptables_commit(Backend *backend, Ruleset *ruleset, BackendCommit *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-bool iptables_clean(Backend *backend, GError **error) G_GNUC_WARN_UNUSED_RESULT;

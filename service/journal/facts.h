@@ -41,6 +41,3 @@ bool decode_service(Record *record, const char **ret_bus_id, const char **ret_ch
 void encode_handover(GByteArray *to, const char *backend, const guint8 policy_before[N_FAMILIES]);
 bool decode_handover(Record *record, const char **ret_backend, guint8 ret_policy_before[N_FAMILIES],
 		     GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/** Bytes that encode_interface() takes at most. */
-#define INTERFACE_ENTRY_MAX 64

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/journal/journal.h"
 
+#include "service/write.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -133,21 +135,6 @@ bool journal_load(Journal *journal, JournalContent *ret, GError **error)
 }
 
 /* --- writing --- */
-
-static bool write_all(int fd, const void *data, gsize size)
-{
-	while (size > 0) {
-		ssize_t n = write(fd, data, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		data = (const char *)data + n;
-		size -= n;
-	}
-	return true;
-}
 
 static bool write_frame(int fd, enum frame_type type, const void *data, gsize size)
 {

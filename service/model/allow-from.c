@@ -28,7 +28,7 @@ const char *source_format(const Source *source, char buffer[static SOURCE_STRLEN
 	return buffer;
 }
 
-bool source_equal(const Source *a, const Source *b)
+static bool source_equal(const Source *a, const Source *b)
 {
 	return prefix_equal(&a->prefix, &b->prefix) && strcmp(a->interface, b->interface) == 0;
 }

@@ -29,7 +29,6 @@ bool source_parse(const char *text, Source *ret);
 /** Writes "192.168.0.0/16", "wg0" or "192.168.0.0/16%wg0", which is from a prefix and by an interface. */
 const char *source_format(const Source *source, char buffer[static SOURCE_STRLEN]);
 
-bool source_equal(const Source *a, const Source *b);
 bool source_is_host(const Source *source);
 
 /** Whether both have the same, in the same order; either may be NULL. */

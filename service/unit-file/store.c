@@ -2,6 +2,7 @@
 #include "service/unit-file/store.h"
 
 #include "service/unit-file/format.h"
+#include "service/write.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -102,21 +103,6 @@ static bool fail(const char *path, const char *what, int code, GError **error)
 	return netfilter_fail(error, FAILED, "%s cannot be %s: %s", path, what, g_strerror(code));
 }
 
-static bool write_whole(int fd, const char *text)
-{
-	gsize size = strlen(text);
-
-	while (size > 0) {
-		ssize_t n = write(fd, text, size);
-
-		if (n < 0)
-			return false;
-		text += n;
-		size -= n;
-	}
-	return fsync(fd) == 0;
-}
-
 static char *format(const Lifetime *lifetime)
 {
 	return lifetime->kind == OBJECT_INGRESS ? unit_format_ingress(lifetime->object)
@@ -138,7 +124,7 @@ static bool stage(File *file, GError **error)
 		return fail(file->path, "written", errno, error);
 	file->state = FILE_STAGED;
 	text = format(file->of);
-	ok = fchmod(fd, 0644) == 0 && write_whole(fd, text);
+	ok = fchmod(fd, 0644) == 0 && write_all(fd, text, strlen(text)) && fsync(fd) == 0;
 	code = errno;
 	close(fd);
 	return ok || fail(file->path, "written", code, error);
@@ -153,16 +139,17 @@ bool unit_store_stage(UnitStore *store, const Transaction *transaction, GError *
 	return true;
 }
 
-/* The name outlives a crash as its content does. */
-static bool sync_directory(const char *path)
+/* The name outlives a crash as its content does. Negative errno. */
+static int sync_directory(const char *path)
 {
 	g_autofree char *directory = g_path_get_dirname(path);
-	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool ok = fd >= 0 && fsync(fd) == 0;
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
 
-	if (fd >= 0)
-		close(fd);
-	return ok;
+	if (fd < 0)
+		return -errno;
+	r = fsync(fd) == 0 ? 0 : -errno;
+	close(fd);
+	return r;
 }
 
 static int exchange(File *file)
@@ -186,8 +173,9 @@ bool unit_store_publish(UnitStore *store, GError **error)
 		if (r < 0)
 			return fail(file->path, file->of ? "written" : "removed", -r, error);
 		file->state = FILE_PUBLISHED;
-		if (!sync_directory(file->path))
-			return fail(file->path, file->of ? "written" : "removed", errno, error);
+		r = sync_directory(file->path);
+		if (r < 0)
+			return fail(file->path, file->of ? "written" : "removed", -r, error);
 	}
 	return true;
 }
