@@ -291,15 +291,9 @@ static void whole_while_it_changes(void)
 
 int main(int argc, char **argv)
 {
-	const char *reason;
 	int status;
 
-	g_test_init(&argc, &argv, NULL);
-	g_test_set_nonfatal_assertions();
-	if (!netns_isolate(&reason)) {
-		printf("1..0 # SKIP %s\n", reason);
-		return 0;
-	}
+	netns_test_init(&argc, &argv);
 	netns_enter(netns_new());
 	bus_start();
 	fixture.root = bus_connect();

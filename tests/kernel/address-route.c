@@ -72,7 +72,7 @@ static void test_replaced(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 int main(int argc, char **argv)
 {
-	netlink_test_init(&argc, &argv);
+	netns_test_init(&argc, &argv);
 #define ADD(name, function) \
 	g_test_add("/address-route/" name, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
 	ADD("again", test_again);

@@ -119,7 +119,7 @@ static void test_nf_call(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 int main(int argc, char **argv)
 {
-	netlink_test_init(&argc, &argv);
+	netns_test_init(&argc, &argv);
 #define ADD(name, function) g_test_add("/bridge/" name, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
 	ADD("add", test_add);
 	ADD("remove", test_remove);

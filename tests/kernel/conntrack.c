@@ -434,14 +434,7 @@ static void test_many(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 int main(int argc, char **argv)
 {
-	const char *reason;
-
-	g_test_init(&argc, &argv, NULL);
-	g_test_set_nonfatal_assertions();
-	if (!netns_isolate(&reason)) {
-		printf("1..0 # SKIP %s\n", reason);
-		return 0;
-	}
+	netns_test_init(&argc, &argv);
 	g_test_add("/conntrack/match/alone", Fixture, GUINT_TO_POINTER(0), set_up, test_match, tear_down);
 	g_test_add("/conntrack/match/among-others", Fixture, GUINT_TO_POINTER(20000), set_up, test_match, tear_down);
 	g_test_add("/conntrack/full/ipv4", Fixture, GUINT_TO_POINTER(FAMILY_IPV4), set_up, test_full, tear_down);

@@ -114,7 +114,7 @@ static void test_refused(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 int main(int argc, char **argv)
 {
-	netlink_test_init(&argc, &argv);
+	netns_test_init(&argc, &argv);
 #define ADD(name, function) g_test_add("/ip-address/" name, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
 	ADD("add", test_add);
 	ADD("pending", test_pending);

@@ -392,7 +392,7 @@ static void test_forwarding(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 int main(int argc, char **argv)
 {
-	netlink_test_init(&argc, &argv);
+	netns_test_init(&argc, &argv);
 #define ADD(name, function) g_test_add("/link/" name, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
 	ADD("find", test_find);
 	ADD("set-up", test_set_up);

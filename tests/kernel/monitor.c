@@ -231,14 +231,7 @@ static void test_changes_overrun(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 int main(int argc, char **argv)
 {
-	const char *reason;
-
-	g_test_init(&argc, &argv, NULL);
-	g_test_set_nonfatal_assertions();
-	if (!netns_isolate(&reason)) {
-		printf("1..0 # SKIP %s\n", reason);
-		return 0;
-	}
+	netns_test_init(&argc, &argv);
 #define add(path, function) g_test_add("/monitor/" path, Fixture, NULL, set_up, function, tear_down)
 	add("moved-away", test_moved_away);
 	add("nothing", test_nothing);

@@ -55,7 +55,7 @@ static void test_flush(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 int main(int argc, char **argv)
 {
-	netlink_test_init(&argc, &argv);
+	netns_test_init(&argc, &argv);
 	g_test_add("/neighbour/flush", Fixture, NULL, fixture_set_up, test_flush, fixture_tear_down);
 	return g_test_run();
 }

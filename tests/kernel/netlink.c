@@ -207,7 +207,7 @@ static void test_capabilities(Fixture *f G_GNUC_UNUSED, gconstpointer data G_GNU
 
 int main(int argc, char **argv)
 {
-	netlink_test_init(&argc, &argv);
+	netns_test_init(&argc, &argv);
 #define add(path, function) g_test_add("/netlink/" path, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
 	add("names", test_names);
 	add("mac-stays", test_mac_stays);

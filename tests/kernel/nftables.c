@@ -509,14 +509,7 @@ static void add_each(const char *name, GTestDataFunc run)
 
 int main(int argc, char **argv)
 {
-	const char *reason;
-
-	g_test_init(&argc, &argv, NULL);
-	g_test_set_nonfatal_assertions();
-	if (!netns_isolate(&reason)) {
-		g_print("1..0 # SKIP %s\n", reason);
-		return 0;
-	}
+	netns_test_init(&argc, &argv);
 	add_each("scenario", test_scenario);
 	add_each("changes", test_changes);
 	add_each("describe", test_describe);

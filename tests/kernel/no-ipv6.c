@@ -135,7 +135,7 @@ static void test_ipv6_clearly(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 int main(int argc, char **argv)
 {
-	netlink_test_init(&argc, &argv);
+	netns_test_init(&argc, &argv);
 #define ADD(name, function) g_test_add("/no-ipv6/" name, Fixture, NULL, set_up, function, fixture_tear_down)
 	ADD("ipv4-as-ever", test_ipv4_as_ever);
 	ADD("ipv6-clearly", test_ipv6_clearly);

@@ -276,7 +276,7 @@ static void test_ask(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 int main(int argc, char **argv)
 {
-	netlink_test_init(&argc, &argv);
+	netns_test_init(&argc, &argv);
 #define ADD(name, function) g_test_add("/route/" name, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
 	ADD("lookup", test_lookup);
 	ADD("overlap", test_overlap);

@@ -110,14 +110,7 @@ static void overrun(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 int main(int argc, char **argv)
 {
-	const char *reason;
-
-	g_test_init(&argc, &argv, NULL);
-	g_test_set_nonfatal_assertions();
-	if (!netns_isolate(&reason)) {
-		printf("1..0 # SKIP %s\n", reason);
-		return 0;
-	}
+	netns_test_init(&argc, &argv);
 	g_test_add("/setting-monitor/changes", Fixture, NULL, set_up, changes, tear_down);
 	g_test_add("/setting-monitor/overrun", Fixture, NULL, set_up, overrun, tear_down);
 	return g_test_run();

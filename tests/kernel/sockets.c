@@ -297,14 +297,7 @@ static void test_unknown(Fixture *f G_GNUC_UNUSED, gconstpointer data G_GNUC_UNU
 
 int main(int argc, char **argv)
 {
-	const char *reason;
-
-	g_test_init(&argc, &argv, NULL);
-	g_test_set_nonfatal_assertions();
-	if (!netns_isolate(&reason)) {
-		g_print("1..0 # SKIP %s\n", reason);
-		return 0;
-	}
+	netns_test_init(&argc, &argv);
 #define ADD(name, data, function) g_test_add("/sockets/" name, Fixture, data, set_up, function, tear_down)
 	ADD("overlaps/tcp", GUINT_TO_POINTER(IPPROTO_TCP), test_overlaps);
 	ADD("overlaps/udp", GUINT_TO_POINTER(IPPROTO_UDP), test_overlaps);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/support/netlink.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,16 +54,4 @@ Prefix prefix(const char *text)
 int ifindex_of(const char *name)
 {
 	return if_nametoindex(name);
-}
-
-void netlink_test_init(int *argc, char ***argv)
-{
-	const char *reason;
-
-	g_test_init(argc, argv, NULL);
-	g_test_set_nonfatal_assertions();
-	if (!netns_isolate(&reason)) {
-		g_print("1..0 # SKIP %s\n", reason);
-		exit(0);
-	}
 }

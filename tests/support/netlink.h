@@ -52,6 +52,3 @@ Prefix prefix(const char *text);
 
 /** The ifindex of a name, or 0. */
 int ifindex_of(const char *name);
-
-/** The tests of a program: isolates it, or prints why they are skipped and ends it. */
-void netlink_test_init(int *argc, char ***argv);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -31,6 +32,18 @@ bool netns_isolate(const char **ret_reason)
 		return false;
 	}
 	return true;
+}
+
+void netns_test_init(int *argc, char ***argv)
+{
+	const char *reason;
+
+	g_test_init(argc, argv, NULL);
+	g_test_set_nonfatal_assertions();
+	if (!netns_isolate(&reason)) {
+		g_print("1..0 # SKIP %s\n", reason);
+		exit(0);
+	}
 }
 
 int netns_current(void)

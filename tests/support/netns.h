@@ -16,6 +16,10 @@
  */
 bool netns_isolate(const char **ret_reason);
 
+/** What such a program begins with, for g_test_init(): an assertion that fails does not end it. Where that cannot be it
+ * says why and exits, skipped. */
+void netns_test_init(int *argc, char ***argv);
+
 /** A fresh namespace with loopback up and IPv6 addresses usable at once. Closing it ends it. */
 int netns_new(void);
 

@@ -128,14 +128,7 @@ static void bus_test_run(gconstpointer data)
 
 int bus_tests_main(int argc, char **argv, const BusTest *tests, gsize n)
 {
-	const char *reason;
-
-	g_test_init(&argc, &argv, NULL);
-	g_test_set_nonfatal_assertions();
-	if (!netns_isolate(&reason)) {
-		printf("1..0 # SKIP %s\n", reason);
-		return 0;
-	}
+	netns_test_init(&argc, &argv);
 	bus_start();
 	for (gsize i = 0; i < n; i++)
 		g_test_add_data_func(tests[i].path, &tests[i], bus_test_run);

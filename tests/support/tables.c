@@ -251,14 +251,7 @@ void make_dirty(Tables *tables)
 
 int tables_tests_main(int argc, char **argv, const TablesTest *tests, gsize n)
 {
-	const char *reason;
-
-	g_test_init(&argc, &argv, NULL);
-	g_test_set_nonfatal_assertions();
-	if (!netns_isolate(&reason)) {
-		g_print("1..0 # SKIP %s\n", reason);
-		return 0;
-	}
+	netns_test_init(&argc, &argv);
 	for (gsize i = 0; i < n; i++)
 		for (enum family family = 0; family < N_FAMILIES && tests[i].run_in; family++) {
 			g_autofree char *path =

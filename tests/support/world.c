@@ -131,14 +131,7 @@ static void scenario_run(gconstpointer data)
 
 int scenarios_main(int argc, char **argv, const Scenario *scenarios, gsize n)
 {
-	const char *reason;
-
-	g_test_init(&argc, &argv, NULL);
-	g_test_set_nonfatal_assertions();
-	if (!netns_isolate(&reason)) {
-		printf("1..0 # SKIP %s\n", reason);
-		return 0;
-	}
+	netns_test_init(&argc, &argv);
 	bus_start();
 	for (gsize i = 0; i < n; i++)
 		g_test_add_data_func(scenarios[i].path, &scenarios[i], scenario_run);
