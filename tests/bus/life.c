@@ -199,18 +199,6 @@ static void status(Rig *rig)
 
 /* --- the end --- */
 
-static pid_t bus_pid(const Rig *rig)
-{
-	g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
-		rig->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-		"GetConnectionUnixProcessID", g_variant_new("(s)", "org.freedesktop.DBus"), NULL,
-		G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
-	guint32 pid;
-
-	g_variant_get(reply, "(u)", &pid);
-	return pid;
-}
-
 /*
  * A call that is on its way when the service has said that it stops: it is answered, or was never read. Either way the
  * service ends, and what it made is found by the next one.
@@ -218,7 +206,7 @@ static pid_t bus_pid(const Rig *rig)
 static void no_way_back(Rig *rig)
 {
 	enum { ROUNDS = 8 };
-	pid_t bus = bus_pid(rig);
+	pid_t bus = rig_bus_pid(rig);
 	guint n_made = 0;
 
 	listen_for_notifications();

@@ -5,6 +5,7 @@
 #include "tests/support/caught-log.h"
 #include "tests/support/container.h"
 #include "tests/support/rig.h"
+#include "tests/support/text.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -222,16 +223,6 @@ static const char *const units[] = {
 	"[Network]\nSubnet=172.19.0.0/16\n[Endpoint e]\nAddress=172.19.0.2\n%s=x\n",
 };
 
-static void put(const char *name, const char *text)
-{
-	g_autofree char *path = g_build_filename(UNITS, name, NULL);
-	g_autoptr(GError) error = NULL;
-
-	g_assert_no_errno(g_mkdir_with_parents(UNITS, 0755));
-	g_file_set_contents(path, text, -1, &error);
-	g_assert_no_error(error);
-}
-
 /* Whether it succeeds or not. */
 static void reload(const Rig *rig, const char *of, const char *value)
 {
@@ -249,14 +240,14 @@ static void files(Rig *rig)
 	for (gsize i = 0; i < G_N_ELEMENTS(units); i++)
 		for (gsize j = 0; j < G_N_ELEMENTS(values); j++) {
 			fill_in(units[i], values[j], text);
-			put("n.network", text->str);
+			put_file(UNITS "/n.network", text->str);
 			reload(rig, units[i], values[j]);
 		}
-	put("n.network", "");
+	put_file(UNITS "/n.network", "");
 	for (gsize j = 0; j < G_N_ELEMENTS(values); j++) {
-		g_autofree char *name = g_strconcat(values[j], ".network", NULL);
+		g_autofree char *path = g_strconcat(UNITS "/", values[j], ".network", NULL);
 
-		put(name, "nonsense");
+		put_file(path, "nonsense");
 		reload(rig, "a file's name", values[j]);
 	}
 	g_assert_cmpuint(check_log(), >=, G_N_ELEMENTS(units) * G_N_ELEMENTS(values) / 2);

@@ -4,6 +4,7 @@
  * than what they say otherwise. And what a call makes permanent. */
 
 #include "tests/support/rig.h"
+#include "tests/support/text.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -45,16 +46,6 @@
 	"Publish=53/udp\n"
 
 /* --- files --- */
-
-static void put(const char *path, const char *text)
-{
-	g_autofree char *directory = g_path_get_dirname(path);
-	g_autoptr(GError) error = NULL;
-
-	g_assert_no_errno(g_mkdir_with_parents(directory, 0755));
-	g_file_set_contents(path, text, -1, &error);
-	g_assert_no_error(error);
-}
 
 static char *read_file(const char *path)
 {
@@ -121,11 +112,12 @@ static bool is_there(const Rig *rig, const char *path)
 
 static void put_all(const Rig *rig G_GNUC_UNUSED)
 {
-	put(ETC "/web.network", WEB);
-	put(RUN "/front.ingress", FRONT);
-	put(VENDOR "/lab.network", "# what a package brings\n[Network]\nSubnet=172.19.0.0/24\nGateway=172.19.0.254\n"
-				   "Internal=yes\nUser=1000\n[Endpoint its]\nAddress=172.19.0.2\n"
-				   "[Endpoint roots]\nAddress=172.19.0.3\nUser=0\n");
+	put_file(ETC "/web.network", WEB);
+	put_file(RUN "/front.ingress", FRONT);
+	put_file(VENDOR "/lab.network",
+		 "# what a package brings\n[Network]\nSubnet=172.19.0.0/24\nGateway=172.19.0.254\n"
+		 "Internal=yes\nUser=1000\n[Endpoint its]\nAddress=172.19.0.2\n"
+		 "[Endpoint roots]\nAddress=172.19.0.3\nUser=0\n");
 }
 
 static void put_all_and_log(const Rig *rig)
@@ -185,7 +177,7 @@ static void equal_is_untouched(Rig *rig)
 	g_autofree char *before = NULL, *after = NULL, *first = NULL, *second = NULL;
 
 	/* The same in other words. */
-	put(ETC "/web.network", "# comment\n; another\n\n" WEB "X-Mine=anything\n[X-Other]\nKey=value\n");
+	put_file(ETC "/web.network", "# comment\n; another\n\n" WEB "X-Mine=anything\n[X-Other]\nKey=value\n");
 	before = rig_state(rig);
 	first = generation(rig);
 	reload(rig);
@@ -228,7 +220,7 @@ static void changed_in_place(Rig *rig)
 		guint now;
 
 		g_test_message("step %u", i);
-		put(ETC "/n.network", text);
+		put_file(ETC "/n.network", text);
 		reload(rig);
 		now = if_nametoindex("br-n");
 		g_assert_cmpuint(now, !=, 0);
@@ -260,13 +252,15 @@ static void calls_beside_files(Rig *rig)
 static void replaced(Rig *rig)
 {
 	/* It takes what another gives up, whatever their order. */
-	put(ETC "/a.network", "[Network]\nSubnet=172.30.0.0/24\nBridge=br-x\n");
-	put(ETC "/b.network", "[Network]\nSubnet=172.31.0.0/24\n[Endpoint e]\nAddress=172.31.0.2\nPublish=700:70\n");
+	put_file(ETC "/a.network", "[Network]\nSubnet=172.30.0.0/24\nBridge=br-x\n");
+	put_file(ETC "/b.network",
+		 "[Network]\nSubnet=172.31.0.0/24\n[Endpoint e]\nAddress=172.31.0.2\nPublish=700:70\n");
 	reload(rig);
 	exists(rig, "/network/b/endpoint/e");
-	put(ETC "/a.network", "[Network]\nSubnet=172.31.0.0/24\nBridge=br-x\n[Endpoint f]\nAddress=172.31.0.9\n"
-			      "Publish=700:71\n");
-	put(ETC "/b.network", "[Network]\nSubnet=172.32.0.0/24\n[Endpoint e]\nAddress=172.32.0.2\nPublish=701:70\n");
+	put_file(ETC "/a.network", "[Network]\nSubnet=172.31.0.0/24\nBridge=br-x\n[Endpoint f]\nAddress=172.31.0.9\n"
+				   "Publish=700:71\n");
+	put_file(ETC "/b.network",
+		 "[Network]\nSubnet=172.32.0.0/24\n[Endpoint e]\nAddress=172.32.0.2\nPublish=701:70\n");
 	reload(rig);
 	property_is(rig, "['172.31.0.0/24']", "/network/a", "Network", "Subnets");
 	property_is(rig, "'br-x'", "/network/a", "Network", "Bridge");
@@ -295,8 +289,8 @@ static void adopts_what_a_call_made(Rig *rig)
 	     "'n', {'Subnets': <['172.20.0.0/24']>, 'Persistent': <true>,"
 	     " 'Endpoints': <[('e', {'Addresses': <['172.20.0.2']>})]>}");
 	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'o', {'Subnets': <['172.21.0.0/24']>}");
-	put(ETC "/n.network", "[Network]\nSubnet=172.20.0.0/24\n[Endpoint e]\nAddress=172.20.0.2\nPublish=80\n");
-	put(ETC "/o.network", "[Network]\nSubnet=172.21.0.0/24\n");
+	put_file(ETC "/n.network", "[Network]\nSubnet=172.20.0.0/24\n[Endpoint e]\nAddress=172.20.0.2\nPublish=80\n");
+	put_file(ETC "/o.network", "[Network]\nSubnet=172.21.0.0/24\n");
 	reload(rig);
 	property_is(rig, "'" ETC "/n.network'", "/network/n", "Network", "FragmentPath");
 	property_is(rig, "'" ETC "/n.network'", "/network/n/endpoint/e", "Endpoint", "FragmentPath");
@@ -316,7 +310,7 @@ static void precedence(Rig *rig)
 		g_autofree char *subnets = g_strdup_printf("['172.20.%u.0/24']", i);
 		g_autofree char *fragment = g_strdup_printf("'%s'", path);
 
-		put(path, text);
+		put_file(path, text);
 		reload(rig);
 		property_is(rig, subnets, "/network/n", "Network", "Subnets");
 		property_is(rig, fragment, "/network/n", "Network", "FragmentPath");
@@ -329,19 +323,20 @@ static void precedence(Rig *rig)
 	g_unlink(ETC "/n.network");
 	reload(rig);
 	exists(rig, "/network/n");
-	put(ETC "/n.network", "");
+	put_file(ETC "/n.network", "");
 	reload(rig);
 	gone(rig, "/network/n");
 }
 
 static void drop_ins(Rig *rig)
 {
-	put(VENDOR "/n.network", "[Network]\nSubnet=172.20.0.0/24\n[Endpoint e]\nAddress=172.20.0.2\nPublish=80\n");
-	put(VENDOR "/n.network.d/50-mask.conf", "[Network]\nMasquerade=no\n");
-	put(ETC "/n.network.d/10-ports.conf",
-	    "[Endpoint e]\nPublish=\nPublish=8080:80\n[Endpoint f]\nAddress=172.20.0.3\n");
-	put(ETC "/n.network.d/ignored", "nonsense");
-	put(RUN "/n.network.d/20-subnet.conf", "[Network]\nSubnet=\nSubnet=172.20.0.0/16\n");
+	put_file(VENDOR "/n.network",
+		 "[Network]\nSubnet=172.20.0.0/24\n[Endpoint e]\nAddress=172.20.0.2\nPublish=80\n");
+	put_file(VENDOR "/n.network.d/50-mask.conf", "[Network]\nMasquerade=no\n");
+	put_file(ETC "/n.network.d/10-ports.conf",
+		 "[Endpoint e]\nPublish=\nPublish=8080:80\n[Endpoint f]\nAddress=172.20.0.3\n");
+	put_file(ETC "/n.network.d/ignored", "nonsense");
+	put_file(RUN "/n.network.d/20-subnet.conf", "[Network]\nSubnet=\nSubnet=172.20.0.0/16\n");
 	reload(rig);
 	property_is(rig, "'" VENDOR "/n.network'", "/network/n", "Network", "FragmentPath");
 	property_is(rig, "false", "/network/n", "Network", "Masquerade");
@@ -350,7 +345,7 @@ static void drop_ins(Rig *rig)
 	exists(rig, "/network/n/endpoint/f");
 	/* The first directory's of one name. */
 	g_assert_no_errno(symlink("/dev/null", ETC "/n.network.d/50-mask.conf"));
-	put(ETC "/n.network.d/20-subnet.conf", "[Network]\nInternal=no\n");
+	put_file(ETC "/n.network.d/20-subnet.conf", "[Network]\nInternal=no\n");
 	reload(rig);
 	property_is(rig, "true", "/network/n", "Network", "Masquerade");
 	property_is(rig, "['172.20.0.0/24']", "/network/n", "Network", "Subnets");
@@ -394,7 +389,7 @@ static void one_bad_file(Rig *rig)
 	for (guint before = 0; before <= 1; before++)
 		for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
 			g_assert_no_errno(truncate(LOG, 0));
-			put(ETC "/n.network", bad[i].text);
+			put_file(ETC "/n.network", bad[i].text);
 			reload(rig);
 			logged(ETC "/n.network:");
 			logged(bad[i].log);
@@ -405,11 +400,11 @@ static void one_bad_file(Rig *rig)
 				gone(rig, "/network/n");
 			if (i < G_N_ELEMENTS(bad) - 1)
 				continue;
-			put(ETC "/n.network", "[Network]\nSubnet=172.22.0.0/24\n");
+			put_file(ETC "/n.network", "[Network]\nSubnet=172.22.0.0/24\n");
 			reload(rig);
 			exists(rig, "/network/n");
 		}
-	put(ETC "/n.network", bad[0].text);
+	put_file(ETC "/n.network", bad[0].text);
 	rig_restart(rig);
 	exists(rig, "/network/n");
 }
@@ -425,10 +420,10 @@ static void no_files(Rig *rig)
 	g_assert_no_errno(symlink("/nowhere", ETC "/dangling.network"));
 	g_assert_no_errno(symlink("loop.network", ETC "/loop.network"));
 	g_assert_no_errno(symlink(VENDOR "/real", ETC "/linked.network"));
-	put(VENDOR "/real", "[Network]\nSubnet=172.20.0.0/24\n");
-	put(ETC "/large.network", large);
-	put(ETC "/b\\q.network", "[Network]\nSubnet=172.21.0.0/24\n");
-	put(ETC "/.hidden.network", "nonsense");
+	put_file(VENDOR "/real", "[Network]\nSubnet=172.20.0.0/24\n");
+	put_file(ETC "/large.network", large);
+	put_file(ETC "/b\\q.network", "[Network]\nSubnet=172.21.0.0/24\n");
+	put_file(ETC "/.hidden.network", "nonsense");
 	reload(rig);
 	logged("fifo.network:1: this is a FIFO");
 	logged("folder.network:1: this is a directory");
@@ -573,7 +568,7 @@ static void set_permanent(Rig *rig)
 
 static void comes_with_its_interface(Rig *rig)
 {
-	put(ETC "/late.ingress", "[Ingress]\nGateway=192.0.2.9\nBridge=late0\nPublish=443\n");
+	put_file(ETC "/late.ingress", "[Ingress]\nGateway=192.0.2.9\nBridge=late0\nPublish=443\n");
 	reload(rig);
 	gone(rig, "/ingress/late");
 	logged(ETC "/late.ingress:3: Bridge: there is no interface \"late0\"");
@@ -605,8 +600,8 @@ static void checked(Rig *rig G_GNUC_UNUSED)
 
 	g_assert_cmpint(check("", &out), ==, 0);
 	g_assert_cmpstr(out, ==, "");
-	put(ETC "/bad.network", "[Network]\nSubnet=172.20.0.0/24\n[Endpoint e]\nAddress=172.21.0.2\n");
-	put(ETC "/other.network", "[Network]\nSubnet=172.18.7.0/24\n");
+	put_file(ETC "/bad.network", "[Network]\nSubnet=172.20.0.0/24\n[Endpoint e]\nAddress=172.21.0.2\n");
+	put_file(ETC "/other.network", "[Network]\nSubnet=172.18.7.0/24\n");
 	g_assert_cmpint(check("", &out), ==, 1);
 	g_assert_nonnull(strstr(out, ETC "/bad.network:4: Addresses: \"172.21.0.2\""));
 	g_assert_nonnull(strstr(out, "overlaps with"));

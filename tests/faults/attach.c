@@ -11,16 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define FAULT "NETFILTERD_FAULT"
 #define WEB "/network/web"
 #define APP WEB "/endpoint/app"
 
 static void start(Rig *rig, const char *fault)
 {
 	service_kill(rig->service);
-	g_setenv(FAULT, fault, TRUE);
-	rig->service = service_start(rig->starter, rig->configuration);
-	g_unsetenv(FAULT);
+	rig_start_failing(rig, fault);
 	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
 }
 

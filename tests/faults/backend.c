@@ -31,14 +31,6 @@ static const Case cases[] = {
 	{ "iptables-legacy -P FORWARD DROP", NO_NFTABLES, "iptables" },
 };
 
-static void start(Rig *rig, const char *fault)
-{
-	if (fault)
-		g_setenv("NETFILTERD_FAULT", fault, TRUE);
-	rig->service = service_start(rig->starter, rig->configuration);
-	g_unsetenv("NETFILTERD_FAULT");
-}
-
 static void create_network(Rig *rig)
 {
 	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
@@ -70,7 +62,7 @@ static void chosen(Rig *rig)
 		enter_fresh_host(rig);
 		if (c->command)
 			netns_run(rig->host, "%s", c->command);
-		start(rig, c->fault);
+		rig_start_failing(rig, c->fault);
 		backend_is(rig, c->backend);
 		create_network(rig);
 		done(rig, "/network/web", "Network", "Delete", "", "");
@@ -99,12 +91,12 @@ static void kept(Rig *rig)
 		service_stop(rig->service);
 		enter_fresh_host(rig);
 		netns_run(rig->host, "%s", commands[!i]);
-		start(rig, NULL);
+		rig_start_failing(rig, NULL);
 		backend_is(rig, backends[i]);
 		create_network(rig);
 		service_kill(rig->service);
 		netns_run(rig->host, "%s", commands[i]);
-		start(rig, NULL);
+		rig_start_failing(rig, NULL);
 		backend_is(rig, backends[i]);
 		done(rig, "", "Manager", "Reload", "", "");
 		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
@@ -118,12 +110,12 @@ static void none(Rig *rig)
 	static const char *const reasons[] = { "iptables: ", "CONFIG_IP_NF_", "nftables: ", "CONFIG_NF_TABLES" };
 
 	service_stop(rig->service);
-	start(rig, NO_LEGACY "," NO_NFTABLES);
+	rig_start_failing(rig, NO_LEGACY "," NO_NFTABLES);
 	for (guint i = 0; i < G_N_ELEMENTS(reasons); i++)
 		refused(rig, OURS("BackendUnavailable"), reasons[i], "", "Manager", "CreateNetwork", "sa{sv}",
 			"'web', {'Subnets': <['172.18.0.0/16']>}");
 	service_stop(rig->service);
-	start(rig, NULL);
+	rig_start_failing(rig, NULL);
 	create_network(rig);
 }
 

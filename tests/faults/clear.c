@@ -11,7 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define FAULT "NETFILTERD_FAULT"
 #define CONFIGURATION "/run/netfilterd.conf"
 #define DIRECTORY "/run/netfilterd"
 
@@ -82,14 +81,6 @@ static void create_everything(Rig *rig)
 		done(rig, calls[i].path, calls[i].interface, calls[i].member, calls[i].types, calls[i].arguments);
 }
 
-static void start(Rig *rig, const char *fault)
-{
-	if (fault)
-		g_setenv(FAULT, fault, TRUE);
-	rig->service = service_start(rig->starter, rig->configuration);
-	g_unsetenv(FAULT);
-}
-
 /* Its wait status. It has no bus. What it said is *ret_said. */
 static int run_clear(const char *fault, char **ret_said)
 {
@@ -101,7 +92,7 @@ static int run_clear(const char *fault, char **ret_said)
 	int status = -1;
 
 	if (fault)
-		environment = g_environ_setenv(environment, FAULT, fault, TRUE);
+		environment = g_environ_setenv(environment, RIG_FAULT, fault, TRUE);
 	g_spawn_sync(NULL, (char **)argv, environment, G_SPAWN_DEFAULT, NULL, NULL, NULL, ret_said, &status, &error);
 	g_assert_no_error(error);
 	return status;
@@ -125,7 +116,7 @@ static char *untouched(Rig *rig)
 
 	service_stop(rig->service);
 	state = host_state(rig);
-	start(rig, NULL);
+	rig_start_failing(rig, NULL);
 	return state;
 }
 
@@ -141,7 +132,7 @@ static void stopped(Rig *rig)
 	is_as_before(rig, before, "after a stop");
 	clear();
 	is_as_before(rig, before, "again");
-	start(rig, NULL);
+	rig_start_failing(rig, NULL);
 }
 
 static void crashed(Rig *rig)
@@ -152,7 +143,7 @@ static void crashed(Rig *rig)
 	service_kill(rig->service);
 	clear();
 	is_as_before(rig, before, "after a crash");
-	start(rig, NULL);
+	rig_start_failing(rig, NULL);
 }
 
 static bool is_answered(const Rig *rig, guint n)
@@ -178,7 +169,7 @@ static void half_done(Rig *rig)
 			for (guint i = 0; i < n; i++)
 				g_assert_true(is_answered(rig, i));
 			service_kill(rig->service);
-			start(rig, fault);
+			rig_start_failing(rig, fault);
 			answered = is_answered(rig, n);
 			if (answered)
 				service_kill(rig->service);
@@ -186,7 +177,7 @@ static void half_done(Rig *rig)
 				g_assert_cmpint(waitpid(rig->service, NULL, 0), ==, rig->service);
 			clear();
 			is_as_before(rig, before, when);
-			start(rig, NULL);
+			rig_start_failing(rig, NULL);
 		}
 		g_assert_true(answered);
 	}
@@ -206,13 +197,13 @@ static void killed_itself(Rig *rig)
 			service_kill(rig->service);
 			status = run_clear(fault, &said);
 			if (served) {
-				start(rig, NULL);
+				rig_start_failing(rig, NULL);
 				answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
 				service_kill(rig->service);
 			}
 			clear();
 			is_as_before(rig, before, fault);
-			start(rig, NULL);
+			rig_start_failing(rig, NULL);
 		}
 	g_assert_cmpint(status, ==, 0);
 }
@@ -237,7 +228,7 @@ static void undone_by_others(Rig *rig)
 		netns_run(rig->host, "%s", acts[i]);
 		clear();
 		is_as_before(rig, before, acts[i]);
-		start(rig, NULL);
+		rig_start_failing(rig, NULL);
 	}
 }
 
@@ -262,7 +253,7 @@ static void configured_otherwise(Rig *rig)
 
 			g_setenv("NETFILTERD_BACKEND", was[w].backend, TRUE);
 			rig->configuration = was[w].line;
-			start(rig, NULL);
+			rig_start_failing(rig, NULL);
 			create_everything(rig);
 			service_kill(rig->service);
 			g_assert_true(g_file_set_contents(CONFIGURATION, is[i], -1, NULL));
@@ -275,7 +266,7 @@ static void configured_otherwise(Rig *rig)
 	else
 		g_unsetenv("NETFILTERD_BACKEND");
 	rig->configuration = "";
-	start(rig, NULL);
+	rig_start_failing(rig, NULL);
 }
 
 /* --- when it cannot --- */
@@ -296,7 +287,7 @@ static void locked(Rig *rig)
 	close(lock);
 	clear();
 	is_as_before(rig, before, "later");
-	start(rig, NULL);
+	rig_start_failing(rig, NULL);
 }
 
 /* Beside a service it does nothing. */
@@ -323,7 +314,7 @@ static void by_root(Rig *rig)
 	g_assert_cmpint(run_clear("commit:kill:1", &said), !=, 0);
 	owner = netns_output(rig->host, "stat -c %%u " DIRECTORY "/state");
 	g_assert_cmpstr(g_strstrip(owner), ==, "1234");
-	start(rig, NULL);
+	rig_start_failing(rig, NULL);
 }
 
 static void nothing(Rig *rig)
@@ -334,10 +325,10 @@ static void nothing(Rig *rig)
 	netns_run(rig->host, "rmdir " DIRECTORY);
 	clear();
 	g_assert_false(g_file_test(DIRECTORY, G_FILE_TEST_EXISTS));
-	start(rig, NULL);
+	rig_start_failing(rig, NULL);
 	service_stop(rig->service);
 	is_as_before(rig, before, "with nothing to do");
-	start(rig, NULL);
+	rig_start_failing(rig, NULL);
 }
 
 static const BusTest tests[] = {

@@ -7,12 +7,12 @@
  */
 
 #include "tests/support/rig.h"
+#include "tests/support/text.h"
 
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
-#define FAULT "NETFILTERD_FAULT"
 /* What a start commits where all is right: with nftables it takes the tables over. */
 #define STARTING (uses_nftables() ? 1u : 0u)
 #define WEB "/network/web"
@@ -103,32 +103,13 @@ static char *world(const Rig *rig)
 	return g_strdup_printf("%s\n%s\n%s\n%s\n", rules, same_links, switches, objects);
 }
 
-/* The lines of one text that the other lacks. */
-static void tell_missing(const char *sign, const char *text, const char *other)
-{
-	g_auto(GStrv) lines = g_strsplit(text, "\n", -1), others = g_strsplit(other, "\n", -1);
-
-	for (char **line = lines; *line; line++)
-		if (!g_strv_contains((const char *const *)others, *line))
-			g_test_message("%s%s", sign, *line);
-}
-
 static void same_world(const char *when, const char *before, const char *after)
 {
 	if (strcmp(before, after) == 0)
 		return;
 	g_test_message("%s: all is there but its order differs, unless it says here what it is:", when);
-	tell_missing("-", before, after);
-	tell_missing("+", after, before);
+	tell_difference(before, after);
 	g_test_fail();
-}
-
-static void start(Rig *rig, const char *fault)
-{
-	if (fault)
-		g_setenv(FAULT, fault, TRUE);
-	rig->service = service_start(rig->starter, rig->configuration);
-	g_unsetenv(FAULT);
 }
 
 /* What the kernel has is what the service wants, and a change is possible. */
@@ -169,13 +150,13 @@ static void killed(Rig *rig, const Operation *operation)
 		g_autofree char *fault = g_strdup_printf("commit:kill:%u", k + STARTING), *error = NULL, *found = NULL;
 
 		service_kill(rig->service);
-		start(rig, fault);
+		rig_start_failing(rig, fault);
 		error = attempt(rig, operation);
 		if (!error)
 			break;
 		g_assert_cmpstr(error, ==, STANDARD("NoReply"));
 		g_assert_cmpint(waitpid(rig->service, NULL, 0), ==, rig->service);
-		start(rig, NULL);
+		rig_start_failing(rig, NULL);
 		expect_whole(rig);
 		found = world(rig);
 		same_world(fault, before, found);
@@ -231,7 +212,7 @@ static void failed_in_nftables(Rig *rig, const Operation *operation)
 		guint descriptors;
 
 		service_kill(rig->service);
-		start(rig, failure->fault);
+		rig_start_failing(rig, failure->fault);
 		expect_whole(rig);
 		descriptors = rig_descriptors(rig);
 		error = attempt_saying(rig, operation, failure->says);
@@ -272,7 +253,7 @@ static void failed(Rig *rig, const Operation *operation)
 		guint descriptors;
 
 		service_kill(rig->service);
-		start(rig, faults[i]);
+		rig_start_failing(rig, faults[i]);
 		expect_whole(rig);
 		descriptors = rig_descriptors(rig);
 		error = attempt(rig, operation);
@@ -300,7 +281,7 @@ static void unheard(Rig *rig)
 	};
 
 	service_kill(rig->service);
-	start(rig, "commit:ENOBUFS:1000:1");
+	rig_start_failing(rig, "commit:ENOBUFS:1000:1");
 	for (guint i = 0; i < G_N_ELEMENTS(operations); i++) {
 		g_autofree char *error = attempt(rig, operations[i]);
 
@@ -316,7 +297,7 @@ static void contended(Rig *rig)
 
 	create_base(rig);
 	service_kill(rig->service);
-	start(rig, uses_nftables() ? "commit:EAGAIN:20:1" : "commit:EAGAIN:3,commit:EINVAL:3:3");
+	rig_start_failing(rig, uses_nftables() ? "commit:EAGAIN:20:1" : "commit:EAGAIN:3,commit:EINVAL:3:3");
 	error = attempt(rig, &create_endpoint);
 	g_assert_cmpstr(error, ==, NULL);
 	expect_whole(rig);
@@ -337,13 +318,13 @@ static void not_taken_over(Rig *rig)
 		g_autofree char *error = NULL, *found = NULL;
 
 		service_kill(rig->service);
-		start(rig, faults[i]);
+		rig_start_failing(rig, faults[i]);
 		error = attempt(rig, &create_endpoint);
 		g_test_message("%s: %s", faults[i], error ? error : "done");
 		if (!error)
 			done(rig, WEB "/endpoint/one", "Endpoint", "Delete", "", "");
 		service_kill(rig->service);
-		start(rig, NULL);
+		rig_start_failing(rig, NULL);
 		expect_whole(rig);
 		found = world(rig);
 		same_world(faults[i], before, found);
@@ -363,13 +344,13 @@ static void unreadable(Rig *rig)
 		g_autofree char *error = NULL, *found = NULL;
 
 		service_kill(rig->service);
-		start(rig, fault);
+		rig_start_failing(rig, fault);
 		error = attempt(rig, &create_endpoint);
 		n_failed += error != NULL;
 		if (!error)
 			done(rig, WEB "/endpoint/one", "Endpoint", "Delete", "", "");
 		service_kill(rig->service);
-		start(rig, NULL);
+		rig_start_failing(rig, NULL);
 		expect_whole(rig);
 		found = world(rig);
 		same_world(fault, before, found);
@@ -397,14 +378,14 @@ static void host_refuses(Rig *rig)
 		g_autofree char *error = NULL, *found = NULL;
 
 		service_kill(rig->service);
-		start(rig, faults[i]);
+		rig_start_failing(rig, faults[i]);
 		/* Together with what is left of the start it would be tried again alone, and the fault be over. */
 		expect_whole(rig);
 		error = attempt(rig, &create_network);
 		g_assert_cmpstr(error, ==, dies ? STANDARD("NoReply") : STANDARD("Failed"));
 		if (dies && error) {
 			g_assert_cmpint(waitpid(rig->service, NULL, 0), ==, rig->service);
-			start(rig, NULL);
+			rig_start_failing(rig, NULL);
 		}
 		expect_whole(rig);
 		found = world(rig);

@@ -9,8 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define FAULT "NETFILTERD_FAULT"
-
 enum { MAX_POINTS = 16, MAX_CALLS = 4 };
 
 /* --- calls that are sent together --- */
@@ -74,14 +72,6 @@ static void delete_everything(const Rig *rig)
 	}
 }
 
-static void start(Rig *rig, const char *fault)
-{
-	if (fault)
-		g_setenv(FAULT, fault, TRUE);
-	rig->service = service_start(rig->starter, rig->configuration);
-	g_unsetenv(FAULT);
-}
-
 /* It has passed on what was sent before. */
 static void wait_for_bus(const Rig *rig)
 {
@@ -126,13 +116,13 @@ static void kill_everywhere(Rig *rig, const History *history)
 			done(rig, history->before[i]->path, history->before[i]->interface, history->before[i]->member,
 			     history->before[i]->types, history->before[i]->arguments);
 		service_kill(rig->service);
-		start(rig, fault);
+		rig_start_failing(rig, fault);
 		died = run_together(rig, history->calls);
 		if (died)
 			g_assert_cmpint(waitpid(rig->service, NULL, 0), ==, rig->service);
 		else
 			service_kill(rig->service);
-		start(rig, NULL);
+		rig_start_failing(rig, NULL);
 		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
 		rig_restart(rig);
 		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");

@@ -6,6 +6,7 @@
  */
 
 #include "tests/support/rig.h"
+#include "tests/support/text.h"
 
 #include <string.h>
 
@@ -83,16 +84,6 @@ static void start_with(Rig *rig, guint backend)
 	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
 }
 
-/* The lines of one text that the other lacks. */
-static void tell_missing(const char *sign, const char *text, const char *other)
-{
-	g_auto(GStrv) lines = g_strsplit(text, "\n", -1), others = g_strsplit(other, "\n", -1);
-
-	for (char **line = lines; *line; line++)
-		if (!g_strv_contains((const char *const *)others, *line))
-			g_test_message("%s%s", sign, *line);
-}
-
 /* Every rule of the one or of the other is in the kernel. */
 static void expect_one_whole(const Rig *rig, const Rules *whole)
 {
@@ -101,10 +92,8 @@ static void expect_one_whole(const Rig *rig, const Rules *whole)
 	if (strcmp(rules.legacy, whole[0].legacy) == 0 || strcmp(rules.nftables, whole[1].nftables) == 0)
 		return;
 	g_test_message("neither is whole:");
-	tell_missing("-", whole[0].legacy, rules.legacy);
-	tell_missing("+", rules.legacy, whole[0].legacy);
-	tell_missing("-", whole[1].nftables, rules.nftables);
-	tell_missing("+", rules.nftables, whole[1].nftables);
+	tell_difference(whole[0].legacy, rules.legacy);
+	tell_difference(whole[1].nftables, rules.nftables);
 	g_test_fail();
 }
 
@@ -143,9 +132,9 @@ static void fail_moving(Rig *rig, const Rules *whole, guint from)
 		start_with(rig, from);
 		service_kill(rig->service);
 		rig->configuration = configurations[!from];
-		g_setenv("NETFILTERD_FAULT", fault, TRUE);
+		g_setenv(RIG_FAULT, fault, TRUE);
 		rig->service = service_start(rig->starter, rig->configuration);
-		g_unsetenv("NETFILTERD_FAULT");
+		g_unsetenv(RIG_FAULT);
 		expect_one_whole(rig, whole);
 		rules = rules_of(rig);
 		n_failed += strcmp(rules.legacy, whole[!from].legacy) != 0 ||

@@ -18,18 +18,11 @@
 /* As a kernel before Linux 6.9: asked for all at once it fails, and for the flags of a table alone. */
 #define NO_OWNERS "probe:EOPNOTSUPP:2"
 
-static void start(Rig *rig, const char *fault)
-{
-	g_setenv("NETFILTERD_FAULT", fault, TRUE);
-	rig->service = service_start(rig->starter, rig->configuration);
-	g_unsetenv("NETFILTERD_FAULT");
-}
-
 /* The table can be anybody's. */
 static void start_unowned(Rig *rig)
 {
 	service_stop(rig->service);
-	start(rig, NO_OWNERS);
+	rig_start_failing(rig, NO_OWNERS);
 	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
 	     "'web', {'Bridge': <'br-web'>, 'Subnets': <['172.18.0.0/16', 'fd00:18::/64']>, 'Endpoints': <["
 	     "('app', {'Addresses': <['172.18.0.2', 'fd00:18::2']>, 'Ports': <[('tcp', '', uint16 8080, uint16 80, "
@@ -101,7 +94,7 @@ static void mended(Rig *rig)
 		/* Whoever does it too often is answered more slowly. */
 		if (i % 4 == 3) {
 			service_kill(rig->service);
-			start(rig, NO_OWNERS);
+			rig_start_failing(rig, NO_OWNERS);
 		}
 		signals = signals_new(rig);
 		act(rig, acts[i]);

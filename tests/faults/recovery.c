@@ -338,23 +338,11 @@ static void missing(Rig *rig)
 
 /* --- the bus --- */
 
-static pid_t bus_pid(const Rig *rig)
-{
-	g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
-		rig->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-		"GetConnectionUnixProcessID", g_variant_new("(s)", "org.freedesktop.DBus"), NULL,
-		G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
-	guint32 pid;
-
-	g_variant_get(reply, "(u)", &pid);
-	return pid;
-}
-
 /* With the bus all owners are gone, even if the next ones have their names. */
 static void bus_lost(Rig *rig)
 {
 	g_autofree char *before = NULL, *after = NULL;
-	pid_t bus = bus_pid(rig);
+	pid_t bus = rig_bus_pid(rig);
 	int status;
 
 	create_network(rig, ", 'Persistent': <true>");

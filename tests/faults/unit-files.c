@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define FAULT "NETFILTERD_FAULT"
 #define STATE "/run/netfilterd-units/var/lib/netfilterd"
 
 static const struct {
@@ -53,9 +52,7 @@ static char *list_files(void)
 static void start(Rig *rig, const char *fault)
 {
 	service_kill(rig->service);
-	g_setenv(FAULT, fault, TRUE);
-	rig->service = service_start(rig->starter, rig->configuration);
-	g_unsetenv(FAULT);
+	rig_start_failing(rig, fault);
 	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
 }
 

@@ -5,15 +5,6 @@
 #include <net/if.h>
 #include <string.h>
 
-static bool flush(Fixture *f, int ifindex, const Address *address, GError **error)
-{
-	g_autoptr(GArray) neighbours = g_array_new(FALSE, FALSE, sizeof(Neighbour));
-	const Neighbour neighbour = { ifindex, *address };
-
-	g_array_append_val(neighbours, neighbour);
-	return neighbours_flush(f->netlink, neighbours, error);
-}
-
 static void test_flush(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
 	static const char *const states[] = { "reachable", "stale", "delay", "failed", "noarp", "permanent" };
@@ -38,7 +29,7 @@ static void test_flush(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 			run(f, "ip neigh replace 172.18.0.20 lladdr 02:00:00:00:00:02 dev br-web nud permanent");
 			assert_shows(f, show, addresses[j]);
 			for (guint round = 0; round < 2; round++) {
-				assert_succeeds(flush(f, ifindex, &wanted, &error));
+				assert_succeeds(flush_neighbour(f, ifindex, &wanted, &error));
 				/* Somebody wrote it for good. */
 				if (g_str_equal(states[i], "permanent") || g_str_equal(states[i], "noarp"))
 					assert_shows(f, show, addresses[j]);
@@ -47,10 +38,10 @@ static void test_flush(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 			}
 			assert_shows(f, "ip neigh show nud all dev br-b", addresses[j]);
 			assert_shows(f, "ip neigh show nud all dev br-web", "172.18.0.20");
-			assert_succeeds(flush(f, other, &wanted, &error));
+			assert_succeeds(flush_neighbour(f, other, &wanted, &error));
 		}
 	run(f, "ip link delete br-b");
-	assert_succeeds(flush(f, other, &(const Address){ AF_INET, { 172, 18, 0, 2 } }, &error));
+	assert_succeeds(flush_neighbour(f, other, &(const Address){ AF_INET, { 172, 18, 0, 2 } }, &error));
 }
 
 int main(int argc, char **argv)

@@ -54,15 +54,6 @@ static void set_up(Fixture *f, gconstpointer data)
 	g_assert_true(netns_sysctl(f->netns, "net/ipv6/conf/default/disable_ipv6", "1"));
 }
 
-static bool flush(Fixture *f, int ifindex, const Address *address, GError **error)
-{
-	g_autoptr(GArray) neighbours = g_array_new(FALSE, FALSE, sizeof(Neighbour));
-	const Neighbour neighbour = { ifindex, *address };
-
-	g_array_append_val(neighbours, neighbour);
-	return neighbours_flush(f->netlink, neighbours, error);
-}
-
 static void test_ipv4_as_ever(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
 	static const guint8 mac[6] = { 0x02, 1, 2, 3, 4, 5 };
@@ -84,7 +75,7 @@ static void test_ipv4_as_ever(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	assert_succeeds(route_find_overlap(f->netlink, &ipv4, NULL, 0, &overlap, &found, &error));
 	g_assert_true(found);
 	assert_succeeds(route_list_local(f->netlink, &local, &error));
-	assert_succeeds(flush(f, ifindex, &endpoint, &error));
+	assert_succeeds(flush_neighbour(f, ifindex, &endpoint, &error));
 	assert_succeeds(link_set_switch(f->netlink, ifindex, LINK_FORWARDING, 1, &error));
 	assert_succeeds(links_save_forwarding(f->netlink, &forwarding, &error));
 	g_assert_cmpuint(forwarding->len, ==, 2);
@@ -122,7 +113,7 @@ static void test_ipv6_clearly(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	/* There is nothing of it. */
 	assert_succeeds(route_find_overlap(f->netlink, &ipv6, NULL, 0, &overlap, &found, &error));
 	g_assert_false(found);
-	assert_succeeds(flush(f, ifindex, &ipv6.address, &error));
+	assert_succeeds(flush_neighbour(f, ifindex, &ipv6.address, &error));
 	conntrack_filter_add_address(filter, &ipv6.address);
 	conntrack_filter_add_udp_ports(filter, FAMILY_IPV6, &(const Address){}, 53, 1);
 	assert_succeeds(conntrack_flush_finish(conntrack_flush_start(g_steal_pointer(&filter), NULL), NULL, &error));

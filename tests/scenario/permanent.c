@@ -2,6 +2,7 @@
 
 /* Networks of unit files, with packets: a reload ends no connection and sets no counter back. */
 
+#include "tests/support/text.h"
 #include "tests/support/world.h"
 
 #include <string.h>
@@ -19,16 +20,6 @@
 	"Address=172.18.0.2\n"   \
 	"Publish=8080:80\n"      \
 	"Publish=5353:53/udp\n"
-
-static void put(const char *name, const char *text)
-{
-	g_autofree char *path = g_build_filename(ETC, name, NULL);
-	g_autoptr(GError) error = NULL;
-
-	g_assert_no_errno(g_mkdir_with_parents(ETC, 0755));
-	g_file_set_contents(path, text, -1, &error);
-	g_assert_no_error(error);
-}
 
 static void reload(World *world)
 {
@@ -55,7 +46,7 @@ static void reload_in_use(World *world)
 	int container, other, flow;
 	guint64 before;
 
-	put("web.network", WEB);
+	put_file(ETC "/web.network", WEB);
 	reload(world);
 	container = world_container(
 		world, &(Place){ .bridge = "br-web", .address = "172.18.0.2/16", .gateway = "172.18.0.1" });
@@ -75,8 +66,8 @@ static void reload_in_use(World *world)
 	expect_flow(flow, APP);
 
 	/* An endpoint more, a port more, and a bad file beside it. */
-	put("web.network", WEB "Publish=8081:80\n[Endpoint db]\nAddress=172.18.0.3\nPublish=8082:80\n");
-	put("bad.network", "[Network]\nSubnet=172.18.1.0/24\n");
+	put_file(ETC "/web.network", WEB "Publish=8081:80\n[Endpoint db]\nAddress=172.18.0.3\nPublish=8082:80\n");
+	put_file(ETC "/bad.network", "[Network]\nSubnet=172.18.1.0/24\n");
 	reload(world);
 	g_assert_cmpuint(packets(world), >=, before);
 	expect_flow(flow, APP);
@@ -85,7 +76,7 @@ static void reload_in_use(World *world)
 	expect(world->outside, "tcp", "192.0.2.1", 8082, DB);
 
 	/* Another port now goes there, and the connection that stands stays. */
-	put("web.network", WEB "[Endpoint db]\nAddress=172.18.0.3\nPublish=8081:80\n");
+	put_file(ETC "/web.network", WEB "[Endpoint db]\nAddress=172.18.0.3\nPublish=8081:80\n");
 	reload(world);
 	expect_flow(flow, APP);
 	expect(world->outside, "tcp", "192.0.2.1", 8081, DB);
@@ -98,7 +89,7 @@ static void reload_in_use(World *world)
 	expect_flow(flow, APP);
 
 	/* What the file does not say any more is closed. */
-	put("web.network", "[Network]\nSubnet=172.18.0.0/16\nBridge=br-web\n");
+	put_file(ETC "/web.network", "[Network]\nSubnet=172.18.0.0/16\nBridge=br-web\n");
 	reload(world);
 	expect_flow(flow, "reset");
 	expect(world->outside, "tcp", "192.0.2.1", 8080, "refused");

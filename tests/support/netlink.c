@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/support/netlink.h"
 
+#include "service/netlink/neighbour.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -54,4 +56,13 @@ Prefix prefix(const char *text)
 int ifindex_of(const char *name)
 {
 	return if_nametoindex(name);
+}
+
+bool flush_neighbour(Fixture *f, int ifindex, const Address *address, GError **error)
+{
+	g_autoptr(GArray) neighbours = g_array_new(FALSE, FALSE, sizeof(Neighbour));
+	const Neighbour neighbour = { ifindex, *address };
+
+	g_array_append_val(neighbours, neighbour);
+	return neighbours_flush(f->netlink, neighbours, error);
 }

@@ -52,3 +52,6 @@ Prefix prefix(const char *text);
 
 /** The ifindex of a name, or 0. */
 int ifindex_of(const char *name);
+
+/** Flushes one address of one interface. */
+bool flush_neighbour(Fixture *f, int ifindex, const Address *address, GError **error);

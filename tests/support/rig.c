@@ -65,6 +65,18 @@ static Rig *rig_new(const BusTest *test)
 	return rig;
 }
 
+pid_t rig_bus_pid(const Rig *rig)
+{
+	g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
+		rig->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+		"GetConnectionUnixProcessID", g_variant_new("(s)", "org.freedesktop.DBus"), NULL,
+		G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
+	guint32 pid;
+
+	g_variant_get(reply, "(u)", &pid);
+	return pid;
+}
+
 static void rig_free(Rig *rig)
 {
 	service_stop(rig->service);
@@ -82,10 +94,18 @@ void rig_restart(Rig *rig)
 	settle(rig);
 }
 
+void rig_start_failing(Rig *rig, const char *fault)
+{
+	if (fault)
+		g_setenv(RIG_FAULT, fault, TRUE);
+	rig->service = service_start(rig->starter, rig->configuration);
+	g_unsetenv(RIG_FAULT);
+}
+
 bool rig_start_dying(Rig *rig, guint commits)
 {
 	g_autofree char *fault = g_strdup_printf("commit:kill:%u", commits);
-	g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), "NETFILTERD_FAULT", fault, TRUE);
+	g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), RIG_FAULT, fault, TRUE);
 	const char *const argv[] = { g_getenv("NETFILTERD"), "--config",        "/run/netfilterd.conf",
 				     "--runtime-directory",  "/run/netfilterd", NULL };
 	g_autoptr(GError) error = NULL;

@@ -47,7 +47,14 @@ void connection_close(GDBusConnection *connection);
 /** Ends the service as a crash would and starts it again. */
 void rig_restart(Rig *rig);
 
-/** Starts the service, built to fail on demand (fault.h), to die after so many commits. Whether it died of it; if not
+/** The bus daemon's process. */
+pid_t rig_bus_pid(const Rig *rig);
+
+/** Starts the service, built to fail on demand (fault.h), with such a fault; NULL: with none. */
+#define RIG_FAULT "NETFILTERD_FAULT"
+void rig_start_failing(Rig *rig, const char *fault);
+
+/** Starts it to die after so many commits. Whether it died of it; if not
  * it is there. */
 bool rig_start_dying(Rig *rig, guint commits);
 
