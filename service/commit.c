@@ -203,6 +203,7 @@ static void end_flows(Service *service)
 	GArray *claims = service->transaction.claims;
 	g_autoptr(GArray) addresses = g_array_new(FALSE, FALSE, sizeof(Address));
 	g_autoptr(GArray) guards = guards_new();
+	g_autoptr(GArray) separations = separations_new();
 	g_autoptr(GArray) forwards = g_array_new(FALSE, FALSE, sizeof(Forward));
 
 	for (guint i = 0; i < service->transaction.changes->len; i++) {
@@ -212,6 +213,8 @@ static void end_flows(Service *service)
 			change->kind->addresses(change, addresses);
 		if (change->kind->guards)
 			change->kind->guards(change, service->model, guards);
+		if (change->kind->separations)
+			change->kind->separations(change, service->model, separations);
 		if (change->kind->flows)
 			change->kind->flows(change, forwards);
 	}
@@ -221,6 +224,8 @@ static void end_flows(Service *service)
 		flows_add_address(service->flows, &g_array_index(addresses, Address, i));
 	if (guards->len > 0)
 		flows_add_guards(service->flows, guards, service->config.allow_from);
+	if (separations->len > 0)
+		flows_add_separations(service->flows, separations, service->config.container_publish);
 	for (guint i = 0; i < forwards->len; i++)
 		flows_add_forward(service->flows, &g_array_index(forwards, Forward, i));
 	flows_end(service->flows);

@@ -157,6 +157,16 @@ static void rules_removed(const Change *change, const Model *model G_GNUC_UNUSED
 	render_link(change->object, change->part, delta->leaves);
 }
 
+/* Of an endpoint that goes as well all connections end. */
+static void separations_removed(const Change *change, const Model *model, GArray *separations)
+{
+	const Endpoint *parent = change->object, *child = ((const Link *)change->part)->child;
+
+	if (model_has_endpoint(model, parent) && model_has_endpoint(model, child) &&
+	    !parent->network->options.communication)
+		separations_add_link(separations, parent, child);
+}
+
 static Lifetime *lifetime_of(const Change *change)
 {
 	return &((Endpoint *)change->object)->lifetime;
@@ -191,6 +201,7 @@ const ChangeKind link_removed = {
 	.encode = encode_removed,
 	.decode = decode_removed,
 	.rules = rules_removed,
+	.separations = separations_removed,
 	.of = lifetime_of,
 	.announce = announce,
 };

@@ -515,6 +515,15 @@ static void guards_updated(const Change *change, const Model *model G_GNUC_UNUSE
 		guard_network(network, guards);
 }
 
+/* What was established would stay so. */
+static void separations_updated(const Change *change, const Model *model G_GNUC_UNUSED, GArray *separations)
+{
+	const Network *network = change->object;
+
+	if (((const NetworkOptions *)change->part)->communication && !network->options.communication)
+		separations_add_network(separations, network);
+}
+
 static const AllowFrom *sources_updated(const Change *change)
 {
 	const NetworkOptions *before = change->part;
@@ -552,6 +561,7 @@ const ChangeKind network_updated = {
 	.host = HOST_INTERFACE,
 	.interface = interface_of_network,
 	.guards = guards_updated,
+	.separations = separations_updated,
 	.of = lifetime_of,
 	.sources = sources_updated,
 	.announce = announce_updated,

@@ -5,6 +5,7 @@
 #include "service/journal/record.h"
 #include "service/model/guard.h"
 #include "service/model/model.h"
+#include "service/model/separation.h"
 #include "service/observer.h"
 
 /** What of the host may have to serve otherwise after a change. */
@@ -47,6 +48,9 @@ struct ChangeKind {
 
 	/** Ports that somebody may no longer reach: adds to a GArray of Guard. */
 	void (*guards)(const Change *change, const Model *model, GArray *guards);
+
+	/** Who no longer reaches whom on a bridge: adds to a GArray of Separation. */
+	void (*separations)(const Change *change, const Model *model, GArray *separations);
 
 	/** What is forwarded no longer: adds to a GArray of Forward. */
 	void (*flows)(const Change *change, GArray *forwards);

@@ -59,6 +59,11 @@ void flows_add_guards(Flows *flows, const GArray *guards, const AllowFrom *ceili
 	conntrack_filter_add_guards(flows->stale, guards, ceiling);
 }
 
+void flows_add_separations(Flows *flows, const GArray *separations, bool keep_translated)
+{
+	conntrack_filter_add_separations(flows->stale, separations, keep_translated);
+}
+
 void flows_end(Flows *flows)
 {
 	g_autoptr(GError) error = NULL;

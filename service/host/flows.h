@@ -3,11 +3,12 @@
 
 #include "service/model/guard.h"
 #include "service/model/port.h"
+#include "service/model/separation.h"
 
 /**
  * Connections that the kernel keeps though what they went through is gone: those of an address that is no endpoint's
- * any more, what is forwarded to an ingress's gateway that went, and UDP flows to host ports that were published or
- * unpublished, and to those of endpoints that were, which would go on as before.
+ * any more, what is forwarded to an ingress's gateway that went, those on a bridge that is closed now, and UDP flows to
+ * host ports that were published or unpublished, and to those of endpoints that were, which would go on as before.
  */
 typedef struct Flows Flows;
 
@@ -22,6 +23,9 @@ void flows_add_ports(Flows *flows, const PortRange *range);
 
 /** Connections to ports that they are no longer let through to; see conntrack_filter_add_guards(). */
 void flows_add_guards(Flows *flows, const GArray *guards, const AllowFrom *ceiling);
+
+/** Connections between endpoints that no longer reach each other; see conntrack_filter_add_separations(). */
+void flows_add_separations(Flows *flows, const GArray *separations, bool keep_translated);
 
 /**
  * Ends them; what cannot be ended is said in the log. Where the kernel has many connections it goes on beside the

@@ -4,6 +4,7 @@
 #include "service/netlink/conntrack-guards.h"
 #include "service/netlink/conntrack-message.h"
 #include "service/netlink/conntrack-scan.h"
+#include "service/netlink/conntrack-separations.h"
 #include "service/netlink/route.h"
 
 #include <errno.h>
@@ -18,7 +19,9 @@ struct ConntrackFilter {
 	GHashTable *udp_ports; /* set of struct udp_port */
 	ConntrackGuards *guards;
 	GHashTable *forwards;  /* set of struct forward */
-	GHashTable *answering; /* set of Address: of these */
+	GHashTable *answering; /* set of Address: of these, and of separated ones */
+	ConntrackSeparations *separations;
+	bool keep_translated; /* of what is separated */
 	bool families[N_FAMILIES];
 };
 
@@ -59,6 +62,7 @@ ConntrackFilter *conntrack_filter_new(void)
 	filter->guards = conntrack_guards_new();
 	filter->forwards = g_hash_table_new_full(forward_hash, forward_equal, g_free, NULL);
 	filter->answering = g_hash_table_new_full(address_hash, address_equal_func, g_free, NULL);
+	filter->separations = conntrack_separations_new();
 	return filter;
 }
 
@@ -71,6 +75,7 @@ void conntrack_filter_free(ConntrackFilter *filter)
 	conntrack_guards_free(filter->guards);
 	g_hash_table_unref(filter->forwards);
 	g_hash_table_unref(filter->answering);
+	conntrack_separations_free(filter->separations);
 	g_free(filter);
 }
 
@@ -108,6 +113,27 @@ void conntrack_filter_add_guards(ConntrackFilter *filter, const GArray *guards, 
 	conntrack_guards_add(filter->guards, guards, ceiling);
 }
 
+static void add_separated(ConntrackFilter *filter, const Prefix *prefix)
+{
+	enum family family = address_family(&prefix->address);
+
+	filter->families[family] = true;
+	if (prefix->length == family_bits(family))
+		g_hash_table_add(filter->answering, g_memdup2(&prefix->address, sizeof(prefix->address)));
+}
+
+void conntrack_filter_add_separations(ConntrackFilter *filter, const GArray *separations, bool keep_translated)
+{
+	filter->keep_translated = keep_translated;
+	for (guint i = 0; i < separations->len; i++) {
+		const Separation *separation = &g_array_index(separations, Separation, i);
+
+		conntrack_separations_add(filter->separations, separation);
+		add_separated(filter, &separation->a);
+		add_separated(filter, &separation->b);
+	}
+}
+
 static bool has_guards(const ConntrackFilter *filter)
 {
 	return !conntrack_guards_is_empty(filter->guards, FAMILY_IPV4) ||
@@ -117,7 +143,8 @@ static bool has_guards(const ConntrackFilter *filter)
 bool conntrack_filter_is_empty(const ConntrackFilter *filter)
 {
 	return g_hash_table_size(filter->addresses) == 0 && g_hash_table_size(filter->udp_ports) == 0 &&
-	       g_hash_table_size(filter->forwards) == 0 && !has_guards(filter);
+	       g_hash_table_size(filter->forwards) == 0 && !has_guards(filter) &&
+	       conntrack_separations_is_empty(filter->separations);
 }
 
 /* --- the work --- */
@@ -153,13 +180,25 @@ static bool is_forwarded(const ConntrackFilter *filter, const struct conntrack_e
 	       !address_equal(&entry->original_destination, &entry->reply_source);
 }
 
+static bool is_separated(const ConntrackFlush *flush, const struct conntrack_entry *entry)
+{
+	const ConntrackFilter *filter = flush->filter;
+	const Address *from = &entry->original_source, *to = &entry->reply_source;
+
+	if (filter->keep_translated && !address_equal(&entry->original_destination, to))
+		return false;
+	return conntrack_separations_deny(filter->separations, from, to, entry->protocol, entry->reply_source_port,
+					  is_own(flush, from) || is_own(flush, to));
+}
+
 static bool is_meant(const ConntrackFlush *flush, const struct conntrack_entry *entry)
 {
 	const ConntrackFilter *filter = flush->filter;
 	struct udp_port port = { entry->original_destination, entry->destination_port };
 
 	if (g_hash_table_contains(filter->addresses, &entry->original_source) ||
-	    g_hash_table_contains(filter->addresses, &entry->reply_source) || is_forwarded(filter, entry))
+	    g_hash_table_contains(filter->addresses, &entry->reply_source) || is_forwarded(filter, entry) ||
+	    is_separated(flush, entry))
 		return true;
 	if (conntrack_guards_denies(filter->guards, &entry->reply_source, entry->protocol, entry->reply_source_port,
 				    &entry->original_source, is_own(flush, &entry->original_source), flush->routes))
@@ -272,7 +311,8 @@ static int on_statistics(struct nl_msg *message, void *userdata)
 
 static void scan_family(ConntrackFlush *flush, enum family family)
 {
-	bool whole = !conntrack_guards_is_empty(flush->filter->guards, family);
+	bool whole = !conntrack_guards_is_empty(flush->filter->guards, family) ||
+		     conntrack_separations_has_prefixes(flush->filter->separations, family);
 	g_autoptr(GArray) scans = conntrack_plan(flush->filter->addresses, flush->filter->answering,
 						 flush->filter->udp_ports, family, whole, flush->entries);
 
@@ -304,7 +344,9 @@ static void run(ConntrackFlush *flush)
 	if (conntrack_filter_is_empty(filter) || flush->entries == 0)
 		return;
 	conntrack_guards_sort(filter->guards);
-	if ((g_hash_table_size(filter->udp_ports) > 0 || has_guards(filter)) && !find_own(flush, &error)) {
+	if ((g_hash_table_size(filter->udp_ports) > 0 || has_guards(filter) ||
+	     !conntrack_separations_is_empty(filter->separations)) &&
+	    !find_own(flush, &error)) {
 		fail(flush, error);
 		return;
 	}

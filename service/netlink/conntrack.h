@@ -2,6 +2,7 @@
 #pragma once
 
 #include "service/model/guard.h"
+#include "service/model/separation.h"
 #include "service/error.h"
 
 /**
@@ -36,6 +37,12 @@ void conntrack_filter_add_forward(ConntrackFilter *filter, const Address *to, gu
  * NULL for none. What is let through still stays.
  */
 void conntrack_filter_add_guards(ConntrackFilter *filter, const GArray *guards, const AllowFrom *ceiling);
+
+/**
+ * Connections between addresses that no longer reach each other (GArray of Separation), neither end the host's own;
+ * with keep_translated but for those whose destination was translated, that came to a published port.
+ */
+void conntrack_filter_add_separations(ConntrackFilter *filter, const GArray *separations, bool keep_translated);
 
 bool conntrack_filter_is_empty(const ConntrackFilter *filter);
 

@@ -176,6 +176,76 @@ static void test_match(Fixture *f, gconstpointer data)
 	}
 }
 
+/* Who no longer reaches whom: a network's subnets, or two of its endpoints. */
+static void test_separated(Fixture *f, gconstpointer data)
+{
+	static const struct {
+		const char *entry;
+		const char *
+			fate; /* "s": ends with the subnets; "p": with the pair; "t": unless what is translated stays */
+	} flows[] = {
+		{ "-p tcp -s 172.18.0.2 -d 172.18.0.3 --sport 999 --dport 80 --state ESTABLISHED", "sp" },
+		{ "-p tcp -s 172.18.0.3 -d 172.18.0.2 --sport 5432 --dport 999 --state ESTABLISHED", "sp" },
+		{ "-p tcp -s 172.18.0.2 -d 172.18.0.3 --sport 998 --dport 5432 --state ESTABLISHED", "" }, /* linked */
+		{ "-p udp -s 172.18.0.2 -d 172.18.0.3 --sport 999 --dport 5432", "sp" },
+		{ "-p icmp -s 172.18.0.2 -d 172.18.0.3 --icmp-type 8 --icmp-code 0 --icmp-id 7", "sp" },
+		{ "-p udp -s 172.18.0.4 -d 172.18.255.2 --sport 999 --dport 53", "s" },
+		{ "-p udp -s 172.18.0.2 -d 192.0.2.1 --dst-nat 172.18.0.3 --sport 999 --dport 5300", "spt" },
+		{ "-p udp -s 172.18.0.2 -d 172.18.0.1 --sport 999 --dport 53", "" }, /* the host's own */
+		{ "-p udp -s 172.18.0.1 -d 172.18.0.3 --sport 999 --dport 53", "" },
+		{ "-p udp -s 172.18.0.2 -d 192.0.2.9 --src-nat 192.0.2.1 --sport 999 --dport 53", "" },
+		{ "-p udp -s 192.0.2.9 -d 192.0.2.1 --dst-nat 172.18.0.3 --sport 999 --dport 53", "" },
+		{ "-p udp -s 172.19.0.2 -d 172.19.0.3 --sport 999 --dport 53", "" },
+		{ "-p tcp -s fd00:18::2 -d fd00:18::3 --sport 999 --dport 80 --state ESTABLISHED", "sp" },
+		{ "-p tcp -s fd00:18::2 -d fd00:18::3 --sport 999 --dport 5432 --state ESTABLISHED", "" },
+		{ "-p udp -s fe80::2 -d fe80::3 --sport 999 --dport 53", "s" },
+		{ "-p udp -s fd00:19::2 -d fd00:19::3 --sport 999 --dport 53", "" },
+	};
+	static const LinkPort linked = { IPPROTO_TCP, 5432 };
+	g_autoptr(Network) network = network_new("web");
+	g_autoptr(Endpoint) one = endpoint_new(network, "one"), two = endpoint_new(network, "two");
+	Link *link = link_new(two);
+
+	netns_run(f->netns, "ip addr add 172.18.0.1/32 dev lo");
+	g_assert_true(prefix_parse("172.18.0.0/16", &network->subnets[FAMILY_IPV4]));
+	g_assert_true(prefix_parse("fd00:18::/64", &network->subnets[FAMILY_IPV6]));
+	g_assert_true(address_parse("172.18.0.2", &one->addresses[FAMILY_IPV4]));
+	g_assert_true(address_parse("fd00:18::2", &one->addresses[FAMILY_IPV6]));
+	g_assert_true(address_parse("172.18.0.3", &two->addresses[FAMILY_IPV4]));
+	g_assert_true(address_parse("fd00:18::3", &two->addresses[FAMILY_IPV6]));
+	g_array_append_val(link->ports, linked);
+	g_ptr_array_add(one->links, link);
+	g_queue_push_tail(&network->endpoints_by_age, one);
+
+	for (guint pair = 0; pair <= 1; pair++)
+		for (guint keep = 0; keep <= 1; keep++) {
+			g_autoptr(ConntrackFilter) filter = conntrack_filter_new();
+			g_autoptr(GArray) separations = separations_new();
+
+			netns_run(f->netns, "conntrack -F");
+			connections_fill(GPOINTER_TO_UINT(data), AF_INET, 2);
+			for (guint i = 0; i < G_N_ELEMENTS(flows); i++)
+				netns_run(f->netns, "conntrack -I -t 600 -m %u %s", i + 1, flows[i].entry);
+			if (pair)
+				separations_add_link(separations, one, two);
+			else
+				separations_add_network(separations, network);
+			conntrack_filter_add_separations(filter, separations, keep);
+			flush(&filter);
+			for (guint i = 0; i < G_N_ELEMENTS(flows); i++) {
+				g_autofree char *there = netns_output(f->netns, "conntrack -L -m %u -f %s", i + 1,
+								      strchr(flows[i].entry, ':') ? "ipv6" : "ipv4");
+				bool ends = strchr(flows[i].fate, pair ? 'p' : 's') &&
+					    !(keep && strchr(flows[i].fate, 't'));
+
+				g_test_message("%s%s: %s", pair ? "pair" : "subnets", keep ? ", translated stay" : "",
+					       flows[i].entry);
+				g_assert_cmpint(strstr(there, " mark=") == NULL, ==, ends);
+			}
+		}
+	g_queue_clear(&network->endpoints_by_age);
+}
+
 static int udp_socket(guint16 port)
 {
 	struct sockaddr_in local = { .sin_family = AF_INET, .sin_port = g_htons(port) };
@@ -437,6 +507,9 @@ int main(int argc, char **argv)
 	netns_test_init(&argc, &argv);
 	g_test_add("/conntrack/match/alone", Fixture, GUINT_TO_POINTER(0), set_up, test_match, tear_down);
 	g_test_add("/conntrack/match/among-others", Fixture, GUINT_TO_POINTER(20000), set_up, test_match, tear_down);
+	g_test_add("/conntrack/separated/alone", Fixture, GUINT_TO_POINTER(0), set_up, test_separated, tear_down);
+	g_test_add("/conntrack/separated/among-others", Fixture, GUINT_TO_POINTER(20000), set_up, test_separated,
+		   tear_down);
 	g_test_add("/conntrack/full/ipv4", Fixture, GUINT_TO_POINTER(FAMILY_IPV4), set_up, test_full, tear_down);
 	g_test_add("/conntrack/full/ipv6", Fixture, GUINT_TO_POINTER(FAMILY_IPV6), set_up, test_full, tear_down);
 	g_test_add("/conntrack/beside", Fixture, NULL, set_up, test_beside, tear_down);

@@ -121,6 +121,63 @@ static void communication_switched(World *world)
 	expect(one, "tcp", "172.18.0.3", 80, "two from 172.18.0.2");
 }
 
+/* What was let through while communication was on ends with it, but for what links and published ports let through. */
+static void communication_ends(World *world)
+{
+	static const Place places[] = {
+		{ "br-red", "172.18.0.2/16", "172.18.0.1", "fd00:18::2/64", "fd00:18::1" },
+		{ "br-red", "172.18.0.3/16", "172.18.0.1", "fd00:18::3/64", "fd00:18::1" },
+	};
+	static const struct {
+		const char *protocol, *to;
+		guint16 port;
+		const char *answer;
+		gboolean stays;
+	} cases[] = {
+		{ "tcp", "172.18.0.3", 80, "two from 172.18.0.2" },
+		{ "udp", "172.18.0.3", 53, "two from 172.18.0.2" },
+		{ "tcp", "fd00:18::3", 80, "two from fd00:18::2" },
+		{ "udp", "fd00:18::3", 53, "two from fd00:18::2" },
+		{ "tcp", "172.18.0.3", 5432, "two from 172.18.0.2", TRUE },
+		{ "tcp", "fd00:18::3", 5432, "two from fd00:18::2", TRUE },
+		{ "tcp", "172.18.0.1", 8080, "two from 172.18.0.1", TRUE },
+		{ "tcp", "192.0.2.2", 80, "outside from 192.0.2.1", TRUE },
+	};
+	int containers[2], flows[G_N_ELEMENTS(cases)], from_host;
+
+	g_assert_true(netns_sysctl(world->host, "net/bridge/bridge-nf-call-iptables", "1"));
+	g_assert_true(netns_sysctl(world->host, "net/bridge/bridge-nf-call-ip6tables", "1"));
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "red", 3, "Subnets", "as", 2, "172.18.0.0/16",
+	     "fd00:18::/64", "Bridge", "s", "br-red", "InterContainerCommunication", "b", FALSE);
+	call(world->bus, "/network/red", "Network", "CreateEndpoints", "a(sa{sv})", 2, "one", 1, "Addresses", "as", 2,
+	     "172.18.0.2", "fd00:18::2", "two", 2, "Addresses", "as", 2, "172.18.0.3", "fd00:18::3", "Ports",
+	     "a(ssqqq)", 1, "tcp", "", 8080, 80, 1);
+	call(world->bus, "/network/red/endpoint/one", "Endpoint", "Link", "oa(sq)",
+	     "/org/example/NetFilter/network/red/endpoint/two", 1, "tcp", 5432);
+	call(world->bus, "/network/red", "Network", "Update", "a{sv}", 1, "InterContainerCommunication", "b", TRUE);
+	for (guint i = 0; i < G_N_ELEMENTS(places); i++)
+		containers[i] = world_container(world, &places[i]);
+	listener_open(containers[1], "two", "tcp", NULL, 80);
+	listener_open(containers[1], "two", "tcp", NULL, 5432);
+	listener_open(containers[1], "two", "udp", NULL, 53);
+	listener_open(world->outside, "outside", "tcp", NULL, 80);
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		flows[i] = flow_open(containers[0], cases[i].protocol, cases[i].to, cases[i].port);
+		expect_flow(flows[i], cases[i].answer);
+	}
+	from_host = flow_open(world->host, "tcp", "172.18.0.3", 80);
+	expect_flow(from_host, "two from 172.18.0.1");
+
+	call(world->bus, "/network/red", "Network", "Update", "a{sv}", 1, "InterContainerCommunication", "b", FALSE);
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_test_message("%s %s %u", cases[i].protocol, cases[i].to, cases[i].port);
+		expect_flow(flows[i], cases[i].stays ? cases[i].answer : "silence");
+		close(flows[i]);
+	}
+	expect_flow(from_host, "two from 172.18.0.1");
+	close(from_host);
+}
+
 /* An internal network is an island, even for one who has a route to it. */
 static void internal(World *world)
 {
@@ -227,6 +284,7 @@ static const Scenario scenarios[] = {
 	{ "/isolation/communication-on", communication_on },
 	{ "/isolation/communication-off", communication_off },
 	{ "/isolation/communication-switched", communication_switched },
+	{ "/isolation/communication-ends", communication_ends },
 	{ "/isolation/communication-off-in-every-family", communication_off_in_every_family },
 	{ "/isolation/internal", internal },
 	{ "/isolation/internal-ipv6", internal_ipv6 },
