@@ -77,6 +77,47 @@ static void another_in_its_place(World *world)
 	expect(world->outside, "tcp", "2001:db8:1::1", 8080, "second from 2001:db8:1::2");
 }
 
+/* Two addresses are a network: the gateway's and the endpoint's. */
+static void smallest_subnets(World *world)
+{
+	static const Place place = { .bridge = "br-web",
+				     .address = "172.18.0.3/31",
+				     .gateway = "172.18.0.2",
+				     .address6 = "fd00:18::3/127",
+				     .gateway6 = "fd00:18::2" };
+	int app;
+
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 2, "172.18.0.2/31",
+	     "fd00:18::2/127", "Bridge", "s", "br-web");
+	call(world->bus, "/network/web", "Network", "CreateEndpoint", "sa{sv}", "app", 2, "Allocate", "as", 2, "ipv4",
+	     "ipv6", "Ports", "a(ssqqq)", 2, "tcp", "", 8080, 80, 1, "tcp", "127.0.0.1", 8081, 80, 1);
+	app = world_container(world, &place);
+	listener_open(app, "app", "tcp", NULL, 80);
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "app from 192.0.2.2");
+	expect(world->outside, "tcp", "2001:db8:1::1", 8080, "app from 2001:db8:1::2");
+	expect(world->host, "tcp", "127.0.0.1", 8081, "app from 172.18.0.2");
+	listener_open(world->outside, "outside", "tcp", NULL, 9000);
+	expect(app, "tcp", "192.0.2.2", 9000, "outside from 192.0.2.1");
+	expect(app, "tcp", "2001:db8:1::2", 9000, "outside from 2001:db8:1::1");
+}
+
+/* New interfaces of the host have no IPv6, but for those of networks that have it. */
+static void disabled_by_default(World *world)
+{
+	int app;
+
+	netns_run(world->host, "sysctl -qw net.ipv6.conf.default.disable_ipv6=1");
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 2, "172.18.0.0/16",
+	     "fd00:18::/64", "Bridge", "s", "br-web");
+	create_app(world);
+	app = world_container(world, &app_place);
+	listener_open(app, "app", "tcp", NULL, 80);
+	expect(world->outside, "tcp", "192.0.2.1", 8080, "app from 192.0.2.2");
+	expect(world->outside, "tcp", "2001:db8:1::1", 8080, "app from 2001:db8:1::2");
+	listener_open(world->outside, "outside", "tcp", NULL, 9000);
+	expect(app, "tcp", "2001:db8:1::2", 9000, "outside from 2001:db8:1::1");
+}
+
 static void one_host_address(World *world)
 {
 	int app;
@@ -223,6 +264,8 @@ static void one_family(World *world)
 static const Scenario scenarios[] = {
 	{ "/ipv6/both-families", both_families },
 	{ "/ipv6/another-in-its-place", another_in_its_place },
+	{ "/ipv6/smallest-subnets", smallest_subnets },
+	{ "/ipv6/disabled-by-default", disabled_by_default },
 	{ "/ipv6/one-host-address", one_host_address },
 	{ "/ipv6/range", range },
 	{ "/ipv6/from-the-host", from_the_host },
