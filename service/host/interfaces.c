@@ -177,6 +177,15 @@ static bool compare_present(Interfaces *interfaces, Plan *plan, const LinkInfo *
 	return true;
 }
 
+/* A death came between its making and the word of that: nothing else has the address that was drawn for it. */
+static guint64 find_own_mac(const Plan *plan, const LinkInfo *info)
+{
+	const InterfaceFacts *before = &plan->before.facts;
+	guint64 mac = plan->creates_bridge ? plan->network->mac : before->created ? before->mac : 0;
+
+	return mac != 0 && own_bridge_matches(info, mac) ? mac : 0;
+}
+
 /* What was wanted before, and is not so. */
 static guint find_repairs(const Plan *plan)
 {
@@ -210,8 +219,10 @@ bool interfaces_compare(Interfaces *interfaces, Plan *plan, const Network *netwo
 		return true;
 	}
 	/* What another had is not what this one has. */
-	if (info.ifindex != facts->ifindex)
-		*facts = (InterfaceFacts){ .ifindex = info.ifindex };
+	if (info.ifindex != facts->ifindex) {
+		*facts = (InterfaceFacts){ .ifindex = info.ifindex, .mac = find_own_mac(plan, &info) };
+		facts->created = facts->mac != 0;
+	}
 	g_strlcpy(facts->name, plan->before.facts.name, sizeof facts->name);
 
 	if (plan->creates_bridge && facts->ifindex == 0) {

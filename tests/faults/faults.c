@@ -393,6 +393,40 @@ static void host_refuses(Rig *rig)
 	}
 }
 
+/* A bridge that somebody deleted, and the service dies while it makes it again: at once, or when it starts. It is the
+ * network's all the same, and goes with it. */
+static void bridge_remade(Rig *rig)
+{
+	static const char *const faults[] = {
+		"bridge:kill:1", "address:kill:1", "address:kill:2", "address:kill:3", "up:kill:1",
+	};
+	g_autofree char *before = NULL, *links = NULL;
+
+	create_base(rig);
+	before = world(rig);
+	for (gsize i = 0; i < 2 * G_N_ELEMENTS(faults); i++) {
+		const char *fault = faults[i / 2];
+		bool runs = i % 2 == 0;
+		g_autofree char *found = NULL;
+
+		service_kill(rig->service);
+		if (runs)
+			rig_start_failing(rig, fault);
+		netns_run(rig->host, "ip link delete br-web");
+		if (runs)
+			g_assert_cmpint(waitpid(rig->service, NULL, 0), ==, rig->service);
+		else
+			g_assert_true(rig_start_dying_of(rig, fault));
+		rig_start_failing(rig, NULL);
+		expect_whole(rig);
+		found = world(rig);
+		same_world(fault, before, found);
+	}
+	done(rig, WEB, "Network", "Delete", "", "");
+	links = rig_links(rig);
+	g_assert_null(strstr(links, "br-web"));
+}
+
 static void start_fails(Rig *rig)
 {
 	if (uses_nftables())
@@ -438,6 +472,7 @@ static const BusTest tests[] = {
 	{ "/kill/delete-endpoint", kill_delete_endpoint, NULL, add_foreign },
 	{ "/kill/delete-network", kill_delete_network, NULL, add_foreign },
 	{ "/kill/delete-ingress", kill_delete_ingress, NULL, add_foreign },
+	{ "/kill/bridge-made-again", bridge_remade },
 	{ "/fail/create-network", fail_create_network, NULL, add_foreign },
 	{ "/fail/create-network-with-endpoints", fail_create_isolated, NULL, add_foreign },
 	{ "/fail/create-endpoint", fail_create_endpoint, NULL, add_foreign },

@@ -102,9 +102,8 @@ void rig_start_failing(Rig *rig, const char *fault)
 	g_unsetenv(RIG_FAULT);
 }
 
-bool rig_start_dying(Rig *rig, guint commits)
+bool rig_start_dying_of(Rig *rig, const char *fault)
 {
-	g_autofree char *fault = g_strdup_printf("commit:kill:%u", commits);
 	g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), RIG_FAULT, fault, TRUE);
 	const char *const argv[] = { g_getenv("NETFILTERD"), "--config",        "/run/netfilterd.conf",
 				     "--runtime-directory",  "/run/netfilterd", NULL };
@@ -127,6 +126,13 @@ bool rig_start_dying(Rig *rig, guint commits)
 			return false;
 		g_usleep(G_TIME_SPAN_MILLISECOND);
 	}
+}
+
+bool rig_start_dying(Rig *rig, guint commits)
+{
+	g_autofree char *fault = g_strdup_printf("commit:kill:%u", commits);
+
+	return rig_start_dying_of(rig, fault);
 }
 
 void rig_configure(const Rig *rig G_GNUC_UNUSED, const char *configuration)

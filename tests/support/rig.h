@@ -54,8 +54,8 @@ pid_t rig_bus_pid(const Rig *rig);
 #define RIG_FAULT "NETFILTERD_FAULT"
 void rig_start_failing(Rig *rig, const char *fault);
 
-/** Starts it to die after so many commits. Whether it died of it; if not
- * it is there. */
+/** Starts it to die of a fault, or after so many commits. Whether it died of it; if not it is there. */
+bool rig_start_dying_of(Rig *rig, const char *fault);
 bool rig_start_dying(Rig *rig, guint commits);
 
 /** Gives the service another configuration to find; it is not told. */
