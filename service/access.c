@@ -127,10 +127,12 @@ static void expire_endpoints(Service *service, int ifindex)
 		lifetimes_expire(service->lifetimes, &((Endpoint *)list->pdata[i])->lifetime);
 }
 
-static void touch_port(Service *service, int ifindex)
+static void touch_one(Service *service, int ifindex, bool gone)
 {
-	if (g_hash_table_contains(service->model->by_interface, GINT_TO_POINTER(ifindex)))
+	if (!gone && g_hash_table_contains(service->model->by_interface, GINT_TO_POINTER(ifindex)))
 		interfaces_touch_port(service->interfaces, ifindex);
+	else
+		forwarding_touch_interface(service->forwarding, ifindex);
 }
 
 void service_look_at_interface(Service *service, int ifindex, const char *name, bool gone)
@@ -141,14 +143,13 @@ void service_look_at_interface(Service *service, int ifindex, const char *name, 
 		service_announce_presence(service, came_or_went->pdata[i]);
 	if (gone)
 		expire_endpoints(service, ifindex);
-	else
-		touch_port(service, ifindex);
+	touch_one(service, ifindex, gone);
 }
 
 void service_touch_interface(Service *service, int ifindex)
 {
 	interfaces_touch(service->interfaces, ifindex);
-	touch_port(service, ifindex);
+	touch_one(service, ifindex, false);
 }
 
 bool service_touch_routes(Service *service, const Prefix *destination, int ifindex)
@@ -170,6 +171,7 @@ bool service_touch_routes(Service *service, const Prefix *destination, int ifind
 void service_touch_untold(Service *service)
 {
 	interfaces_touch_untold(service->interfaces);
+	forwarding_touch_interface(service->forwarding, 0);
 }
 
 void service_touch_forwarding(Service *service)

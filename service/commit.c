@@ -84,8 +84,9 @@ static bool plan_interfaces(Service *service, GError **error)
 static bool plan_forwarding(Service *service, GError **error)
 {
 	g_autoptr(GArray) serving = interfaces_serving(service->interfaces);
+	g_autoptr(GArray) created = interfaces_created(service->interfaces);
 
-	if (!forwarding_plan(service->forwarding, service->model, &service->config, serving, error))
+	if (!forwarding_plan(service->forwarding, service->model, &service->config, serving, created, error))
 		return false;
 	for (enum family family = 0; family < N_FAMILIES; family++) {
 		bool drop = forwarding_is_ours(service->forwarding, family) && service->config.forward_policy_auto;
@@ -111,10 +112,12 @@ static bool plan(Service *service, enum host_scope scope, GError **error)
 	GError *failure = NULL;
 	bool ok = true;
 
-	if (scope == HOST_EVERYTHING)
+	if (scope == HOST_EVERYTHING) {
 		interfaces_plan_all(service->interfaces, service->model, &service->config);
-	else
+		forwarding_touch_interface(service->forwarding, 0);
+	} else {
 		ok = plan_interfaces(service, &failure);
+	}
 	if (ok && scope >= HOST_INTERFACE)
 		ok = plan_forwarding(service, &failure);
 	if (ok)

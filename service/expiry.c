@@ -104,6 +104,13 @@ void service_end_lifetimes(Service *service)
 			delete_object(service, expired->pdata[i]);
 }
 
+static gint64 find_forwarding_due(Service *service, gint64 now)
+{
+	g_autoptr(GArray) created = interfaces_created(service->interfaces);
+
+	return forwarding_find_due(service->forwarding, created, now);
+}
+
 gint64 service_find_faults(Service *service, gint64 now)
 {
 	gint64 due, next;
@@ -112,7 +119,7 @@ gint64 service_find_faults(Service *service, gint64 now)
 
 	if (names->len > 0)
 		return now;
-	next = forwarding_find_due(service->forwarding, now);
+	next = find_forwarding_due(service, now);
 	return due == 0 || (next != 0 && next < due) ? next : due;
 }
 
@@ -121,7 +128,7 @@ void service_mend_host(Service *service, gint64 now)
 	gint64 later;
 	g_autoptr(GPtrArray) names =
 		interfaces_find_faulty(service->interfaces, service->model, &service->config, now, &later);
-	gint64 forwarding = forwarding_find_due(service->forwarding, now);
+	gint64 forwarding = find_forwarding_due(service, now);
 
 	for (guint i = 0; i < names->len; i++)
 		service_look_at(&service->transaction, names->pdata[i]);

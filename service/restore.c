@@ -142,10 +142,7 @@ static bool read_forwarding_before(Batch *batch, Record *record, GError **error)
 
 	if (!decode_forwarding_before(record, &family, &before, error))
 		return false;
-	if (batch->doubtful && forwarding_before(forwarding, family)->interfaces)
-		return true;
-	forwarding_restore_before(forwarding, family, &before);
-	before = (ForwardingBefore){};
+	forwarding_restore_before(forwarding, family, &before, batch->doubtful);
 	return true;
 }
 

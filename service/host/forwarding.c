@@ -33,7 +33,8 @@ struct Forwarding {
 	State states[N_FAMILIES];
 	State previous[N_FAMILIES]; /* the same before the plan, if there is one; what is in both is one */
 	bool on[N_FAMILIES], off[N_FAMILIES];
-	bool touched; /* somebody may have switched one off since the last look */
+	bool touched;                   /* somebody may have switched one off since the last look */
+	GHashTable *touched_interfaces; /* set of int, ifindex: they may be new, or otherwise, since then; 0: all */
 	Pace paces[N_FAMILIES];
 	ForwardingBefore present[N_FAMILIES]; /* what a switching off takes away, also of a plan that was cancelled */
 };
@@ -43,6 +44,7 @@ Forwarding *forwarding_new(Netlink *netlink)
 	Forwarding *forwarding = g_new0(Forwarding, 1);
 
 	forwarding->netlink = netlink;
+	forwarding->touched_interfaces = g_hash_table_new(NULL, NULL);
 	return forwarding;
 }
 
@@ -54,6 +56,7 @@ void forwarding_free(Forwarding *forwarding)
 		forwarding_before_clear(&forwarding->states[family].before);
 		forwarding_before_clear(&forwarding->present[family]);
 	}
+	g_hash_table_unref(forwarding->touched_interfaces);
 	g_free(forwarding);
 }
 
@@ -69,43 +72,6 @@ static bool restore_interfaces(Netlink *netlink, enum family family, const GArra
 {
 	return family == FAMILY_IPV4 ? links_restore_forwarding(netlink, saved, error)
 				     : links_restore_forwarding6(netlink, saved, error);
-}
-
-/* A host that forwards IPv6 takes no default route from routers, but with accept_ra=2. */
-static bool find_routed(Netlink *netlink, GArray **ret, GError **error)
-{
-	g_autoptr(GArray) routed = NULL;
-
-	if (!route_list_advertised(netlink, &routed, error))
-		return false;
-	for (guint i = routed->len; i-- > 0;) {
-		guint value;
-
-		if (!link_get_switch6(netlink, g_array_index(routed, int, i), LINK6_ACCEPT_RA, &value, NULL) ||
-		    value != 1)
-			g_array_remove_index(routed, i);
-	}
-	*ret = g_steal_pointer(&routed);
-	return true;
-}
-
-static bool read_before(Netlink *netlink, enum family family, ForwardingBefore *ret, GError **error)
-{
-	g_auto(ForwardingBefore) before = {};
-
-	for (guint i = 0; i < MAX_ALONG && along[family][i]; i++) {
-		bool on;
-
-		if (!sysctl_get(along[family][i], &on, error))
-			return false;
-		before.along |= on << i;
-	}
-	if (!save_interfaces(netlink, family, &before.interfaces, error) ||
-	    (family == FAMILY_IPV6 && !find_routed(netlink, &before.routed, error)))
-		return false;
-	*ret = before;
-	before = (ForwardingBefore){};
-	return true;
 }
 
 /* One that was taken away and made again under its name is what its owner calls by that name. */
@@ -132,14 +98,73 @@ static bool has_index(const GArray *list, int ifindex)
 	return false;
 }
 
+static bool is_bridge_port(Netlink *netlink, const LinkInfo *info)
+{
+	LinkInfo master;
+
+	return info->master != 0 && link_find_index(netlink, info->master, &master, NULL) && master.kind == LINK_BRIDGE;
+}
+
+/* What comes later has what the host has for all that come. */
+static bool forwarded_before(const ForwardingBefore *before, const LinkInfo *info)
+{
+	InterfaceValue value = { .ifindex = info->ifindex };
+	const InterfaceValue *had;
+
+	g_strlcpy(value.name, info->name, sizeof value.name);
+	had = find_before(before->interfaces, &value);
+	return had ? had->value : before->along & 1;
+}
+
+/* Whether one takes what routers advertise by itself, and does not where it forwards but with accept_ra=2. */
+static bool is_listener(Netlink *netlink, const ForwardingBefore *before, const GArray *created, int ifindex)
+{
+	LinkInfo info;
+	guint value;
+
+	return !has_index(created, ifindex) && link_get_switch6(netlink, ifindex, LINK6_ACCEPT_RA, &value, NULL) &&
+	       value == 1 && link_find_index(netlink, ifindex, &info, NULL) && info.ifindex != 0 &&
+	       !is_bridge_port(netlink, &info) && !forwarded_before(before, &info);
+}
+
+static GArray *find_listeners(Netlink *netlink, const ForwardingBefore *before, const GArray *created)
+{
+	GArray *listeners = g_array_new(FALSE, FALSE, sizeof(int));
+
+	for (guint i = 0; i < before->interfaces->len; i++) {
+		int ifindex = g_array_index(before->interfaces, InterfaceValue, i).ifindex;
+
+		if (is_listener(netlink, before, created, ifindex))
+			g_array_append_val(listeners, ifindex);
+	}
+	return listeners;
+}
+
+static bool read_before(Netlink *netlink, enum family family, ForwardingBefore *ret, GError **error)
+{
+	g_auto(ForwardingBefore) before = {};
+
+	for (guint i = 0; i < MAX_ALONG && along[family][i]; i++) {
+		bool on;
+
+		if (!sysctl_get(along[family][i], &on, error))
+			return false;
+		before.along |= on << i;
+	}
+	if (!save_interfaces(netlink, family, &before.interfaces, error))
+		return false;
+	*ret = before;
+	before = (ForwardingBefore){};
+	return true;
+}
+
 /* What a bridge forwards to is the bridge's; and what is left of an endpoint whose bridge has gone leads nowhere. */
 static bool is_port(Netlink *netlink, const LinkInfo *info)
 {
-	LinkInfo master;
 	bool found;
 
 	if (info->master != 0)
-		return link_find_index(netlink, info->master, &master, NULL) && master.kind == LINK_BRIDGE;
+		return is_bridge_port(netlink, info);
 	return info->leads_out && route_find_by_interface(netlink, info->ifindex, &found, NULL) && !found;
 }
 
@@ -157,16 +182,107 @@ static int find_newcomer(Netlink *netlink, const GArray *before, const GArray *p
 	return 0;
 }
 
+/* --- those that came since, or are otherwise --- */
+
+static bool is_touched(const Forwarding *forwarding, int ifindex)
+{
+	return g_hash_table_contains(forwarding->touched_interfaces, NULL) ||
+	       g_hash_table_contains(forwarding->touched_interfaces, GINT_TO_POINTER(ifindex));
+}
+
+static bool list_touched(const Forwarding *forwarding, GArray **ret, GError **error)
+{
+	g_autoptr(GArray) present = NULL;
+	GHashTableIter iter;
+	gpointer ifindex;
+
+	*ret = g_array_new(FALSE, FALSE, sizeof(int));
+	g_hash_table_iter_init(&iter, forwarding->touched_interfaces);
+	while (g_hash_table_iter_next(&iter, &ifindex, NULL)) {
+		int index = GPOINTER_TO_INT(ifindex);
+
+		if (index != 0)
+			g_array_append_val(*ret, index);
+	}
+	if (!is_touched(forwarding, 0))
+		return true;
+	if (!save_interfaces(forwarding->netlink, FAMILY_IPV6, &present, error)) {
+		g_clear_pointer(ret, g_array_unref);
+		return false;
+	}
+	for (guint i = 0; i < present->len; i++)
+		g_array_append_val(*ret, g_array_index(present, InterfaceValue, i).ifindex);
+	return true;
+}
+
+/* What it was given went with it. */
+static GArray *copy_present(const Forwarding *forwarding, const GArray *listeners)
+{
+	GArray *list = g_array_new(FALSE, FALSE, sizeof(int));
+
+	for (guint i = 0; listeners && i < listeners->len; i++) {
+		int ifindex = g_array_index(listeners, int, i);
+		guint value;
+
+		if (!is_touched(forwarding, ifindex) ||
+		    link_get_switch6(forwarding->netlink, ifindex, LINK6_ACCEPT_RA, &value, NULL))
+			g_array_append_val(list, ifindex);
+	}
+	return list;
+}
+
+/* The list as it is to be; NULL: as it is, and none of those that were touched is to be switched. */
+static bool renew_listeners(const Forwarding *forwarding, const GArray *created, GArray **ret, GError **error)
+{
+	const ForwardingBefore *before = &forwarding->states[FAMILY_IPV6].before;
+	g_autoptr(GArray) touched = NULL, list = NULL;
+	bool any = false;
+
+	*ret = NULL;
+	if (!forwarding->states[FAMILY_IPV6].switched || !before->interfaces ||
+	    g_hash_table_size(forwarding->touched_interfaces) == 0)
+		return true;
+	if (!list_touched(forwarding, &touched, error))
+		return false;
+	list = copy_present(forwarding, before->listeners);
+	any = list->len != (before->listeners ? before->listeners->len : 0);
+	for (guint i = 0; i < touched->len; i++) {
+		int ifindex = g_array_index(touched, int, i);
+
+		if (!is_listener(forwarding->netlink, before, created, ifindex))
+			continue;
+		any = true;
+		if (!has_index(list, ifindex))
+			g_array_append_val(list, ifindex);
+	}
+	if (any)
+		*ret = g_steal_pointer(&list);
+	return true;
+}
+
 /* --- the plan --- */
 
-static bool plan_on(Forwarding *forwarding, enum family family, GError **error)
+static bool plan_listeners(Forwarding *forwarding, const GArray *created, GError **error)
+{
+	GArray *list;
+
+	if (!renew_listeners(forwarding, created, &list, error))
+		return false;
+	/* The one before is the previous state's. */
+	if (list)
+		forwarding->states[FAMILY_IPV6].before.listeners = list;
+	return true;
+}
+
+static bool plan_on(Forwarding *forwarding, enum family family, const GArray *created, GError **error)
 {
 	State *state = &forwarding->states[family];
 	bool on, was_wanted = state->wanted;
 
 	state->newcomer = 0;
 	state->wanted = true;
-	if (!sysctl_get(files[family], &on, error))
+	if (!sysctl_get(files[family], &on, error) ||
+	    (family == FAMILY_IPV6 && !plan_listeners(forwarding, created, error)))
 		return false;
 	if (on)
 		return true;
@@ -174,8 +290,12 @@ static bool plan_on(Forwarding *forwarding, enum family family, GError **error)
 	/* What somebody switched off since was on by us, or by others: then it is theirs still. */
 	if (state->switched || was_wanted)
 		return true;
-	state->switched = read_before(forwarding->netlink, family, &state->before, error);
-	return state->switched;
+	if (!read_before(forwarding->netlink, family, &state->before, error))
+		return false;
+	if (family == FAMILY_IPV6)
+		state->before.listeners = find_listeners(forwarding->netlink, &state->before, created);
+	state->switched = true;
+	return true;
 }
 
 static bool plan_off(Forwarding *forwarding, enum family family, const GArray *serving, GError **error)
@@ -197,11 +317,11 @@ static bool plan_off(Forwarding *forwarding, enum family family, const GArray *s
 }
 
 bool forwarding_plan(Forwarding *forwarding, const Model *model, const Config *config, const GArray *serving,
-		     GError **error)
+		     const GArray *created, GError **error)
 {
 	forwarding->touched = false;
 	for (enum family family = 0; family < N_FAMILIES; family++)
-		if (wanted_forwarding(model, config, family) ? !plan_on(forwarding, family, error)
+		if (wanted_forwarding(model, config, family) ? !plan_on(forwarding, family, created, error)
 							     : !plan_off(forwarding, family, serving, error)) {
 			forwarding_cancel(forwarding);
 			return false;
@@ -224,34 +344,46 @@ const ForwardingBefore *forwarding_before(const Forwarding *forwarding, enum fam
 	return &forwarding->states[family].before;
 }
 
+static bool has_other_listeners(const Forwarding *forwarding, enum family family)
+{
+	return forwarding->states[family].before.listeners != forwarding->previous[family].before.listeners;
+}
+
 bool forwarding_changes(const Forwarding *forwarding)
 {
 	for (enum family family = 0; family < N_FAMILIES; family++)
-		if (forwarding->states[family].switched != forwarding->previous[family].switched)
+		if (forwarding->states[family].switched != forwarding->previous[family].switched ||
+		    has_other_listeners(forwarding, family))
 			return true;
 	return false;
 }
 
 /* --- doing it --- */
 
-/* Of those that still have the value that we gave them. */
-static void set_accept_ra(Netlink *netlink, const GArray *routed, guint from, guint to)
+/* Only where it still has the value that it is said to have. Whether it was set. */
+static bool switch_accept_ra(Netlink *netlink, int ifindex, guint from, guint to)
 {
-	for (guint i = 0; routed && i < routed->len; i++) {
-		int ifindex = g_array_index(routed, int, i);
-		g_autoptr(GError) error = NULL;
-		guint value;
+	g_autoptr(GError) error = NULL;
+	guint value;
 
-		if (link_get_switch6(netlink, ifindex, LINK6_ACCEPT_RA, &value, NULL) && value == from &&
-		    !link_set_switch6(netlink, ifindex, LINK6_ACCEPT_RA, to, &error))
-			error_warn(g_steal_pointer(&error));
-	}
+	if (!link_get_switch6(netlink, ifindex, LINK6_ACCEPT_RA, &value, NULL) || value != from)
+		return false;
+	if (link_set_switch6(netlink, ifindex, LINK6_ACCEPT_RA, to, &error))
+		return true;
+	error_warn(g_steal_pointer(&error));
+	return false;
+}
+
+static void set_accept_ra(Netlink *netlink, const GArray *listeners, guint from, guint to)
+{
+	for (guint i = 0; listeners && i < listeners->len; i++)
+		switch_accept_ra(netlink, g_array_index(listeners, int, i), from, to);
 }
 
 static bool switch_all(Netlink *netlink, enum family family, bool on, const ForwardingBefore *before, GError **error)
 {
 	if (on)
-		set_accept_ra(netlink, before->routed, 1, 2);
+		set_accept_ra(netlink, before->listeners, 1, 2);
 	return sysctl_set(files[family], on, error);
 }
 
@@ -286,7 +418,7 @@ static void switch_back(Netlink *netlink, enum family family, bool on, const For
 	if (before->interfaces && !give_back(netlink, family, before->interfaces, &error))
 		error_warn(g_steal_pointer(&error));
 	if (!on)
-		set_accept_ra(netlink, before->routed, 2, 1);
+		set_accept_ra(netlink, before->listeners, 2, 1);
 }
 
 static void revert_on(void *self, int family, guint value G_GNUC_UNUSED)
@@ -300,8 +432,27 @@ static void revert_off(void *self, int family, guint value G_GNUC_UNUSED)
 {
 	Forwarding *forwarding = self;
 
-	set_accept_ra(forwarding->netlink, forwarding->states[family].before.routed, 1, 2);
+	set_accept_ra(forwarding->netlink, forwarding->states[family].before.listeners, 1, 2);
 	switch_back(forwarding->netlink, family, true, &forwarding->present[family]);
+}
+
+static void revert_listener(void *self, int ifindex, guint value G_GNUC_UNUSED)
+{
+	switch_accept_ra(((const Forwarding *)self)->netlink, ifindex, 2, 1);
+}
+
+static void open_listeners(Forwarding *forwarding, Effects *effects)
+{
+	const GArray *listeners = forwarding->states[FAMILY_IPV6].before.listeners;
+
+	if (!has_other_listeners(forwarding, FAMILY_IPV6))
+		return;
+	for (guint i = 0; i < listeners->len; i++) {
+		int ifindex = g_array_index(listeners, int, i);
+
+		if (switch_accept_ra(forwarding->netlink, ifindex, 1, 2))
+			effects_add(effects, revert_listener, forwarding, ifindex, 0);
+	}
 }
 
 void forwarding_close(Forwarding *forwarding, Effects *effects)
@@ -320,11 +471,13 @@ bool forwarding_open(Forwarding *forwarding, Effects *effects, GError **error)
 			const ForwardingBefore *before = &forwarding->states[family].before;
 
 			if (!switch_all(forwarding->netlink, family, true, before, error)) {
-				set_accept_ra(forwarding->netlink, before->routed, 2, 1);
+				set_accept_ra(forwarding->netlink, before->listeners, 2, 1);
 				return false;
 			}
 			effects_add(effects, revert_on, forwarding, family, 0);
 		}
+	if (!forwarding->on[FAMILY_IPV6])
+		open_listeners(forwarding, effects);
 	return true;
 }
 
@@ -368,6 +521,10 @@ void forwarding_keep(Forwarding *forwarding, GPtrArray *repairs)
 	for (enum family family = 0; family < N_FAMILIES; family++) {
 		tell_of_repair(forwarding, family, repairs);
 		tell_of_newcomer(forwarding, family);
+		if (has_other_listeners(forwarding, family)) {
+			g_clear_pointer(&forwarding->previous[family].before.listeners, g_array_unref);
+			g_hash_table_remove_all(forwarding->touched_interfaces);
+		}
 		if (!forwarding->states[family].switched)
 			forwarding_before_clear(&forwarding->states[family].before);
 		forwarding_before_clear(&forwarding->present[family]);
@@ -382,6 +539,8 @@ void forwarding_cancel(Forwarding *forwarding)
 
 		if (state->switched && !forwarding->previous[family].switched)
 			forwarding_before_clear(&state->before);
+		else if (has_other_listeners(forwarding, family))
+			g_array_unref(state->before.listeners);
 		*state = forwarding->previous[family];
 		end_plan(forwarding, family);
 	}
@@ -392,7 +551,26 @@ void forwarding_touch(Forwarding *forwarding)
 	forwarding->touched = true;
 }
 
-gint64 forwarding_find_due(Forwarding *forwarding, gint64 now)
+void forwarding_touch_interface(Forwarding *forwarding, int ifindex)
+{
+	if (forwarding->states[FAMILY_IPV6].switched)
+		g_hash_table_add(forwarding->touched_interfaces, GINT_TO_POINTER(ifindex));
+}
+
+/* Whether one of those that were touched is to be planned for. */
+static bool find_touched(Forwarding *forwarding, const GArray *created)
+{
+	g_autoptr(GArray) list = NULL;
+	GError *error = NULL;
+
+	if (!renew_listeners(forwarding, created, &list, &error))
+		error_warn(error);
+	else if (!list)
+		g_hash_table_remove_all(forwarding->touched_interfaces);
+	return list;
+}
+
+gint64 forwarding_find_due(Forwarding *forwarding, const GArray *created, gint64 now)
 {
 	gint64 due = 0;
 
@@ -405,7 +583,7 @@ gint64 forwarding_find_due(Forwarding *forwarding, gint64 now)
 			due = next;
 	}
 	forwarding->touched = due != 0;
-	return due;
+	return find_touched(forwarding, created) ? now : due;
 }
 
 void forwarding_restore(Forwarding *forwarding, enum family family, bool switched)
@@ -416,9 +594,18 @@ void forwarding_restore(Forwarding *forwarding, enum family family, bool switche
 	end_plan(forwarding, family);
 }
 
-void forwarding_restore_before(Forwarding *forwarding, enum family family, const ForwardingBefore *before)
+void forwarding_restore_before(Forwarding *forwarding, enum family family, ForwardingBefore *before, bool doubtful)
 {
-	forwarding_before_clear(&forwarding->states[family].before);
-	forwarding->states[family].before = *before;
+	ForwardingBefore *known = &forwarding->states[family].before;
+
+	/* More of them may have been switched, by us. */
+	if (doubtful && known->interfaces) {
+		g_clear_pointer(&known->listeners, g_array_unref);
+		known->listeners = g_steal_pointer(&before->listeners);
+	} else {
+		forwarding_before_clear(known);
+		*known = *before;
+		*before = (ForwardingBefore){};
+	}
 	end_plan(forwarding, family);
 }

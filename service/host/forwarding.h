@@ -11,7 +11,8 @@
  * does any more, if it was us who switched it on. To be planned, closed and opened as interfaces are.
  *
  * The kernel sets that of all interfaces at once, and more along with it: what each had is written down before, and
- * put back after. When an interface is there that came since, whose owner may rely on it, it stays on for good.
+ * put back after. Those that took what routers advertise go on taking it, also those that come meanwhile. When an
+ * interface is there that came since, whose owner may rely on it, it stays on for good.
  */
 typedef struct Forwarding Forwarding;
 
@@ -20,11 +21,11 @@ void forwarding_free(Forwarding *forwarding); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Forwarding, forwarding_free)
 
 /**
- * serving are the interfaces of objects (GArray of int: ifindex). FAILED names what of the host cannot be read. To be
- * ended by forwarding_keep() or forwarding_cancel().
+ * serving are the interfaces of objects, created the bridges of ours (GArray of int: ifindex). FAILED names what of the
+ * host cannot be read. To be ended by forwarding_keep() or forwarding_cancel().
  */
 bool forwarding_plan(Forwarding *forwarding, const Model *model, const Config *config, const GArray *serving,
-		     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+		     const GArray *created, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Whether it is us who switched it on, once the plan is true, which does not mean to put right what others had on; and
  * what there was before (forwarding's). */
@@ -46,10 +47,12 @@ bool forwarding_open(Forwarding *forwarding, Effects *effects, GError **error) G
 void forwarding_keep(Forwarding *forwarding, GPtrArray *repairs);
 void forwarding_cancel(Forwarding *forwarding);
 
-/** Somebody may have switched it off; and when a plan is due for that (CLOCK_MONOTONIC, µs; 0: it is not off). */
+/** Somebody may have switched it off; an interface (0: any) may have come, or be otherwise; and when a plan is due for
+ * that (CLOCK_MONOTONIC, µs; 0: nothing is to be done). */
 void forwarding_touch(Forwarding *forwarding);
-gint64 forwarding_find_due(Forwarding *forwarding, gint64 now);
+void forwarding_touch_interface(Forwarding *forwarding, int ifindex);
+gint64 forwarding_find_due(Forwarding *forwarding, const GArray *created, gint64 now);
 
-/** From the previous instance. Of before the arrays become ours. */
+/** From the previous instance. Of before the arrays become ours; doubtful: of what may not have happened. */
 void forwarding_restore(Forwarding *forwarding, enum family family, bool switched);
-void forwarding_restore_before(Forwarding *forwarding, enum family family, const ForwardingBefore *before);
+void forwarding_restore_before(Forwarding *forwarding, enum family family, ForwardingBefore *before, bool doubtful);

@@ -55,9 +55,9 @@ bool decode_forwarding(Record *record, ForwardingFacts *ret, GError **error)
 
 void encode_forwarding_before(GByteArray *to, enum family family, const ForwardingBefore *before)
 {
-	guint n_routed = before->routed ? before->routed->len : 0;
+	guint n_listeners = before->listeners ? before->listeners->len : 0;
 
-	record_put_head(to, 'V', 4 + 3 * before->interfaces->len + n_routed);
+	record_put_head(to, 'V', 4 + 3 * before->interfaces->len + n_listeners);
 	record_put_uint(to, family);
 	record_put_uint(to, before->along);
 	record_put_uint(to, before->interfaces->len);
@@ -68,16 +68,16 @@ void encode_forwarding_before(GByteArray *to, enum family family, const Forwardi
 		record_put_uint(to, value->ifindex);
 		record_put_uint(to, value->value);
 	}
-	record_put_uint(to, n_routed);
-	for (guint i = 0; i < n_routed; i++)
-		record_put_uint(to, g_array_index(before->routed, int, i));
+	record_put_uint(to, n_listeners);
+	for (guint i = 0; i < n_listeners; i++)
+		record_put_uint(to, g_array_index(before->listeners, int, i));
 }
 
 bool decode_forwarding_before(Record *record, enum family *ret_family, ForwardingBefore *ret, GError **error)
 {
 	g_auto(ForwardingBefore) before = {
 		.interfaces = g_array_new(FALSE, FALSE, sizeof(InterfaceValue)),
-		.routed = g_array_new(FALSE, FALSE, sizeof(int)),
+		.listeners = g_array_new(FALSE, FALSE, sizeof(int)),
 	};
 
 	*ret_family = record_get_uint(record, N_FAMILIES - 1);
@@ -93,7 +93,7 @@ bool decode_forwarding_before(Record *record, enum family *ret_family, Forwardin
 	for (guint n = record_get_uint(record, G_MAXUINT32); n > 0 && !record->bad; n--) {
 		int ifindex = record_get_uint(record, G_MAXINT);
 
-		g_array_append_val(before.routed, ifindex);
+		g_array_append_val(before.listeners, ifindex);
 	}
 	if (!record_end(record, error))
 		return false;

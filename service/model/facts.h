@@ -37,13 +37,13 @@ typedef struct InterfaceValue {
 typedef struct ForwardingBefore {
 	guint8 along;       /* set of 1 << the number of a sysctl that is set along, which was on */
 	GArray *interfaces; /* InterfaceValue: the forwarding of each; NULL: nobody knows */
-	GArray *routed;     /* int: ifindex of those that have a default route of a router's, and accept_ra 1 */
+	GArray *listeners;  /* int: ifindex of those that took what routers advertise by accept_ra 1; 2 meanwhile */
 } ForwardingBefore;
 
 static inline void forwarding_before_clear(ForwardingBefore *before)
 {
 	g_clear_pointer(&before->interfaces, g_array_unref);
-	g_clear_pointer(&before->routed, g_array_unref);
+	g_clear_pointer(&before->listeners, g_array_unref);
 	before->along = 0;
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ForwardingBefore, forwarding_before_clear)

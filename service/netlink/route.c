@@ -176,31 +176,6 @@ bool route_list_local(Netlink *netlink, GArray **ret, GError **error)
 	return true;
 }
 
-static int on_advertised_route(struct nl_msg *reply, void *userdata)
-{
-	GArray *list = userdata;
-	struct route route;
-
-	if (!route_read(reply, &route) || route.protocol != RTPROT_RA || route.destination.length != 0 ||
-	    route.ifindex == 0)
-		return NL_OK;
-	for (guint i = 0; i < list->len; i++)
-		if (g_array_index(list, int, i) == route.ifindex)
-			return NL_OK;
-	g_array_append_val(list, route.ifindex);
-	return NL_OK;
-}
-
-bool route_list_advertised(Netlink *netlink, GArray **ret, GError **error)
-{
-	g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(int));
-
-	if (dump_routes(netlink, FAMILY_IPV6, on_advertised_route, list) < 0)
-		return netlink_failed(netlink, error, "cannot list the routes that routers advertise");
-	*ret = g_steal_pointer(&list);
-	return true;
-}
-
 struct way {
 	int ifindex;
 	bool found;

@@ -54,8 +54,5 @@ bool route_find_overlap(Netlink *netlink, const Prefix *prefix, const int *excep
  */
 bool route_list_local(Netlink *netlink, GArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** The interfaces that have a default route by a router's advertisement (GArray of int: ifindex). The caller's. */
-bool route_list_advertised(Netlink *netlink, GArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
 /** Whether any route but those of every interface (link-local, multicast) leads by an interface. */
 bool route_find_by_interface(Netlink *netlink, int ifindex, bool *ret_found, GError **error) G_GNUC_WARN_UNUSED_RESULT;

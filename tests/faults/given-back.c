@@ -154,6 +154,43 @@ static void forwards_already(const Rig *rig)
 	netns_run(rig->host, "iptables-legacy -P FORWARD DROP");
 }
 
+/* --- another interface takes what routers advertise --- */
+
+static void expect_accept_ra(const Rig *rig, const char *expected)
+{
+	g_autofree char *found = netns_output(rig->host, "sysctl --values net.ipv6.conf.uplink.accept_ra");
+
+	g_assert_cmpstr(g_strstrip(found), ==, expected);
+}
+
+/* It was told to meanwhile, and the service dies when it has seen to that, and has not written down that it did. */
+static void listener_in_doubt(Rig *rig)
+{
+	Pipeline *pipeline = pipeline_new();
+
+	netns_sysctl(rig->host, "net/ipv6/conf/uplink/accept_ra", "0");
+	done(rig, create_a.path, create_a.interface, create_a.member, create_a.types, create_a.arguments);
+	service_kill(rig->service);
+	rig_start_failing(rig, "bridge:kill:1");
+	expect_accept_ra(rig, "0");
+	g_assert_no_errno(kill(rig->service, SIGSTOP));
+	netns_sysctl(rig->host, "net/ipv6/conf/uplink/accept_ra", "1");
+	netns_run(rig->host, "ip link set uplink alias touched");
+	pipeline_call(pipeline, rig->bus, create_b.path, create_b.interface, create_b.member, create_b.types,
+		      create_b.arguments);
+	wait_for_bus(rig);
+	g_assert_no_errno(kill(rig->service, SIGCONT));
+	pipeline_run(pipeline);
+	pipeline_free(pipeline);
+	g_assert_cmpint(waitpid(rig->service, NULL, 0), ==, rig->service);
+	expect_accept_ra(rig, "2");
+	rig_start_failing(rig, NULL);
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+	expect_accept_ra(rig, "2");
+	delete_everything(rig);
+	expect_accept_ra(rig, "1");
+}
+
 /* --- the configuration changes in between --- */
 
 static const char *const configurations[] = {
@@ -221,6 +258,7 @@ static void configured(Rig *rig)
 static const BusTest tests[] = {
 	{ "/given-back/all", all },
 	{ "/given-back/host-forwards-already", all, NULL, forwards_already },
+	{ "/given-back/listener-in-doubt", listener_in_doubt },
 	{ "/given-back/configured", configured },
 };
 

@@ -2,6 +2,7 @@
 #include "tests/support/world.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <net/if.h>
 #include <netinet/icmp6.h>
 #include <string.h>
@@ -188,7 +189,8 @@ static void newcomer_of_nftables(World *world)
 	expect_strangers(world, "silence", "silence");
 }
 
-static void advertise(World *world)
+/* By one interface of the machine that is outside. */
+static void advertise(World *world, const char *interface)
 {
 	struct nd_router_advert advertisement = { .nd_ra_type = ND_ROUTER_ADVERT,
 						  .nd_ra_router_lifetime = htons(1800) };
@@ -197,47 +199,143 @@ static void advertise(World *world)
 
 	netns_enter(world->outside);
 	inet_pton(AF_INET6, "ff02::1", &everybody.sin6_addr);
-	everybody.sin6_scope_id = if_nametoindex("eth0");
+	everybody.sin6_scope_id = if_nametoindex(interface);
 	fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6);
 	g_assert_no_errno(setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof hops));
-	g_assert_no_errno(
-		sendto(fd, &advertisement, sizeof advertisement, 0, (struct sockaddr *)&everybody, sizeof everybody));
+	/* Its own address may not be ready. */
+	if (sendto(fd, &advertisement, sizeof advertisement, 0, (struct sockaddr *)&everybody, sizeof everybody) < 0)
+		g_assert_cmpint(errno, ==, EADDRNOTAVAIL);
 	close(fd);
 	netns_enter(world->host);
 }
 
-static gboolean has_advertised_route(World *world)
+static gboolean has_advertised_route(World *world, const char *interface)
 {
-	g_autofree char *routes = netns_output(world->host, "ip -6 route show default proto ra");
+	g_autofree char *routes = netns_output(world->host, "ip -6 route show default proto ra dev %s", interface);
 
 	return *routes != '\0';
 }
 
-static void expect_accept_ra(World *world, const char *outside, const char *elsewhere)
+static void takes_advertisements(World *world, const char *interface, const char *by)
 {
-	g_autofree char *found = netns_output(
-		world->host, "sh -c \"cd /proc/sys/net/ipv6/conf && cat outside/accept_ra elsewhere/accept_ra\"");
-	g_autofree char *expected = g_strdup_printf("%s\n%s\n", outside, elsewhere);
+	for (guint i = 0; i < 100 && !has_advertised_route(world, interface); i++) {
+		advertise(world, by);
+		g_usleep(50000);
+	}
+	g_test_message("%s", interface);
+	g_assert_true(has_advertised_route(world, interface));
+}
 
+static void expect_accept_ra(World *world, const char *interface, const char *expected)
+{
+	g_autofree char *found = NULL;
+
+	for (guint i = 0; i < 100 && g_strcmp0(found, expected) != 0; i++) {
+		g_free(found);
+		found = g_strstrip(netns_output(world->host, "cat /proc/sys/net/ipv6/conf/%s/accept_ra", interface));
+		g_usleep(i > 0 ? 50000 : 0);
+	}
+	g_test_message("%s", interface);
 	g_assert_cmpstr(found, ==, expected);
 }
 
 /* A host that has its way out from a router keeps it, though hosts that forward do not listen to routers. */
 static void advertised(World *world)
 {
-	for (guint i = 0; i < 100 && !has_advertised_route(world); i++) {
-		advertise(world);
-		g_usleep(50000);
-	}
-	g_assert_true(has_advertised_route(world));
-	expect_accept_ra(world, "1", "1");
+	takes_advertisements(world, "outside", "eth0");
+	expect_accept_ra(world, "outside", "1");
 	create_network(world);
-	g_assert_true(has_advertised_route(world));
-	expect_accept_ra(world, "2", "1");
+	g_assert_true(has_advertised_route(world, "outside"));
+	expect_accept_ra(world, "outside", "2");
 	world_restart_service(world);
 	call(world->bus, "/network/web", "Network", "Delete", NULL);
-	g_assert_true(has_advertised_route(world));
-	expect_accept_ra(world, "1", "1");
+	g_assert_true(has_advertised_route(world, "outside"));
+	expect_accept_ra(world, "outside", "1");
+}
+
+/* And goes on listening for one. */
+static void advertised_later(World *world)
+{
+	create_network(world);
+	takes_advertisements(world, "outside", "eth0");
+	call(world->bus, "/network/web", "Network", "Delete", NULL);
+	g_assert_true(has_advertised_route(world, "outside"));
+	expect_accept_ra(world, "outside", "1");
+}
+
+/* What each interface has before, while the host forwards by us, and afterwards. */
+static void listening(World *world)
+{
+	static const struct {
+		const char *name, *forwarding, *before, *meanwhile;
+	} cases[] = {
+		{ "takes", "0", "1", "2" },    { "takes-none", "0", "0", "0" }, { "by-all-means", "0", "2", "2" },
+		{ "forwards", "1", "1", "1" }, { "adopted", "0", "1", "2" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *forwarding = g_strdup_printf("net/ipv6/conf/%s/forwarding", cases[i].name);
+		g_autofree char *accept_ra = g_strdup_printf("net/ipv6/conf/%s/accept_ra", cases[i].name);
+
+		netns_run(world->host, "ip link add %s type bridge", cases[i].name);
+		netns_sysctl(world->host, forwarding, cases[i].forwarding);
+		netns_sysctl(world->host, accept_ra, cases[i].before);
+	}
+	netns_run(world->host, "ip address add fd00:18::1/64 dev adopted nodad");
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "web", 2, "Subnets", "as", 1, "fd00:18::/64",
+	     "Bridge", "s", "adopted");
+	for (guint restarted = 0; restarted < 2; restarted++) {
+		for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+			expect_accept_ra(world, cases[i].name, cases[i].meanwhile);
+		world_restart_service(world);
+	}
+	call(world->bus, "/network/web", "Network", "Delete", NULL);
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+		expect_accept_ra(world, cases[i].name, cases[i].before);
+}
+
+static void add_later(World *world)
+{
+	netns_run(world->host, "ip link add later type veth peer name eth1 netns /proc/%d/fd/%d", getpid(),
+		  world->outside);
+	netns_run(world->host, "ip link set later up");
+	netns_run(world->outside, "ip link set eth1 up");
+}
+
+/* One that comes meanwhile, also while nobody is there to see it. */
+static void listening_later(World *world)
+{
+	create_network(world);
+	expect_accept_ra(world, "br-web", "0");
+	add_later(world);
+	takes_advertisements(world, "later", "eth1");
+	netns_run(world->host, "ip link delete later");
+	service_stop(world->service);
+	add_later(world);
+	world->service = service_start(world->bus, world->configuration);
+	expect_accept_ra(world, "later", "2");
+	world_restart_service(world);
+	netns_run(world->host, "ip link delete later");
+	add_later(world);
+	takes_advertisements(world, "later", "eth1");
+	netns_run(world->host, "ip link delete later");
+	call(world->bus, "/network/web", "Network", "Delete", NULL);
+	expect_accept_ra(world, "outside", "1");
+	expect_forwarding(world, "0");
+}
+
+/* Where all that come forward, they take none by themselves. */
+static void later_ones_forward(World *world)
+{
+	netns_sysctl(world->host, "net/ipv6/conf/default/forwarding", "1");
+	create_network(world);
+	add_later(world);
+	netns_run(world->host, "ip link add another type bridge");
+	netns_sysctl(world->host, "net/ipv6/conf/outside/accept_ra", "1");
+	netns_run(world->host, "ip link set outside alias touched");
+	expect_accept_ra(world, "outside", "2");
+	expect_accept_ra(world, "later", "1");
+	expect_accept_ra(world, "another", "1");
 }
 
 /* An administrator of a router may want no new interface to forward. */
@@ -345,6 +443,10 @@ static const Scenario scenarios[] = {
 	{ "/forwarding/newcomer", newcomer },
 	{ "/forwarding/newcomer-of-nftables", newcomer_of_nftables, "Backend=nftables" },
 	{ "/forwarding/advertised", advertised },
+	{ "/forwarding/advertised-later", advertised_later },
+	{ "/forwarding/listening", listening },
+	{ "/forwarding/listening-later", listening_later },
+	{ "/forwarding/later-ones-forward", later_ones_forward },
 	{ "/forwarding/by-default-off", by_default_off, .router = true },
 	{ "/forwarding/in-two-networks", in_two_networks },
 	{ "/forwarding/was-on", was_on, .router = true },
