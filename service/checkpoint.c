@@ -63,6 +63,15 @@ bool service_checkpoint(Service *service, GError **error)
 	return journal_checkpoint(service->journal, batch, service->generation, error);
 }
 
+void service_settle_journal(Service *service)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!service->handover && journal_has_file(service->journal) && journal_settle(service->journal) &&
+	    !service_checkpoint(service, &error))
+		g_message("%s; the next start looks again for what the kernel may have had", error->message);
+}
+
 /* What stands in it is as it was, except for the facts: of a handover it would say that it is still to come. */
 static bool continue_journal(Service *service, GError **error)
 {

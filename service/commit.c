@@ -363,6 +363,7 @@ static void finish_journal(Service *service, const GByteArray *outcome, bool com
 		journal_commit(service->journal, service->generation, outcome);
 	else if (committed)
 		write_generation(service);
+	service_settle_journal(service);
 }
 
 /* Bridges and descriptors go before it is written that they went: nobody was told yet, so the next instance may still

@@ -94,7 +94,10 @@ bool service_end_handover(Service *service, GError **error)
 	if (!handover_end(service->handover, error))
 		return false;
 	g_clear_pointer(&service->handover, handover_free);
-	return !service->journal || service_checkpoint(service, error);
+	if (!service->journal)
+		return true;
+	journal_settle(service->journal);
+	return service_checkpoint(service, error);
 }
 
 static bool start(Service *service, GError **error)

@@ -39,12 +39,14 @@ struct Journal {
 	guint64 checkpoint_before; /* as checkpoint was before it */
 	off_t room;                /* up to where it has blocks */
 	guint64 n_frames;
-	guint64 checkpoint; /* bytes that one would take now, as far as is known */
-	guint64 uncertain;  /* how much less it may be, since that was measured */
-	guint64 lacking;    /* what the last batch took, if there was no room for it */
-	off_t failed;       /* size when a checkpoint failed; 0: it did not */
-	guint64 n_loaded;   /* frames of the file that was there, if it can be appended to */
-	off_t loaded;       /* its size */
+	guint64 checkpoint;  /* bytes that one would take now, as far as is known */
+	guint64 uncertain;   /* how much less it may be, since that was measured */
+	guint64 lacking;     /* what the last batch took, if there was no room for it */
+	off_t failed;        /* size when a checkpoint failed; 0: it did not */
+	guint64 n_loaded;    /* frames of the file that was there, if it can be appended to */
+	off_t loaded;        /* its size */
+	GBytes *open;        /* the batch that is begun; NULL: none is */
+	GPtrArray *doubtful; /* GBytes: those that did not happen, but the kernel may have some of them */
 };
 
 static bool fail(GError **error, const Journal *journal, const char *what)
@@ -68,6 +70,7 @@ Journal *journal_open(const char *directory, GError **error)
 	g_autoptr(Journal) journal = g_new(Journal, 1);
 
 	*journal = (Journal){ .directory = -1, .file = -1, .begun = -1 };
+	journal->doubtful = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
 	journal->path = g_build_filename(directory, FILE_NAME, NULL);
 	if (mkdir(directory, 0700) < 0 && errno != EEXIST) {
 		fail(error, journal, "create the directory");
@@ -93,6 +96,8 @@ void journal_close(Journal *journal)
 		close(journal->file);
 	if (journal->directory >= 0)
 		close(journal->directory);
+	g_clear_pointer(&journal->open, g_bytes_unref);
+	g_ptr_array_unref(journal->doubtful);
 	g_free(journal->path);
 	g_free(journal);
 }
@@ -131,6 +136,9 @@ bool journal_load(Journal *journal, JournalContent *ret, GError **error)
 		set_aside(journal, "is damaged, cut off or of another version");
 	journal->n_loaded = ret->n_frames;
 	journal->loaded = size;
+	g_ptr_array_set_size(journal->doubtful, 0);
+	for (guint i = 0; i < ret->uncommitted->len; i++)
+		g_ptr_array_add(journal->doubtful, g_bytes_ref(ret->uncommitted->pdata[i]));
 	return true;
 }
 
@@ -215,13 +223,41 @@ static gsize checkpoint_size(const GByteArray *batch)
 
 /* --- checkpoints --- */
 
-static bool write_checkpoint(int fd, const GByteArray *batch, guint64 generation)
+static guint64 count_frames(const Journal *journal)
 {
-	guint64 n_frames = 2;
+	return 2 + journal->doubtful->len;
+}
 
-	return allocate(fd, 0, checkpoint_size(batch)) && write_all(fd, JOURNAL_MAGIC, strlen(JOURNAL_MAGIC)) &&
-	       write_all(fd, &n_frames, sizeof n_frames) && write_frame(fd, FRAME_BATCH, batch->data, batch->len) &&
-	       write_committed(fd, generation, NULL) && fsync(fd) >= 0;
+static gsize doubtful_size(const Journal *journal)
+{
+	gsize size = 0;
+
+	for (guint i = 0; i < journal->doubtful->len; i++)
+		size += FRAME_HEAD_SIZE + g_bytes_get_size(journal->doubtful->pdata[i]);
+	return size;
+}
+
+/* Until the kernel has none of it, the next instance is told of it as this one was. */
+static bool write_doubtful(const Journal *journal, int fd)
+{
+	for (guint i = 0; i < journal->doubtful->len; i++) {
+		gsize size;
+		const void *data = g_bytes_get_data(journal->doubtful->pdata[i], &size);
+
+		if (!write_frame(fd, FRAME_BATCH, data, size))
+			return false;
+	}
+	return true;
+}
+
+static bool write_checkpoint(const Journal *journal, int fd, const GByteArray *batch, guint64 generation)
+{
+	guint64 n_frames = count_frames(journal);
+
+	return allocate(fd, 0, checkpoint_size(batch) + doubtful_size(journal)) &&
+	       write_all(fd, JOURNAL_MAGIC, strlen(JOURNAL_MAGIC)) && write_all(fd, &n_frames, sizeof n_frames) &&
+	       write_frame(fd, FRAME_BATCH, batch->data, batch->len) && write_committed(fd, generation, NULL) &&
+	       write_doubtful(journal, fd) && fsync(fd) >= 0;
 }
 
 static void mark(const Journal *journal)
@@ -252,7 +288,7 @@ static int replace_file(const Journal *journal, const GByteArray *batch, guint64
 	if (fd < 0)
 		return -errno;
 	give_to_owner(journal, fd);
-	if (write_checkpoint(fd, batch, generation) &&
+	if (write_checkpoint(journal, fd, batch, generation) &&
 	    renameat(journal->directory, TEMPORARY_NAME, journal->directory, FILE_NAME) == 0)
 		return fd;
 	r = -errno;
@@ -292,7 +328,7 @@ bool journal_checkpoint(Journal *journal, const GByteArray *batch, guint64 gener
 	}
 	if (fsync(journal->directory) < 0)
 		g_warning("%s: cannot be synced: %s", journal->path, g_strerror(errno));
-	go_on_with(journal, fd, 2);
+	go_on_with(journal, fd, count_frames(journal));
 	keep_reserve(journal);
 	return true;
 }
@@ -365,6 +401,7 @@ bool journal_begin(Journal *journal, const GByteArray *batch, gsize outcome_size
 	if (effect->grows)
 		journal->checkpoint += batch->len + outcome_size;
 	journal->uncertain += (guint64)effect->n_losses * LOSS;
+	journal->open = g_bytes_new(batch->data, batch->len);
 	journal->begun = journal->size;
 	journal->size = end;
 	journal->n_frames++;
@@ -374,6 +411,7 @@ bool journal_begin(Journal *journal, const GByteArray *batch, gsize outcome_size
 void journal_commit(Journal *journal, guint64 generation, const GByteArray *outcome)
 {
 	journal->begun = -1;
+	g_clear_pointer(&journal->open, g_bytes_unref);
 	if (write_committed(journal->file, generation, outcome)) {
 		journal->size += COMMITTED_SIZE + (outcome ? outcome->len : 0);
 		write_count(journal->file, ++journal->n_frames);
@@ -387,10 +425,20 @@ void journal_commit(Journal *journal, guint64 generation, const GByteArray *outc
 void journal_abandon(Journal *journal)
 {
 	journal->begun = -1;
+	g_ptr_array_add(journal->doubtful, g_steal_pointer(&journal->open));
+}
+
+bool journal_settle(Journal *journal)
+{
+	bool had = journal->doubtful->len > 0;
+
+	g_ptr_array_set_size(journal->doubtful, 0);
+	return had;
 }
 
 void journal_abort(Journal *journal)
 {
+	g_clear_pointer(&journal->open, g_bytes_unref);
 	journal->size = journal->begun;
 	journal->checkpoint = journal->checkpoint_before;
 	journal->begun = -1;
@@ -445,6 +493,7 @@ void journal_remove(Journal *journal)
 		close(journal->file);
 	journal->file = -1;
 	journal->n_loaded = 0;
+	g_ptr_array_set_size(journal->doubtful, 0);
 	unlinkat(journal->directory, FILE_NAME, 0);
 	unlinkat(journal->directory, MARK_NAME, 0);
 }

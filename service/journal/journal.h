@@ -37,7 +37,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Journal, journal_close)
  */
 bool journal_load(Journal *journal, JournalContent *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Replaces everything by one batch that happened. FAILED leaves the file as it was. */
+/** Replaces everything by one batch that happened, and those that are doubtful. FAILED leaves the file as it was. */
 bool journal_checkpoint(Journal *journal, const GByteArray *batch, guint64 generation,
 			GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -56,8 +56,10 @@ bool journal_is_begun(const Journal *journal);
 void journal_commit(Journal *journal, guint64 generation, const GByteArray *outcome);
 void journal_abort(Journal *journal);
 
-/** It did not, but the kernel may have some of it: the next instance is to be told. */
+/** It did not, but the kernel may have some of it: the next instance is to be told. So it is, too, of those of the
+ * previous one, until the kernel has what is wanted; whether there were any, which the next checkpoint leaves out. */
 void journal_abandon(Journal *journal);
+bool journal_settle(Journal *journal);
 
 /** Whether so much was deleted or changed that a checkpoint's batch is to be measured anew. */
 bool journal_is_uncertain(const Journal *journal);

@@ -172,6 +172,48 @@ static void killed(Rig *rig, const Operation *operation)
 	same_world("killed after the answer", after, restored);
 }
 
+/* The start that is to take it back dies at that point too. Whether either did. */
+static bool kill_start(Rig *rig, const Operation *operation, guint first, guint second, const char *before, bool *died)
+{
+	g_autofree char *fault = g_strdup_printf("commit:kill:%u", first + STARTING), *error = NULL, *found = NULL;
+	g_autofree char *when = g_strdup_printf("%s, and the start at %u", fault, second);
+
+	service_kill(rig->service);
+	rig_start_failing(rig, fault);
+	error = attempt(rig, operation);
+	if (!error)
+		return false;
+	g_assert_cmpint(waitpid(rig->service, NULL, 0), ==, rig->service);
+	*died = rig_start_dying(rig, second);
+	if (*died)
+		rig_start_failing(rig, NULL);
+	expect_whole(rig);
+	found = world(rig);
+	same_world(when, before, found);
+	return true;
+}
+
+static void killed_twice(Rig *rig, const Operation *operation)
+{
+	g_autofree char *before = NULL;
+	guint first = 1, n_deaths = 0;
+
+	create_base(rig);
+	before = world(rig);
+	for (guint second = 1; first <= MAX_POINTS;) {
+		bool died;
+
+		if (!kill_start(rig, operation, first, second, before, &died))
+			break;
+		n_deaths += died;
+		first += !died;
+		second = died ? second + 1 : 1;
+	}
+	g_test_message("%u deaths of the start", n_deaths);
+	g_assert_cmpuint(first, <=, MAX_POINTS);
+	g_assert_cmpuint(n_deaths, >, 0);
+}
+
 /* --- failure --- */
 
 static bool is_race(const char *fault)
@@ -458,6 +500,17 @@ BOTH(delete_endpoint)
 BOTH(delete_network)
 BOTH(delete_ingress)
 
+#define TWICE(name)                             \
+	static void kill_twice_##name(Rig *rig) \
+	{                                       \
+		killed_twice(rig, &name);       \
+	}
+TWICE(create_isolated)
+TWICE(publish)
+TWICE(update)
+TWICE(create_ingress)
+TWICE(delete_network)
+
 static const BusTest tests[] = {
 	{ "/kill/create-network", kill_create_network, NULL, add_foreign },
 	{ "/kill/create-network-with-endpoints", kill_create_isolated, NULL, add_foreign },
@@ -472,6 +525,11 @@ static const BusTest tests[] = {
 	{ "/kill/delete-endpoint", kill_delete_endpoint, NULL, add_foreign },
 	{ "/kill/delete-network", kill_delete_network, NULL, add_foreign },
 	{ "/kill/delete-ingress", kill_delete_ingress, NULL, add_foreign },
+	{ "/kill-twice/create-network-with-endpoints", kill_twice_create_isolated, NULL, add_foreign },
+	{ "/kill-twice/publish", kill_twice_publish, NULL, add_foreign },
+	{ "/kill-twice/update", kill_twice_update, NULL, add_foreign },
+	{ "/kill-twice/create-ingress", kill_twice_create_ingress, NULL, add_foreign },
+	{ "/kill-twice/delete-network", kill_twice_delete_network, NULL, add_foreign },
 	{ "/kill/bridge-made-again", bridge_remade },
 	{ "/fail/create-network", fail_create_network, NULL, add_foreign },
 	{ "/fail/create-network-with-endpoints", fail_create_isolated, NULL, add_foreign },

@@ -103,6 +103,17 @@ static void test_batches(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 	g_assert_true(journal_begin(fixture->journal, batch("seven"), 0, &grows, NULL));
 	journal_commit(fixture->journal, 7, NULL);
 	loads(fixture, "five seven (six)");
+	/* Nor is it forgotten by writing everything anew, until the kernel has none of it. */
+	g_assert_true(journal_checkpoint(fixture->journal, batch("eight"), 8, NULL));
+	loads(fixture, "eight (six)");
+	g_assert_true(journal_begin(fixture->journal, batch("nine"), 0, &grows, NULL));
+	loads(fixture, "eight (six) (nine)");
+	journal_commit(fixture->journal, 9, NULL);
+	loads(fixture, "eight nine (six)");
+	g_assert_true(journal_settle(fixture->journal));
+	g_assert_true(journal_checkpoint(fixture->journal, batch("ten"), 10, NULL));
+	loads(fixture, "ten");
+	g_assert_false(journal_settle(fixture->journal));
 	journal_remove(fixture->journal);
 	loads(fixture, "nothing");
 }
