@@ -73,22 +73,18 @@ static bool describe_create_endpoints(Call *call, Description *description, GErr
 static bool run_create_endpoints(Call *call, GError **error)
 {
 	Network *network = call_object(call, OBJECT_NETWORK, error);
-	g_autoptr(GPtrArray) list = NULL;
+	g_autoptr(GPtrArray) list = NULL, created = g_ptr_array_new();
 
 	if (!network)
 		return false;
 	list = endpoint_list_read(&call->cursor, call->uid, error);
-	if (!list)
+	if (!list || !endpoints_create(service_transaction(call->service), network, list, created, error))
 		return false;
 	if (!reply_written(sd_bus_message_open_container(call->reply, 'a', "o"), error))
 		return false;
-	for (guint i = 0; i < list->len; i++) {
-		const Endpoint *endpoint =
-			endpoint_create(service_transaction(call->service), network, list->pdata[i], error);
-
-		if (!endpoint || !reply_written(path_append(call->reply, OBJECT_ENDPOINT, endpoint), error))
+	for (guint i = 0; i < created->len; i++)
+		if (!reply_written(path_append(call->reply, OBJECT_ENDPOINT, created->pdata[i]), error))
 			return false;
-	}
 	return reply_written(sd_bus_message_close_container(call->reply), error);
 }
 

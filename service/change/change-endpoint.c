@@ -42,18 +42,23 @@ static bool parse_address(const Model *model, Endpoint *endpoint, const char *te
 	return true;
 }
 
-static bool is_free(const Model *model, const Network *network, enum family family, const Address *address)
+/* named: what other endpoints of the same request ask for. */
+static bool is_free(const Model *model, const Network *network, GHashTable *named, enum family family,
+		    const Address *address)
 {
 	return !prefix_reserves(&network->subnets[family], address) &&
-	       !address_equal(&network->gateways[family], address) && !g_hash_table_contains(model->endpoints, address);
+	       !address_equal(&network->gateways[family], address) &&
+	       !g_hash_table_contains(model->endpoints, address) && !g_hash_table_contains(named, address);
 }
 
 /* The next after the one that was chosen last. What is passed over is an endpoint's, or one of a few. */
-static bool choose_address(const Model *model, Endpoint *endpoint, enum family family, GError **error)
+static bool choose_address(const Model *model, Endpoint *endpoint, GHashTable *named, enum family family,
+			   GError **error)
 {
 	const Network *network = endpoint->network;
 	const Prefix *range = &network->ranges[family];
-	guint tries = g_hash_table_size(model->endpoints) + 4, bits = family_bits(family) - range->length;
+	guint tries = g_hash_table_size(model->endpoints) + g_hash_table_size(named) + 4,
+	      bits = family_bits(family) - range->length;
 	Address address = network->chosen[family];
 	char text[INET6_ADDRSTRLEN + 4];
 
@@ -61,7 +66,7 @@ static bool choose_address(const Model *model, Endpoint *endpoint, enum family f
 		tries = MIN(tries, 1u << bits);
 	for (; tries > 0; tries--) {
 		address = prefix_next(range, &address);
-		if (!is_free(model, network, family, &address))
+		if (!is_free(model, network, named, family, &address))
 			continue;
 		endpoint->addresses[family] = address;
 		endpoint->allocated |= 1 << family;
@@ -71,7 +76,7 @@ static bool choose_address(const Model *model, Endpoint *endpoint, enum family f
 			      cut(network->name), prefix_format(range, text));
 }
 
-static bool choose_addresses(const Model *model, Endpoint *endpoint, char **families, GError **error)
+static bool choose_addresses(const Model *model, Endpoint *endpoint, GHashTable *named, char **families, GError **error)
 {
 	for (guint i = 0; families && families[i]; i++) {
 		enum family family;
@@ -85,13 +90,14 @@ static bool choose_addresses(const Model *model, Endpoint *endpoint, char **fami
 		if (endpoint->addresses[family].family != AF_UNSPEC)
 			return netfilter_fail(error, INVALID_ARGS, "Allocate: \"%s\" would be a second address",
 					      families[i]);
-		if (!choose_address(model, endpoint, family, error))
+		if (!choose_address(model, endpoint, named, family, error))
 			return false;
 	}
 	return true;
 }
 
-static bool find_addresses(const Model *model, Endpoint *endpoint, const EndpointSettings *settings, GError **error)
+static bool find_addresses(const Model *model, Endpoint *endpoint, GHashTable *named, const EndpointSettings *settings,
+			   GError **error)
 {
 	if ((!settings->addresses || !settings->addresses[0]) && (!settings->allocate || !settings->allocate[0]))
 		return netfilter_fail(error, INVALID_ARGS,
@@ -100,7 +106,7 @@ static bool find_addresses(const Model *model, Endpoint *endpoint, const Endpoin
 	for (guint i = 0; settings->addresses && settings->addresses[i]; i++)
 		if (!parse_address(model, endpoint, settings->addresses[i], error))
 			return false;
-	return choose_addresses(model, endpoint, settings->allocate, error);
+	return choose_addresses(model, endpoint, named, settings->allocate, error);
 }
 
 static bool wants_reservation(const Network *network, const EndpointSettings *settings)
@@ -153,7 +159,23 @@ static bool port_group_is_valid(const char *name, GError **error)
 	return false;
 }
 
-Endpoint *endpoint_create(Transaction *transaction, Network *network, const EndpointSettings *settings, GError **error)
+GHashTable *endpoints_named(const GPtrArray *list)
+{
+	GHashTable *named = g_hash_table_new_full(address_hash, address_equal_func, g_free, NULL);
+
+	for (guint i = 0; i < list->len; i++) {
+		const EndpointSettings *settings = list->pdata[i];
+		Address address;
+
+		for (char **text = settings->addresses; text && *text; text++)
+			if (address_parse(*text, &address))
+				g_hash_table_add(named, g_memdup2(&address, sizeof address));
+	}
+	return named;
+}
+
+Endpoint *endpoint_make(Transaction *transaction, Network *network, const EndpointSettings *settings, GHashTable *named,
+			GError **error)
 {
 	g_autoptr(Endpoint) fresh = NULL;
 	Endpoint *endpoint;
@@ -171,7 +193,7 @@ Endpoint *endpoint_create(Transaction *transaction, Network *network, const Endp
 	fresh->labels = g_strdupv(settings->labels);
 	fresh->reserves = wants_reservation(network, settings);
 	fresh->port_group = g_strdup(settings->port_group);
-	if (!find_addresses(transaction->model, fresh, settings, error) ||
+	if (!find_addresses(transaction->model, fresh, named, settings, error) ||
 	    !quota_check(transaction->model, transaction->config, QUOTA_ENDPOINTS, settings->lifetime.uid, 1, error) ||
 	    !quota_check(transaction->model, transaction->config, QUOTA_LABELS, settings->lifetime.uid,
 			 labels_size(settings->labels), error) ||
@@ -190,10 +212,35 @@ Endpoint *endpoint_create(Transaction *transaction, Network *network, const Endp
 				      });
 	if (settings->lifetime.permanent && !object_make_permanent(transaction, &endpoint->lifetime, error))
 		return NULL;
-	if (settings->ports && settings->ports->len > 0 &&
-	    !endpoint_publish(transaction, endpoint, settings->ports, NULL, error))
-		return NULL;
 	return endpoint;
+}
+
+bool endpoints_create(Transaction *transaction, Network *network, const GPtrArray *list, GPtrArray *ret_created,
+		      GError **error)
+{
+	g_autoptr(GArray) publications = publications_new();
+	g_autoptr(GHashTable) named = endpoints_named(list);
+
+	for (guint i = 0; i < list->len; i++) {
+		const EndpointSettings *settings = list->pdata[i];
+		Endpoint *endpoint = endpoint_make(transaction, network, settings, named, error);
+
+		if (!endpoint)
+			return false;
+		publications_add(publications, endpoint, settings->ports);
+		if (ret_created)
+			g_ptr_array_add(ret_created, endpoint);
+	}
+	return endpoints_publish(transaction, publications, error);
+}
+
+Endpoint *endpoint_create(Transaction *transaction, Network *network, const EndpointSettings *settings, GError **error)
+{
+	const EndpointSettings *const only[] = { settings };
+	const GPtrArray list = { (gpointer *)only, 1 };
+	g_autoptr(GPtrArray) created = g_ptr_array_new();
+
+	return endpoints_create(transaction, network, &list, created, error) ? created->pdata[0] : NULL;
 }
 
 /* --- whether one that is there is what is asked for --- */

@@ -9,6 +9,18 @@
 /** ENDPOINT_EXISTS, INVALID_ARGS, ADDRESS_IN_USE, QUOTA_EXCEEDED, and what endpoint_publish() meets. */
 Endpoint *endpoint_create(Transaction *transaction, Network *network, const EndpointSettings *settings, GError **error);
 
+/** All of a list (EndpointSettings), in order, and appends them to ret_created, which may be NULL; … */
+bool endpoints_create(Transaction *transaction, Network *network, const GPtrArray *list, GPtrArray *ret_created,
+		      GError **error);
+
+/**
+ * One of a list without its ports, which are published once all are made. What is chosen for it is no address that
+ * the list names: endpoints_named(), a set of Address, the caller's.
+ */
+GHashTable *endpoints_named(const GPtrArray *list);
+Endpoint *endpoint_make(Transaction *transaction, Network *network, const EndpointSettings *settings, GHashTable *named,
+			GError **error);
+
 /**
  * The endpoint of that name, created if there is none. ENDPOINT_EXISTS names the setting in which the one that is
  * there differs; what endpoint_create() meets.

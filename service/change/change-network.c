@@ -161,9 +161,8 @@ Network *network_create(Transaction *transaction, const char *name, const Networ
 	transaction_make(transaction, &(Change){ .kind = &network_added, .object = network });
 	if (settings->lifetime.permanent && !object_make_permanent(transaction, &network->lifetime, error))
 		return NULL;
-	for (guint i = 0; settings->endpoints && i < settings->endpoints->len; i++)
-		if (!endpoint_create(transaction, network, settings->endpoints->pdata[i], error))
-			return NULL;
+	if (settings->endpoints && !endpoints_create(transaction, network, settings->endpoints, NULL, error))
+		return NULL;
 	return network;
 }
 
@@ -222,20 +221,39 @@ static bool check_same(const Network *there, const NetworkSettings *settings, GE
 					     difference, cut(there->name));
 }
 
+static bool ensure_endpoints(Transaction *transaction, Network *network, const GPtrArray *list, GError **error)
+{
+	g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GPtrArray) missing = g_ptr_array_new(), there = g_ptr_array_new();
+	bool created;
+
+	for (guint i = 0; i < list->len; i++) {
+		EndpointSettings *settings = list->pdata[i];
+		bool comes = !g_hash_table_contains(network->endpoints, settings->name) &&
+			     g_hash_table_add(names, settings->name);
+
+		g_ptr_array_add(comes ? missing : there, settings);
+	}
+	if (!endpoints_create(transaction, network, missing, NULL, error))
+		return false;
+	for (guint i = 0; i < there->len; i++)
+		if (!endpoint_ensure(transaction, network, there->pdata[i], &created, error))
+			return false;
+	return true;
+}
+
 Network *network_ensure(Transaction *transaction, const char *name, const NetworkSettings *settings, bool *ret_created,
 			GError **error)
 {
 	Network *network = g_hash_table_lookup(transaction->model->networks, name);
-	bool created;
 
 	*ret_created = !network;
 	if (!network)
 		return network_create(transaction, name, settings, error);
 	if (!check_same(network, settings, error))
 		return NULL;
-	for (guint i = 0; settings->endpoints && i < settings->endpoints->len; i++)
-		if (!endpoint_ensure(transaction, network, settings->endpoints->pdata[i], &created, error))
-			return NULL;
+	if (settings->endpoints && !ensure_endpoints(transaction, network, settings->endpoints, error))
+		return NULL;
 	return network;
 }
 

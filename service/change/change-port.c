@@ -97,44 +97,103 @@ static bool publish_one(Transaction *transaction, Endpoint *endpoint, PortMappin
 	return true;
 }
 
-static bool check_amount(const Transaction *transaction, const Endpoint *endpoint, const GArray *mappings,
-			 GError **error)
+static bool check_amount(const Transaction *transaction, const Publication *publication, GError **error)
 {
+	const Network *network = publication->endpoint->network;
 	const Config *config = transaction->config;
 	guint64 ports = 0;
 
-	for (guint i = 0; i < mappings->len; i++)
-		ports += g_array_index(mappings, PortMapping, i).count;
-	if (ports > config->max_ports_per_call)
-		return netfilter_fail(error, QUOTA_EXCEEDED,
-				      "%" G_GUINT64_FORMAT " ports at once are more than MaxPortsPerCall=%u", ports,
-				      config->max_ports_per_call);
-	return quota_check(transaction->model, config, QUOTA_PORTS, endpoint->lifetime.uid, ports, error) &&
-	       local_ports_check(transaction, endpoint->lifetime.uid, mappings, error);
+	if (network_is_internal(network))
+		return netfilter_fail(error, NETWORK_INTERNAL, "network \"%s\" is %s, it publishes no ports",
+				      cut(network->name), network->internal ? "internal" : "isolated");
+	for (guint i = 0; i < publication->mappings->len; i++)
+		ports += g_array_index(publication->mappings, PortMapping, i).count;
+	return ports <= config->max_ports_per_call ||
+	       netfilter_fail(error, QUOTA_EXCEEDED,
+			      "%" G_GUINT64_FORMAT " ports at once are more than MaxPortsPerCall=%u", ports,
+			      config->max_ports_per_call);
+}
+
+/* Of an endpoint's mappings those that are meant; the others' places stay as they are. */
+static bool publish_some(Transaction *transaction, const Publication *publication, bool any, GArray *published,
+			 GError **error)
+{
+	g_autoptr(GArray) meant = g_array_new(FALSE, FALSE, sizeof(PortMapping));
+	uid_t uid = publication->endpoint->lifetime.uid;
+	guint64 ports = 0;
+
+	for (guint i = 0; i < publication->mappings->len; i++) {
+		const PortMapping *mapping = &g_array_index(publication->mappings, PortMapping, i);
+
+		if ((mapping->host_port == 0) != any)
+			continue;
+		g_array_append_val(meant, *mapping);
+		ports += mapping->count;
+	}
+	if (!quota_check(transaction->model, transaction->config, QUOTA_PORTS, uid, ports, error) ||
+	    !local_ports_check(transaction, uid, meant, error))
+		return false;
+	for (guint i = 0; i < publication->mappings->len; i++) {
+		PortMapping mapping = g_array_index(publication->mappings, PortMapping, i);
+
+		if ((mapping.host_port == 0) != any)
+			continue;
+		if (!publish_one(transaction, publication->endpoint, &mapping, error))
+			return false;
+		if (published)
+			g_array_index(published, PortMapping, i) = mapping;
+	}
+	return true;
 }
 
 bool endpoint_publish(Transaction *transaction, Endpoint *endpoint, const GArray *mappings, GArray *published,
 		      GError **error)
 {
-	g_autoptr(GArray) wanted = g_array_copy((GArray *)mappings);
+	const Publication publication = { endpoint, (GArray *)mappings };
+	g_autoptr(GArray) became = g_array_copy((GArray *)mappings);
 
-	if (network_is_internal(endpoint->network))
-		return netfilter_fail(error, NETWORK_INTERNAL, "network \"%s\" is %s, it publishes no ports",
-				      cut(endpoint->network->name),
-				      endpoint->network->internal ? "internal" : "isolated");
-	if (!check_amount(transaction, endpoint, mappings, error))
+	if (!check_amount(transaction, &publication, error) ||
+	    !publish_some(transaction, &publication, false, became, error) ||
+	    !publish_some(transaction, &publication, true, became, error))
 		return false;
+	if (published)
+		g_array_append_vals(published, became->data, became->len);
+	return true;
+}
+
+static void clear_publication(gpointer publication)
+{
+	g_array_unref(((Publication *)publication)->mappings);
+}
+
+GArray *publications_new(void)
+{
+	GArray *publications = g_array_new(FALSE, FALSE, sizeof(Publication));
+
+	g_array_set_clear_func(publications, clear_publication);
+	return publications;
+}
+
+void publications_add(GArray *publications, Endpoint *endpoint, GArray *mappings)
+{
+	Publication publication = { endpoint, mappings };
+
+	if (!mappings || mappings->len == 0)
+		return;
+	g_array_ref(mappings);
+	g_array_append_val(publications, publication);
+}
+
+bool endpoints_publish(Transaction *transaction, const GArray *publications, GError **error)
+{
+	for (guint i = 0; i < publications->len; i++)
+		if (!check_amount(transaction, &g_array_index(publications, Publication, i), error))
+			return false;
 	/* Those that name their port first: what is chosen is none of them. */
 	for (guint any = 0; any <= 1; any++)
-		for (guint i = 0; i < wanted->len; i++) {
-			PortMapping *mapping = &g_array_index(wanted, PortMapping, i);
-
-			if ((g_array_index(mappings, PortMapping, i).host_port == 0) == any &&
-			    !publish_one(transaction, endpoint, mapping, error))
+		for (guint i = 0; i < publications->len; i++)
+			if (!publish_some(transaction, &g_array_index(publications, Publication, i), any, NULL, error))
 				return false;
-		}
-	if (published)
-		g_array_append_vals(published, wanted->data, wanted->len);
 	return true;
 }
 

@@ -59,14 +59,21 @@ static GArray *new_mappings(void)
 	return g_array_new(FALSE, FALSE, sizeof(PortMapping));
 }
 
-static bool update_ports(Transaction *transaction, Endpoint *endpoint, const GArray *wanted, bool joins, GError **error)
+static bool unpublish(Transaction *transaction, Endpoint *endpoint, const GArray *wanted, GError **error)
 {
 	g_autoptr(GArray) leave = new_mappings(), join = new_mappings();
 
 	compare_ports(transaction->config, endpoint, wanted, leave, join);
-	if (!joins)
-		return endpoint_unpublish(transaction, endpoint, leave, error);
-	return join->len == 0 || endpoint_publish(transaction, endpoint, join, NULL, error);
+	return endpoint_unpublish(transaction, endpoint, leave, error);
+}
+
+static void list_publications(const Transaction *transaction, Endpoint *endpoint, const GArray *wanted,
+			      GArray *publications)
+{
+	g_autoptr(GArray) leave = new_mappings(), join = new_mappings();
+
+	compare_ports(transaction->config, endpoint, wanted, leave, join);
+	publications_add(publications, endpoint, join);
 }
 
 /* --- links --- */
@@ -194,7 +201,7 @@ static bool take_away(Transaction *transaction, const Unit *unit, const Network 
 
 		if (!settings || !is_same_endpoint(endpoint, settings))
 			endpoint_delete(transaction, endpoint);
-		else if (!update_ports(transaction, endpoint, settings->ports, false, error) ||
+		else if (!unpublish(transaction, endpoint, settings->ports, error) ||
 			 !remove_links(transaction, unit, endpoint, error))
 			return false;
 	}
@@ -208,7 +215,7 @@ static bool adopt(Transaction *transaction, Endpoint *endpoint, const EndpointSe
 	    !is_same_endpoint(endpoint, settings))
 		return netfilter_fail(error, ENDPOINT_EXISTS, "endpoint \"%s\" exists, made by a call",
 				      cut(settings->name));
-	return update_ports(transaction, endpoint, settings->ports, false, error);
+	return unpublish(transaction, endpoint, settings->ports, error);
 }
 
 static bool update_allow_from(Transaction *transaction, Lifetime *lifetime, char *const *texts, GError **error)
@@ -219,24 +226,26 @@ static bool update_allow_from(Transaction *transaction, Lifetime *lifetime, char
 
 static bool add(Transaction *transaction, const Unit *unit, Network *network, GError **error)
 {
+	g_autoptr(GHashTable) named = endpoints_named(unit->network.endpoints);
+	g_autoptr(GArray) publications = publications_new();
+
 	for (guint i = 0; i < unit->network.endpoints->len; i++) {
 		const EndpointSettings *settings = unit->network.endpoints->pdata[i];
 		Endpoint *endpoint = g_hash_table_lookup(network->endpoints, settings->name);
 
 		if (endpoint && !endpoint->lifetime.fragment && !adopt(transaction, endpoint, settings, error))
 			return false;
-		if (endpoint && !update_ports(transaction, endpoint, settings->ports, true, error))
-			return false;
 		if (!endpoint)
-			endpoint = endpoint_create(transaction, network, settings, error);
+			endpoint = endpoint_make(transaction, network, settings, named, error);
 		if (!endpoint)
 			return false;
 		if (!update_allow_from(transaction, &endpoint->lifetime, settings->allow_from, error))
 			return false;
 		object_set_labels(transaction, &endpoint->lifetime, settings->labels);
 		object_set_fragment(transaction, &endpoint->lifetime, unit->fragment);
+		list_publications(transaction, endpoint, settings->ports, publications);
 	}
-	return add_links(transaction, unit, network, error);
+	return endpoints_publish(transaction, publications, error) && add_links(transaction, unit, network, error);
 }
 
 /* --- networks --- */

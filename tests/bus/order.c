@@ -86,6 +86,55 @@ static void chosen_after_named(Rig *rig)
 	}
 }
 
+/* Nor of what it names for another endpoint, which come to be in the order of the list. */
+static void chosen_after_others_named(Rig *rig)
+{
+	static const struct {
+		const char *a, *b; /* settings */
+		const char *a_is, *b_is, *property;
+	} cases[] = {
+		{ "'Addresses': <['172.18.0.2']>, 'Ports': <[('tcp', '', uint16 0, uint16 80, uint16 1)]>",
+		  "'Addresses': <['172.18.0.3']>, 'Ports': <[('tcp', '', uint16 32768, uint16 80, uint16 1)]>",
+		  "[('tcp', '', 32769, 80, 1)]", "[('tcp', '', 32768, 80, 1)]", "Ports" },
+		{ "'Addresses': <['172.18.0.2']>, 'Ports': <[('udp', '192.0.2.1', uint16 0, uint16 80, uint16 2)]>",
+		  "'Addresses': <['172.18.0.3']>, 'Ports': <[('udp', '', uint16 0, uint16 90, uint16 1), ('udp', '', "
+		  "32769, 80, 2)]>",
+		  "[('udp', '192.0.2.1', 32771, 80, 2)]", "[('udp', '', 32769, 80, 2), ('udp', '', 32773, 90, 1)]",
+		  "Ports" },
+		{ "'Allocate': <['ipv4']>", "'Addresses': <['172.18.0.1']>", "['172.18.0.2']", "['172.18.0.1']",
+		  "Addresses" },
+		{ "'Allocate': <['ipv4']>", "'Addresses': <['172.18.0.2']>", "['172.18.0.1']", "['172.18.0.2']",
+		  "Addresses" },
+	};
+	static const char *const members[] = { "CreateNetwork", "EnsureNetwork", "CreateEndpoints" };
+	const char *network = "'Subnets': <['172.18.0.0/16']>, 'Gateways': <['172.18.0.254']>";
+
+	netns_sysctl(rig->host, "net/ipv4/ip_local_port_range", "32768 32775");
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+		for (guint m = 0; m < G_N_ELEMENTS(members); m++) {
+			bool alone = m == 2;
+			g_autofree char *list = g_strdup_printf("[('a', {%s}), ('b', {%s})]", cases[i].a, cases[i].b);
+			g_autofree char *arguments =
+				g_strdup_printf("'web', {%s%s%s%s}", network, alone ? "" : ", 'Endpoints': <",
+						alone ? "" : list, alone ? "" : ">");
+
+			g_test_message("%s %s", members[m], list);
+			/* The cursor of allocation stands at the beginning. */
+			rig_restart(rig);
+			done(rig, "", "Manager", alone ? "CreateNetwork" : members[m], "sa{sv}", arguments);
+			if (alone)
+				answers(rig,
+					"(['/org/example/NetFilter/network/web/endpoint/a', "
+					"'/org/example/NetFilter/network/web/endpoint/b'],)",
+					WEB, "Network", "CreateEndpoints", "a(sa{sv})", list);
+			property_is(rig, cases[i].a_is, WEB "/endpoint/a", "Endpoint", cases[i].property);
+			property_is(rig, cases[i].b_is, WEB "/endpoint/b", "Endpoint", cases[i].property);
+			if (!alone)
+				done(rig, "", "Manager", "EnsureNetwork", "sa{sv}", arguments);
+			done(rig, WEB, "Network", "Delete", "", "");
+		}
+}
+
 /* --- of what was made, and of rules --- */
 
 enum { N_NETWORKS = 5, N_ENDPOINTS = 4, STEPS = 60 };
@@ -273,6 +322,7 @@ static void told(Rig *rig)
 static const BusTest tests[] = {
 	{ "/bus/order/ingress-behind-its-network", ingress_behind_its_network },
 	{ "/bus/order/chosen-after-named", chosen_after_named },
+	{ "/bus/order/chosen-after-others-named", chosen_after_others_named },
 	{ "/bus/order/kept", kept },
 	{ "/bus/order/configured-and-back", configured_and_back },
 	{ "/bus/order/told", told },

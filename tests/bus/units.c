@@ -236,6 +236,35 @@ static void changed_in_place(Rig *rig)
 	}
 }
 
+/* What is chosen for an endpoint is none of what the file names for another, new or there already. */
+static void chosen_after_named(Rig *rig)
+{
+	static const char *const steps[][2] = {
+		{ "Publish=80/udp\n", "Publish=32768:80/udp\n" },
+		{ "Publish=80/udp\nPublish=81/udp\n", "Publish=32768:80/udp\nPublish=32770:81/udp\n" },
+	};
+
+	netns_sysctl(rig->host, "net/ipv4/ip_local_port_range", "32768 32775");
+	rig_restart(rig);
+	for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
+		g_autofree char *text =
+			g_strdup_printf("[Network]\nSubnet=172.20.0.0/24\n[Endpoint a]\nAddress=172.20.0.2\n"
+					"%s[Endpoint b]\nAddress=172.20.0.3\n%s",
+					steps[i][0], steps[i][1]);
+
+		put_file(ETC "/n.network", text);
+		reload(rig);
+		property_is(rig,
+			    i == 0 ? "[('udp', '', 32769, 80, 1)]"
+				   : "[('udp', '', 32769, 80, 1), ('udp', '', 32771, 81, 1)]",
+			    "/network/n/endpoint/a", "Endpoint", "Ports");
+		property_is(rig,
+			    i == 0 ? "[('udp', '', 32768, 80, 1)]"
+				   : "[('udp', '', 32768, 80, 1), ('udp', '', 32770, 81, 1)]",
+			    "/network/n/endpoint/b", "Endpoint", "Ports");
+	}
+}
+
 /* What a call made in a file's network is its maker's. */
 static void calls_beside_files(Rig *rig)
 {
@@ -619,6 +648,7 @@ int main(int argc, char **argv)
 		{ "/units/there-at-start", there_at_start, NULL, put_all },
 		{ "/units/equal-is-untouched", equal_is_untouched, NULL, put_all },
 		{ "/units/changed-in-place", changed_in_place },
+		{ "/units/chosen-after-named", chosen_after_named },
 		{ "/units/calls-beside-files", calls_beside_files, NULL, put_all },
 		{ "/units/replaced", replaced },
 		{ "/units/goes-with-its-file", goes_with_its_file, NULL, put_all },
