@@ -274,6 +274,7 @@ void words_of_rule(const Grounds *grounds, const TracePacket *packet, const Trac
 	case PLACE_INGRESS_DNAT:
 		add_translation(&this);
 		break;
+	case PLACE_INTERNAL:
 	case PLACE_ISOLATION_INTERNAL:
 	case PLACE_INGRESS_INTERNAL:
 		add_closed(&this);

@@ -93,6 +93,16 @@ static void translate_isolation(const Translation *translation)
 		tell_verdict(translation, SET_LEAVING, rule->in, VERDICT_DROP);
 }
 
+static void translate_internal(const Translation *translation)
+{
+	const Rule *rule = translation->rule;
+
+	if (rule->flags & RULE_NOT_IN)
+		tell_verdict(translation, SET_ENTERING, rule->out, VERDICT_DROP);
+	else
+		tell_verdict(translation, SET_LEAVING, rule->in, VERDICT_DROP);
+}
+
 static void translate_masquerade(const Translation *translation)
 {
 	const Rule *rule = translation->rule;
@@ -386,6 +396,9 @@ void translate(const Rule *rule, element_func tell, void *userdata)
 		break;
 	case PLACE_INGRESS_ERRORS:
 		translate_ingress_errors(&translation);
+		break;
+	case PLACE_INTERNAL:
+		translate_internal(&translation);
 		break;
 	case PLACE_ISOLATION_INTERNAL:
 		translate_isolation(&translation);

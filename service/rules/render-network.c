@@ -198,6 +198,22 @@ void render_internal(const Network *network, enum family family, enum place plac
 	rule->target = TARGET_DROP;
 }
 
+/* Anybody may send with an address of the subnet, and the host may have a narrower route to one. */
+static void render_barrier(const Network *network, enum family family, const RenderOptions *options, GArray *items)
+{
+	Rule *rule;
+
+	if (network->modes[family] == MODE_NAT && !options->protect_endpoints)
+		return;
+	for (guint leaves = 0; leaves < 2; leaves++) {
+		rule = place_add(items, PLACE_INTERNAL, family, network->sequence, leaves);
+		rule->flags = leaves ? RULE_NOT_OUT : RULE_NOT_IN;
+		rule_set_in(rule, network->bridge);
+		rule_set_out(rule, network->bridge);
+		rule->target = TARGET_DROP;
+	}
+}
+
 /* From outside to every port, but for what isolation and lists keep out before. */
 static void render_open(const Network *network, enum family family, GArray *items)
 {
@@ -375,6 +391,7 @@ void render_network(const Network *network, const RenderOptions *options, GArray
 		render_communication(network, family, items);
 		if (network_is_closed(network, family)) {
 			render_internal(network, family, PLACE_ISOLATION_INTERNAL, items);
+			render_barrier(network, family, options, items);
 		} else {
 			render_forwarding(network, family, items);
 			if (network->modes[family] == MODE_NAT)

@@ -384,6 +384,7 @@ static void test_describe(gconstpointer data)
 		{ PLACE_ACCEPT_PORT, TARGET_ACCEPT, "filter", "DOCKER", "-i br0 -j ACCEPT" },
 		{ PLACE_STRAY_SEGMENT, TARGET_DROP, "mangle", "FORWARD", "-i br0 -j DROP" },
 		{ PLACE_STRAY_RESET, TARGET_DROP, "mangle", "OUTPUT", "-i br0 -j DROP" },
+		{ PLACE_INTERNAL, TARGET_DROP, "mangle", "FORWARD", "-i br0 -j DROP" },
 		{ PLACE_DIRECT, TARGET_PLACE, "mangle", "FORWARD", "-i br0 -j DOCKER-DIRECT" },
 		{ PLACE_DIRECT, TARGET_DROP, "mangle", "FORWARD", "-i br0 -j DROP" },
 		{ PLACE_DIRECT_PORT, TARGET_RETURN, "mangle", "DOCKER-DIRECT", "-i br0 -j RETURN" },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/support/world.h"
 
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -210,6 +211,128 @@ static void internal(World *world)
 	expect(world->outside, "tcp", "192.0.2.1", 8080, "refused");
 }
 
+static int hear(int netns, int family)
+{
+	const char *any = family == AF_INET6 ? "::" : "0.0.0.0";
+	int heard = socket_there(netns, family, "udp");
+	struct sockaddr_storage address;
+	socklen_t length = socket_address(any, 5000, &address);
+
+	g_assert_cmpint(bind(heard, (struct sockaddr *)&address, length), ==, 0);
+	return heard;
+}
+
+static void say(int netns, const char *from, const char *to, const char *word)
+{
+	struct sockaddr_storage source, destination;
+	socklen_t source_length = socket_address(from, 0, &source);
+	socklen_t length = socket_address(to, 5000, &destination);
+	int said = socket_there(netns, source.ss_family, "udp");
+
+	g_assert_cmpint(bind(said, (struct sockaddr *)&source, source_length), ==, 0);
+	g_assert_cmpint(sendto(said, word, strlen(word), 0, (struct sockaddr *)&destination, length), ==, strlen(word));
+	close(said);
+}
+
+#define HELLO "hello"
+
+/* Until neighbours know one another: a new address is not usable at once. */
+static void find_way(int netns, const char *from, const char *to, int heard)
+{
+	struct pollfd ready = { .fd = heard, .events = POLLIN };
+	int n = 0;
+
+	for (guint i = 0; i < 20 && n == 0; i++) {
+		say(netns, from, to, HELLO);
+		n = poll(&ready, 1, 500);
+	}
+	g_assert_cmpint(n, ==, 1);
+}
+
+/* What was said before, and let through, is heard before. */
+static void expect_heard(int heard, const char *word)
+{
+	struct pollfd ready = { .fd = heard, .events = POLLIN };
+	char text[64];
+
+	do {
+		memset(text, 0, sizeof text);
+		g_assert_cmpint(poll(&ready, 1, 10000), ==, 1);
+		g_assert_cmpint(recv(heard, text, sizeof text - 1, 0), >, 0);
+	} while (g_str_equal(text, HELLO));
+	g_assert_cmpstr(text, ==, word);
+}
+
+/* Who sends with an address of its subnet is not in it for that, nor what the host has a narrower route to. */
+static void internal_by_subnet(World *world)
+{
+	static const struct {
+		int family;
+		const char *subnet, *other_subnet, *own, *host, *forged, *far, *router, *gateway, *outside;
+		Place places[2];
+	} cases[] = {
+		{ AF_INET,
+		  "172.18.0.0/16",
+		  "172.19.0.0/16",
+		  "172.18.0.2",
+		  "172.18.0.1",
+		  "172.18.0.99",
+		  "172.18.0.200",
+		  "192.0.2.1",
+		  "172.18.0.1",
+		  "192.0.2.2",
+		  { { .bridge = "br-red", .address = "172.18.0.2/16", .gateway = "172.18.0.1" },
+		    { .bridge = "br-blue", .address = "172.19.0.2/16", .gateway = "172.19.0.1" } } },
+		{ AF_INET6,
+		  "fd00:18::/64",
+		  "fd00:19::/64",
+		  "fd00:18::2",
+		  "fd00:18::1",
+		  "fd00:18::99",
+		  "fd00:18::200",
+		  "2001:db8:1::1",
+		  "fd00:18::1",
+		  "2001:db8:1::2",
+		  { { .bridge = "br-red", .address6 = "fd00:18::2/64", .gateway6 = "fd00:18::1" },
+		    { .bridge = "br-blue", .address6 = "fd00:19::2/64", .gateway6 = "fd00:19::1" } } },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const char *nodad = cases[i].family == AF_INET6 ? " nodad" : "";
+		const guint bits = cases[i].family == AF_INET6 ? 128 : 32;
+		int red, blue, inside, outside;
+
+		network(world, "red", "br-red", cases[i].subnet, "Internal", TRUE);
+		network(world, "blue", "br-blue", cases[i].other_subnet, "Masquerade", TRUE);
+		red = world_container(world, &cases[i].places[0]);
+		blue = world_container(world, &cases[i].places[1]);
+		netns_run(blue, "ip addr add %s/%u dev eth0%s", cases[i].forged, bits, nodad);
+		netns_run(world->outside, "ip addr add %s/%u dev lo%s", cases[i].forged, bits, nodad);
+		netns_run(world->outside, "ip addr add %s/%u dev lo%s", cases[i].far, bits, nodad);
+		netns_run(world->host, "ip route add %s/%u via %s", cases[i].far, bits, cases[i].outside);
+		netns_run(red, "ip route add %s/%u via %s", cases[i].far, bits, cases[i].gateway);
+		inside = hear(red, cases[i].family);
+		outside = hear(world->outside, cases[i].family);
+
+		find_way(world->host, cases[i].host, cases[i].own, inside);
+		say(blue, cases[i].forged, cases[i].own, "from another network");
+		say(world->outside, cases[i].forged, cases[i].own, "from outside");
+		say(world->host, cases[i].host, cases[i].own, "from the host");
+		expect_heard(inside, "from the host");
+
+		find_way(world->host, cases[i].router, cases[i].far, outside);
+		say(red, cases[i].own, cases[i].far, "from the network");
+		say(world->host, cases[i].router, cases[i].far, "from the host");
+		expect_heard(outside, "from the host");
+
+		close(inside);
+		close(outside);
+		netns_run(world->host, "ip route del %s/%u", cases[i].far, bits);
+		call(world->bus, "/network/red", "Network", "Delete", NULL);
+		call(world->bus, "/network/blue", "Network", "Delete", NULL);
+	}
+}
+
 /* The rules see neighbour discovery on a bridge where the host has it so; it is not what an internal network drops. */
 static void internal_ipv6(World *world)
 {
@@ -287,6 +410,7 @@ static const Scenario scenarios[] = {
 	{ "/isolation/communication-ends", communication_ends },
 	{ "/isolation/communication-off-in-every-family", communication_off_in_every_family },
 	{ "/isolation/internal", internal },
+	{ "/isolation/internal-by-subnet", internal_by_subnet, NULL, true },
 	{ "/isolation/internal-ipv6", internal_ipv6 },
 };
 

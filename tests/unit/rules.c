@@ -439,6 +439,36 @@ static void test_direct(void)
 	}
 }
 
+/* Nothing enters or leaves a closed network, with whatever address. The classic code asked for the subnet alone. */
+static void test_internal(void)
+{
+	static const struct {
+		bool internal;
+		enum gateway_mode mode;
+		bool off;
+		guint expected;
+	} cases[] = {
+		{ true, MODE_NAT, false, 2 },     { true, MODE_NAT, true, 0 },        { true, MODE_ISOLATED, false, 2 },
+		{ true, MODE_ISOLATED, true, 2 }, { false, MODE_ISOLATED, false, 2 }, { false, MODE_ISOLATED, true, 2 },
+		{ false, MODE_NAT, false, 0 },    { false, MODE_ROUTED, false, 0 },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const RenderOptions options = { .protect_endpoints = !cases[i].off };
+		g_autoptr(Network) network = network_new("br-0");
+		g_autoptr(GArray) items = rendering_new();
+
+		g_strlcpy(network->bridge, "br-0", sizeof network->bridge);
+		g_assert_true(prefix_parse("172.18.0.0/16", &network->subnets[FAMILY_IPV4]));
+		g_assert_true(prefix_parse("fd00::/64", &network->subnets[FAMILY_IPV6]));
+		network->internal = cases[i].internal;
+		network->modes[FAMILY_IPV4] = network->modes[FAMILY_IPV6] = cases[i].mode;
+		render_network(network, &options, items);
+		for (enum family family = 0; family < N_FAMILIES; family++)
+			g_assert_cmpuint(count_at(items, family, PLACE_INTERNAL), ==, cases[i].expected);
+	}
+}
+
 /* What no backend can tell from other places. */
 static void test_places(void)
 {
@@ -581,6 +611,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/rules/places", test_places);
 	g_test_add_func("/rules/containers", test_containers);
 	g_test_add_func("/rules/direct", test_direct);
+	g_test_add_func("/rules/internal", test_internal);
 	g_test_add_func("/rules/communication-off", test_communication_off);
 	g_test_add_func("/rules/ingress-isolation", test_ingress_isolation);
 	g_test_add_func("/rules/ingress-gateway", test_ingress_gateway);
