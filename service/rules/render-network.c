@@ -203,7 +203,7 @@ static void render_barrier(const Network *network, enum family family, const Ren
 {
 	Rule *rule;
 
-	if (network->modes[family] == MODE_NAT && !options->protect_endpoints)
+	if (network_has_family(network, family) && network->modes[family] == MODE_NAT && !options->protect_endpoints)
 		return;
 	for (guint leaves = 0; leaves < 2; leaves++) {
 		rule = place_add(items, PLACE_INTERNAL, family, network->sequence, leaves);
@@ -377,12 +377,24 @@ static void render_container_ways(const Network *network, enum family family, co
 	rule->target = TARGET_RETURN;
 }
 
+/* Endpoints have link-local addresses without asking, and may take others: a promise holds without a subnet too. */
+static void render_lacking(const Network *network, enum family family, const RenderOptions *options, GArray *items)
+{
+	bool closed = network_is_closed(network, family);
+
+	if (family == FAMILY_IPV6 && !options->ipv6)
+		return;
+	if (closed || !network->options.communication)
+		render_communication(network, family, items);
+	if (closed)
+		render_barrier(network, family, options, items);
+}
+
 void render_network(const Network *network, const RenderOptions *options, GArray *items)
 {
 	for (enum family family = 0; family < N_FAMILIES; family++) {
 		if (!network_has_family(network, family)) {
-			if (!network->options.communication && (family == FAMILY_IPV4 || options->ipv6))
-				render_communication(network, family, items);
+			render_lacking(network, family, options, items);
 			continue;
 		}
 		render_base(family, items);

@@ -333,6 +333,56 @@ static void internal_by_subnet(World *world)
 	}
 }
 
+/* Endpoints may have addresses of the family that their network lacks. The rules see also what stays on its bridge. */
+static void internal_without_subnet(World *world)
+{
+	static const struct {
+		int family;
+		const char *subnet, *own, *sibling, *prefix, *host, *outside;
+	} cases[] = {
+		{ AF_INET, "fd00:18::/64", "172.18.0.2", "172.18.0.3", "24", "192.0.2.1", "192.0.2.2" },
+		{ AF_INET6, "172.18.0.0/16", "fd00:18::2", "fd00:18::3", "64", "2001:db8:1::1", "2001:db8:1::2" },
+	};
+
+	netns_sysctl(world->host, "net/bridge/bridge-nf-call-iptables", "1");
+	netns_sysctl(world->host, "net/bridge/bridge-nf-call-ip6tables", "1");
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const char *nodad = cases[i].family == AF_INET6 ? " nodad" : "";
+		g_autofree char *mac = NULL;
+		int one, two, inside, outside;
+
+		network(world, "red", "br-red", cases[i].subnet, "Internal", TRUE);
+		mac = g_strstrip(
+			netns_output(world->host, "sh -c \"ip -o link show br-red | sed 's/.*ether //; s/ .*//'\""));
+		one = world_container(world, &(Place){ .bridge = "br-red" });
+		two = world_container(world, &(Place){ .bridge = "br-red" });
+		netns_run(one, "ip addr add %s/%s dev eth0%s", cases[i].own, cases[i].prefix, nodad);
+		netns_run(two, "ip addr add %s/%s dev eth0%s", cases[i].sibling, cases[i].prefix, nodad);
+		netns_run(one, "ip route add %s dev eth0", cases[i].outside);
+		netns_run(one, "ip neigh add %s lladdr %s dev eth0", cases[i].outside, mac);
+		netns_run(world->host, "ip route add %s dev br-red", cases[i].own);
+		inside = hear(one, cases[i].family);
+		outside = hear(world->outside, cases[i].family);
+
+		find_way(world->host, cases[i].host, cases[i].own, inside);
+		say(world->outside, cases[i].outside, cases[i].own, "from outside");
+		say(world->host, cases[i].host, cases[i].own, "from the host");
+		expect_heard(inside, "from the host");
+		find_way(world->host, cases[i].host, cases[i].outside, outside);
+		say(one, cases[i].own, cases[i].outside, "from the network");
+		say(world->host, cases[i].host, cases[i].outside, "from the host");
+		expect_heard(outside, "from the host");
+
+		find_way(two, cases[i].sibling, cases[i].own, inside);
+		say(two, cases[i].sibling, cases[i].own, "from the sibling");
+		expect_heard(inside, "from the sibling");
+
+		close(inside);
+		close(outside);
+		call(world->bus, "/network/red", "Network", "Delete", NULL);
+	}
+}
+
 /* The rules see neighbour discovery on a bridge where the host has it so; it is not what an internal network drops. */
 static void internal_ipv6(World *world)
 {
@@ -411,6 +461,7 @@ static const Scenario scenarios[] = {
 	{ "/isolation/communication-off-in-every-family", communication_off_in_every_family },
 	{ "/isolation/internal", internal },
 	{ "/isolation/internal-by-subnet", internal_by_subnet, NULL, true },
+	{ "/isolation/internal-without-subnet", internal_without_subnet, NULL, true },
 	{ "/isolation/internal-ipv6", internal_ipv6 },
 };
 

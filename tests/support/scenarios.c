@@ -249,7 +249,7 @@ const Scenario scenarios[] = {
 	{ "links", FAMILY_IPV4, build_links },         { "ranges", FAMILY_IPV4, build_ranges },
 	{ "shared", FAMILY_IPV4, build_shared },       { "after-ingress", FAMILY_IPV4, build_after_ingress },
 	{ "linear", FAMILY_IPV4, build_linear },       { "network6", FAMILY_IPV6, build_network6, true },
-	{ "hairpin6", FAMILY_IPV6, build_hairpin6 },   { "internal6", FAMILY_IPV6, build_internal6 },
+	{ "hairpin6", FAMILY_IPV6, build_hairpin6 },   { "internal6", FAMILY_IPV6, build_internal6, true },
 	{ "ingress6", FAMILY_IPV6, build_ingress6 },   { "gateways", FAMILY_IPV4, build_gateways },
 	{ "gateways6", FAMILY_IPV6, build_gateways6 }, { "source", FAMILY_IPV4, build_source },
 	{ "source6", FAMILY_IPV6, build_source6 },

@@ -443,29 +443,43 @@ static void test_direct(void)
 static void test_internal(void)
 {
 	static const struct {
+		const char *subnets[N_FAMILIES];
 		bool internal;
 		enum gateway_mode mode;
-		bool off;
-		guint expected;
+		bool off, without_ipv6;
+		guint expected[N_FAMILIES];
 	} cases[] = {
-		{ true, MODE_NAT, false, 2 },     { true, MODE_NAT, true, 0 },        { true, MODE_ISOLATED, false, 2 },
-		{ true, MODE_ISOLATED, true, 2 }, { false, MODE_ISOLATED, false, 2 }, { false, MODE_ISOLATED, true, 2 },
-		{ false, MODE_NAT, false, 0 },    { false, MODE_ROUTED, false, 0 },
+		{ { "172.18.0.0/16", "fd00::/64" }, true, MODE_NAT, false, false, { 2, 2 } },
+		{ { "172.18.0.0/16", "fd00::/64" }, true, MODE_NAT, true, false, { 0, 0 } },
+		{ { "172.18.0.0/16", "fd00::/64" }, true, MODE_ISOLATED, true, false, { 2, 2 } },
+		{ { "172.18.0.0/16", "fd00::/64" }, false, MODE_ISOLATED, false, false, { 2, 2 } },
+		{ { "172.18.0.0/16", "fd00::/64" }, false, MODE_NAT, false, false, { 0, 0 } },
+		{ { "172.18.0.0/16", "fd00::/64" }, false, MODE_ROUTED, false, false, { 0, 0 } },
+		{ { "172.18.0.0/16" }, true, MODE_NAT, false, false, { 2, 2 } },
+		{ { "172.18.0.0/16" }, true, MODE_NAT, true, false, { 0, 2 } },
+		{ { "172.18.0.0/16" }, true, MODE_NAT, false, true, { 2, 0 } },
+		{ { "172.18.0.0/16" }, false, MODE_ISOLATED, false, false, { 2, 2 } },
+		{ { "172.18.0.0/16" }, false, MODE_NAT, false, false, { 0, 0 } },
+		{ { NULL, "fd00::/64" }, true, MODE_NAT, false, false, { 2, 2 } },
+		{ { NULL, "fd00::/64" }, true, MODE_NAT, true, false, { 2, 0 } },
+		{ { NULL, "fd00::/64" }, false, MODE_NAT, false, false, { 0, 0 } },
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-		const RenderOptions options = { .protect_endpoints = !cases[i].off };
+		const RenderOptions options = { .protect_endpoints = !cases[i].off, .ipv6 = !cases[i].without_ipv6 };
 		g_autoptr(Network) network = network_new("br-0");
 		g_autoptr(GArray) items = rendering_new();
 
 		g_strlcpy(network->bridge, "br-0", sizeof network->bridge);
-		g_assert_true(prefix_parse("172.18.0.0/16", &network->subnets[FAMILY_IPV4]));
-		g_assert_true(prefix_parse("fd00::/64", &network->subnets[FAMILY_IPV6]));
 		network->internal = cases[i].internal;
-		network->modes[FAMILY_IPV4] = network->modes[FAMILY_IPV6] = cases[i].mode;
+		for (enum family family = 0; family < N_FAMILIES; family++) {
+			network->modes[family] = cases[i].mode;
+			if (cases[i].subnets[family])
+				g_assert_true(prefix_parse(cases[i].subnets[family], &network->subnets[family]));
+		}
 		render_network(network, &options, items);
 		for (enum family family = 0; family < N_FAMILIES; family++)
-			g_assert_cmpuint(count_at(items, family, PLACE_INTERNAL), ==, cases[i].expected);
+			g_assert_cmpuint(count_at(items, family, PLACE_INTERNAL), ==, cases[i].expected[family]);
 	}
 }
 
