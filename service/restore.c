@@ -301,7 +301,7 @@ static RenderOptions options_of(const Service *service, guint configuration)
 	return options;
 }
 
-static void hold_networks(Service *service)
+static void hold_objects(Service *service)
 {
 	g_autoptr(GArray) items = rendering_new();
 
@@ -312,6 +312,8 @@ static void hold_networks(Service *service)
 			render_network(n->data, &options, items);
 			render_localhost(n->data, &options, items);
 		}
+		for (const GList *n = service->model->ingresses_by_age.head; n; n = n->next)
+			render_ingress(n->data, &options, items);
 	}
 	hold_items(service, items);
 }
@@ -514,7 +516,7 @@ bool service_restore(Service *service, const char *directory, const char *bus_id
 	render_everything(service, content.found);
 	if (content.found) {
 		hold_shared(service);
-		hold_networks(service);
+		hold_objects(service);
 	}
 	for (guint i = 0; i < content.uncommitted->len; i++)
 		take_back_uncommitted(service, content.uncommitted->pdata[i]);
