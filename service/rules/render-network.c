@@ -382,10 +382,10 @@ static void render_lacking(const Network *network, enum family family, const Ren
 {
 	bool closed = network_is_closed(network, family);
 
-	if (family == FAMILY_IPV6 && !options->ipv6)
+	if ((family == FAMILY_IPV6 && !options->ipv6) || (!closed && network->options.communication))
 		return;
-	if (closed || !network->options.communication)
-		render_communication(network, family, items);
+	render_base(family, items);
+	render_communication(network, family, items);
 	if (closed)
 		render_barrier(network, family, options, items);
 }

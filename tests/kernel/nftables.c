@@ -64,10 +64,10 @@ static char *sort_elements(const char *listing)
 	return g_string_free(text, FALSE);
 }
 
-/* What nft lists in a namespace, without the words that say whose the table is. */
+/* What nft lists in a namespace, IPv4 first, without the words that say whose the table is. */
 static char *list_ruleset(int netns)
 {
-	g_autofree char *output = netns_output(netns, "nft list ruleset");
+	g_autofree char *output = netns_output(netns, "sh -c 'nft list ruleset ip; nft list ruleset ip6'");
 	g_autoptr(GRegex) owner =
 		g_regex_new(" # progname.*|\\tflags (owner|persist).*\\n\\n|packets \\d+ bytes \\d+", 0, 0, NULL);
 	g_autofree char *bare = NULL;

@@ -18,7 +18,7 @@ static const char *tool(enum family family)
 /* The named tables as the kernel holds them, without builtin chains and counters. */
 static char *save(int netns, enum family family, const char *ours)
 {
-	static const char *const tables[] = { "filter", "nat", "raw" };
+	static const char *const tables[] = { "filter", "nat", "mangle", "raw" };
 	GString *text = g_string_new(NULL);
 	g_autoptr(GRegex) noise = g_regex_new("^(#.*|:\\w+ (ACCEPT|DROP) .*)\\n", G_REGEX_MULTILINE, 0, NULL);
 	char *bare;
