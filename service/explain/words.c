@@ -247,8 +247,10 @@ static void add_open(const Case *this)
 static void add_guard(const Case *this)
 {
 	const Network *network = network_of(this, true);
+	bool reached = address_is_loopback(&this->packet->destination);
 	g_autofree char *words =
-		g_strdup_printf("127.0.0.0/8 is this host's, and not to be reached by %s", this->packet->in);
+		g_strdup_printf("127.0.0.0/8 is this host's, and %s by %s",
+				reached ? "not to be reached" : "nothing comes from it", this->packet->in);
 
 	add(this, "guard", OBJECT_NETWORK, network, words);
 }

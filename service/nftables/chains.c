@@ -76,6 +76,7 @@ static const ChainInfo chains[] = {
 /* In the order in which they stand in their chain. */
 static const RuleInfo rules[] = {
 	{ "guard", "ip daddr 127.0.0.0/8 iifname @guarded drop", IPV4 },
+	{ "guard", "ip saddr 127.0.0.0/8 iifname @guarded drop", IPV4 },
 
 	{ "resets", "ct state invalid tcp flags rst ip daddr & 0.0.0.0 @strays drop", IPV4 },
 	{ "resets", "ct state invalid tcp flags rst ip daddr & :: @strays drop", IPV6 },

@@ -51,7 +51,7 @@ enum set {
 	SET_PROTECTED_AT, /* bridge . address of an endpoint for which that holds */
 	SET_ROUTED,       /* bridges where published ports are reached by the endpoint's own address */
 	SET_OPEN,         /* bridges where all is */
-	SET_GUARDED,      /* interfaces that do not reach 127.0.0.0/8; IPv4 */
+	SET_GUARDED,      /* interfaces by which nothing goes to or comes from 127.0.0.0/8; IPv4 */
 	SET_LOCALHOST,    /* 127.0.0.0 where ports are published there; IPv4 */
 	SET_STRAYS,       /* 0.0.0.0 or :: where TCP of no connection is dropped */
 	N_SETS

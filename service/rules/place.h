@@ -6,7 +6,7 @@
 /** What a rule is for. The renderers name a place, and each backend knows what it has there: a position in a chain, an
  * element of a set, or nothing. Where several places share a list, they stand in it in the order they are named in. */
 enum place {
-	PLACE_LOOPBACK_GUARD,  /* what an interface sends to 127.0.0.0/8 is dropped, before addresses are translated */
+	PLACE_LOOPBACK_GUARD,  /* what an interface brings to or from 127.0.0.0/8 is dropped, before all translation */
 	PLACE_INTERNAL,        /* DROP of what enters or leaves an internal network, whatever its addresses */
 	PLACE_DIRECT,          /* what is for a bridge and was not translated is dropped, or goes through these: */
 	PLACE_DIRECT_PORT,     /* what is for a published port of a routed endpoint returns */

@@ -5,8 +5,9 @@
 #include "service/rules/place.h"
 #include "service/rules/render.h"
 
-/** Drops what an interface sends to 127.0.0.0/8: needed wherever route_localnet is on. IPv4 only. */
-void render_guard(const char *interface, guint64 sequence, GArray *items);
+/** Drops what an interface sends to 127.0.0.0/8 and, with ProtectEndpoints=, from there: needed wherever route_localnet
+ * is on. IPv4 only. */
+void render_guard(const char *interface, guint64 sequence, const RenderOptions *options, GArray *items);
 
 /** Drops what anybody but this host sends to 127.0.0.0/8, where that is translated; with ProtectEndpoints=. */
 void render_localhost_guard(enum family family, const RenderOptions *options, GArray *items);

@@ -48,7 +48,7 @@ void render_ingress(const Ingress *ingress, const RenderOptions *options, GArray
 	for (guint i = 0; (bridge = ingress_bridge(ingress, i)); i++) {
 		render_local_masquerade(bridge, family, ingress->sequence, items);
 		if (family == FAMILY_IPV4)
-			render_guard(bridge, ingress->sequence, items);
+			render_guard(bridge, ingress->sequence, options, items);
 	}
 	if (ingress->masquerade || ingress->gateways->len > 1)
 		render_errors(ingress, items);

@@ -18,19 +18,21 @@ void render_base(enum family family, GArray *items)
 	place_add(items, PLACE_DNAT_EXISTS, family, 0, 0)->target = TARGET_PLACE;
 }
 
-static Rule *add_guard(const char *interface, guint64 sequence, GArray *items)
+static Rule *add_guard(const char *interface, guint64 sequence, guint32 index, GArray *items)
 {
-	Rule *rule = place_add(items, PLACE_LOOPBACK_GUARD, FAMILY_IPV4, sequence, 0);
+	Rule *rule = place_add(items, PLACE_LOOPBACK_GUARD, FAMILY_IPV4, sequence, index);
 
-	rule_set_destination(rule, &loopback[FAMILY_IPV4]);
 	rule_set_in(rule, interface);
 	rule->target = TARGET_DROP;
 	return rule;
 }
 
-void render_guard(const char *interface, guint64 sequence, GArray *items)
+/* Route_localnet lets in what comes from there as well. Answers of ours have such an address only later. */
+void render_guard(const char *interface, guint64 sequence, const RenderOptions *options, GArray *items)
 {
-	add_guard(interface, sequence, items);
+	rule_set_destination(add_guard(interface, sequence, 0, items), &loopback[FAMILY_IPV4]);
+	if (options->protect_endpoints)
+		rule_set_source(add_guard(interface, sequence, 1, items), &loopback[FAMILY_IPV4]);
 }
 
 void render_loopback_return(GArray *items)
@@ -44,8 +46,13 @@ void render_loopback_return(GArray *items)
 /* Addresses are translated before the kernel looks whether such a packet may come by its interface at all. */
 void render_localhost_guard(enum family family, const RenderOptions *options, GArray *items)
 {
-	if (family == FAMILY_IPV4 && options->protect_endpoints)
-		add_guard("lo", 0, items)->flags = RULE_NOT_IN;
+	Rule *rule;
+
+	if (family != FAMILY_IPV4 || !options->protect_endpoints)
+		return;
+	rule = add_guard("lo", 0, 0, items);
+	rule->flags = RULE_NOT_IN;
+	rule_set_destination(rule, &loopback[FAMILY_IPV4]);
 }
 
 void render_stray_reset(enum family family, const RenderOptions *options, GArray *items)
@@ -291,17 +298,18 @@ static void render_ways_to_ports(enum family family, const RenderOptions *option
 }
 
 /* Route_localnet, which a way from 127.0.0.0/8 needs, is a way to it as well, but for the guard. */
-static void render_way_from_host(const Network *network, enum family family, GArray *items)
+static void render_way_from_host(const Network *network, enum family family, const RenderOptions *options,
+				 GArray *items)
 {
 	render_local_masquerade(network->bridge, family, network->sequence, items);
 	if (family == FAMILY_IPV4)
-		render_guard(network->bridge, network->sequence, items);
+		render_guard(network->bridge, network->sequence, options, items);
 }
 
 void render_localhost(const Network *network, const RenderOptions *options, GArray *items)
 {
 	if (options->localhost_publish && !options->hairpin)
-		render_way_from_host(network, FAMILY_IPV4, items);
+		render_way_from_host(network, FAMILY_IPV4, options, items);
 }
 
 /* What leaves gets an address of the host: the one that was chosen, or of the interface that it leaves by. */
@@ -328,7 +336,7 @@ static void render_nat(const Network *network, enum family family, const RenderO
 
 	render_ways_to_ports(family, options, localhost, items);
 	if (options->hairpin)
-		render_way_from_host(network, family, items);
+		render_way_from_host(network, family, options, items);
 	if (!network->options.masquerade)
 		return;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/said.h"
 #include "tests/support/world.h"
 
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -209,58 +209,6 @@ static void internal(World *world)
 				   "", 8080, 80, 1),
 			==, "NetworkInternal");
 	expect(world->outside, "tcp", "192.0.2.1", 8080, "refused");
-}
-
-static int hear(int netns, int family)
-{
-	const char *any = family == AF_INET6 ? "::" : "0.0.0.0";
-	int heard = socket_there(netns, family, "udp");
-	struct sockaddr_storage address;
-	socklen_t length = socket_address(any, 5000, &address);
-
-	g_assert_cmpint(bind(heard, (struct sockaddr *)&address, length), ==, 0);
-	return heard;
-}
-
-static void say(int netns, const char *from, const char *to, const char *word)
-{
-	struct sockaddr_storage source, destination;
-	socklen_t source_length = socket_address(from, 0, &source);
-	socklen_t length = socket_address(to, 5000, &destination);
-	int said = socket_there(netns, source.ss_family, "udp");
-
-	g_assert_cmpint(bind(said, (struct sockaddr *)&source, source_length), ==, 0);
-	g_assert_cmpint(sendto(said, word, strlen(word), 0, (struct sockaddr *)&destination, length), ==, strlen(word));
-	close(said);
-}
-
-#define HELLO "hello"
-
-/* Until neighbours know one another: a new address is not usable at once. */
-static void find_way(int netns, const char *from, const char *to, int heard)
-{
-	struct pollfd ready = { .fd = heard, .events = POLLIN };
-	int n = 0;
-
-	for (guint i = 0; i < 20 && n == 0; i++) {
-		say(netns, from, to, HELLO);
-		n = poll(&ready, 1, 500);
-	}
-	g_assert_cmpint(n, ==, 1);
-}
-
-/* What was said before, and let through, is heard before. */
-static void expect_heard(int heard, const char *word)
-{
-	struct pollfd ready = { .fd = heard, .events = POLLIN };
-	char text[64];
-
-	do {
-		memset(text, 0, sizeof text);
-		g_assert_cmpint(poll(&ready, 1, 10000), ==, 1);
-		g_assert_cmpint(recv(heard, text, sizeof text - 1, 0), >, 0);
-	} while (g_str_equal(text, HELLO));
-	g_assert_cmpstr(text, ==, word);
 }
 
 /* Who sends with an address of its subnet is not in it for that, nor what the host has a narrower route to. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/support/said.h"
 #include "tests/support/world.h"
 
 #include <string.h>
@@ -113,6 +114,95 @@ static void expect_guarded(World *world, int app)
 	expect(app, "udp", "127.0.0.1", 631, "host from 172.18.0.2");
 }
 
+/* Past the rules what comes from 127.0.0.0/8 would be heard. */
+static void open_guard(World *world)
+{
+	if (world_has_nftables()) {
+		/* Nobody else changes the table of a service that lives. */
+		service_kill(world->service);
+		netns_run(world->host, "nft flush chain ip netfilterd guard");
+		world->service = 0;
+	} else {
+		netns_run(world->host, "iptables-legacy -t raw -I PREROUTING -s 127.0.0.0/8 -j ACCEPT");
+	}
+}
+
+/* Who is let send to it is not let send from it: by an ingress's interface and by a bridge that was adopted. */
+static void from_loopback(World *world)
+{
+	static const struct {
+		const char *interface, *own, *host;
+		bool adopted;
+	} cases[] = {
+		{ "outside", "192.0.2.2", "192.0.2.1", false },
+		{ "br-web", "172.18.0.2", "172.18.0.1", true },
+	};
+	int from[] = { world->outside, -1 }, heard;
+
+	netns_sysctl(world->host, "net/ipv4/conf/all/rp_filter", "0");
+	netns_sysctl(world->host, "net/ipv4/conf/default/rp_filter", "0");
+	netns_sysctl(world->host, "net/ipv4/conf/outside/rp_filter", "0");
+	netns_run(world->host, "ip link add br-web type bridge");
+	netns_run(world->host, "ip addr add 172.18.0.1/16 dev br-web");
+	netns_run(world->host, "ip link set br-web up");
+	from[1] = web(world, "");
+	call(world->bus, "", "Manager", "CreateIngress", "sa{sv}", "front", 3, "Gateway", "s", "192.0.2.2", "Bridge",
+	     "s", "outside", "Ports", "a(sq)", 1, "tcp", 9000);
+	heard = hear(world->host, AF_INET);
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		netns_sysctl(from[i], "net/ipv4/conf/all/route_localnet", "1");
+		netns_run(from[i], "ip addr add 127.0.0.2/32 dev eth0");
+		find_way(from[i], cases[i].own, cases[i].host, heard);
+		say(from[i], "127.0.0.2", cases[i].host, "from this host");
+		say(from[i], cases[i].own, cases[i].host, cases[i].interface);
+		expect_heard(heard, cases[i].interface);
+	}
+	/* The host's own way to published ports has such addresses. */
+	expect(world->host, "tcp", "127.0.0.1", 8080, "app from 172.18.0.1");
+	expect(world->host, "udp", "127.0.0.1", 5353, "app from 172.18.0.1");
+	open_guard(world);
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		say(from[i], "127.0.0.2", cases[i].host, "from this host");
+		expect_heard(heard, "from this host");
+	}
+	close(heard);
+}
+
+static guint count_guards(World *world, const char *interface)
+{
+	g_autofree char *rules = netns_output(world->host, "iptables-legacy-save -t raw");
+	g_auto(GStrv) lines = g_strsplit(rules, "\n", -1);
+	guint n = 0;
+
+	for (char **line = lines; *line; line++)
+		n += strstr(*line, "127.0.0.0/8") && strstr(*line, interface);
+	return n;
+}
+
+/* What an ingress alone has in a configuration goes in another one, by whatever instance it was. */
+static void ingress_guards(World *world)
+{
+	static const char *const configurations[] = { "ProtectEndpoints=yes", "ProtectEndpoints=no" };
+
+	if (world_has_nftables())
+		return;
+	call(world->bus, "", "Manager", "CreateIngress", "sa{sv}", "front", 3, "Gateway", "s", "192.0.2.2", "Bridge",
+	     "s", "outside", "Ports", "a(sq)", 1, "tcp", 9000);
+	for (guint i = 0; i < 2 * G_N_ELEMENTS(configurations); i++) {
+		bool protected = i % 2 == 0;
+
+		world_configure(world, configurations[i % 2]);
+		if (i / 2)
+			world_restart_service(world);
+		else
+			call(world->bus, "", "Manager", "Reload", NULL);
+		g_assert_cmpuint(count_guards(world, "-i outside "), ==, protected ? 2 : 1);
+		g_assert_cmpuint(count_guards(world, "! -i lo "), ==, protected ? 1 : 0);
+	}
+	call(world->bus, "/ingress/front", "Ingress", "Delete", NULL);
+	g_assert_cmpuint(count_guards(world, ""), ==, 0);
+}
+
 static void guarded(World *world)
 {
 	expect_guarded(world, web(world, ""));
@@ -223,6 +313,9 @@ static const Scenario scenarios[] = {
 	{ "/localhost/from-elsewhere", from_elsewhere },
 	{ "/localhost/guarded", guarded },
 	{ "/localhost/guarded-hairpin", guarded, "Hairpin=yes" },
+	{ "/localhost/from-loopback", from_loopback },
+	{ "/localhost/from-loopback-hairpin", from_loopback, "Hairpin=yes" },
+	{ "/localhost/ingress-guards", ingress_guards },
 	{ "/localhost/while-published", while_published },
 	{ "/localhost/every-order", every_order },
 };

@@ -115,25 +115,28 @@ static void test_shared(void)
 	g_assert_false(has_rule(scene, FAMILY_IPV4, accept));
 }
 
-/* A bridge that a network and two ingresses share has one masquerade and one guard, until the last of them
+/* A bridge that a network and two ingresses share has one masquerade and one guard either way, until the last of them
  * goes. */
 static void test_shared_bridge(void)
 {
 	const char *masquerade = "-A POSTROUTING -o docker_gwbridge -m addrtype --src-type LOCAL -j MASQUERADE";
-	const char *guard = "-A PREROUTING -d 127.0.0.0/8 -i docker_gwbridge -j DROP";
+	const char *guards[] = { "-A PREROUTING -d 127.0.0.0/8 -i docker_gwbridge -j DROP",
+				 "-A PREROUTING -s 127.0.0.0/8 -i docker_gwbridge -j DROP" };
 	g_autoptr(Scene) scene = scene_new(FAMILY_IPV4);
 
-	scene->options.localhost_publish = true;
+	scene->options.localhost_publish = scene->options.protect_endpoints = true;
 	scene_add_network(scene, "docker_gwbridge", "172.18.0.0/16", 0);
 	scene_add_ingress(scene, "docker_gwbridge", "172.18.0.2");
 	scene_add_ingress(scene, "docker_gwbridge", "172.18.0.3");
 	for (guint i = 0; i < 3; i++) {
 		g_assert_true(has_rule(scene, FAMILY_IPV4, masquerade));
-		g_assert_true(has_rule(scene, FAMILY_IPV4, guard));
+		for (guint k = 0; k < G_N_ELEMENTS(guards); k++)
+			g_assert_true(has_rule(scene, FAMILY_IPV4, guards[k]));
 		scene_withdraw(scene, i);
 	}
 	g_assert_false(has_rule(scene, FAMILY_IPV4, masquerade));
-	g_assert_false(has_rule(scene, FAMILY_IPV4, guard));
+	for (guint k = 0; k < G_N_ELEMENTS(guards); k++)
+		g_assert_false(has_rule(scene, FAMILY_IPV4, guards[k]));
 }
 
 /* The first thing in a family brings its base along. */

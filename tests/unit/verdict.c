@@ -164,6 +164,7 @@ static const Row rows[] = {
 	{ "192.0.2.2", "", "192.0.2.1", 21000, T, "refused", "program", "no program has port tcp 21000" },
 	{ "192.0.2.2", "", "192.0.2.1", 8443, T, "refused", "program", "nothing is published there" },
 	{ "172.18.0.3", "", "127.0.0.1", 8443, T, "dropped", "guard", "by br-web" },
+	{ "127.0.0.2", "br-web", "192.0.2.1", 22, T, "dropped", "guard", "nothing comes from it by br-web" },
 	{ "192.0.2.2", "", "192.0.2.1", 22, T, "not ours", "program", "a program of the host has port tcp 22" },
 	{ "192.0.2.2", "", "192.0.2.1", 7000, T, "accepted", "endpoint", "br-web/172.18.0.2" },
 	{ "192.0.2.2", "", "192.0.2.1", 7001, T, "accepted", "endpoint", "br-web/172.18.0.2" },
