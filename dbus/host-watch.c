@@ -203,6 +203,14 @@ void host_watch_check(HostWatch *watch)
 	look_soon(watch);
 }
 
+void host_watch_settled(HostWatch *watch)
+{
+	gint64 due = service_ports_due(watch->bus->service);
+
+	if (due)
+		look_at(watch, due);
+}
+
 void host_watch_route_gone(HostWatch *watch, const Prefix *destination, int ifindex)
 {
 	if (service_touch_routes(watch->bus->service, destination, ifindex))

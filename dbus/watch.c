@@ -125,6 +125,7 @@ void watch_end_orphans(Watch *watch)
 void watch_settled(Watch *watch)
 {
 	rule_watch_settled(watch->rules);
+	host_watch_settled(watch->host);
 	clean_up_settled(watch->clean_up);
 	drop_watch_settled(watch->drops);
 }

@@ -376,6 +376,7 @@ static void finish(Service *service, BackendCommit *commit, GPtrArray *repairs)
 	/* Beside all else, for as long as it takes. */
 	end_flows(service);
 	forget_neighbours(service);
+	host_ports_hold(service->host_ports, g_get_monotonic_time());
 	unit_store_keep(service->unit_store);
 	effects_keep(service->closed);
 	effects_keep(service->opened);

@@ -111,6 +111,12 @@ static gint64 find_forwarding_due(Service *service, gint64 now)
 	return forwarding_find_due(service->forwarding, created, now);
 }
 
+/* 0: never. */
+static gint64 sooner(gint64 a, gint64 b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
 gint64 service_find_faults(Service *service, gint64 now)
 {
 	gint64 due, next;
@@ -120,7 +126,8 @@ gint64 service_find_faults(Service *service, gint64 now)
 	if (names->len > 0)
 		return now;
 	next = find_forwarding_due(service, now);
-	return due == 0 || (next != 0 && next < due) ? next : due;
+	due = sooner(due, next);
+	return sooner(due, host_ports_due(service->host_ports));
 }
 
 void service_mend_host(Service *service, gint64 now)

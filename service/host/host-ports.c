@@ -14,6 +14,8 @@ typedef struct Binding {
 	gpointer key; /* port_key() */
 	Address address;
 	int fd; /* -1 where the kernel would not give us a socket */
+	bool waits;
+	GList waiting; /* in HostPorts.waiting, while it does */
 } Binding;
 
 struct HostPorts {
@@ -22,6 +24,8 @@ struct HostPorts {
 	bool warned[256];     /* by protocol: no socket to hold a port with */
 	bool told_low[256];   /* likewise: none for a port that needs CAP_NET_BIND_SERVICE */
 	bool warned_blind;    /* and the kernel does not say who has the port */
+	GQueue waiting;       /* Binding: to be tried again, whose turn it is first */
+	gint64 wait, due;     /* until then */
 };
 
 static guint hash_binding(gconstpointer data)
@@ -184,15 +188,19 @@ static bool has_left_alone(const PortRange *range, guint16 port)
 	       left;
 }
 
-/* A socket, -1 where the rules have to do without, or another negative errno: the port cannot be had. */
-static int take(HostPorts *ports, const PortRange *range, guint16 port, guint *next_bound)
+/*
+ * A socket, -1 where the rules have to do without, or another negative errno: the port cannot be had. *ret_waits: not
+ * yet, as what is left of programs that did not say so themselves keeps it from everybody, for a minute.
+ */
+static int take(HostPorts *ports, const PortRange *range, guint16 port, guint *next_bound, bool *ret_waits)
 {
 	int fd = bind_socket(range, port, false);
 
+	*ret_waits = false;
 	if (fd == -EADDRINUSE && has_left_alone(range, port)) {
 		fd = bind_socket(range, port, true);
-		/* Those of programs that did not say so themselves keep it from everybody, for a minute. */
-		if (fd == -EADDRINUSE)
+		*ret_waits = fd == -EADDRINUSE;
+		if (*ret_waits)
 			return -1;
 	}
 	if (fd == -EACCES && is_bound_on_host(ports, range, port, next_bound))
@@ -216,31 +224,66 @@ static void count_single(HostPorts *ports, const Binding *binding, int by)
 		g_hash_table_remove(ports->single, key);
 }
 
-static void add_binding(HostPorts *ports, const PortRange *range, guint16 port, int fd)
+#define MIN_WAIT G_USEC_PER_SEC
+#define MAX_WAIT (60 * G_USEC_PER_SEC)
+
+/* The newest is tried soon, and does not put the others off. */
+static void wait_for(HostPorts *ports, Binding *binding)
+{
+	gint64 soon = g_get_monotonic_time() + MIN_WAIT;
+
+	ports->wait = MIN_WAIT;
+	ports->due = ports->waiting.length > 0 ? MIN(ports->due, soon) : soon;
+	binding->waits = true;
+	binding->waiting.data = binding;
+	g_queue_push_tail_link(&ports->waiting, &binding->waiting);
+}
+
+static void add_binding(HostPorts *ports, const PortRange *range, guint16 port, int fd, bool waits)
 {
 	Binding *binding = g_new(Binding, 1);
 
-	*binding = (Binding){ port_key(range, port), range->address, fd };
+	*binding = (Binding){ .key = port_key(range, port), .address = range->address, .fd = fd };
 	g_hash_table_add(ports->bindings, binding);
 	count_single(ports, binding, 1);
+	if (waits)
+		wait_for(ports, binding);
 }
 
 static void drop_binding(HostPorts *ports, Binding *binding)
 {
+	if (binding->waits)
+		g_queue_unlink(&ports->waiting, &binding->waiting);
 	count_single(ports, binding, -1);
 	g_hash_table_remove(ports->bindings, binding);
 }
 
+/* One line a range: the first of them. */
+static void tell_waiting(const PortRange *range, guint16 first, guint n)
+{
+	char text[PORT_RANGE_STRLEN];
+
+	port_range_format(range, first, text);
+	if (n == 1)
+		g_message("%s cannot be kept from programs on the host before what is left of one's connections has "
+			  "gone, publishing it all the same",
+			  text);
+	else if (n > 1)
+		g_message("%s cannot be kept from programs on the host before what is left of one's connections has "
+			  "gone, publishing it all the same, and %u other ports likewise",
+			  text, n - 1);
+}
+
 static bool claim_port(HostPorts *ports, const PortRange *range, guint16 port, guint *next_bound, bool *ret_taken,
-		       GError **error)
+		       bool *ret_waits, GError **error)
 {
 	char text[PORT_RANGE_STRLEN];
 	int fd;
 
-	*ret_taken = false;
+	*ret_taken = *ret_waits = false;
 	if (find_binding(ports, range, port))
 		return true;
-	fd = take(ports, range, port, next_bound);
+	fd = take(ports, range, port, next_bound, ret_waits);
 	if (fd < -1) {
 		port_range_format(range, port, text);
 		/* It is free once what is made now is committed. */
@@ -250,7 +293,7 @@ static bool claim_port(HostPorts *ports, const PortRange *range, guint16 port, g
 			return netfilter_fail(error, PORT_IN_USE, "%s is in use by a program on the host", text);
 		return netfilter_fail(error, FAILED, "%s cannot be reserved: %s", text, g_strerror(-fd));
 	}
-	add_binding(ports, range, port, fd);
+	add_binding(ports, range, port, fd, *ret_waits);
 	*ret_taken = true;
 	return true;
 }
@@ -258,16 +301,23 @@ static bool claim_port(HostPorts *ports, const PortRange *range, guint16 port, g
 bool host_ports_claim(HostPorts *ports, const PortRange *range, GError **error)
 {
 	g_autofree bool *taken = g_new(bool, range->count);
-	guint next_bound = 0;
+	guint next_bound = 0, n_waiting = 0;
+	guint16 first_waiting = 0;
 
 	for (guint i = 0; i < range->count; i++) {
-		if (claim_port(ports, range, range->first + i, &next_bound, &taken[i], error))
+		bool waits;
+
+		if (claim_port(ports, range, range->first + i, &next_bound, &taken[i], &waits, error)) {
+			if (waits && n_waiting++ == 0)
+				first_waiting = range->first + i;
 			continue;
+		}
 		while (i-- > 0)
 			if (taken[i])
 				drop_binding(ports, find_binding(ports, range, range->first + i));
 		return false;
 	}
+	tell_waiting(range, first_waiting, n_waiting);
 	return true;
 }
 
@@ -304,20 +354,58 @@ bool host_ports_check(HostPorts *ports, const PortRange *range, uid_t uid, GErro
 
 void host_ports_restore(HostPorts *ports, const PortRange *range)
 {
-	guint next_bound = 0;
+	guint next_bound = 0, n_waiting = 0;
+	guint16 first_waiting = 0;
 
 	for (guint i = 0; i < range->count; i++) {
 		guint16 port = range->first + i;
+		bool waits;
 		int fd;
 
 		if (find_binding(ports, range, port))
 			continue;
-		fd = take(ports, range, port, &next_bound);
+		fd = take(ports, range, port, &next_bound, &waits);
+		if (waits && n_waiting++ == 0)
+			first_waiting = port;
 		if (fd < -1)
 			g_warning("%s port %u was taken by a program on the host, it stays published all the same: %s",
 				  protocol_to_string(range->protocol), port, g_strerror(-fd));
-		add_binding(ports, range, port, MAX(fd, -1));
+		add_binding(ports, range, port, MAX(fd, -1), waits || fd < -1);
 	}
+	tell_waiting(range, first_waiting, n_waiting);
+}
+
+gint64 host_ports_due(const HostPorts *ports)
+{
+	return ports->waiting.length > 0 ? ports->due : 0;
+}
+
+/* As many are tried in some milliseconds. */
+#define TRIES_MAX 1024
+
+void host_ports_hold(HostPorts *ports, gint64 now)
+{
+	guint tries = MIN(ports->waiting.length, TRIES_MAX);
+
+	if (tries == 0 || now < ports->due)
+		return;
+	while (tries-- > 0) {
+		Binding *binding = g_queue_pop_head_link(&ports->waiting)->data;
+		const PortRange range = port_key_range(binding->key, &binding->address);
+		char text[PORT_RANGE_STRLEN];
+
+		int fd = bind_socket(&range, range.first, false);
+
+		binding->fd = MAX(fd, -1);
+		binding->waits = fd < 0;
+		if (binding->waits)
+			g_queue_push_tail_link(&ports->waiting, &binding->waiting);
+		else
+			g_info("%s is kept from programs on the host now",
+			       port_range_format(&range, range.first, text));
+	}
+	ports->wait = MIN(2 * ports->wait, MAX_WAIT);
+	ports->due = now + ports->wait;
 }
 
 void host_ports_release(HostPorts *ports, const PortTable *wanted, const GArray *claims)

@@ -9,7 +9,8 @@
  * never listens: no other program can take it, and a connection that reaches it
  * is refused at once. Where the service may not bind (ports below 1024 without
  * CAP_NET_BIND_SERVICE), a port that a program on the host has is in use all the
- * same, but a free one is not kept from such programs later.
+ * same, but a free one is not kept from such programs later. What somebody has
+ * when it is published all the same is tried again until it is held.
  */
 typedef struct HostPorts HostPorts;
 
@@ -31,6 +32,12 @@ bool host_ports_check(HostPorts *ports, const PortRange *range, uid_t uid, GErro
 
 /** Takes what can be had of ports that are published already, and says in the log what cannot. */
 void host_ports_restore(HostPorts *ports, const PortRange *range);
+
+/** When host_ports_hold() is due (CLOCK_MONOTONIC, µs): soon, later and later, a minute at most; 0: nothing waits. */
+gint64 host_ports_due(const HostPorts *ports);
+
+/** Takes what can be had by now of the ports that wait, if that is due. */
+void host_ports_hold(HostPorts *ports, gint64 now);
 
 /** Gives up those of the claims (GArray of PortRange) that are not wanted any more, or never came to be. */
 void host_ports_release(HostPorts *ports, const PortTable *wanted, const GArray *claims);

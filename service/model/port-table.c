@@ -37,6 +37,17 @@ gpointer port_key(const PortRange *range, guint16 port)
 	return GUINT_TO_POINTER((guint)range->protocol << 24 | (guint)range->family << 16 | port);
 }
 
+PortRange port_key_range(gpointer key, const Address *address)
+{
+	guint bits = GPOINTER_TO_UINT(key);
+
+	return (PortRange){ .protocol = bits >> 24,
+			    .family = bits >> 16 & 0xff,
+			    .first = bits & 0xffff,
+			    .count = 1,
+			    .address = *address };
+}
+
 static bool is_any(const Address *address)
 {
 	return address->family == AF_UNSPEC || address_is_any(address);

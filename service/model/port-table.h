@@ -45,4 +45,5 @@ bool port_address_overlaps(const Address *a, const Address *b);
 
 /** A key for a port of a range, whatever its address; and a hash of that and an address, the same for any. */
 gpointer port_key(const PortRange *range, guint16 port);
+PortRange port_key_range(gpointer key, const Address *address); /* of that port alone */
 guint port_hash(gpointer key, const Address *address);

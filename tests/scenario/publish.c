@@ -4,6 +4,7 @@
 #include "tests/support/connections.h"
 
 #include <arpa/inet.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -277,8 +278,6 @@ static void taken_port(World *world)
 	g_assert_true(listener_possible(world->host, "tcp", "0.0.0.0", 8080));
 }
 
-/* A flow that connection tracking knows does not pass the DNAT rule again: taking the rule away would not end
- * it. */
 /* A program on the host that had a client on port 8080, and closes first. keep: what it closes last. */
 static void serve_once(World *world, gboolean reuse, gboolean keep)
 {
@@ -327,6 +326,45 @@ static void left_over(World *world)
 	}
 }
 
+static void wait_until_held(World *world)
+{
+	/* Whoever looks has it for a moment. */
+	while (listener_possible(world->host, "tcp", "0.0.0.0", 8080))
+		g_usleep(300000);
+}
+
+/* What could not be held at first is held as soon as it can be: what a program had, and what it left. */
+static void held_later(World *world)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(8080) };
+	int program, before;
+
+	web_with_app(world);
+	serve_once(world, FALSE, FALSE);
+	publish(world, "tcp", "", 8080, 80, 1);
+	netns_run(world->host, "ss --kill state time-wait sport = 8080");
+	wait_until_held(world);
+	unpublish(world, "tcp", "", 8080, 80, 1);
+	g_assert_true(listener_possible(world->host, "tcp", "0.0.0.0", 8080));
+
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "kept", 3, "Subnets", "as", 1, "172.19.0.0/16",
+	     "Persistent", "b", TRUE, "Endpoints", "a(sa{sv})", 1, "app", 3, "Addresses", "as", 1, "172.19.0.2",
+	     "Persistent", "b", TRUE, "Ports", "a(ssqqq)", 1, "tcp", "", 8080, 80, 1);
+	g_assert_no_errno(kill(world->service, SIGKILL));
+	before = netns_current();
+	netns_enter(world->host);
+	program = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	while (bind(program, (struct sockaddr *)&address, sizeof address) < 0)
+		g_usleep(1000);
+	netns_enter(before);
+	close(before);
+	world_restart_service(world);
+	close(program);
+	wait_until_held(world);
+}
+
+/* A flow that connection tracking knows does not pass the DNAT rule again: taking the rule away would not end
+ * it. */
 static void udp_flow_ends(World *world)
 {
 	int app = web_with_app(world), flow;
@@ -413,6 +451,7 @@ static const Scenario scenarios[] = {
 	{ "/publish/allocated-beside-reserved", allocated_beside_reserved },
 	{ "/publish/taken-port", taken_port },
 	{ "/publish/left-over", left_over },
+	{ "/publish/held-later", held_later },
 	{ "/publish/udp-flow-ends", udp_flow_ends },
 	{ "/publish/udp-flow-begins", udp_flow_begins },
 	{ "/publish/endpoint-deleted", endpoint_deleted },
