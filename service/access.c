@@ -73,11 +73,6 @@ guint service_check_interval(const Service *service)
 		       : 0;
 }
 
-gint64 service_ports_due(const Service *service)
-{
-	return host_ports_due(service->host_ports);
-}
-
 GPtrArray *service_find_changed_rules(Service *service)
 {
 	return firewall_find_changed(service->firewall);

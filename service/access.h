@@ -43,9 +43,6 @@ bool service_owns(const Service *service, const char *unique_name);
 /** How often service_find_changed_rules() is to be asked, in seconds; 0: the kernel tells, or nothing is there. */
 guint service_check_interval(const Service *service);
 
-/** When a commit is due that tries again to hold host ports that somebody had (CLOCK_MONOTONIC, µs); 0: never. */
-gint64 service_ports_due(const Service *service);
-
 /** The tables that somebody else may have changed (char *, static): then service_reconcile() (commit.h) is due. The
  * array is the caller's. */
 GPtrArray *service_find_changed_rules(Service *service);

@@ -127,7 +127,12 @@ gint64 service_find_faults(Service *service, gint64 now)
 		return now;
 	next = find_forwarding_due(service, now);
 	due = sooner(due, next);
-	return sooner(due, host_ports_due(service->host_ports));
+	return sooner(due, service_ports_due(service));
+}
+
+gint64 service_ports_due(const Service *service)
+{
+	return host_ports_due(service->host_ports);
 }
 
 void service_mend_host(Service *service, gint64 now)

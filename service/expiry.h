@@ -23,5 +23,8 @@ void service_end_lifetimes(Service *service);
  */
 gint64 service_find_faults(Service *service, gint64 now);
 
+/** The same of host ports that somebody had, which any commit tries again to hold. */
+gint64 service_ports_due(const Service *service);
+
 /** Of what the host serves objects with, what is not so any more is put right; an interface that came is prepared. */
 void service_mend_host(Service *service, gint64 now);
