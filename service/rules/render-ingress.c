@@ -21,7 +21,10 @@ static void render_ways(enum family family, GArray *items)
 		render_loopback_return(items);
 }
 
-/* What routers say of connections to a gateway reaches it by whatever interface; a network's own does for one. */
+/*
+ * What routers say of connections to a gateway reaches it by whatever interface. For one on the bridge of a network, as
+ * it is where nobody says whether to masquerade and nothing is, the network's own rule does.
+ */
 static void render_errors(const Ingress *ingress, GArray *items)
 {
 	for (guint i = 0; i < ingress->gateways->len; i++) {
@@ -50,7 +53,7 @@ void render_ingress(const Ingress *ingress, const RenderOptions *options, GArray
 		if (family == FAMILY_IPV4)
 			render_guard(bridge, ingress->sequence, options, items);
 	}
-	if (ingress->masquerade || ingress->gateways->len > 1)
+	if (ingress->masquerade || ingress->masquerade_given || ingress->gateways->len > 1)
 		render_errors(ingress, items);
 	render_ingress_limits(ingress, options, items);
 }

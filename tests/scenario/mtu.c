@@ -210,6 +210,18 @@ static void by_ingress(World *world)
 		passes(world->elsewhere, 9005, path.far, "192.0.2.1", 9005, i);
 		passes(world->elsewhere, 9006, path.far, "2001:db8:1::1", 9006, i);
 	}
+	/* … but for what is told not to. */
+	call(world->bus, "/ingress/back", "Ingress", "Delete", NULL);
+	call(world->bus, "/ingress/back6", "Ingress", "Delete", NULL);
+	call(world->bus, "", "Manager", "CreateIngress", "sa{sv}", "plain", 3, "Gateways", "as", 1, "198.51.100.2",
+	     "Masquerade", "b", 0, "Ports", "a(sq)", 1, "tcp", 9007);
+	call(world->bus, "", "Manager", "CreateIngress", "sa{sv}", "plain6", 3, "Gateways", "as", 1, "2001:db8:2::2",
+	     "Masquerade", "b", 0, "Ports", "a(sq)", 1, "tcp", 9008);
+	for (guint i = 0; i < 2; i++) {
+		forget(world, &path, world->elsewhere);
+		passes(world->elsewhere, 9007, path.far, "192.0.2.1", 9007, i);
+		passes(world->elsewhere, 9008, path.far, "2001:db8:1::1", 9008, i);
+	}
 	for (guint i = 0; i < 2; i++) {
 		forget(world, &path, app);
 		passes(app, 9003, path.far, "192.0.2.1", 9003, i);

@@ -521,6 +521,34 @@ static void test_places(void)
 		}
 }
 
+/* What routers say reaches each gateway that no network lets it reach. */
+static void test_ingress_errors(void)
+{
+	static const struct {
+		const char *gateways;
+		bool masquerade, given;
+		guint expected;
+	} cases[] = {
+		{ "172.18.0.2", false, false, 0 },
+		{ "172.18.0.2", false, true, 1 },
+		{ "172.18.0.2", true, false, 1 },
+		{ "172.18.0.2", true, true, 1 },
+		{ "172.18.0.2 172.18.0.3", false, true, 2 },
+		{ "172.18.0.2 172.18.0.3", false, false, 2 },
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(Scene) scene = scene_new(FAMILY_IPV4);
+		Ingress *ingress = scene_add_ingress(scene, "br-0", cases[i].gateways);
+		g_autoptr(GArray) items = rendering_new();
+
+		ingress->masquerade = cases[i].masquerade;
+		ingress->masquerade_given = cases[i].given;
+		render_ingress(ingress, &scene->options, items);
+		g_assert_cmpuint(count_at(items, FAMILY_IPV4, PLACE_INGRESS_ERRORS), ==, cases[i].expected);
+	}
+}
+
 /* Accepts of an ingress's port name each gateway where that is of use; iptables has the same for all. */
 static void test_ingress_gateway(void)
 {
@@ -629,6 +657,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/rules/containers", test_containers);
 	g_test_add_func("/rules/direct", test_direct);
 	g_test_add_func("/rules/internal", test_internal);
+	g_test_add_func("/rules/ingress-errors", test_ingress_errors);
 	g_test_add_func("/rules/communication-off", test_communication_off);
 	g_test_add_func("/rules/ingress-isolation", test_ingress_isolation);
 	g_test_add_func("/rules/ingress-gateway", test_ingress_gateway);
