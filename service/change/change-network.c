@@ -61,6 +61,18 @@ static bool has_address(const GArray *addresses, const Address *address)
 	return false;
 }
 
+/* By one of them the host finds all of a subnet on the bridge. */
+static bool has_covering(const GArray *addresses, const Prefix *subnet)
+{
+	for (guint i = 0; i < addresses->len; i++) {
+		const Prefix *prefix = &g_array_index(addresses, IpAddress, i).prefix;
+
+		if (prefix->length <= subnet->length && prefix_contains(prefix, &subnet->address))
+			return true;
+	}
+	return false;
+}
+
 /* An isolated network's bridge, on which the kernel's own link-local address is nobody's choice. */
 static bool check_bare(const Network *network, const GArray *addresses, enum family family, GError **error)
 {
@@ -77,7 +89,7 @@ static bool check_bare(const Network *network, const GArray *addresses, enum fam
 	return true;
 }
 
-/* Endpoints find the host by the gateway's address, and what is not ours is not given any. */
+/* Endpoints find the host by the gateway's address, and it finds them; what is not ours is not given any. */
 static bool check_adopted(const Transaction *transaction, const Network *network, int ifindex, GError **error)
 {
 	g_autoptr(GArray) addresses = NULL;
@@ -86,7 +98,9 @@ static bool check_adopted(const Transaction *transaction, const Network *network
 		return false;
 	for (enum family family = 0; family < N_FAMILIES; family++) {
 		g_autofree char *list = NULL;
-		char gateway[INET6_ADDRSTRLEN];
+		const Prefix needed = { network->gateways[family], network->subnets[family].length };
+		char gateway[INET6_ADDRSTRLEN + 4];
+		bool has_gateway;
 
 		if (!network_has_family(network, family))
 			continue;
@@ -95,13 +109,14 @@ static bool check_adopted(const Transaction *transaction, const Network *network
 				return false;
 			continue;
 		}
-		if (network->internal || has_address(addresses, &network->gateways[family]))
+		has_gateway = has_address(addresses, &needed.address);
+		if (network->internal || (has_gateway && has_covering(addresses, &network->subnets[family])))
 			continue;
 		list = list_addresses(addresses, family);
-		return netfilter_fail(
-			error, INVALID_ARGS,
-			"Bridge: \"%s\" has %s; it needs %s, the network's gateway, or Gateways names what it has",
-			network->bridge, cut(list), address_format(&network->gateways[family], gateway));
+		return netfilter_fail(error, INVALID_ARGS,
+				      "Bridge: \"%s\" has %s; it needs %s, the network's gateway%s", network->bridge,
+				      cut(list), prefix_format(&needed, gateway),
+				      has_gateway ? " with the whole subnet" : ", or Gateways names what it has");
 	}
 	return true;
 }

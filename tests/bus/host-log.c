@@ -84,6 +84,38 @@ static void lost_address(Rig *rig)
 	property_is(rig, "['192.0.2.7', '2001:db8:1::7']", "/network/web", "Network", "SourceAddress");
 }
 
+/* Whose interface is not ours sets it up himself: until then nothing gets through, which is told once. */
+static void down(Rig *rig)
+{
+	static const struct {
+		const char *bridge, *state;
+		const char *member, *types, *arguments;
+		bool told;
+	} cases[] = {
+		{ "n0", "down", "CreateNetwork", "sa{sv}", "'n0', {'Subnets': <['172.18.0.0/24']>, 'Bridge': <'n0'>}",
+		  true },
+		{ "n1", "up", "CreateNetwork", "sa{sv}", "'n1', {'Subnets': <['172.18.1.0/24']>, 'Bridge': <'n1'>}",
+		  false },
+		{ "n2", "down", "CreateIngress", "sa{sv}", "'n2', {'Gateway': <'172.18.2.9'>, 'Bridge': <'n2'>}",
+		  true },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *sentence = g_strdup_printf(
+			"Interface %s is down; what it serves is not reached until it is up", cases[i].bridge);
+		g_autofree char *text = NULL;
+
+		netns_run(rig->host, "ip link add %s type bridge", cases[i].bridge);
+		netns_run(rig->host, "ip address add 172.18.%u.1/24 dev %s", i, cases[i].bridge);
+		netns_run(rig->host, "ip link set %s %s", cases[i].bridge, cases[i].state);
+		done(rig, "", "Manager", cases[i].member, cases[i].types, cases[i].arguments);
+		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+		text = read_log();
+		g_test_message("%s", sentence);
+		g_assert_cmpuint(count_parts(text, sentence), ==, cases[i].told);
+	}
+}
+
 /* --- nftables' chains that stop what the service lets through --- */
 
 #define PID_FILE "/run/author"
@@ -413,6 +445,7 @@ static void kept_rules(Rig *rig)
 static const BusTest tests[] = {
 	{ "/host-log/routes", later_routes, .before = catch_log },
 	{ "/host-log/lost-address", lost_address, .before = catch_log },
+	{ "/host-log/down", down, .before = catch_log },
 	{ "/host-log/forward-drops", forward_drops, .before = catch_log },
 	{ "/host-log/idle-chains", idle_chains, "Backend=iptables", catch_log },
 	{ "/host-log/idle-chains-of-another-backend", no_idle_chains, "Backend=nftables", catch_log },
