@@ -456,7 +456,7 @@ static void no_bridge(Rig *rig)
 	     "'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16']>}");
 	netns_run(rig->host, "ip link del br0");
 	fails(rig, "CreateEndpoint", "sa{sv}", "'app', {'Addresses': <['172.18.0.2']>, 'NetNS': <handle 0>}", fd,
-	      STANDARD("Failed"), "bridge br0");
+	      STANDARD("Failed"), "bridge \"br0\"");
 	/* Nor do others get its name, or that of an ingress' interface. */
 	netns_run(rig->host, "ip link add gone0 type bridge");
 	done(rig, "", "Manager", "CreateIngress", "sa{sv}",
