@@ -45,7 +45,8 @@ typedef struct Interfaces {
 	GHashTable *by_name; /* name → Interface, owned: those that serve an object, or did until the last commit */
 	GHashTable *touched_ports; /* set of int, ifindex: somebody may have changed them since the last look */
 	Leftovers *leftovers;
-	GArray *plans; /* Plan */
+	GArray *plans;     /* Plan */
+	GArray *addresses; /* IpAddress: those of bridges that go, which they lose when they are set down */
 } Interfaces;
 
 /** Adds one, or puts it in the place of another of that name. */

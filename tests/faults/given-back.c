@@ -72,16 +72,6 @@ static void delete_everything(const Rig *rig)
 	}
 }
 
-/* It has passed on what was sent before. */
-static void wait_for_bus(const Rig *rig)
-{
-	g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
-		rig->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetId", NULL, NULL,
-		G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
-
-	g_assert_nonnull(reply);
-}
-
 /* Whether the service died on the way. It finds all of them at once, so that they are one batch on a busy machine too.
  */
 static bool run_together(Rig *rig, const Call *const *calls)
@@ -89,12 +79,11 @@ static bool run_together(Rig *rig, const Call *const *calls)
 	Pipeline *pipeline = pipeline_new();
 	bool died;
 
-	g_assert_no_errno(kill(rig->service, SIGSTOP));
+	rig_pause(rig);
 	for (guint i = 0; i < MAX_CALLS && calls[i]; i++)
 		pipeline_call(pipeline, rig->bus, calls[i]->path, calls[i]->interface, calls[i]->member,
 			      calls[i]->types, calls[i]->arguments);
-	wait_for_bus(rig);
-	g_assert_no_errno(kill(rig->service, SIGCONT));
+	rig_resume(rig);
 	pipeline_run(pipeline);
 	died = strstr(pipeline_outcome(pipeline, 0), "NoReply");
 	for (guint i = 0; !died && i < MAX_CALLS && calls[i]; i++)
@@ -173,13 +162,12 @@ static void listener_in_doubt(Rig *rig)
 	service_kill(rig->service);
 	rig_start_failing(rig, "bridge:kill:1");
 	expect_accept_ra(rig, "0");
-	g_assert_no_errno(kill(rig->service, SIGSTOP));
+	rig_pause(rig);
 	netns_sysctl(rig->host, "net/ipv6/conf/uplink/accept_ra", "1");
 	netns_run(rig->host, "ip link set uplink alias touched");
 	pipeline_call(pipeline, rig->bus, create_b.path, create_b.interface, create_b.member, create_b.types,
 		      create_b.arguments);
-	wait_for_bus(rig);
-	g_assert_no_errno(kill(rig->service, SIGCONT));
+	rig_resume(rig);
 	pipeline_run(pipeline);
 	pipeline_free(pipeline);
 	g_assert_cmpint(waitpid(rig->service, NULL, 0), ==, rig->service);

@@ -135,6 +135,22 @@ bool rig_start_dying(Rig *rig, guint commits)
 	return rig_start_dying_of(rig, fault);
 }
 
+void rig_pause(const Rig *rig)
+{
+	g_assert_no_errno(kill(rig->service, SIGSTOP));
+}
+
+/* The bus has passed on what was sent before. */
+void rig_resume(const Rig *rig)
+{
+	g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
+		rig->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetId", NULL, NULL,
+		G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
+
+	g_assert_nonnull(reply);
+	g_assert_no_errno(kill(rig->service, SIGCONT));
+}
+
 void rig_configure(const Rig *rig G_GNUC_UNUSED, const char *configuration)
 {
 	service_configure(configuration);

@@ -58,6 +58,10 @@ void rig_start_failing(Rig *rig, const char *fault);
 bool rig_start_dying_of(Rig *rig, const char *fault);
 bool rig_start_dying(Rig *rig, guint commits);
 
+/** What is called between the two the service finds at once, so that it is one batch on a busy machine too. */
+void rig_pause(const Rig *rig);
+void rig_resume(const Rig *rig);
+
 /** Gives the service another configuration to find; it is not told. */
 void rig_configure(const Rig *rig, const char *configuration);
 
