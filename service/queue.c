@@ -178,6 +178,7 @@ void queue_remove(Queue *queue, void *userdata)
 
 static void finish(Queue *queue, Entry *change, const GError *error)
 {
+	g_clear_error(&change->error);
 	change->error = error ? g_error_copy(error) : NULL;
 	g_ptr_array_add(queue->finished, change);
 }
@@ -195,40 +196,6 @@ static void answer_finished(Queue *queue)
 	}
 }
 
-/* Runs what can be run of changes[0..n), unless it ran already, and commits it. */
-static void commit_batch(Queue *queue, Entry **changes, guint n, bool ran)
-{
-	g_autoptr(GError) error = NULL;
-	guint ready = ran ? n : 0;
-
-	for (guint i = 0; !ran && i < n; i++) {
-		guint savepoint = transaction_savepoint(service_transaction(queue->service));
-		g_autoptr(GError) failure = NULL;
-
-		if (changes[i]->run(changes[i]->userdata, &failure)) {
-			changes[ready++] = changes[i];
-		} else {
-			transaction_roll_back(service_transaction(queue->service), savepoint);
-			finish(queue, changes[i], failure);
-		}
-	}
-	if (ready == 0)
-		return;
-
-	if (service_commit(queue->service, &error)) {
-		for (guint i = 0; i < ready; i++)
-			finish(queue, changes[i], NULL);
-	} else if (service_make_room(queue->service)) {
-		commit_batch(queue, changes, ready, false);
-	} else if (ready == 1) {
-		finish(queue, changes[0], error);
-	} else {
-		/* One of them is bad: find it by halves. */
-		commit_batch(queue, changes, ready / 2, false);
-		commit_batch(queue, changes + ready / 2, ready - ready / 2, false);
-	}
-}
-
 /* What fails because of something that is not committed yet, or may do so, is tried again afterwards. */
 static bool deserves_another_try(const GError *error)
 {
@@ -237,55 +204,93 @@ static bool deserves_another_try(const GError *error)
 }
 
 /* What it asks for to be attached is added to a sum. */
-static bool run_counted(Queue *queue, const Entry *change, guint *attached, GError **error)
+static bool run(Queue *queue, Entry *change, guint *attached)
 {
-	const Attachments *attachments = service_transaction(queue->service)->attachments;
-	guint before = attachments_count(attachments);
-	bool ok = change->run(change->userdata, error);
+	Transaction *transaction = service_transaction(queue->service);
+	guint savepoint = transaction_savepoint(transaction), before = attachments_count(transaction->attachments);
+	bool ok;
 
-	*attached += attachments_count(attachments) - MIN(before, attachments_count(attachments));
+	g_clear_error(&change->error);
+	ok = change->run(change->userdata, &change->error);
+	*attached +=
+		attachments_count(transaction->attachments) - MIN(before, attachments_count(transaction->attachments));
+	if (!ok)
+		transaction_roll_back(transaction, savepoint);
 	return ok;
 }
 
+static void commit_batch(Queue *queue, Entry **batch, guint n);
+
 /* All of them, or as many as attach what one turn may. How many. */
-static guint work_off(Queue *queue, GPtrArray *changes)
+static guint work_off(Queue *queue, Entry **changes, guint n_changes, guint max_attached)
 {
-	Entry **batch = (Entry **)changes->pdata;
-	guint n = 0; /* of the batch, run and not committed */
+	Entry **batch = changes;
+	guint n = 0; /* of the batch, the first of which ran */
 	guint attached = 0, i;
 
-	for (i = 0; i < changes->len && attached < MAX_ATTACHED; i++) {
-		Entry *change = changes->pdata[i];
-		g_autoptr(GError) error = NULL;
-		guint savepoint;
+	for (i = 0; i < n_changes && attached < max_attached; i++) {
+		Entry *change = changes[i];
+		bool ok;
 
 		if (change->flags & QUEUE_ALONE && n > 0) {
-			commit_batch(queue, batch, n, true);
+			commit_batch(queue, batch, n);
 			n = 0;
+		}
+		ok = run(queue, change, &attached);
+		if (!ok && n > 0 && deserves_another_try(change->error)) {
+			commit_batch(queue, batch, n);
+			n = 0;
+			ok = run(queue, change, &attached);
 		}
 		if (n == 0)
-			batch = (Entry **)changes->pdata + i;
-		savepoint = transaction_savepoint(service_transaction(queue->service));
-		if (run_counted(queue, change, &attached, &error)) {
+			batch = changes + i;
+		/* It may be refused because of one before it, which may yet fail. */
+		if (ok || n > 0)
 			batch[n++] = change;
-			if (change->flags & QUEUE_ALONE) {
-				commit_batch(queue, batch, n, true);
-				n = 0;
-			}
-			continue;
-		}
-		transaction_roll_back(service_transaction(queue->service), savepoint);
-		if (n > 0 && deserves_another_try(error)) {
-			commit_batch(queue, batch, n, true);
-			commit_batch(queue, (Entry **)changes->pdata + i, 1, false);
+		else
+			g_ptr_array_add(queue->finished, change);
+		if (ok && change->flags & QUEUE_ALONE) {
+			commit_batch(queue, batch, n);
 			n = 0;
-		} else {
-			finish(queue, change, error);
 		}
 	}
 	if (n > 0)
-		commit_batch(queue, batch, n, true);
+		commit_batch(queue, batch, n);
 	return i;
+}
+
+static void try_again(Queue *queue, Entry **changes, guint n)
+{
+	work_off(queue, changes, n, G_MAXUINT);
+}
+
+static guint count_ready(Entry *const *batch, guint n)
+{
+	guint ready = 0;
+
+	for (guint i = 0; i < n; i++)
+		ready += batch[i]->error == NULL;
+	return ready;
+}
+
+/* Of those that ran; the others are refused if those are committed. */
+static void commit_batch(Queue *queue, Entry **batch, guint n)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (service_commit(queue->service, &error)) {
+		for (guint i = 0; i < n; i++)
+			g_ptr_array_add(queue->finished, batch[i]);
+	} else if (service_make_room(queue->service)) {
+		try_again(queue, batch, n);
+	} else if (count_ready(batch, n) == 1) {
+		finish(queue, batch[0], error);
+		try_again(queue, batch + 1, n - 1);
+	} else {
+		/* One of them is bad: find it by halves. */
+		try_again(queue, batch, n / 2);
+		try_again(queue, batch + n / 2, n - n / 2);
+	}
 }
 
 /* The others come after whatever else the loop has to do. */
@@ -402,7 +407,7 @@ static void queue_work(Queue *queue)
 	}
 	begin = g_get_monotonic_time();
 	service_retry_start(queue->service);
-	put_off(queue, changes, work_off(queue, changes));
+	put_off(queue, changes, work_off(queue, (Entry **)changes->pdata, changes->len, MAX_ATTACHED));
 	service_release_claims(queue->service);
 	queue->delay_usec = MAX(MIN_DELAY_USEC, 2 * (uint64_t)(g_get_monotonic_time() - begin));
 	service_unlock(queue->service);

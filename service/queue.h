@@ -7,7 +7,7 @@
 /**
  * Changes waiting for the kernel. What arrives together is committed together,
  * one commit a table, and answered afterwards, each by itself; a change that
- * fails is taken out and the rest goes through. Nothing is held back: the queue
+ * fails is taken out and the rest goes through, as if that had never been asked for. Nothing is held back: the queue
  * is worked off as soon as the bus has no more to say, at the latest a few
  * milliseconds (or two commits' time) after a change came in. While another program
  * has the backend's lock, changes wait up to LockTimeoutSec and then fail with BUSY.
