@@ -2,7 +2,7 @@
 #include "service/explanation.h"
 
 #include "service/explain/verdict.h"
-#include "service/netlink/link.h"
+#include "service/netlink/interface.h"
 #include "service/service.h"
 
 static bool check_interface(Netlink *netlink, const char *name, GError **error)

@@ -5,7 +5,7 @@
 #include "service/model/labels.h"
 #include "service/model/name.h"
 #include "service/model/special.h"
-#include "service/netlink/link.h"
+#include "service/netlink/interface.h"
 
 #include <stdio.h>
 #include <string.h>

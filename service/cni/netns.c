@@ -2,7 +2,7 @@
 #include "service/cni/netns.h"
 
 #include "service/error.h"
-#include "service/netlink/link.h"
+#include "service/netlink/interface.h"
 #include "service/netlink/veth.h"
 
 #include <errno.h>

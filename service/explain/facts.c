@@ -2,7 +2,7 @@
 #include "service/explain/facts.h"
 
 #include "service/netlink/bridge.h"
-#include "service/netlink/link.h"
+#include "service/netlink/interface.h"
 #include "service/netlink/route.h"
 #include "service/netlink/sockets.h"
 #include "service/netlink/sysctl.h"

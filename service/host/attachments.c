@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/host/attachments.h"
 
-#include "service/netlink/link.h"
+#include "service/netlink/interface.h"
 #include "service/netlink/namespace.h"
 #include "service/netlink/veth.h"
 

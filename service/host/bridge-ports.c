@@ -3,7 +3,7 @@
 
 #include "service/host/repair.h"
 #include "service/netlink/bridge.h"
-#include "service/netlink/link.h"
+#include "service/netlink/interface.h"
 #include "service/netlink/veth.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "service/error.h"
 #include "service/host/effects.h"
 #include "service/host/wanted.h"
-#include "service/netlink/link.h"
+#include "service/netlink/interface.h"
 
 /**
  * Forwarding of the host, a family each: switched on where objects want it and it is off, and switched back when none

@@ -2,7 +2,7 @@
 #include "service/host/interface-switch.h"
 
 #include "service/netlink/bridge.h"
-#include "service/netlink/link.h"
+#include "service/netlink/interface.h"
 
 static const char *const names[N_INTERFACE_SWITCHES] = {
 	[SWITCH_LOCALNET] = "route_localnet",         [SWITCH_FORWARDING_IPV4] = "IPv4 forwarding",

@@ -3,7 +3,7 @@
 
 #include "service/host/effects.h"
 #include "service/host/wanted.h"
-#include "service/netlink/link.h"
+#include "service/netlink/interface.h"
 
 /**
  * The interfaces that serve networks and ingresses: the bridges we create, and the switches of these and of others.

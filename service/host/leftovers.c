@@ -2,7 +2,7 @@
 #include "service/host/leftovers.h"
 
 #include "service/netlink/bridge.h"
-#include "service/netlink/link.h"
+#include "service/netlink/interface.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 
 #include "service/host/effects.h"
 #include "service/host/wanted.h"
-#include "service/netlink/link.h"
+#include "service/netlink/interface.h"
 
 /** The bridge that a network of ours is given. */
 

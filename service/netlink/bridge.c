@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/bridge.h"
 
-#include "service/netlink/link.h"
-#include "service/netlink/link-message.h"
+#include "service/netlink/interface.h"
+#include "service/netlink/interface-message.h"
 #include "service/netlink/request.h"
 #include "service/netlink/sysctl.h"
 

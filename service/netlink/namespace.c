@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/namespace.h"
 
-#include "service/netlink/link-message.h"
+#include "service/netlink/interface-message.h"
 #include "service/netlink/request.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
 #include "service/model/name.h"
 #include "service/model/port-spec.h"
 #include "service/model/unit-name.h"
-#include "service/netlink/link.h"
+#include "service/netlink/interface.h"
 #include "service/sources.h"
 #include "service/unit-file/lines.h"
 

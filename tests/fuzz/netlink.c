@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/conntrack-message.h"
-#include "service/netlink/link-message.h"
+#include "service/netlink/interface-message.h"
 #include "service/netlink/route-message.h"
 #include "service/netlink/setting-message.h"
 #include "service/netlink/socket-message.h"

@@ -7,7 +7,7 @@
 #include "service/explain/packet.h"
 #include "service/model/attachment.h"
 #include "service/model/name.h"
-#include "service/netlink/link.h"
+#include "service/netlink/interface.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/message.h"
 

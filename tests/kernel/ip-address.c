@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/ip-address.h"
-#include "service/netlink/link.h"
+#include "service/netlink/interface.h"
 #include "tests/support/netlink.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/bridge.h"
 #include "service/netlink/ip-address.h"
-#include "service/netlink/link.h"
+#include "service/netlink/interface.h"
 #include "service/netlink/sysctl.h"
 #include "tests/support/netlink.h"
 

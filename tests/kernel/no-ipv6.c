@@ -2,7 +2,7 @@
 #include "service/netlink/bridge.h"
 #include "service/netlink/conntrack.h"
 #include "service/netlink/ip-address.h"
-#include "service/netlink/link.h"
+#include "service/netlink/interface.h"
 #include "service/netlink/neighbour.h"
 #include "service/netlink/request.h"
 #include "service/netlink/route.h"

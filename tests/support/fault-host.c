@@ -3,7 +3,7 @@
 
 #include "service/netlink/bridge.h"
 #include "service/netlink/ip-address.h"
-#include "service/netlink/link.h"
+#include "service/netlink/interface.h"
 #include "service/netlink/namespace.h"
 #include "service/netlink/veth.h"
 #include "service/nftables/batch.h"

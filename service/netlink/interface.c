@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/netlink/link.h"
+#include "service/netlink/interface.h"
 
 #include "service/model/name.h"
 #include "service/netlink/request.h"

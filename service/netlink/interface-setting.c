@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/netlink/link.h"
+#include "service/netlink/interface.h"
 
-#include "service/netlink/link-message.h"
+#include "service/netlink/interface-message.h"
 #include "service/netlink/request.h"
 #include "service/model/address.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/netlink/link-message.h"
+#include "service/netlink/interface-message.h"
 
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
