@@ -19,7 +19,7 @@
 
 struct HostWatch {
 	const Bus *bus;
-	LinkMonitor *links;
+	InterfaceMonitor *links;
 	SettingMonitor *settings;
 	sd_event_source *link_source, *setting_source;
 	sd_event_source *look; /* whether something is to be put right */
@@ -156,7 +156,7 @@ static int on_links(sd_event_source *source G_GNUC_UNUSED, int fd G_GNUC_UNUSED,
 {
 	HostWatch *watch = userdata;
 
-	link_monitor_dispatch(watch->links);
+	interface_monitor_dispatch(watch->links);
 	announcer_emit(watch->bus->announcer);
 	return 0;
 }
@@ -174,13 +174,13 @@ static int watch_links(HostWatch *watch)
 {
 	g_autoptr(GError) error = NULL;
 
-	watch->links = link_monitor_new(on_interface, on_interface_touched, watch, &error);
+	watch->links = interface_monitor_new(on_interface, on_interface_touched, watch, &error);
 	if (!watch->links) {
 		g_critical("%s", error->message);
 		return -EIO;
 	}
-	return sd_event_add_io(watch->bus->event, &watch->link_source, link_monitor_fd(watch->links), EPOLLIN, on_links,
-			       watch);
+	return sd_event_add_io(watch->bus->event, &watch->link_source, interface_monitor_fd(watch->links), EPOLLIN,
+			       on_links, watch);
 }
 
 static int watch_settings(HostWatch *watch)
@@ -232,7 +232,7 @@ void host_watch_free(HostWatch *watch)
 	sd_event_source_disable_unref(watch->look);
 	sd_event_source_disable_unref(watch->link_source);
 	sd_event_source_disable_unref(watch->setting_source);
-	link_monitor_free(watch->links);
+	interface_monitor_free(watch->links);
 	setting_monitor_free(watch->settings);
 	g_free(watch);
 }

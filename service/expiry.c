@@ -57,9 +57,9 @@ static void expire_without_interface(Service *service)
 	g_hash_table_iter_init(&iter, service->model->by_interface);
 	while (g_hash_table_iter_next(&iter, &ifindex, &value)) {
 		const GPtrArray *endpoints = value;
-		LinkInfo info;
+		InterfaceInfo info;
 
-		if (!link_find_index(service->netlink, GPOINTER_TO_INT(ifindex), &info, NULL) || info.ifindex != 0)
+		if (!interface_find_index(service->netlink, GPOINTER_TO_INT(ifindex), &info, NULL) || info.ifindex != 0)
 			continue;
 		for (guint i = 0; i < endpoints->len; i++)
 			lifetimes_expire(service->lifetimes, &((Endpoint *)endpoints->pdata[i])->lifetime);

@@ -7,10 +7,10 @@
 
 static bool check_interface(Netlink *netlink, const char *name, GError **error)
 {
-	LinkInfo link;
+	InterfaceInfo info;
 
-	return link_find(netlink, name, &link, error) &&
-	       (link.ifindex != 0 ||
+	return interface_find(netlink, name, &info, error) &&
+	       (info.ifindex != 0 ||
 		netfilter_fail(error, INVALID_ARGS, "InInterface: there is no interface \"%s\"", name));
 }
 

@@ -13,14 +13,14 @@
 static bool is_harmless(const Service *service, const Network *network, int ifindex)
 {
 	g_autoptr(GArray) ours = interfaces_created(service->interfaces);
-	LinkInfo info;
+	InterfaceInfo info;
 
 	if (ifindex == 0)
 		return false;
 	for (guint i = 0; i < ours->len; i++)
 		if (g_array_index(ours, int, i) == ifindex)
 			return true;
-	return link_find_index(service->netlink, ifindex, &info, NULL) &&
+	return interface_find_index(service->netlink, ifindex, &info, NULL) &&
 	       (info.ifindex == 0 || strcmp(info.name, network->bridge) == 0);
 }
 

@@ -420,9 +420,9 @@ static void render_everything(Service *service, bool started)
 static guint64 find_mac(Netlink *netlink, const char *bridge)
 {
 	guint64 mac = 0;
-	LinkInfo info;
+	InterfaceInfo info;
 
-	if (!link_find(netlink, bridge, &info, NULL))
+	if (!interface_find(netlink, bridge, &info, NULL))
 		return network_random_mac();
 	for (guint i = 0; i < sizeof info.mac; i++)
 		mac = mac << 8 | info.mac[i];

@@ -8,7 +8,7 @@
 /* What looks like an address written short is no interface, though one could be called so. */
 static bool is_name(const char *name)
 {
-	return link_name_is_valid(name) && strspn(name, "0123456789.") < strlen(name);
+	return interface_name_is_valid(name) && strspn(name, "0123456789.") < strlen(name);
 }
 
 static bool read_source(const char *text, Source *ret, GError **error)

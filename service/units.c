@@ -142,9 +142,10 @@ static void go_together(Service *service, const UnitSet *set, GArray *ways)
 static void await_interface(Service *service, const Unit *unit)
 {
 	const char *name = unit->kind == OBJECT_INGRESS ? unit->ingress.bridge : NULL;
-	LinkInfo info;
+	InterfaceInfo info;
 
-	if (name && link_name_is_valid(name) && link_find(service->netlink, name, &info, NULL) && info.ifindex == 0)
+	if (name && interface_name_is_valid(name) && interface_find(service->netlink, name, &info, NULL) &&
+	    info.ifindex == 0)
 		g_hash_table_add(service->awaited, g_strdup(name));
 }
 

@@ -33,7 +33,7 @@ static bool check_lifetime(const LifetimeSettings *settings, GError **error)
 
 static bool parse_name(const char *key, const char *name, char ret[static IFNAMSIZ], GError **error)
 {
-	if (!link_check_name(name, error)) {
+	if (!interface_check_name(name, error)) {
 		g_prefix_error(error, "%s: ", key);
 		return false;
 	}

@@ -118,7 +118,7 @@ static bool wants_reservation(const Network *network, const EndpointSettings *se
 static bool find_interface(const Transaction *transaction, Endpoint *endpoint, const LifetimeSettings *settings,
 			   GError **error)
 {
-	LinkInfo info;
+	InterfaceInfo info;
 
 	if (!settings->interface)
 		return true;
@@ -128,7 +128,7 @@ static bool find_interface(const Transaction *transaction, Endpoint *endpoint, c
 	if (g_str_equal(settings->interface, "lo"))
 		return netfilter_fail(error, INVALID_ARGS,
 				      "LifetimeInterface: \"lo\" cannot go; an interface that can is allowed");
-	if (!link_find(transaction->netlink, settings->interface, &info, error)) {
+	if (!interface_find(transaction->netlink, settings->interface, &info, error)) {
 		g_prefix_error(error, "LifetimeInterface: ");
 		return false;
 	}

@@ -22,7 +22,7 @@ static bool parse_bridge(Ingress *ingress, const char *name, GError **error)
 {
 	if (!name || !*name)
 		return true;
-	if (!link_name_is_valid(name))
+	if (!interface_name_is_valid(name))
 		return netfilter_fail(error, INVALID_ARGS, "Bridge: \"%s\" is not an interface name", cut(name));
 	if (g_str_equal(name, "lo"))
 		return netfilter_fail(error, INVALID_ARGS,

@@ -124,7 +124,7 @@ static bool check_adopted(const Transaction *transaction, const Network *network
 static bool choose_bridge(Transaction *transaction, Network *network, GError **error)
 {
 	const Network *other;
-	LinkInfo info;
+	InterfaceInfo info;
 
 	other = g_hash_table_lookup(transaction->model->bridges, network->bridge);
 	if (other)
@@ -132,7 +132,7 @@ static bool choose_bridge(Transaction *transaction, Network *network, GError **e
 				      network->bridge, cut(other->name));
 	if (interfaces_is_leaving(transaction->interfaces, network->bridge))
 		return netfilter_fail(error, PENDING, "bridge \"%s\" is being deleted", network->bridge);
-	if (!link_find(transaction->netlink, network->bridge, &info, error))
+	if (!interface_find(transaction->netlink, network->bridge, &info, error))
 		return false;
 	/* A bridge of ours that waits to be deleted makes room. */
 	if (info.ifindex == 0 || interfaces_is_leftover(transaction->interfaces, network->bridge, info.ifindex)) {
@@ -140,7 +140,7 @@ static bool choose_bridge(Transaction *transaction, Network *network, GError **e
 		network->mac = network_random_mac();
 		return true;
 	}
-	if (info.kind != LINK_BRIDGE)
+	if (info.kind != INTERFACE_BRIDGE)
 		return netfilter_fail(error, BRIDGE_IN_USE, "interface \"%s\" exists and is not a bridge",
 				      network->bridge);
 	return check_adopted(transaction, network, info.ifindex, error);

@@ -13,13 +13,13 @@ static bool holds(const Network *network, const Address *address)
 
 static bool adopts_bridge(const Transaction *transaction, const Network *network, bool *ret, GError **error)
 {
-	LinkInfo info;
+	InterfaceInfo info;
 
 	*ret = false;
 	if (g_hash_table_contains(transaction->model->bridges, network->bridge) ||
 	    interfaces_is_leaving(transaction->interfaces, network->bridge))
 		return true;
-	if (!link_find(transaction->netlink, network->bridge, &info, error))
+	if (!interface_find(transaction->netlink, network->bridge, &info, error))
 		return false;
 	*ret = info.ifindex != 0 && !interfaces_is_leftover(transaction->interfaces, network->bridge, info.ifindex);
 	return true;

@@ -80,13 +80,13 @@ static bool find_bridge(const Transaction *transaction, const Ingress *ingress, 
 
 static bool check_bridge(const Transaction *transaction, const char *bridge, GError **error)
 {
-	LinkInfo info;
+	InterfaceInfo info;
 
 	if (g_hash_table_contains(transaction->model->bridges, bridge))
 		return true;
 	if (interfaces_is_leaving(transaction->interfaces, bridge))
 		return netfilter_fail(error, PENDING, "bridge \"%s\" is being deleted", bridge);
-	if (!link_find(transaction->netlink, bridge, &info, error))
+	if (!interface_find(transaction->netlink, bridge, &info, error))
 		return false;
 	if (info.ifindex == 0 || interfaces_is_leftover(transaction->interfaces, bridge, info.ifindex))
 		return netfilter_fail(error, INVALID_ARGS, "Bridge: there is no interface \"%s\"", bridge);

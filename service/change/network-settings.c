@@ -187,7 +187,7 @@ static void derive_bridge(Network *network)
 	g_autofree char *name = g_strdup_printf("br-%s", network->name);
 	g_autofree char *digest = NULL;
 
-	if (!link_name_is_valid(name)) {
+	if (!interface_name_is_valid(name)) {
 		digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, network->name, -1);
 		snprintf(network->bridge, sizeof network->bridge, "br-%.12s", digest);
 		return;
@@ -199,7 +199,7 @@ static bool parse_bridge(Network *network, const char *name, GError **error)
 {
 	if (!name || !*name)
 		derive_bridge(network);
-	else if (!link_name_is_valid(name))
+	else if (!interface_name_is_valid(name))
 		return netfilter_fail(error, INVALID_ARGS, "Bridge: \"%s\" is not an interface name", cut(name));
 	else if (g_str_equal(name, "lo"))
 		return netfilter_fail(error, INVALID_ARGS, "Bridge: \"lo\" is the host's own; a bridge is allowed");

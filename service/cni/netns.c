@@ -89,9 +89,9 @@ static bool remove_veth(Netlink *netlink, const char *ifname, GError **error)
 {
 	g_autoptr(GArray) ifindexes = g_array_new(FALSE, FALSE, sizeof(int));
 	g_autoptr(GError) reason = NULL;
-	LinkInfo info;
+	InterfaceInfo info;
 
-	if (!link_find(netlink, ifname, &info, &reason))
+	if (!interface_find(netlink, ifname, &info, &reason))
 		return cni_fail(error, IO, "%s", reason->message);
 	if (info.ifindex == 0 || !info.leads_out)
 		return true;

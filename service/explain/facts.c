@@ -24,7 +24,7 @@ static bool is_forwarding(const HostFacts *host, enum family family, int ifindex
 
 	if (family == FAMILY_IPV6)
 		return !sysctl_get("net/ipv6/conf/all/forwarding", &on, NULL) || on;
-	return !link_get_switch(host->netlink, ifindex, LINK_FORWARDING, &value, NULL) || value != 0;
+	return !interface_get_setting(host->netlink, ifindex, INTERFACE_FORWARDING, &value, NULL) || value != 0;
 }
 
 /* The stricter of what is said for all interfaces and for this one: 1 wants answers to leave by it, 2 by any. */
@@ -33,7 +33,7 @@ static guint rp_filter_of(const HostFacts *host, int ifindex)
 	g_autofree char *all = NULL;
 	guint own = 0;
 
-	(void)(link_get_switch(host->netlink, ifindex, LINK_RP_FILTER, &own, NULL) &&
+	(void)(interface_get_setting(host->netlink, ifindex, INTERFACE_RP_FILTER, &own, NULL) &&
 	       sysctl_read("net/ipv4/conf/all/rp_filter", &all, NULL));
 	return MAX(own, all ? g_ascii_strtoull(all, NULL, 10) : 0);
 }
@@ -65,39 +65,39 @@ static Way host_route(const Facts *facts, const Address *from, const Address *to
 {
 	const HostFacts *host = of(facts);
 	enum family family = address_family(to);
-	LinkInfo link = {};
+	InterfaceInfo info = {};
 	RouteAnswer answer;
 	Way way = {};
 	int r;
 
-	if (*interface && (!link_find(host->netlink, interface, &link, NULL) || link.ifindex == 0))
+	if (*interface && (!interface_find(host->netlink, interface, &info, NULL) || info.ifindex == 0))
 		return (Way){ .kind = WAY_NONE };
-	r = route_ask(host->netlink, from, to, link.ifindex, &answer);
+	r = route_ask(host->netlink, from, to, info.ifindex, &answer);
 	if (r < 0)
-		return (Way){ .kind = failed_way(host, from, link.ifindex, r) };
+		return (Way){ .kind = failed_way(host, from, info.ifindex, r) };
 	way.own = answer.own;
 	if (answer.type == RTN_LOCAL) {
 		way.kind = WAY_HOST;
 		return way;
 	}
 	way.kind = answer.type == RTN_UNICAST ? WAY_OUT : WAY_MARTIAN;
-	if (link.ifindex != 0 && family == FAMILY_IPV6 && !is_forwarding(host, family, link.ifindex))
+	if (info.ifindex != 0 && family == FAMILY_IPV6 && !is_forwarding(host, family, info.ifindex))
 		way.kind = WAY_CLOSED;
-	if (!link_find_index(host->netlink, answer.ifindex, &link, NULL) || link.ifindex == 0)
+	if (!interface_find_index(host->netlink, answer.ifindex, &info, NULL) || info.ifindex == 0)
 		way.kind = WAY_NONE;
-	g_strlcpy(way.interface, link.name, sizeof way.interface);
+	g_strlcpy(way.interface, info.name, sizeof way.interface);
 	return way;
 }
 
 static bool host_sees_bridged(const Facts *facts, enum family family, const char *bridge)
 {
 	bool on = false, own = false;
-	LinkInfo link;
+	InterfaceInfo info;
 
-	if (!link_find(of(facts)->netlink, bridge, &link, NULL) || link.kind != LINK_BRIDGE)
+	if (!interface_find(of(facts)->netlink, bridge, &info, NULL) || info.kind != INTERFACE_BRIDGE)
 		return false;
 	return (bridges_get_nf_call(family, &on, NULL) && on) ||
-	       (bridge_get_nf_call(of(facts)->netlink, link.ifindex, family, &own, NULL) && own);
+	       (bridge_get_nf_call(of(facts)->netlink, info.ifindex, family, &own, NULL) && own);
 }
 
 static bool host_listens(const Facts *facts G_GNUC_UNUSED, guint8 protocol, const Address *address, guint16 port)

@@ -108,7 +108,7 @@ bool packet_read(const PacketSettings *settings, Packet *ret, GError **error)
 				      "Protocol: \"%s\" is neither \"tcp\" nor \"udp\" nor \"sctp\"", cut(protocol));
 	if (packet.port == 0)
 		return netfilter_fail(error, INVALID_ARGS, "Port is required, from 1 to 65535");
-	if (settings->interface && !link_name_is_valid(settings->interface))
+	if (settings->interface && !interface_name_is_valid(settings->interface))
 		return netfilter_fail(error, INVALID_ARGS, "InInterface: \"%s\" cannot be the name of an interface",
 				      cut(settings->interface));
 	g_strlcpy(packet.interface, settings->interface ?: "", sizeof packet.interface);

@@ -15,9 +15,9 @@ typedef struct Claim {
 
 struct Attachments {
 	Netlink *netlink;
-	GHashTable *claims; /* Endpoint, not looked into → Claim, owned */
-	GArray *made;       /* int, ifindex: since the transaction began */
-	LinkInfo bridge;    /* that of the last endpoint, while there are claims; ifindex 0: none yet */
+	GHashTable *claims;   /* Endpoint, not looked into → Claim, owned */
+	GArray *made;         /* int, ifindex: since the transaction began */
+	InterfaceInfo bridge; /* that of the last endpoint, while there are claims; ifindex 0: none yet */
 };
 
 static void claim_free(gpointer data)
@@ -118,11 +118,11 @@ static bool fill(const Claim *claim, const Endpoint *endpoint, int peer, GError 
 
 static bool find_bridge(Attachments *attachments, const Endpoint *endpoint, int ifindex, GError **error)
 {
-	LinkInfo *bridge = &attachments->bridge;
+	InterfaceInfo *bridge = &attachments->bridge;
 
 	if (ifindex != 0 && bridge->ifindex == ifindex)
 		return true;
-	return link_find_index(attachments->netlink, ifindex, bridge, error) &&
+	return interface_find_index(attachments->netlink, ifindex, bridge, error) &&
 	       (bridge->ifindex != 0 ||
 		netfilter_fail(error, FAILED,
 			       "bridge \"%s\" of network \"%s\" is not there to attach endpoint \"%s\" to",
@@ -165,7 +165,7 @@ void attachments_release(Attachments *attachments)
 }
 
 /* The end on the host, if it is the one that was made. */
-static bool is_ours(const LinkInfo *info, const Attachment *attachment)
+static bool is_ours(const InterfaceInfo *info, const Attachment *attachment)
 {
 	return info->ifindex != 0 && memcmp(info->mac, attachment->host_mac, sizeof info->mac) == 0;
 }
@@ -176,9 +176,9 @@ void attachments_detach(Attachments *attachments, const GPtrArray *endpoints)
 
 	for (guint i = 0; i < endpoints->len; i++) {
 		const Endpoint *endpoint = endpoints->pdata[i];
-		LinkInfo info;
+		InterfaceInfo info;
 
-		if (link_find_index(attachments->netlink, endpoint->ifindex, &info, NULL) &&
+		if (interface_find_index(attachments->netlink, endpoint->ifindex, &info, NULL) &&
 		    is_ours(&info, endpoint->attachment))
 			g_array_append_val(list, info.ifindex);
 	}
@@ -188,9 +188,9 @@ void attachments_detach(Attachments *attachments, const GPtrArray *endpoints)
 void attachments_disown(Attachments *attachments, const Endpoint *endpoint)
 {
 	g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(int));
-	LinkInfo info;
+	InterfaceInfo info;
 
-	if (link_find(attachments->netlink, endpoint->attachment->host_interface, &info, NULL) &&
+	if (interface_find(attachments->netlink, endpoint->attachment->host_interface, &info, NULL) &&
 	    is_ours(&info, endpoint->attachment))
 		g_array_append_val(list, info.ifindex);
 	remove_list(attachments->netlink, list);

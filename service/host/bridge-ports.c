@@ -12,12 +12,12 @@
 static bool compare(Netlink *netlink, const Endpoint *endpoint, int bridge, PortFaults *ret, GError **error)
 {
 	bool hairpin = true;
-	LinkInfo info;
+	InterfaceInfo info;
 
 	*ret = (PortFaults){};
 	if (!endpoint->attachment || endpoint->ifindex == 0)
 		return true;
-	if (!link_find_index(netlink, endpoint->ifindex, &info, error))
+	if (!interface_find_index(netlink, endpoint->ifindex, &info, error))
 		return false;
 	if (info.ifindex == 0 || memcmp(info.mac, endpoint->attachment->host_mac, sizeof info.mac) != 0)
 		return true;

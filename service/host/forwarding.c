@@ -64,14 +64,14 @@ void forwarding_free(Forwarding *forwarding)
 
 static bool save_interfaces(Netlink *netlink, enum family family, GArray **ret, GError **error)
 {
-	return family == FAMILY_IPV4 ? links_save_forwarding(netlink, ret, error)
-				     : links_save_forwarding6(netlink, ret, error);
+	return family == FAMILY_IPV4 ? interfaces_save_forwarding(netlink, ret, error)
+				     : interfaces_save_forwarding6(netlink, ret, error);
 }
 
 static bool restore_interfaces(Netlink *netlink, enum family family, const GArray *saved, GError **error)
 {
-	return family == FAMILY_IPV4 ? links_restore_forwarding(netlink, saved, error)
-				     : links_restore_forwarding6(netlink, saved, error);
+	return family == FAMILY_IPV4 ? interfaces_restore_forwarding(netlink, saved, error)
+				     : interfaces_restore_forwarding6(netlink, saved, error);
 }
 
 /* One that was taken away and made again under its name is what its owner calls by that name. */
@@ -98,15 +98,16 @@ static bool has_index(const GArray *list, int ifindex)
 	return false;
 }
 
-static bool is_bridge_port(Netlink *netlink, const LinkInfo *info)
+static bool is_bridge_port(Netlink *netlink, const InterfaceInfo *info)
 {
-	LinkInfo master;
+	InterfaceInfo master;
 
-	return info->master != 0 && link_find_index(netlink, info->master, &master, NULL) && master.kind == LINK_BRIDGE;
+	return info->master != 0 && interface_find_index(netlink, info->master, &master, NULL) &&
+	       master.kind == INTERFACE_BRIDGE;
 }
 
 /* What comes later has what the host has for all that come. */
-static bool forwarded_before(const ForwardingBefore *before, const LinkInfo *info)
+static bool forwarded_before(const ForwardingBefore *before, const InterfaceInfo *info)
 {
 	InterfaceValue value = { .ifindex = info->ifindex };
 	const InterfaceValue *had;
@@ -119,11 +120,12 @@ static bool forwarded_before(const ForwardingBefore *before, const LinkInfo *inf
 /* Whether one takes what routers advertise by itself, and does not where it forwards but with accept_ra=2. */
 static bool is_listener(Netlink *netlink, const ForwardingBefore *before, const GArray *created, int ifindex)
 {
-	LinkInfo info;
+	InterfaceInfo info;
 	guint value;
 
-	return !has_index(created, ifindex) && link_get_switch6(netlink, ifindex, LINK6_ACCEPT_RA, &value, NULL) &&
-	       value == 1 && link_find_index(netlink, ifindex, &info, NULL) && info.ifindex != 0 &&
+	return !has_index(created, ifindex) &&
+	       interface_get_setting6(netlink, ifindex, INTERFACE6_ACCEPT_RA, &value, NULL) && value == 1 &&
+	       interface_find_index(netlink, ifindex, &info, NULL) && info.ifindex != 0 &&
 	       !is_bridge_port(netlink, &info) && !forwarded_before(before, &info);
 }
 
@@ -159,7 +161,7 @@ static bool read_before(Netlink *netlink, enum family family, ForwardingBefore *
 }
 
 /* What a bridge forwards to is the bridge's; and what is left of an endpoint whose bridge has gone leads nowhere. */
-static bool is_port(Netlink *netlink, const LinkInfo *info)
+static bool is_port(Netlink *netlink, const InterfaceInfo *info)
 {
 	bool found;
 
@@ -172,10 +174,10 @@ static int find_newcomer(Netlink *netlink, const GArray *before, const GArray *p
 {
 	for (guint i = 0; before && i < present->len; i++) {
 		const InterfaceValue *value = &g_array_index(present, InterfaceValue, i);
-		LinkInfo info;
+		InterfaceInfo info;
 
 		if (!find_before(before, value) && !has_index(serving, value->ifindex) &&
-		    link_find_index(netlink, value->ifindex, &info, NULL) && info.ifindex != 0 &&
+		    interface_find_index(netlink, value->ifindex, &info, NULL) && info.ifindex != 0 &&
 		    !is_port(netlink, &info))
 			return value->ifindex;
 	}
@@ -225,7 +227,7 @@ static GArray *copy_present(const Forwarding *forwarding, const GArray *listener
 		guint value;
 
 		if (!is_touched(forwarding, ifindex) ||
-		    link_get_switch6(forwarding->netlink, ifindex, LINK6_ACCEPT_RA, &value, NULL))
+		    interface_get_setting6(forwarding->netlink, ifindex, INTERFACE6_ACCEPT_RA, &value, NULL))
 			g_array_append_val(list, ifindex);
 	}
 	return list;
@@ -366,9 +368,9 @@ static bool switch_accept_ra(Netlink *netlink, int ifindex, guint from, guint to
 	g_autoptr(GError) error = NULL;
 	guint value;
 
-	if (!link_get_switch6(netlink, ifindex, LINK6_ACCEPT_RA, &value, NULL) || value != from)
+	if (!interface_get_setting6(netlink, ifindex, INTERFACE6_ACCEPT_RA, &value, NULL) || value != from)
 		return false;
-	if (link_set_switch6(netlink, ifindex, LINK6_ACCEPT_RA, to, &error))
+	if (interface_set_setting6(netlink, ifindex, INTERFACE6_ACCEPT_RA, to, &error))
 		return true;
 	error_warn(g_steal_pointer(&error));
 	return false;
@@ -492,9 +494,9 @@ static void end_plan(Forwarding *forwarding, enum family family)
 static void tell_of_newcomer(const Forwarding *forwarding, enum family family)
 {
 	int newcomer = forwarding->states[family].newcomer;
-	LinkInfo info;
+	InterfaceInfo info;
 
-	if (newcomer != 0 && link_find_index(forwarding->netlink, newcomer, &info, NULL) && info.ifindex != 0)
+	if (newcomer != 0 && interface_find_index(forwarding->netlink, newcomer, &info, NULL) && info.ifindex != 0)
 		g_message("%s forwarding stays on, and FORWARD's policy as it is: interface %s has come since they "
 			  "were set",
 			  family_to_string(family), info.name);

@@ -22,13 +22,13 @@ static bool get(Netlink *netlink, int ifindex, enum interface_switch which, bool
 
 	switch (which) {
 	case SWITCH_LOCALNET:
-		ok = link_get_switch(netlink, ifindex, LINK_ROUTE_LOCALNET, &value, error);
+		ok = interface_get_setting(netlink, ifindex, INTERFACE_ROUTE_LOCALNET, &value, error);
 		break;
 	case SWITCH_FORWARDING_IPV4:
-		ok = link_get_switch(netlink, ifindex, LINK_FORWARDING, &value, error);
+		ok = interface_get_setting(netlink, ifindex, INTERFACE_FORWARDING, &value, error);
 		break;
 	case SWITCH_FORWARDING_IPV6:
-		ok = link_get_switch6(netlink, ifindex, LINK6_FORWARDING, &value, error);
+		ok = interface_get_setting6(netlink, ifindex, INTERFACE6_FORWARDING, &value, error);
 		break;
 	case SWITCH_NF_CALL_IPV4:
 		return bridge_get_nf_call(netlink, ifindex, FAMILY_IPV4, ret, error);
@@ -45,11 +45,11 @@ bool interface_switch_set(Netlink *netlink, int ifindex, enum interface_switch w
 {
 	switch (which) {
 	case SWITCH_LOCALNET:
-		return link_set_switch(netlink, ifindex, LINK_ROUTE_LOCALNET, on, error);
+		return interface_set_setting(netlink, ifindex, INTERFACE_ROUTE_LOCALNET, on, error);
 	case SWITCH_FORWARDING_IPV4:
-		return link_set_switch(netlink, ifindex, LINK_FORWARDING, on, error);
+		return interface_set_setting(netlink, ifindex, INTERFACE_FORWARDING, on, error);
 	case SWITCH_FORWARDING_IPV6:
-		return link_set_switch6(netlink, ifindex, LINK6_FORWARDING, on, error);
+		return interface_set_setting6(netlink, ifindex, INTERFACE6_FORWARDING, on, error);
 	case SWITCH_NF_CALL_IPV4:
 		return bridge_set_nf_call(netlink, ifindex, FAMILY_IPV4, on, error);
 	case SWITCH_NF_CALL_IPV6:
@@ -79,9 +79,9 @@ bool interface_switches_find_off(Netlink *netlink, int ifindex, guint8 set, guin
 
 static bool is_there(Netlink *netlink, int ifindex)
 {
-	LinkInfo info;
+	InterfaceInfo info;
 
-	return ifindex != 0 && link_find_index(netlink, ifindex, &info, NULL) && info.ifindex != 0;
+	return ifindex != 0 && interface_find_index(netlink, ifindex, &info, NULL) && info.ifindex != 0;
 }
 
 bool interface_switch_put_back(Netlink *netlink, int ifindex, enum interface_switch which, bool on)

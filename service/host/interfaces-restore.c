@@ -7,9 +7,9 @@
 /* An ifindex can have been given out again while nobody looked. */
 static bool is_ours(Interfaces *interfaces, const InterfaceFacts *facts)
 {
-	LinkInfo info;
+	InterfaceInfo info;
 
-	return facts->mac == 0 || !link_find_index(interfaces->netlink, facts->ifindex, &info, NULL) ||
+	return facts->mac == 0 || !interface_find_index(interfaces->netlink, facts->ifindex, &info, NULL) ||
 	       own_bridge_is_same(&info, facts->mac);
 }
 
@@ -46,14 +46,14 @@ void interfaces_restore_by_name(Interfaces *interfaces, const char *name, bool c
 {
 	InterfaceFacts facts = { .created = created, .switched = switched };
 	Interface *known = g_hash_table_lookup(interfaces->by_name, name);
-	LinkInfo info;
+	InterfaceInfo info;
 
 	if (known) {
 		known->facts.created |= created;
 		known->facts.switched |= switched;
 		return;
 	}
-	if (!link_find(interfaces->netlink, name, &info, NULL) || info.ifindex == 0)
+	if (!interface_find(interfaces->netlink, name, &info, NULL) || info.ifindex == 0)
 		return;
 	facts.ifindex = info.ifindex;
 	g_strlcpy(facts.name, name, sizeof facts.name);
@@ -64,9 +64,9 @@ void interfaces_disown(Interfaces *interfaces, const char *name, guint64 mac)
 {
 	const Interface *known = g_hash_table_lookup(interfaces->by_name, name);
 	InterfaceFacts facts = { .created = true, .mac = mac };
-	LinkInfo info;
+	InterfaceInfo info;
 
-	if (!link_find(interfaces->netlink, name, &info, NULL) || !own_bridge_matches(&info, mac) ||
+	if (!interface_find(interfaces->netlink, name, &info, NULL) || !own_bridge_matches(&info, mac) ||
 	    (known && known->facts.ifindex == info.ifindex) || interfaces_is_leftover(interfaces, name, info.ifindex))
 		return;
 	facts.ifindex = info.ifindex;

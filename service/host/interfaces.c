@@ -124,9 +124,9 @@ static bool is_planned(const Interfaces *interfaces, const char *name)
 /* Somebody gave it another name: it keeps its addresses, which a second one cannot have beside it. */
 static bool is_renamed(Interfaces *interfaces, const InterfaceFacts *facts)
 {
-	LinkInfo info;
+	InterfaceInfo info;
 
-	return facts->created && link_find_index(interfaces->netlink, facts->ifindex, &info, NULL) &&
+	return facts->created && interface_find_index(interfaces->netlink, facts->ifindex, &info, NULL) &&
 	       own_bridge_is_same(&info, facts->mac);
 }
 
@@ -152,7 +152,8 @@ static void keep_first(GError **failure, GError **next)
 }
 
 /* What one thing fails with is in nobody's way but its own, unless somebody asks for that now. */
-static bool compare_present(Interfaces *interfaces, Plan *plan, const LinkInfo *info, guint8 wanted, GError **error)
+static bool compare_present(Interfaces *interfaces, Plan *plan, const InterfaceInfo *info, guint8 wanted,
+			    GError **error)
 {
 	const InterfaceFacts *facts = &plan->interface->facts;
 	guint8 before = plan->before.wanted | plan->before.facts.switched, unread;
@@ -183,7 +184,7 @@ static bool compare_present(Interfaces *interfaces, Plan *plan, const LinkInfo *
 }
 
 /* A death came between its making and the word of that: nothing else has the address that was drawn for it. */
-static guint64 find_own_mac(const Plan *plan, const LinkInfo *info)
+static guint64 find_own_mac(const Plan *plan, const InterfaceInfo *info)
 {
 	const InterfaceFacts *before = &plan->before.facts;
 	guint64 mac = plan->creates_bridge ? plan->network->mac : before->created ? before->mac : 0;
@@ -209,11 +210,11 @@ static guint find_repairs(const Plan *plan)
 bool interfaces_compare(Interfaces *interfaces, Plan *plan, const Network *network, guint8 wanted, GError **error)
 {
 	InterfaceFacts *facts = &plan->interface->facts;
-	LinkInfo info;
+	InterfaceInfo info;
 
 	plan->network = network;
 	plan->creates_bridge = network && network->creates_bridge;
-	if (!link_find(interfaces->netlink, facts->name, &info, error))
+	if (!interface_find(interfaces->netlink, facts->name, &info, error))
 		return false;
 	if (plan->creates_bridge && interfaces_is_leftover(interfaces, facts->name, info.ifindex))
 		info.ifindex = 0;
@@ -247,9 +248,9 @@ bool interfaces_compare(Interfaces *interfaces, Plan *plan, const Network *netwo
 
 int interfaces_find_present(Interfaces *interfaces, const char *name)
 {
-	LinkInfo info;
+	InterfaceInfo info;
 
-	return link_find(interfaces->netlink, name, &info, NULL) ? info.ifindex : 0;
+	return interface_find(interfaces->netlink, name, &info, NULL) ? info.ifindex : 0;
 }
 
 static void drop_plan(Interfaces *interfaces, const Plan *plan)
@@ -369,7 +370,7 @@ static void revert_down(void *self, int ifindex, guint value G_GNUC_UNUSED)
 		    !ip_address_add(interfaces->netlink, ifindex, &address->prefix, &error))
 			error_warn(g_steal_pointer(&error));
 	}
-	if (!link_set_up(interfaces->netlink, ifindex, true, &error))
+	if (!interface_set_up(interfaces->netlink, ifindex, true, &error))
 		error_warn(error);
 }
 
@@ -380,7 +381,7 @@ static void set_down(Interfaces *interfaces, Effects *effects, int ifindex)
 	GError *error = NULL;
 
 	if (!ip_address_list(interfaces->netlink, ifindex, &addresses, &error) ||
-	    !link_set_up(interfaces->netlink, ifindex, false, &error)) {
+	    !interface_set_up(interfaces->netlink, ifindex, false, &error)) {
 		error_warn(error);
 		return;
 	}
@@ -449,7 +450,7 @@ static bool create(Interfaces *interfaces, Effects *effects, Plan *plan, GError 
 	/* With ports that are up it has a carrier at once; of one that comes later the kernel takes up to a second to
 	 * tell it. */
 	bridge_ports_mend(interfaces->netlink, plan->network, facts->ifindex);
-	return link_set_up(interfaces->netlink, facts->ifindex, true, error);
+	return interface_set_up(interfaces->netlink, facts->ifindex, true, error);
 }
 
 static bool open_plan(Interfaces *interfaces, Effects *effects, Plan *plan, GError **error)

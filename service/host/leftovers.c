@@ -78,7 +78,7 @@ void leftovers_set_down(Leftovers *leftovers)
 		Leftover *leftover = get(leftovers, i);
 		GError *error = NULL;
 
-		if (!leftover->down && !link_set_up(leftovers->netlink, leftover->facts.ifindex, false, &error))
+		if (!leftover->down && !interface_set_up(leftovers->netlink, leftover->facts.ifindex, false, &error))
 			error_warn(error);
 		leftover->down = true;
 	}

@@ -12,18 +12,18 @@
 #define MTU_WITHOUT_PORTS 1500
 #define ROUTE_LOOKS 2
 
-bool own_bridge_matches(const LinkInfo *info, guint64 mac)
+bool own_bridge_matches(const InterfaceInfo *info, guint64 mac)
 {
 	WantedBridge wanted;
 
 	wanted_bridge(&(Network){ .mac = mac }, &wanted);
-	return info->kind == LINK_BRIDGE && memcmp(info->mac, wanted.mac, sizeof wanted.mac) == 0;
+	return info->kind == INTERFACE_BRIDGE && memcmp(info->mac, wanted.mac, sizeof wanted.mac) == 0;
 }
 
-bool own_bridge_is_same(const LinkInfo *info, guint64 mac)
+bool own_bridge_is_same(const InterfaceInfo *info, guint64 mac)
 {
 	return own_bridge_matches(info, mac) ||
-	       (info->kind == LINK_BRIDGE && g_str_has_prefix(info->alias, ALIAS_PREFIX));
+	       (info->kind == INTERFACE_BRIDGE && g_str_has_prefix(info->alias, ALIAS_PREFIX));
 }
 
 /* --- one that is to come --- */
@@ -42,10 +42,10 @@ static void prepare_ipv6(Netlink *netlink, int ifindex, const WantedBridge *want
 	g_autoptr(GError) error = NULL;
 
 	if ((wanted->with_ipv6 || wanted->without_ipv6) &&
-	    !link_set_switch6(netlink, ifindex, LINK6_DISABLE, wanted->without_ipv6, &error))
+	    !interface_set_setting6(netlink, ifindex, INTERFACE6_DISABLE, wanted->without_ipv6, &error))
 		g_info("%s", error->message);
 	g_clear_error(&error);
-	if (!link_set_switch6(netlink, ifindex, LINK6_ACCEPT_RA, wanted->accept_ra, &error))
+	if (!interface_set_setting6(netlink, ifindex, INTERFACE6_ACCEPT_RA, wanted->accept_ra, &error))
 		g_info("%s", error->message);
 	g_clear_error(&error);
 	if (wanted->link_local.address.family != AF_UNSPEC &&
@@ -58,7 +58,7 @@ static bool name_network(Netlink *netlink, int ifindex, const Network *network, 
 {
 	g_autofree char *alias = g_strconcat(ALIAS_PREFIX, network->name, NULL);
 
-	return link_set_alias(netlink, ifindex, alias, error);
+	return interface_set_alias(netlink, ifindex, alias, error);
 }
 
 static bool add_gateways(Netlink *netlink, int ifindex, const WantedBridge *wanted, GError **error)
@@ -78,7 +78,7 @@ bool own_bridge_create(Netlink *netlink, const Network *network, Effects *effect
 	if (!bridge_add(netlink, network->bridge, wanted.mac, ret_ifindex, error))
 		return false;
 	effects_add(effects, revert, netlink, *ret_ifindex, 0);
-	if (!link_set_switch(netlink, *ret_ifindex, LINK_RP_FILTER, wanted.rp_filter, error))
+	if (!interface_set_setting(netlink, *ret_ifindex, INTERFACE_RP_FILTER, wanted.rp_filter, error))
 		return false;
 	if (!name_network(netlink, *ret_ifindex, network, error))
 		return false;
@@ -174,8 +174,8 @@ static bool compare_routes(Netlink *netlink, int ifindex, const WantedBridge *wa
 }
 
 /* ipv6: whether it has that, or is to. */
-static bool compare_addresses(Netlink *netlink, const LinkInfo *info, const WantedBridge *wanted, bool ipv6, guint *set,
-			      GError **error)
+static bool compare_addresses(Netlink *netlink, const InterfaceInfo *info, const WantedBridge *wanted, bool ipv6,
+			      guint *set, GError **error)
 {
 	g_autoptr(GArray) addresses = NULL;
 
@@ -187,7 +187,7 @@ static bool compare_addresses(Netlink *netlink, const LinkInfo *info, const Want
 }
 
 /* The kernel gives it the smallest of its ports', until somebody has set another. */
-static bool compare_mtu(Netlink *netlink, const LinkInfo *info, BridgeFaults *faults, GError **error)
+static bool compare_mtu(Netlink *netlink, const InterfaceInfo *info, BridgeFaults *faults, GError **error)
 {
 	char port[IFNAMSIZ];
 	guint narrowest;
@@ -204,7 +204,7 @@ static bool compare_mtu(Netlink *netlink, const LinkInfo *info, BridgeFaults *fa
 	return true;
 }
 
-static void compare_identity(const Network *network, const WantedBridge *wanted, const LinkInfo *info,
+static void compare_identity(const Network *network, const WantedBridge *wanted, const InterfaceInfo *info,
 			     BridgeFaults *faults)
 {
 	g_autofree char *alias = g_strconcat(ALIAS_PREFIX, network->name, NULL);
@@ -220,7 +220,7 @@ static void compare_identity(const Network *network, const WantedBridge *wanted,
 	faults->group = info->group;
 }
 
-bool own_bridge_compare(Netlink *netlink, const Network *network, const LinkInfo *info, BridgeFaults *ret,
+bool own_bridge_compare(Netlink *netlink, const Network *network, const InterfaceInfo *info, BridgeFaults *ret,
 			GError **error)
 {
 	BridgeFaults faults = {};
@@ -230,13 +230,13 @@ bool own_bridge_compare(Netlink *netlink, const Network *network, const LinkInfo
 
 	wanted_bridge(network, &wanted);
 	compare_identity(network, &wanted, info, &faults);
-	ok = link_get_switch(netlink, info->ifindex, LINK_RP_FILTER, &faults.rp_filter, error);
+	ok = interface_get_setting(netlink, info->ifindex, INTERFACE_RP_FILTER, &faults.rp_filter, error);
 	if (ok && faults.rp_filter != wanted.rp_filter)
 		faults.set |= 1 << BRIDGE_RP_FILTER;
 	if (wanted.with_ipv6 && info->mtu < MTU_MIN_IPV6)
 		ok &= compare_mtu(netlink, info, &faults, ok ? error : NULL);
-	ipv6 = link_get_switch6(netlink, info->ifindex, LINK6_DISABLE, &disabled, NULL) &&
-	       link_get_switch6(netlink, info->ifindex, LINK6_ACCEPT_RA, &faults.accept_ra, NULL);
+	ipv6 = interface_get_setting6(netlink, info->ifindex, INTERFACE6_DISABLE, &disabled, NULL) &&
+	       interface_get_setting6(netlink, info->ifindex, INTERFACE6_ACCEPT_RA, &faults.accept_ra, NULL);
 	if (ipv6 && faults.accept_ra != wanted.accept_ra)
 		faults.set |= 1 << BRIDGE_ACCEPT_RA;
 	if (ipv6 && (disabled != 0 ? wanted.with_ipv6 : wanted.without_ipv6))
@@ -254,7 +254,7 @@ bool own_bridge_compare(Netlink *netlink, const Network *network, const LinkInfo
 
 static bool mend_mtu(Netlink *netlink, int ifindex, const WantedBridge *wanted, guint mtu, GError **error)
 {
-	if (!link_set_mtu(netlink, ifindex, mtu, error))
+	if (!interface_set_mtu(netlink, ifindex, mtu, error))
 		return false;
 	/* Its IPv6 is a new one. */
 	prepare_ipv6(netlink, ifindex, wanted);
@@ -266,19 +266,19 @@ static bool mend(Netlink *netlink, const Network *network, int ifindex, const Wa
 {
 	switch (fault) {
 	case BRIDGE_MAC:
-		return link_set_mac(netlink, ifindex, wanted->mac, error);
+		return interface_set_mac(netlink, ifindex, wanted->mac, error);
 	case BRIDGE_ALIAS:
 		return name_network(netlink, ifindex, network, error);
 	case BRIDGE_GROUP:
-		return link_set_group(netlink, ifindex, NETLINK_OWN_GROUP, error);
+		return interface_set_group(netlink, ifindex, NETLINK_OWN_GROUP, error);
 	case BRIDGE_MTU:
 		return mend_mtu(netlink, ifindex, wanted, faults->mtu_wanted, error);
 	case BRIDGE_NO_IPV6:
-		return link_set_switch6(netlink, ifindex, LINK6_DISABLE, wanted->without_ipv6, error);
+		return interface_set_setting6(netlink, ifindex, INTERFACE6_DISABLE, wanted->without_ipv6, error);
 	case BRIDGE_ACCEPT_RA:
-		return link_set_switch6(netlink, ifindex, LINK6_ACCEPT_RA, wanted->accept_ra, error);
+		return interface_set_setting6(netlink, ifindex, INTERFACE6_ACCEPT_RA, wanted->accept_ra, error);
 	case BRIDGE_RP_FILTER:
-		return link_set_switch(netlink, ifindex, LINK_RP_FILTER, wanted->rp_filter, error);
+		return interface_set_setting(netlink, ifindex, INTERFACE_RP_FILTER, wanted->rp_filter, error);
 	case BRIDGE_LINK_LOCAL:
 		return ip_address_add(netlink, ifindex, &wanted->link_local, error);
 	case BRIDGE_IPV4:
@@ -290,7 +290,7 @@ static bool mend(Netlink *netlink, const Network *network, int ifindex, const Wa
 	case BRIDGE_IPV6_ROUTE:
 		return address_route_add(netlink, ifindex, route_address(wanted, fault), error);
 	case BRIDGE_DOWN:
-		return link_set_up(netlink, ifindex, true, error);
+		return interface_set_up(netlink, ifindex, true, error);
 	case N_BRIDGE_FAULTS:
 		break;
 	}

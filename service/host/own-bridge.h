@@ -31,7 +31,7 @@ typedef struct BridgeFaults {
 	guint accept_ra, rp_filter;
 	guint mtu, mtu_wanted, group;
 	guint8 mac[6];
-	char alias[LINK_ALIAS_MAX + 1];
+	char alias[INTERFACE_ALIAS_MAX + 1];
 } BridgeFaults;
 
 /**
@@ -44,12 +44,12 @@ bool own_bridge_create(Netlink *netlink, const Network *network, Effects *effect
 
 /** Whether an interface is a bridge that has the MAC address of a network (Network.mac); or, where it has the ifindex
  * of the one that we made, that or our alias: an ifindex can have been given out again, a MAC address changed. */
-bool own_bridge_matches(const LinkInfo *info, guint64 mac);
-bool own_bridge_is_same(const LinkInfo *info, guint64 mac);
+bool own_bridge_matches(const InterfaceInfo *info, guint64 mac);
+bool own_bridge_is_same(const InterfaceInfo *info, guint64 mac);
 
 /** In what one that is there differs. What the host has no IPv6 for is no fault. FAILED when something cannot be read,
  * or be as it should: *ret has all else. */
-bool own_bridge_compare(Netlink *netlink, const Network *network, const LinkInfo *info, BridgeFaults *ret,
+bool own_bridge_compare(Netlink *netlink, const Network *network, const InterfaceInfo *info, BridgeFaults *ret,
 			GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Puts that right; what fails is said in the log, and is no longer in faults. */

@@ -7,7 +7,7 @@
 #include <net/if.h>
 #include <string.h>
 
-bool link_name_is_valid(const char *name)
+bool interface_name_is_valid(const char *name)
 {
 	size_t length = strlen(name);
 

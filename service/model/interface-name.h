@@ -9,4 +9,4 @@
  * no '+' at the end, which xtables takes for a wildcard; and UTF-8 that people can read. Functions that are
  * given such a name fail with INVALID_ARGS.
  */
-bool link_name_is_valid(const char *name);
+bool interface_name_is_valid(const char *name);

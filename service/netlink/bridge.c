@@ -16,10 +16,10 @@ bool bridge_add(Netlink *netlink, const char *name, const guint8 mac[static 6], 
 	g_autoptr(RtnlLink) wanted = NULL;
 	g_autoptr(NlAddr) address = NULL;
 	NlMsg *request = NULL;
-	LinkInfo made;
+	InterfaceInfo made;
 	int r;
 
-	if (!link_check_name(name, error))
+	if (!interface_check_name(name, error))
 		return false;
 	wanted = rtnl_link_alloc();
 	address = nl_addr_build(AF_LLC, mac, ETH_ALEN);
@@ -40,9 +40,9 @@ bool bridge_add(Netlink *netlink, const char *name, const guint8 mac[static 6], 
 		return netlink_failed(netlink, error, "bridge \"%s\": cannot create it", name);
 
 	/* The kernel does not say which one it made; the MAC tells it from one that took its name since. */
-	if (!link_find(netlink, name, &made, error))
+	if (!interface_find(netlink, name, &made, error))
 		return false;
-	if (made.kind != LINK_BRIDGE || memcmp(made.mac, mac, ETH_ALEN) != 0)
+	if (made.kind != INTERFACE_BRIDGE || memcmp(made.mac, mac, ETH_ALEN) != 0)
 		return netfilter_fail(error, FAILED, "bridge \"%s\": it was taken away as soon as it was made", name);
 	*ret_ifindex = made.ifindex;
 	return true;
@@ -52,14 +52,14 @@ bool bridge_remove(Netlink *netlink, int ifindex, GError **error)
 {
 	g_autoptr(RtnlLink) link = NULL;
 	NlMsg *request = NULL;
-	LinkInfo info;
+	InterfaceInfo info;
 	int r;
 
-	if (!link_find_index(netlink, ifindex, &info, error))
+	if (!interface_find_index(netlink, ifindex, &info, error))
 		return false;
 	if (!info.ifindex)
 		return true;
-	if (info.kind != LINK_BRIDGE)
+	if (info.kind != INTERFACE_BRIDGE)
 		return netfilter_fail(error, FAILED, "interface \"%s\": cannot delete it: it is no bridge", info.name);
 	link = rtnl_link_alloc();
 	rtnl_link_set_ifindex(link, ifindex);
@@ -76,7 +76,7 @@ bool bridge_find_narrowest(Netlink *netlink, int ifindex, guint *ret_mtu, char r
 {
 	g_autoptr(NlCache) links = NULL;
 
-	if (netlink_dump_links(netlink, &links) < 0)
+	if (netlink_dump_interfaces(netlink, &links) < 0)
 		return netlink_interface_failed(netlink, ifindex, error, "cannot list its ports");
 	*ret_mtu = 0;
 	for (struct nl_object *object = nl_cache_get_first(links); object; object = nl_cache_get_next(object)) {

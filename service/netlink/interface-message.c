@@ -18,14 +18,14 @@ static bool parse(struct nl_msg *message, struct nlattr **attributes)
 	       nlmsg_parse(header, sizeof(struct ifinfomsg), attributes, IFLA_MAX, (struct nla_policy *)policy) >= 0;
 }
 
-bool link_notice_read(struct nl_msg *message, struct link_notice *ret)
+bool interface_notice_read(struct nl_msg *message, struct interface_notice *ret)
 {
 	const struct ifinfomsg *info = nlmsg_data(nlmsg_hdr(message));
 	struct nlattr *attributes[IFLA_MAX + 1];
 
 	if (!parse(message, attributes) || !attributes[IFLA_IFNAME])
 		return false;
-	*ret = (struct link_notice){
+	*ret = (struct interface_notice){
 		.ifindex = info->ifi_index,
 		.name = nla_get_string(attributes[IFLA_IFNAME]),
 		.up = info->ifi_flags & IFF_UP,

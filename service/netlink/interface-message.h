@@ -8,7 +8,7 @@
 /* What the kernel says and is told of an interface, as far as libnl-route-3 has no words for it. */
 
 /** A notification of RTNLGRP_LINK. */
-struct link_notice {
+struct interface_notice {
 	int ifindex;
 	const char *name; /* the message's */
 	bool up, gone;
@@ -16,7 +16,7 @@ struct link_notice {
 };
 
 /** False for what is none. */
-bool link_notice_read(struct nl_msg *message, struct link_notice *ret);
+bool interface_notice_read(struct nl_msg *message, struct interface_notice *ret);
 
 /** Of a bridge, its nf_call_iptables and nf_call_ip6tables. False for what is no bridge. */
 bool bridge_message_read(struct nl_msg *message, guint8 ret_nf_call[static N_FAMILIES]);

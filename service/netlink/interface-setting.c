@@ -17,18 +17,18 @@ static const struct {
 	const char *name;
 	guint id;
 } switches[] = {
-	[LINK_FORWARDING] = { "forwarding", IPV4_DEVCONF_FORWARDING },
-	[LINK_ROUTE_LOCALNET] = { "route_localnet", IPV4_DEVCONF_ROUTE_LOCALNET },
-	[LINK_RP_FILTER] = { "rp_filter", IPV4_DEVCONF_RP_FILTER },
+	[INTERFACE_FORWARDING] = { "forwarding", IPV4_DEVCONF_FORWARDING },
+	[INTERFACE_ROUTE_LOCALNET] = { "route_localnet", IPV4_DEVCONF_ROUTE_LOCALNET },
+	[INTERFACE_RP_FILTER] = { "rp_filter", IPV4_DEVCONF_RP_FILTER },
 };
 
-bool link_get_switch(Netlink *netlink, int ifindex, enum link_switch which, guint *ret, GError **error)
+bool interface_get_setting(Netlink *netlink, int ifindex, enum interface_setting which, guint *ret, GError **error)
 {
 	g_autoptr(RtnlLink) link = NULL;
 	char interface[INTERFACE_TEXT_MAX];
 	uint32_t value;
 
-	if (netlink_get_link(netlink, ifindex, NULL, &link) < 0)
+	if (netlink_get_interface(netlink, ifindex, NULL, &link) < 0)
 		return netlink_interface_failed(netlink, ifindex, error, "cannot read its %s", switches[which].name);
 	if (rtnl_link_inet_get_conf(link, switches[which].id, &value) < 0)
 		return netfilter_fail(error, FAILED, "%s: cannot read its %s: it has no IPv4",
@@ -37,7 +37,7 @@ bool link_get_switch(Netlink *netlink, int ifindex, enum link_switch which, guin
 	return true;
 }
 
-bool link_set_switch(Netlink *netlink, int ifindex, enum link_switch which, guint value, GError **error)
+bool interface_set_setting(Netlink *netlink, int ifindex, enum interface_setting which, guint value, GError **error)
 {
 	g_autoptr(RtnlLink) link = rtnl_link_alloc(), change = rtnl_link_alloc();
 	NlMsg *request = NULL;
@@ -56,20 +56,20 @@ static const struct {
 	const char *name;
 	guint id;
 } switches6[] = {
-	[LINK6_FORWARDING] = { "forwarding", DEVCONF_FORWARDING },
-	[LINK6_ACCEPT_RA] = { "accept_ra", DEVCONF_ACCEPT_RA },
-	[LINK6_DISABLE] = { "disable_ipv6", DEVCONF_DISABLE_IPV6 },
+	[INTERFACE6_FORWARDING] = { "forwarding", DEVCONF_FORWARDING },
+	[INTERFACE6_ACCEPT_RA] = { "accept_ra", DEVCONF_ACCEPT_RA },
+	[INTERFACE6_DISABLE] = { "disable_ipv6", DEVCONF_DISABLE_IPV6 },
 };
 
 /* libnl keeps this part of an interface to itself. False: it has no IPv6. */
-static bool read_inet6(struct nl_msg *reply, enum link_switch6 which, InterfaceValue *ret)
+static bool read_inet6(struct nl_msg *reply, enum interface_setting6 which, InterfaceValue *ret)
 {
 	gint32 conf[DEVCONF_MAX];
 	int ifindex;
 
-	struct link_notice notice;
+	struct interface_notice notice;
 
-	if (!inet6_message_read(reply, &ifindex, conf) || !link_notice_read(reply, &notice))
+	if (!inet6_message_read(reply, &ifindex, conf) || !interface_notice_read(reply, &notice))
 		return false;
 	*ret = (InterfaceValue){ ifindex, conf[switches6[which].id] };
 	g_strlcpy(ret->name, notice.name, sizeof ret->name);
@@ -77,7 +77,7 @@ static bool read_inet6(struct nl_msg *reply, enum link_switch6 which, InterfaceV
 }
 
 struct inet6_query {
-	enum link_switch6 which;
+	enum interface_setting6 which;
 	bool found;
 	InterfaceValue value;
 };
@@ -90,7 +90,7 @@ static int on_inet6(struct nl_msg *reply, void *userdata)
 	return NL_OK;
 }
 
-bool link_get_switch6(Netlink *netlink, int ifindex, enum link_switch6 which, guint *ret, GError **error)
+bool interface_get_setting6(Netlink *netlink, int ifindex, enum interface_setting6 which, guint *ret, GError **error)
 {
 	char interface[INTERFACE_TEXT_MAX];
 	struct inet6_query query = { .which = which };
@@ -113,13 +113,13 @@ bool link_get_switch6(Netlink *netlink, int ifindex, enum link_switch6 which, gu
  * is open of them no longer takes a value. So a file that is open while the
  * interface has the name is that interface's, or nobody's.
  */
-static int write_switch6(Netlink *netlink, int ifindex, enum link_switch6 which, guint value)
+static int write_switch6(Netlink *netlink, int ifindex, enum interface_setting6 which, guint value)
 {
 	g_autofree char *path = NULL, *text = g_strdup_printf("%u", value);
-	LinkInfo before, after;
+	InterfaceInfo before, after;
 	int fd, r = 0;
 
-	if (!link_find_index(netlink, ifindex, &before, NULL))
+	if (!interface_find_index(netlink, ifindex, &before, NULL))
 		return -EIO;
 	if (!before.ifindex)
 		return -ENODEV;
@@ -127,7 +127,7 @@ static int write_switch6(Netlink *netlink, int ifindex, enum link_switch6 which,
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		r = -errno;
-	if (!link_find_index(netlink, ifindex, &after, NULL))
+	if (!interface_find_index(netlink, ifindex, &after, NULL))
 		r = -EIO;
 	else if (!after.ifindex)
 		r = -ENODEV;
@@ -140,7 +140,7 @@ static int write_switch6(Netlink *netlink, int ifindex, enum link_switch6 which,
 	return r;
 }
 
-bool link_set_switch6(Netlink *netlink, int ifindex, enum link_switch6 which, guint value, GError **error)
+bool interface_set_setting6(Netlink *netlink, int ifindex, enum interface_setting6 which, guint value, GError **error)
 {
 	const char *name = switches6[which].name;
 	char interface[INTERFACE_TEXT_MAX];
@@ -148,7 +148,7 @@ bool link_set_switch6(Netlink *netlink, int ifindex, enum link_switch6 which, gu
 	guint present;
 
 	/* What is right already needs no right to write it. */
-	if (!link_get_switch6(netlink, ifindex, which, &present, error))
+	if (!interface_get_setting6(netlink, ifindex, which, &present, error))
 		return false;
 	if (present == value)
 		return true;
@@ -160,11 +160,11 @@ bool link_set_switch6(Netlink *netlink, int ifindex, enum link_switch6 which, gu
 	return true;
 }
 
-bool links_save_forwarding(Netlink *netlink, GArray **ret, GError **error)
+bool interfaces_save_forwarding(Netlink *netlink, GArray **ret, GError **error)
 {
 	g_autoptr(NlCache) links = NULL;
 
-	if (netlink_dump_links(netlink, &links) < 0)
+	if (netlink_dump_interfaces(netlink, &links) < 0)
 		return netlink_failed(netlink, error, "cannot list the forwarding of the interfaces");
 	*ret = g_array_new(FALSE, FALSE, sizeof(InterfaceValue));
 	for (struct nl_object *object = nl_cache_get_first(links); object; object = nl_cache_get_next(object)) {
@@ -183,12 +183,12 @@ static int on_forwarding6(struct nl_msg *reply, void *userdata)
 	GArray *values = userdata;
 	InterfaceValue value;
 
-	if (read_inet6(reply, LINK6_FORWARDING, &value))
+	if (read_inet6(reply, INTERFACE6_FORWARDING, &value))
 		g_array_append_val(values, value);
 	return NL_OK;
 }
 
-bool links_save_forwarding6(Netlink *netlink, GArray **ret, GError **error)
+bool interfaces_save_forwarding6(Netlink *netlink, GArray **ret, GError **error)
 {
 	g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(InterfaceValue));
 	const struct ifinfomsg header = { .ifi_family = AF_UNSPEC };
@@ -219,8 +219,8 @@ static const InterfaceValue *find_value(const GArray *values, int ifindex)
 static bool set_forwarding(Netlink *netlink, enum family family, const InterfaceValue *value, GError **error)
 {
 	if (family == FAMILY_IPV4)
-		return link_set_switch(netlink, value->ifindex, LINK_FORWARDING, value->value, error);
-	return link_set_switch6(netlink, value->ifindex, LINK6_FORWARDING, value->value, error);
+		return interface_set_setting(netlink, value->ifindex, INTERFACE_FORWARDING, value->value, error);
+	return interface_set_setting6(netlink, value->ifindex, INTERFACE6_FORWARDING, value->value, error);
 }
 
 /* All that can be; the first that cannot is reported. */
@@ -233,12 +233,12 @@ static bool restore_forwarding(Netlink *netlink, enum family family, const GArra
 		const InterfaceValue *value = &g_array_index(saved, InterfaceValue, i);
 		const InterfaceValue *now = find_value(present, value->ifindex);
 		g_autoptr(GError) failure = NULL;
-		LinkInfo info;
+		InterfaceInfo info;
 
 		if (!now || now->value == value->value || set_forwarding(netlink, family, value, &failure))
 			continue;
 		/* It has gone since. */
-		if (link_find_index(netlink, value->ifindex, &info, NULL) && !info.ifindex)
+		if (interface_find_index(netlink, value->ifindex, &info, NULL) && !info.ifindex)
 			continue;
 		if (complete)
 			g_propagate_error(error, g_steal_pointer(&failure));
@@ -247,18 +247,18 @@ static bool restore_forwarding(Netlink *netlink, enum family family, const GArra
 	return complete;
 }
 
-bool links_restore_forwarding(Netlink *netlink, const GArray *saved, GError **error)
+bool interfaces_restore_forwarding(Netlink *netlink, const GArray *saved, GError **error)
 {
 	g_autoptr(GArray) present = NULL;
 
-	return links_save_forwarding(netlink, &present, error) &&
+	return interfaces_save_forwarding(netlink, &present, error) &&
 	       restore_forwarding(netlink, FAMILY_IPV4, saved, present, error);
 }
 
-bool links_restore_forwarding6(Netlink *netlink, const GArray *saved, GError **error)
+bool interfaces_restore_forwarding6(Netlink *netlink, const GArray *saved, GError **error)
 {
 	g_autoptr(GArray) present = NULL;
 
-	return links_save_forwarding6(netlink, &present, error) &&
+	return interfaces_save_forwarding6(netlink, &present, error) &&
 	       restore_forwarding(netlink, FAMILY_IPV6, saved, present, error);
 }

@@ -10,26 +10,26 @@
 #include <netlink/route/link/inet.h>
 #include <string.h>
 
-bool link_check_name(const char *name, GError **error)
+bool interface_check_name(const char *name, GError **error)
 {
 	if (strlen(name) >= IFNAMSIZ)
 		return netfilter_fail(error, INVALID_ARGS, "interface name of %zu bytes is too long; %d are allowed",
 				      strlen(name), IFNAMSIZ - 1);
-	if (!link_name_is_valid(name))
+	if (!interface_name_is_valid(name))
 		return netfilter_fail(error, INVALID_ARGS, "\"%s\" cannot be the name of an interface", cut(name));
 	return true;
 }
 
-static void read_link(RtnlLink *link, const char *name, LinkInfo *ret)
+static void read_info(RtnlLink *link, const char *name, InterfaceInfo *ret)
 {
 	const struct nl_addr *mac = rtnl_link_get_addr(link);
 	const char *real_name = rtnl_link_get_name(link) ?: "";
 	bool is_bridge = g_strcmp0(rtnl_link_get_type(link), "bridge") == 0;
 	int32_t namespace = -1;
 
-	*ret = (LinkInfo){
+	*ret = (InterfaceInfo){
 		.ifindex = rtnl_link_get_ifindex(link),
-		.kind = is_bridge && (!name || g_str_equal(name, real_name)) ? LINK_BRIDGE : LINK_OTHER,
+		.kind = is_bridge && (!name || g_str_equal(name, real_name)) ? INTERFACE_BRIDGE : INTERFACE_OTHER,
 		.up = rtnl_link_get_flags(link) & IFF_UP,
 		.mtu = rtnl_link_get_mtu(link),
 		.master = rtnl_link_get_master(link),
@@ -43,34 +43,34 @@ static void read_link(RtnlLink *link, const char *name, LinkInfo *ret)
 	g_strlcpy(ret->alias, rtnl_link_get_ifalias(link) ?: "", sizeof ret->alias);
 }
 
-bool link_find(Netlink *netlink, const char *name, LinkInfo *ret, GError **error)
+bool interface_find(Netlink *netlink, const char *name, InterfaceInfo *ret, GError **error)
 {
 	g_autoptr(RtnlLink) link = NULL;
 	int r;
 
-	if (!link_check_name(name, error))
+	if (!interface_check_name(name, error))
 		return false;
-	r = netlink_get_link(netlink, 0, name, &link);
+	r = netlink_get_interface(netlink, 0, name, &link);
 	if (r < 0 && r != -ENODEV)
 		return netlink_failed(netlink, error, "interface \"%s\": cannot look it up", cut(name));
 	if (r < 0)
-		*ret = (LinkInfo){};
+		*ret = (InterfaceInfo){};
 	else
-		read_link(link, name, ret);
+		read_info(link, name, ret);
 	return true;
 }
 
-bool link_find_index(Netlink *netlink, int ifindex, LinkInfo *ret, GError **error)
+bool interface_find_index(Netlink *netlink, int ifindex, InterfaceInfo *ret, GError **error)
 {
 	g_autoptr(RtnlLink) link = NULL;
-	int r = ifindex > 0 ? netlink_get_link(netlink, ifindex, NULL, &link) : -ENODEV;
+	int r = ifindex > 0 ? netlink_get_interface(netlink, ifindex, NULL, &link) : -ENODEV;
 
 	if (r < 0 && r != -ENODEV)
 		return netlink_interface_failed(netlink, ifindex, error, "cannot look it up");
 	if (r < 0)
-		*ret = (LinkInfo){};
+		*ret = (InterfaceInfo){};
 	else
-		read_link(link, NULL, ret);
+		read_info(link, NULL, ret);
 	return true;
 }
 
@@ -86,7 +86,7 @@ static int change_link(Netlink *netlink, int ifindex, RtnlLink *change)
 	return netlink_request(netlink, request, NULL, NULL);
 }
 
-bool link_set_alias(Netlink *netlink, int ifindex, const char *text, GError **error)
+bool interface_set_alias(Netlink *netlink, int ifindex, const char *text, GError **error)
 {
 	g_autoptr(RtnlLink) change = rtnl_link_alloc();
 
@@ -95,7 +95,7 @@ bool link_set_alias(Netlink *netlink, int ifindex, const char *text, GError **er
 	       netlink_interface_failed(netlink, ifindex, error, "cannot give it an alias");
 }
 
-bool link_set_group(Netlink *netlink, int ifindex, guint group, GError **error)
+bool interface_set_group(Netlink *netlink, int ifindex, guint group, GError **error)
 {
 	g_autoptr(RtnlLink) change = rtnl_link_alloc();
 
@@ -104,7 +104,7 @@ bool link_set_group(Netlink *netlink, int ifindex, guint group, GError **error)
 	       netlink_interface_failed(netlink, ifindex, error, "cannot put it in group %u", group);
 }
 
-bool link_set_mac(Netlink *netlink, int ifindex, const guint8 mac[static 6], GError **error)
+bool interface_set_mac(Netlink *netlink, int ifindex, const guint8 mac[static 6], GError **error)
 {
 	g_autoptr(RtnlLink) change = rtnl_link_alloc();
 	g_autoptr(NlAddr) address = nl_addr_build(AF_LLC, mac, ETH_ALEN);
@@ -114,7 +114,7 @@ bool link_set_mac(Netlink *netlink, int ifindex, const guint8 mac[static 6], GEr
 	       netlink_interface_failed(netlink, ifindex, error, "cannot set its MAC address");
 }
 
-bool link_set_mtu(Netlink *netlink, int ifindex, guint mtu, GError **error)
+bool interface_set_mtu(Netlink *netlink, int ifindex, guint mtu, GError **error)
 {
 	g_autoptr(RtnlLink) change = rtnl_link_alloc();
 
@@ -123,7 +123,7 @@ bool link_set_mtu(Netlink *netlink, int ifindex, guint mtu, GError **error)
 	       netlink_interface_failed(netlink, ifindex, error, "cannot set its MTU to %u", mtu);
 }
 
-bool link_set_up(Netlink *netlink, int ifindex, bool up, GError **error)
+bool interface_set_up(Netlink *netlink, int ifindex, bool up, GError **error)
 {
 	g_autoptr(RtnlLink) change = rtnl_link_alloc();
 	int r;

@@ -11,13 +11,13 @@
 /* Several thousand notifications; taken up only while they wait. */
 #define RECEIVE_BUFFER (8 * 1024 * 1024)
 
-struct LinkMonitor {
+struct InterfaceMonitor {
 	struct nl_sock *socket; /* notifications */
 	Netlink *netlink;       /* questions */
 	GHashTable *interfaces; /* ifindex → struct interface */
 	bool stale;             /* something was missed: the list is to be made again */
-	link_changed_func changed;
-	link_touched_func touched;
+	interface_changed_func changed;
+	interface_touched_func touched;
 	void *userdata;
 };
 
@@ -31,13 +31,13 @@ static bool is_same(const struct interface *interface, const char *name, bool up
 	return interface && g_str_equal(interface->name, name) && interface->up == up;
 }
 
-static void tell_touched(const LinkMonitor *monitor, int ifindex)
+static void tell_touched(const InterfaceMonitor *monitor, int ifindex)
 {
 	if (monitor->touched)
 		monitor->touched(ifindex, monitor->userdata);
 }
 
-static void set_present(LinkMonitor *monitor, int ifindex, const char *name, bool up)
+static void set_present(InterfaceMonitor *monitor, int ifindex, const char *name, bool up)
 {
 	struct interface *now = g_new0(struct interface, 1);
 
@@ -46,7 +46,7 @@ static void set_present(LinkMonitor *monitor, int ifindex, const char *name, boo
 	g_hash_table_insert(monitor->interfaces, GINT_TO_POINTER(ifindex), now);
 }
 
-static void set_gone(LinkMonitor *monitor, int ifindex)
+static void set_gone(InterfaceMonitor *monitor, int ifindex)
 {
 	g_autofree struct interface *known = NULL;
 
@@ -56,10 +56,10 @@ static void set_gone(LinkMonitor *monitor, int ifindex)
 }
 
 /* What the kernel says of it now; told if that, or what was notified, is another than what is known. */
-static void look_again(LinkMonitor *monitor, int ifindex)
+static void look_again(InterfaceMonitor *monitor, int ifindex)
 {
 	g_autoptr(RtnlLink) link = NULL;
-	int r = netlink_get_link(monitor->netlink, ifindex, NULL, &link);
+	int r = netlink_get_interface(monitor->netlink, ifindex, NULL, &link);
 
 	if (r >= 0) {
 		set_present(monitor, ifindex, rtnl_link_get_name(link), rtnl_link_get_flags(link) & IFF_UP);
@@ -73,11 +73,11 @@ static void look_again(LinkMonitor *monitor, int ifindex)
 
 static int on_notification(struct nl_msg *message, void *userdata)
 {
-	LinkMonitor *monitor = userdata;
+	InterfaceMonitor *monitor = userdata;
 	const struct interface *known;
-	struct link_notice notice;
+	struct interface_notice notice;
 
-	if (!link_notice_read(message, &notice))
+	if (!interface_notice_read(message, &notice))
 		return NL_SKIP;
 	if (notice.of_bridge) {
 		if (!notice.gone)
@@ -105,12 +105,12 @@ static int on_notification(struct nl_msg *message, void *userdata)
 	return NL_OK;
 }
 
-static bool list_again(LinkMonitor *monitor, bool told, GError **error)
+static bool list_again(InterfaceMonitor *monitor, bool told, GError **error)
 {
 	g_autoptr(NlCache) links = NULL;
 	g_autofree gpointer *known = NULL;
 
-	if (netlink_dump_links(monitor->netlink, &links) < 0)
+	if (netlink_dump_interfaces(monitor->netlink, &links) < 0)
 		return netlink_failed(monitor->netlink, error, "cannot list the interfaces");
 	known = g_hash_table_get_keys_as_array(monitor->interfaces, NULL);
 	for (gpointer *ifindex = known; *ifindex; ifindex++) {
@@ -135,9 +135,10 @@ static bool list_again(LinkMonitor *monitor, bool told, GError **error)
 	return true;
 }
 
-LinkMonitor *link_monitor_new(link_changed_func changed, link_touched_func touched, void *userdata, GError **error)
+InterfaceMonitor *interface_monitor_new(interface_changed_func changed, interface_touched_func touched, void *userdata,
+					GError **error)
 {
-	g_autoptr(LinkMonitor) monitor = g_new0(LinkMonitor, 1);
+	g_autoptr(InterfaceMonitor) monitor = g_new0(InterfaceMonitor, 1);
 	static const int groups[] = { RTNLGRP_LINK, 0 };
 	const int size = RECEIVE_BUFFER;
 
@@ -161,7 +162,7 @@ LinkMonitor *link_monitor_new(link_changed_func changed, link_touched_func touch
 	return g_steal_pointer(&monitor);
 }
 
-void link_monitor_free(LinkMonitor *monitor)
+void interface_monitor_free(InterfaceMonitor *monitor)
 {
 	if (!monitor)
 		return;
@@ -171,12 +172,12 @@ void link_monitor_free(LinkMonitor *monitor)
 	g_free(monitor);
 }
 
-int link_monitor_fd(const LinkMonitor *monitor)
+int interface_monitor_fd(const InterfaceMonitor *monitor)
 {
 	return nl_socket_get_fd(monitor->socket);
 }
 
-void link_monitor_dispatch(LinkMonitor *monitor)
+void interface_monitor_dispatch(InterfaceMonitor *monitor)
 {
 	g_autoptr(GError) error = NULL;
 

@@ -5,11 +5,11 @@
 
 /**
  * Tells what becomes of the interfaces (RTNLGRP_LINK). The caller watches
- * link_monitor_fd() for input and calls link_monitor_dispatch(), which never
+ * interface_monitor_fd() for input and calls interface_monitor_dispatch(), which never
  * blocks and survives an overrun (ENOBUFS) by looking every known interface up
  * again: what was undone meanwhile is not told then, all else is.
  */
-typedef struct LinkMonitor LinkMonitor;
+typedef struct InterfaceMonitor InterfaceMonitor;
 
 /**
  * An interface came, was renamed, was set up or down (also when it was set back before anybody looked), with the name
@@ -17,16 +17,17 @@ typedef struct LinkMonitor LinkMonitor;
  * ifindex that this monitor knows: it is not told of those that are there already when it begins. Must not free the
  * monitor.
  */
-typedef void (*link_changed_func)(int ifindex, const char *name, bool gone, void *userdata);
+typedef void (*interface_changed_func)(int ifindex, const char *name, bool gone, void *userdata);
 
 /** Something else of one may have changed; of any of them, where ifindex is 0. Must not free the monitor. */
-typedef void (*link_touched_func)(int ifindex, void *userdata);
+typedef void (*interface_touched_func)(int ifindex, void *userdata);
 
 /** touched: NULL where nobody asks. FAILED when the interfaces cannot be watched. */
-LinkMonitor *link_monitor_new(link_changed_func changed, link_touched_func touched, void *userdata, GError **error);
-void link_monitor_free(LinkMonitor *monitor); /* NULL is fine */
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(LinkMonitor, link_monitor_free)
+InterfaceMonitor *interface_monitor_new(interface_changed_func changed, interface_touched_func touched, void *userdata,
+					GError **error);
+void interface_monitor_free(InterfaceMonitor *monitor); /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(InterfaceMonitor, interface_monitor_free)
 
 /** For polling; the monitor's. */
-int link_monitor_fd(const LinkMonitor *monitor);
-void link_monitor_dispatch(LinkMonitor *monitor);
+int interface_monitor_fd(const InterfaceMonitor *monitor);
+void interface_monitor_dispatch(InterfaceMonitor *monitor);

@@ -174,7 +174,7 @@ bool netlink_hear(struct nl_sock *socket, guint max_messages)
 	return lost;
 }
 
-int netlink_dump_links(Netlink *netlink, NlCache **ret)
+int netlink_dump_interfaces(Netlink *netlink, NlCache **ret)
 {
 	begin(netlink);
 	return end(netlink, rtnl_link_alloc_cache(netlink->socket, AF_UNSPEC, ret));
@@ -207,7 +207,7 @@ static int on_link(struct nl_msg *reply, void *userdata)
 	return nl_msg_parse(reply, take_link, userdata) < 0 ? NL_SKIP : NL_OK;
 }
 
-int netlink_get_link(Netlink *netlink, int ifindex, const char *name, RtnlLink **ret)
+int netlink_get_interface(Netlink *netlink, int ifindex, const char *name, RtnlLink **ret)
 {
 	g_autoptr(RtnlLink) link = NULL;
 	NlMsg *request = NULL;

@@ -51,14 +51,14 @@ struct nl_sock *netlink_subscribe(const int *groups, nl_recvmsg_msg_cb_t notifie
 /** Reads what waits, at most so many messages, without blocking. Whether something was lost (ENOBUFS). */
 bool netlink_hear(struct nl_sock *socket, guint max_messages);
 
-/** Dumps every link of the host. Returns 0 or a negative errno. */
-int netlink_dump_links(Netlink *netlink, NlCache **ret);
+/** Dumps every interface of the host. Returns 0 or a negative errno. */
+int netlink_dump_interfaces(Netlink *netlink, NlCache **ret);
 
 /** The addresses of one interface, none if it is gone, or, where ifindex is 0, of all. As netlink_request(). */
 int netlink_dump_addresses(Netlink *netlink, int ifindex, nl_recvmsg_msg_cb_t reply, void *userdata);
 
-/** Looks a link up by its index, or by name where that is 0. A negative errno is -ENODEV for none. */
-int netlink_get_link(Netlink *netlink, int ifindex, const char *name, RtnlLink **ret);
+/** Looks an interface up by its index, or by name where that is 0. A negative errno is -ENODEV for none. */
+int netlink_get_interface(Netlink *netlink, int ifindex, const char *name, RtnlLink **ret);
 
 /** Sets FAILED: the text, and why the last request failed. Returns false. */
 bool netlink_failed(const Netlink *netlink, GError **error, const char *format, ...) G_GNUC_PRINTF(3, 4);

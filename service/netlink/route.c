@@ -63,7 +63,7 @@ bool route_lookup(Netlink *netlink, const Address *address, int *ret_ifindex, ch
 		return netfilter_fail(error, INVALID_ARGS, "there is no route to %s: the host has no IPv6", text);
 	if (r < 0)
 		return netfilter_fail(error, INVALID_ARGS, "there is no route to %s: %s", text, g_strerror(-r));
-	if (route.ifindex && netlink_get_link(netlink, route.ifindex, NULL, &link) < 0)
+	if (route.ifindex && netlink_get_interface(netlink, route.ifindex, NULL, &link) < 0)
 		return netlink_failed(netlink, error, "cannot find the interface that reaches %s", text);
 	if (link && rtnl_link_get_flags(link) & IFF_LOOPBACK)
 		return netfilter_fail(error, INVALID_ARGS, "%s is reached by loopback, not through an interface", text);

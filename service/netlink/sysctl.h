@@ -13,7 +13,7 @@
  * Writing net/ipv4/ip_forward, to whatever value it did not have, sets the
  * forwarding of every interface to it, and that of those to come
  * (net/ipv4/conf/default/forwarding); net/ipv6/conf/all/forwarding does the same
- * for IPv6. links_save_forwarding() and links_restore_forwarding() put that of
+ * for IPv6. interfaces_save_forwarding() and interfaces_restore_forwarding() put that of
  * the interfaces right again.
  */
 bool sysctl_get(const char *name, bool *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;

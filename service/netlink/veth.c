@@ -64,9 +64,9 @@ static NlMsg *build(const VethWanted *wanted)
 
 static bool creation_failed(Netlink *netlink, const VethWanted *wanted, int r, GError **error)
 {
-	LinkInfo info;
+	InterfaceInfo info;
 
-	if (r == -EEXIST && link_find(netlink, wanted->here.name, &info, NULL) && info.ifindex != 0)
+	if (r == -EEXIST && interface_find(netlink, wanted->here.name, &info, NULL) && info.ifindex != 0)
 		return netfilter_fail(error, INVALID_ARGS, "HostInterface: there is already an interface named \"%s\"",
 				      wanted->here.name);
 	if (r == -EEXIST)
@@ -97,7 +97,7 @@ bool veth_add(Netlink *netlink, const VethWanted *wanted, int *ret_ifindex, int 
 	if (r < 0)
 		return creation_failed(netlink, wanted, r, error);
 	/* The kernel does not say which one it made; the MAC tells it from one that took its name since. */
-	r = netlink_get_link(netlink, 0, wanted->here.name, &made);
+	r = netlink_get_interface(netlink, 0, wanted->here.name, &made);
 	mac = r < 0 ? NULL : rtnl_link_get_addr(made);
 	if (!mac || nl_addr_get_len(mac) != sizeof wanted->here.mac ||
 	    memcmp(nl_addr_get_binary_addr(mac), wanted->here.mac, sizeof wanted->here.mac) != 0)

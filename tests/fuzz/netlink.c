@@ -8,14 +8,14 @@
 
 /* Any bytes as a message of the kernel's, to those who read messages themselves; libnl reads the others. */
 
-static void read_link(struct nl_msg *message)
+static void read_info(struct nl_msg *message)
 {
-	struct link_notice notice;
+	struct interface_notice notice;
 	guint8 nf_call[N_FAMILIES];
 	gint32 conf[DEVCONF_MAX];
 	int ifindex;
 
-	if (link_notice_read(message, &notice))
+	if (interface_notice_read(message, &notice))
 		g_assert_cmpuint(strlen(notice.name), <, IFNAMSIZ);
 	bridge_message_read(message, nf_call);
 	inet6_message_read(message, &ifindex, conf);
@@ -77,7 +77,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 	header = g_memdup2(data, size);
 	header->nlmsg_len = size;
 	message = nlmsg_convert(header);
-	read_link(message);
+	read_info(message);
 	read_setting(message);
 	read_route(message);
 	read_socket(message);

@@ -50,7 +50,7 @@ static bool read_network(Cursor *cursor, Description *description, GError **erro
 		return false;
 	look_at_addresses(settings.subnets);
 	look_at_addresses(settings.gateways);
-	look_at(!settings.bridge || link_check_name(settings.bridge, NULL));
+	look_at(!settings.bridge || interface_check_name(settings.bridge, NULL));
 	description_add_lifetime(description, &settings.lifetime);
 	if (settings.endpoints)
 		description_add_endpoints(description, settings.endpoints);

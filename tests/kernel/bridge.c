@@ -46,7 +46,7 @@ static void test_remove(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	int first = 0, second = 0;
 
 	assert_succeeds(bridge_add(f->netlink, "br-web", mac, &first, &error));
-	assert_succeeds(link_set_up(f->netlink, first, true, &error));
+	assert_succeeds(interface_set_up(f->netlink, first, true, &error));
 	assert_succeeds(bridge_remove(f->netlink, first, &error));
 	assert_hides(f, "ip -j link", "br-web");
 	assert_succeeds(bridge_remove(f->netlink, first, &error));

@@ -18,17 +18,20 @@ static void test_find(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
 	static const struct {
 		const char *name;
-		enum link_kind kind;
+		enum interface_kind kind;
 		bool up;
 		guint mtu;
 		const char *real_name;
 	} cases[] = {
-		{ "br-web", LINK_BRIDGE, true, 1400, "br-web" }, { "br-down", LINK_BRIDGE, false, 1500, "br-down" },
-		{ "other", LINK_OTHER, true, 1400, "br-web" },   { "eth0", LINK_OTHER, false, 1500, "eth0" },
-		{ "lo", LINK_OTHER, true, 65536, "lo" },         { "br-none", LINK_MISSING },
+		{ "br-web", INTERFACE_BRIDGE, true, 1400, "br-web" },
+		{ "br-down", INTERFACE_BRIDGE, false, 1500, "br-down" },
+		{ "other", INTERFACE_OTHER, true, 1400, "br-web" },
+		{ "eth0", INTERFACE_OTHER, false, 1500, "eth0" },
+		{ "lo", INTERFACE_OTHER, true, 65536, "lo" },
+		{ "br-none", INTERFACE_MISSING },
 	};
 	static const guint8 mac[6] = { 2, 1, 2, 3, 4, 5 };
-	LinkInfo info;
+	InterfaceInfo info;
 
 	run(f, "ip link add br-web address 02:01:02:03:04:05 mtu 1400 type bridge");
 	run(f, "ip link property add dev br-web altname other");
@@ -40,27 +43,28 @@ static void test_find(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 		g_test_message("%s", cases[i].name);
 		memset(&info, 0xff, sizeof(info));
-		assert_succeeds(link_find(f->netlink, cases[i].name, &info, &error));
+		assert_succeeds(interface_find(f->netlink, cases[i].name, &info, &error));
 		g_assert_cmpint(info.kind, ==, cases[i].kind);
-		g_assert_cmpint(info.ifindex, ==, cases[i].kind == LINK_MISSING ? 0 : ifindex_of(cases[i].real_name));
+		g_assert_cmpint(info.ifindex, ==,
+				cases[i].kind == INTERFACE_MISSING ? 0 : ifindex_of(cases[i].real_name));
 		g_assert_cmpint(info.up, ==, cases[i].up);
 		g_assert_cmpuint(info.mtu, ==, cases[i].mtu);
 		g_assert_cmpstr(info.name, ==, cases[i].real_name ?: "");
 		if (!ifindex)
 			continue;
 		memset(&info, 0xff, sizeof(info));
-		assert_succeeds(link_find_index(f->netlink, ifindex, &info, &error));
+		assert_succeeds(interface_find_index(f->netlink, ifindex, &info, &error));
 		g_assert_cmpint(info.ifindex, ==, ifindex);
 		g_assert_cmpstr(info.name, ==, cases[i].real_name);
 	}
-	assert_succeeds(link_find(f->netlink, "br-web", &info, &error));
+	assert_succeeds(interface_find(f->netlink, "br-web", &info, &error));
 	g_assert_cmpmem(info.mac, 6, mac, 6);
 	for (guint i = 0; i < 3; i++) {
-		assert_succeeds(link_find_index(f->netlink, (int[]){ 0, -1, GONE }[i], &info, &error));
+		assert_succeeds(interface_find_index(f->netlink, (int[]){ 0, -1, GONE }[i], &info, &error));
 		g_assert_cmpint(info.ifindex, ==, 0);
 	}
-	assert_fails(link_find(f->netlink, "a/b", &info, &error), INVALID_ARGS, "\"a/b\"");
-	assert_fails(link_find(f->netlink, "sixteen-letters.", &info, &error), INVALID_ARGS, "16 bytes");
+	assert_fails(interface_find(f->netlink, "a/b", &info, &error), INVALID_ARGS, "\"a/b\"");
+	assert_fails(interface_find(f->netlink, "sixteen-letters.", &info, &error), INVALID_ARGS, "16 bytes");
 }
 
 static void test_set_up(Fixture *f, gconstpointer data G_GNUC_UNUSED)
@@ -70,35 +74,35 @@ static void test_set_up(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	run(f, "ip link add br-web type bridge");
 	ifindex = ifindex_of("br-web");
 	for (guint i = 0; i < 6; i++) {
-		assert_succeeds(link_set_up(f->netlink, ifindex, i % 4 < 2, &error));
+		assert_succeeds(interface_set_up(f->netlink, ifindex, i % 4 < 2, &error));
 		assert_output(f, "ip -j link show br-web", "\"UP\"", i % 4 < 2);
 	}
 	/* Another has its name now. */
 	run(f, "ip link set br-web down");
 	run(f, "ip link set br-web name br-old");
 	run(f, "ip link add br-web type bridge");
-	assert_succeeds(link_set_up(f->netlink, ifindex, true, &error));
+	assert_succeeds(interface_set_up(f->netlink, ifindex, true, &error));
 	assert_shows(f, "ip -j link show br-old", "\"UP\"");
 	assert_hides(f, "ip -j link show br-web", "\"UP\"");
 	run(f, "ip link delete br-old");
-	assert_succeeds(link_set_up(f->netlink, ifindex, false, &error));
-	assert_fails(link_set_up(f->netlink, ifindex, true, &error), FAILED, "set it up: No such device");
+	assert_succeeds(interface_set_up(f->netlink, ifindex, false, &error));
+	assert_fails(interface_set_up(f->netlink, ifindex, true, &error), FAILED, "set it up: No such device");
 	assert_hides(f, "ip -j link show br-web", "\"UP\"");
 }
 
-static guint get(Fixture *f, int ifindex, enum link_switch which)
+static guint get(Fixture *f, int ifindex, enum interface_setting which)
 {
 	guint ret = 99;
 
-	assert_succeeds(link_get_switch(f->netlink, ifindex, which, &ret, &error));
+	assert_succeeds(interface_get_setting(f->netlink, ifindex, which, &ret, &error));
 	return ret;
 }
 
-static guint get6(Fixture *f, int ifindex, enum link_switch6 which)
+static guint get6(Fixture *f, int ifindex, enum interface_setting6 which)
 {
 	guint ret = 99;
 
-	assert_succeeds(link_get_switch6(f->netlink, ifindex, which, &ret, &error));
+	assert_succeeds(interface_get_setting6(f->netlink, ifindex, which, &ret, &error));
 	return ret;
 }
 
@@ -106,22 +110,22 @@ static guint get6(Fixture *f, int ifindex, enum link_switch6 which)
 static void test_switches(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
 	static const struct {
-		enum link_switch which;
+		enum interface_setting which;
 		const char *name;
 		guint most;
 	} cases[] = {
-		{ LINK_FORWARDING, "forwarding", 1 },
-		{ LINK_ROUTE_LOCALNET, "route_localnet", 1 },
-		{ LINK_RP_FILTER, "rp_filter", 2 },
+		{ INTERFACE_FORWARDING, "forwarding", 1 },
+		{ INTERFACE_ROUTE_LOCALNET, "route_localnet", 1 },
+		{ INTERFACE_RP_FILTER, "rp_filter", 2 },
 	};
 	static const struct {
-		enum link_switch6 which;
+		enum interface_setting6 which;
 		const char *name;
 		guint most;
 	} cases6[] = {
-		{ LINK6_FORWARDING, "forwarding", 1 },
-		{ LINK6_ACCEPT_RA, "accept_ra", 2 },
-		{ LINK6_DISABLE, "disable_ipv6", 1 },
+		{ INTERFACE6_FORWARDING, "forwarding", 1 },
+		{ INTERFACE6_ACCEPT_RA, "accept_ra", 2 },
+		{ INTERFACE6_DISABLE, "disable_ipv6", 1 },
 	};
 	int ifindex, other;
 
@@ -138,7 +142,7 @@ static void test_switches(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 			guint value = j % (cases[i].most + 1);
 			g_autofree char *text = g_strdup_printf("%u\n", value);
 
-			assert_succeeds(link_set_switch(f->netlink, ifindex, cases[i].which, value, &error));
+			assert_succeeds(interface_set_setting(f->netlink, ifindex, cases[i].which, value, &error));
 			assert_shows(f, show, text);
 			g_assert_cmpuint(get(f, ifindex, cases[i].which), ==, value);
 			g_assert_cmpuint(get(f, other, cases[i].which), ==, untouched);
@@ -152,7 +156,7 @@ static void test_switches(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 			guint value = j % (cases6[i].most + 1);
 			g_autofree char *text = g_strdup_printf("%u\n", value);
 
-			assert_succeeds(link_set_switch6(f->netlink, ifindex, cases6[i].which, value, &error));
+			assert_succeeds(interface_set_setting6(f->netlink, ifindex, cases6[i].which, value, &error));
 			assert_shows(f, show, text);
 			g_assert_cmpuint(get6(f, ifindex, cases6[i].which), ==, value);
 			g_assert_cmpuint(get6(f, other, cases6[i].which), ==, untouched);
@@ -166,35 +170,39 @@ static void test_switches_refused(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	int ifindex;
 	guint value;
 
-	assert_fails(link_get_switch(f->netlink, GONE, LINK_RP_FILTER, &value, &error), FAILED,
+	assert_fails(interface_get_setting(f->netlink, GONE, INTERFACE_RP_FILTER, &value, &error), FAILED,
 		     "interface 4711: cannot read its rp_filter: No such device");
-	assert_fails(link_set_switch(f->netlink, GONE, LINK_RP_FILTER, 1, &error), FAILED,
+	assert_fails(interface_set_setting(f->netlink, GONE, INTERFACE_RP_FILTER, 1, &error), FAILED,
 		     "interface 4711: cannot set its rp_filter to 1: No such device");
-	assert_fails(link_get_switch6(f->netlink, GONE, LINK6_FORWARDING, &value, &error), FAILED, "interface 4711");
-	assert_fails(link_set_switch6(f->netlink, GONE, LINK6_FORWARDING, 1, &error), FAILED, "interface 4711");
+	assert_fails(interface_get_setting6(f->netlink, GONE, INTERFACE6_FORWARDING, &value, &error), FAILED,
+		     "interface 4711");
+	assert_fails(interface_set_setting6(f->netlink, GONE, INTERFACE6_FORWARDING, 1, &error), FAILED,
+		     "interface 4711");
 
 	/* Too small for IPv6, which then is not there at all. */
 	run(f, "ip link add br-web type bridge");
 	run(f, "ip link set br-web mtu 1000");
 	ifindex = ifindex_of("br-web");
-	assert_fails(link_get_switch6(f->netlink, ifindex, LINK6_DISABLE, &value, &error), FAILED,
+	assert_fails(interface_get_setting6(f->netlink, ifindex, INTERFACE6_DISABLE, &value, &error), FAILED,
 		     "interface \"br-web\": cannot read its IPv6 disable_ipv6: it has no IPv6");
-	assert_fails(link_set_switch6(f->netlink, ifindex, LINK6_ACCEPT_RA, 0, &error), FAILED, "it has no IPv6");
-	assert_succeeds(link_set_switch(f->netlink, ifindex, LINK_FORWARDING, 1, &error));
+	assert_fails(interface_set_setting6(f->netlink, ifindex, INTERFACE6_ACCEPT_RA, 0, &error), FAILED,
+		     "it has no IPv6");
+	assert_succeeds(interface_set_setting(f->netlink, ifindex, INTERFACE_FORWARDING, 1, &error));
 	run(f, "ip link set lo mtu 60");
-	assert_fails(link_get_switch(f->netlink, ifindex_of("lo"), LINK_FORWARDING, &value, &error), FAILED,
+	assert_fails(interface_get_setting(f->netlink, ifindex_of("lo"), INTERFACE_FORWARDING, &value, &error), FAILED,
 		     "\"lo\": cannot read its forwarding: it has no IPv4");
-	assert_fails(link_set_switch(f->netlink, ifindex_of("lo"), LINK_FORWARDING, 1, &error), FAILED, "\"lo\"");
+	assert_fails(interface_set_setting(f->netlink, ifindex_of("lo"), INTERFACE_FORWARDING, 1, &error), FAILED,
+		     "\"lo\"");
 	run(f, "ip link set br-web mtu 1500");
 
 	/* What is right already needs no right to write it. */
 	g_assert_no_errno(mount("/proc/sys", "/proc/sys", "none", MS_BIND, NULL));
 	g_assert_no_errno(mount("none", "/proc/sys", "none", MS_REMOUNT | MS_BIND | MS_RDONLY, NULL));
-	value = get6(f, ifindex, LINK6_ACCEPT_RA);
-	assert_succeeds(link_set_switch6(f->netlink, ifindex, LINK6_ACCEPT_RA, value, &error));
-	assert_fails(link_set_switch6(f->netlink, ifindex, LINK6_ACCEPT_RA, value + 1, &error), FAILED,
+	value = get6(f, ifindex, INTERFACE6_ACCEPT_RA);
+	assert_succeeds(interface_set_setting6(f->netlink, ifindex, INTERFACE6_ACCEPT_RA, value, &error));
+	assert_fails(interface_set_setting6(f->netlink, ifindex, INTERFACE6_ACCEPT_RA, value + 1, &error), FAILED,
 		     "\"br-web\": cannot set its IPv6 accept_ra to 2: Read-only file system");
-	assert_succeeds(link_set_switch(f->netlink, ifindex, LINK_ROUTE_LOCALNET, 1, &error));
+	assert_succeeds(interface_set_setting(f->netlink, ifindex, INTERFACE_ROUTE_LOCALNET, 1, &error));
 	g_assert_no_errno(umount2("/proc/sys", MNT_DETACH));
 }
 
@@ -237,19 +245,19 @@ static void test_rename_race(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 		exit(swap_names(GINT_TO_POINTER(f->netns)));
 	for (guint i = 0; i < 2000; i++) {
 		g_autoptr(GError) error = NULL;
-		LinkInfo info;
+		InterfaceInfo info;
 
-		if (link_set_switch6(f->netlink, mine, LINK6_ACCEPT_RA, i % 2 ? 0 : 2, &error)) {
+		if (interface_set_setting6(f->netlink, mine, INTERFACE6_ACCEPT_RA, i % 2 ? 0 : 2, &error)) {
 			written++;
-			g_assert_cmpuint(get6(f, mine, LINK6_ACCEPT_RA), ==, i % 2 ? 0 : 2);
+			g_assert_cmpuint(get6(f, mine, INTERFACE6_ACCEPT_RA), ==, i % 2 ? 0 : 2);
 		} else {
 			refused++;
 			g_assert_error(error, NETFILTER_ERROR, NETFILTER_ERROR_FAILED);
 		}
-		assert_succeeds(link_set_switch(f->netlink, mine, LINK_ROUTE_LOCALNET, i % 2, &error));
-		g_assert_cmpuint(get6(f, other, LINK6_ACCEPT_RA), ==, 1);
-		g_assert_cmpuint(get(f, other, LINK_ROUTE_LOCALNET), ==, 0);
-		assert_succeeds(link_find_index(f->netlink, mine, &info, &error));
+		assert_succeeds(interface_set_setting(f->netlink, mine, INTERFACE_ROUTE_LOCALNET, i % 2, &error));
+		g_assert_cmpuint(get6(f, other, INTERFACE6_ACCEPT_RA), ==, 1);
+		g_assert_cmpuint(get(f, other, INTERFACE_ROUTE_LOCALNET), ==, 0);
+		assert_succeeds(interface_find_index(f->netlink, mine, &info, &error));
 		renamed += !g_str_equal(info.name, "br-web");
 	}
 	g_assert_cmpint(kill(child, SIGKILL), ==, 0);
@@ -315,22 +323,22 @@ static void test_rename_between(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	other = ifindex_of("br-b");
 	for (enum moment moment = BEFORE_OPEN; moment <= BEFORE_WRITE; moment++)
 		for (guint times = 1; times <= 3; times++) {
-			guint value = get6(f, mine, LINK6_ACCEPT_RA) == 2 ? 0 : 2;
+			guint value = get6(f, mine, INTERFACE6_ACCEPT_RA) == 2 ? 0 : 2;
 
 			g_test_message("moment %d, %u times", moment, times);
 			swap = (struct swap){ f->netns, moment, times };
-			assert_succeeds(link_set_switch6(f->netlink, mine, LINK6_ACCEPT_RA, value, &error));
+			assert_succeeds(interface_set_setting6(f->netlink, mine, INTERFACE6_ACCEPT_RA, value, &error));
 			g_assert_cmpuint(swap.times, ==, 0);
-			g_assert_cmpuint(get6(f, mine, LINK6_ACCEPT_RA), ==, value);
-			g_assert_cmpuint(get6(f, other, LINK6_ACCEPT_RA), ==, 1);
+			g_assert_cmpuint(get6(f, mine, INTERFACE6_ACCEPT_RA), ==, value);
+			g_assert_cmpuint(get6(f, other, INTERFACE6_ACCEPT_RA), ==, 1);
 		}
 	/* Somebody who does not stop. */
 	swap = (struct swap){ f->netns, BEFORE_OPEN, 1000 };
-	assert_fails(link_set_switch6(f->netlink, mine, LINK6_ACCEPT_RA, 1, &error), FAILED,
+	assert_fails(interface_set_setting6(f->netlink, mine, INTERFACE6_ACCEPT_RA, 1, &error), FAILED,
 		     "cannot set its IPv6 accept_ra to 1: Resource temporarily unavailable");
 	swap.times = 0;
-	g_assert_cmpuint(get6(f, mine, LINK6_ACCEPT_RA), !=, 1);
-	g_assert_cmpuint(get6(f, other, LINK6_ACCEPT_RA), ==, 1);
+	g_assert_cmpuint(get6(f, mine, INTERFACE6_ACCEPT_RA), !=, 1);
+	g_assert_cmpuint(get6(f, other, INTERFACE6_ACCEPT_RA), ==, 1);
 }
 
 /* --- what net.ipv4.ip_forward does to everybody's --- */
@@ -353,8 +361,8 @@ static void test_forwarding(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 		bool (*save)(Netlink *netlink, GArray **ret, GError **error);
 		bool (*restore)(Netlink *netlink, const GArray *saved, GError **error);
 	} cases[] = {
-		{ "ipv4", "net/ipv4/ip_forward", links_save_forwarding, links_restore_forwarding },
-		{ "ipv6", "net/ipv6/conf/all/forwarding", links_save_forwarding6, links_restore_forwarding6 },
+		{ "ipv4", "net/ipv4/ip_forward", interfaces_save_forwarding, interfaces_restore_forwarding },
+		{ "ipv6", "net/ipv6/conf/all/forwarding", interfaces_save_forwarding6, interfaces_restore_forwarding6 },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {

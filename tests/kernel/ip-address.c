@@ -107,7 +107,7 @@ static void test_refused(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	assert_fails(ip_address_add(f->netlink, ifindex, &wanted, &error), FAILED, "switched off (disable_ipv6)");
 	wanted = prefix("172.20.0.1/16");
 	assert_succeeds(ip_address_add(f->netlink, ifindex, &wanted, &error));
-	assert_succeeds(link_set_switch6(f->netlink, ifindex, LINK6_DISABLE, 0, &error));
+	assert_succeeds(interface_set_setting6(f->netlink, ifindex, INTERFACE6_DISABLE, 0, &error));
 	wanted = prefix("fd00:20::1/64");
 	assert_succeeds(ip_address_add(f->netlink, ifindex, &wanted, &error));
 }

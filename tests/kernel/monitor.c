@@ -14,7 +14,7 @@ typedef struct Fixture {
 	int before, netns;
 	GString *told;    /* the names, a space before each, and a - before those that are gone */
 	GString *touched; /* ifindexes, likewise */
-	LinkMonitor *monitor;
+	InterfaceMonitor *monitor;
 } Fixture;
 
 static void on_changed(int ifindex, const char *name, bool gone, void *userdata)
@@ -38,7 +38,7 @@ static void start(Fixture *f)
 {
 	g_autoptr(GError) error = NULL;
 
-	f->monitor = link_monitor_new(on_changed, on_touched, f, &error);
+	f->monitor = interface_monitor_new(on_changed, on_touched, f, &error);
 	g_assert_no_error(error);
 }
 
@@ -56,7 +56,7 @@ static void set_up(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 static void tear_down(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
-	link_monitor_free(f->monitor);
+	interface_monitor_free(f->monitor);
 	g_string_free(f->told, TRUE);
 	g_string_free(f->touched, TRUE);
 	netns_enter(f->before);
@@ -66,7 +66,7 @@ static void tear_down(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 
 static bool is_readable(Fixture *f)
 {
-	struct pollfd poller = { .fd = link_monitor_fd(f->monitor), .events = POLLIN };
+	struct pollfd poller = { .fd = interface_monitor_fd(f->monitor), .events = POLLIN };
 
 	return poll(&poller, 1, 0) == 1;
 }
@@ -76,7 +76,7 @@ static bool is_readable(Fixture *f)
 #define assert_told(f, names)                               \
 	G_STMT_START                                        \
 	{                                                   \
-		link_monitor_dispatch((f)->monitor);        \
+		interface_monitor_dispatch((f)->monitor);   \
 		g_assert_cmpstr((f)->told->str, ==, names); \
 		g_string_truncate((f)->told, 0);            \
 		g_assert_false(is_readable(f));             \
@@ -100,7 +100,7 @@ static void test_nothing(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	run(f, "ip link add eth0 type veth peer name eth1");
 	run(f, "ip link set br-a up");
 	run(f, "ip link set eth0 up");
-	link_monitor_dispatch(f->monitor);
+	interface_monitor_dispatch(f->monitor);
 	g_string_truncate(f->told, 0);
 	run(f, "ip link set eth0 master br-a");
 	run(f, "ip link set eth0 mtu 1400");
@@ -142,7 +142,7 @@ static guint64 drops(Fixture *f)
 	g_auto(GStrv) lines = NULL;
 	struct stat status;
 
-	g_assert_cmpint(fstat(link_monitor_fd(f->monitor), &status), ==, 0);
+	g_assert_cmpint(fstat(interface_monitor_fd(f->monitor), &status), ==, 0);
 	g_assert_true(g_file_get_contents("/proc/thread-self/net/netlink", &text, NULL, NULL));
 	lines = g_strsplit(text, "\n", -1);
 	for (char **line = lines; *line; line++) {
@@ -198,7 +198,7 @@ static void test_changes(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 			g_test_message("ip link %s", *command);
 			run(f, "ip link %s", *command);
 		}
-		link_monitor_dispatch(f->monitor);
+		interface_monitor_dispatch(f->monitor);
 		g_assert_cmpstr(f->told->str, ==, cases[i].told);
 		g_string_truncate(f->told, 0);
 	}
@@ -208,7 +208,7 @@ static void test_changes(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 static void test_changes_overrun(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 {
 	const int least = 1, most = 1 << 23;
-	int fd = link_monitor_fd(f->monitor);
+	int fd = interface_monitor_fd(f->monitor);
 
 	g_assert_no_errno(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)));
 	for (guint i = 0; i < 10; i++)
@@ -218,7 +218,7 @@ static void test_changes_overrun(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	run(f, "ip link delete br-b");
 	g_assert_cmpuint(drops(f), >, 0);
 	g_assert_no_errno(setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &most, sizeof(most)));
-	link_monitor_dispatch(f->monitor);
+	interface_monitor_dispatch(f->monitor);
 	g_assert_nonnull(strstr(f->told->str, " -br-b"));
 	g_assert_nonnull(strstr(f->told->str, " br-a"));
 	g_assert_nonnull(strstr(f->told->str, " br-e"));

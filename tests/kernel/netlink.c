@@ -46,20 +46,20 @@ static void test_names(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 					       "br\xe2\x80\xae",
 					       "br\xee\x80\x81" };
 	const char *wanted;
-	LinkInfo found;
+	InterfaceInfo found;
 
 	for (guint i = 0; i < G_N_ELEMENTS(valid); i++) {
-		g_assert_true(link_name_is_valid(valid[i]));
+		g_assert_true(interface_name_is_valid(valid[i]));
 		make_bridge(f, valid[i]);
-		assert_succeeds(link_find(f->netlink, valid[i], &found, &error));
-		g_assert_cmpint(found.kind, ==, LINK_BRIDGE);
+		assert_succeeds(interface_find(f->netlink, valid[i], &found, &error));
+		g_assert_cmpint(found.kind, ==, INTERFACE_BRIDGE);
 	}
 	for (guint i = 0; i < G_N_ELEMENTS(invalid); i++) {
-		g_assert_false(link_name_is_valid(invalid[i]));
+		g_assert_false(interface_name_is_valid(invalid[i]));
 		wanted = strlen(invalid[i]) < 16 ? cut(invalid[i]) : "name of 16 bytes is too long; 15 are allowed";
 		assert_fails(bridge_add(f->netlink, invalid[i], (guint8[6]){ 2 }, &(int){ 0 }, &error), INVALID_ARGS,
 			     wanted);
-		assert_fails(link_find(f->netlink, invalid[i], &found, &error), INVALID_ARGS, wanted);
+		assert_fails(interface_find(f->netlink, invalid[i], &found, &error), INVALID_ARGS, wanted);
 	}
 }
 
@@ -91,7 +91,7 @@ static void test_usable_at_once(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	int fd, bridge = make_bridge(f, "br-web");
 
 	assert_succeeds(ip_address_add(f->netlink, bridge, &wanted, &error));
-	assert_succeeds(link_set_up(f->netlink, bridge, true, &error));
+	assert_succeeds(interface_set_up(f->netlink, bridge, true, &error));
 	assert_hides(f, "ip -6 addr show br-web to fd00::/8", "tentative");
 	memcpy(&local.sin6_addr, wanted.address.bytes, 16);
 	fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -145,7 +145,8 @@ static void test_sysctl_read_only(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	assert_succeeds(sysctl_set("net/ipv4/ip_forward", true, &error));
 	assert_fails(sysctl_set("net/ipv4/ip_forward", false, &error), FAILED,
 		     "/proc/sys/net/ipv4/ip_forward: Read-only file system");
-	assert_succeeds(link_set_switch(f->netlink, make_bridge(f, "br-web"), LINK_ROUTE_LOCALNET, 1, &error));
+	assert_succeeds(
+		interface_set_setting(f->netlink, make_bridge(f, "br-web"), INTERFACE_ROUTE_LOCALNET, 1, &error));
 	g_assert_cmpint(umount2("/proc/sys", MNT_DETACH), ==, 0);
 
 	/* As without the module. */
@@ -176,9 +177,10 @@ static int make_and_delete(guint32 capabilities)
 		return BROKEN;
 	netlink = netlink_new(&error);
 	if (netlink && bridge_add(netlink, "br-user", mac, &bridge, &error) &&
-	    link_set_up(netlink, bridge, true, &error) && ip_address_add(netlink, bridge, &ipv4, &error) &&
+	    interface_set_up(netlink, bridge, true, &error) && ip_address_add(netlink, bridge, &ipv4, &error) &&
 	    ip_address_add(netlink, bridge, &ipv6, &error) &&
-	    link_set_switch(netlink, bridge, LINK_ROUTE_LOCALNET, 1, &error) && bridge_remove(netlink, bridge, &error))
+	    interface_set_setting(netlink, bridge, INTERFACE_ROUTE_LOCALNET, 1, &error) &&
+	    bridge_remove(netlink, bridge, &error))
 		return DONE;
 	fprintf(stderr, "# %s\n", error->message);
 	return strstr(error->message, "Operation not permitted") ? REFUSED : BROKEN;

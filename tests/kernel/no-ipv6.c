@@ -66,7 +66,7 @@ static void test_ipv4_as_ever(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	bool found;
 
 	assert_succeeds(bridge_add(f->netlink, "br-web", mac, &ifindex, &error));
-	assert_succeeds(link_set_up(f->netlink, ifindex, true, &error));
+	assert_succeeds(interface_set_up(f->netlink, ifindex, true, &error));
 	assert_succeeds(ip_address_add(f->netlink, ifindex, &ipv4, &error));
 	assert_succeeds(ip_address_list(f->netlink, ifindex, &addresses, &error));
 	g_assert_cmpuint(addresses->len, ==, 1);
@@ -76,10 +76,10 @@ static void test_ipv4_as_ever(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	g_assert_true(found);
 	assert_succeeds(route_list_local(f->netlink, &local, &error));
 	assert_succeeds(flush_neighbour(f, ifindex, &endpoint, &error));
-	assert_succeeds(link_set_switch(f->netlink, ifindex, LINK_FORWARDING, 1, &error));
-	assert_succeeds(links_save_forwarding(f->netlink, &forwarding, &error));
+	assert_succeeds(interface_set_setting(f->netlink, ifindex, INTERFACE_FORWARDING, 1, &error));
+	assert_succeeds(interfaces_save_forwarding(f->netlink, &forwarding, &error));
 	g_assert_cmpuint(forwarding->len, ==, 2);
-	assert_succeeds(links_restore_forwarding(f->netlink, forwarding, &error));
+	assert_succeeds(interfaces_restore_forwarding(f->netlink, forwarding, &error));
 	assert_succeeds(bridge_remove(f->netlink, ifindex, &error));
 }
 
@@ -103,12 +103,14 @@ static void test_ipv6_clearly(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 		     "interface \"br-web\": cannot add address fd00:18::1/64: the host has no IPv6");
 	assert_fails(route_lookup(f->netlink, &ipv6.address, &found_ifindex, name, &error), INVALID_ARGS,
 		     "no route to fd00:18::1: the host has no IPv6");
-	assert_fails(link_get_switch6(f->netlink, ifindex, LINK6_FORWARDING, &value, &error), FAILED, "has no IPv6");
-	assert_fails(link_set_switch6(f->netlink, ifindex, LINK6_ACCEPT_RA, 0, &error), FAILED, "has no IPv6");
-	assert_succeeds(links_save_forwarding6(f->netlink, &forwarding, &error));
+	assert_fails(interface_get_setting6(f->netlink, ifindex, INTERFACE6_FORWARDING, &value, &error), FAILED,
+		     "has no IPv6");
+	assert_fails(interface_set_setting6(f->netlink, ifindex, INTERFACE6_ACCEPT_RA, 0, &error), FAILED,
+		     "has no IPv6");
+	assert_succeeds(interfaces_save_forwarding6(f->netlink, &forwarding, &error));
 	for (guint i = 0; i < forwarding->len; i++)
 		g_assert_cmpint(g_array_index(forwarding, InterfaceValue, i).ifindex, !=, ifindex);
-	assert_succeeds(links_restore_forwarding6(f->netlink, forwarding, &error));
+	assert_succeeds(interfaces_restore_forwarding6(f->netlink, forwarding, &error));
 
 	/* There is nothing of it. */
 	assert_succeeds(route_find_overlap(f->netlink, &ipv6, NULL, 0, &overlap, &found, &error));

@@ -29,7 +29,7 @@ WRAP_INTERFACE("bridge", bridge_add,
 	       (netlink, name, mac, ret_ifindex, error))
 WRAP_INTERFACE("address", ip_address_add, (Netlink * netlink, int ifindex, const Prefix *address, GError **error),
 	       (netlink, ifindex, address, error))
-WRAP_INTERFACE("up", link_set_up, (Netlink * netlink, int ifindex, bool up, GError **error),
+WRAP_INTERFACE("up", interface_set_up, (Netlink * netlink, int ifindex, bool up, GError **error),
 	       (netlink, ifindex, up, error))
 
 WRAP_INTERFACE("veth", veth_add,
