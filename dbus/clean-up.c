@@ -206,7 +206,7 @@ static int on_retry(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_GNUC_
 	return 0;
 }
 
-void clean_up_settled(CleanUp *clean_up)
+void clean_up_on_committed(CleanUp *clean_up)
 {
 	if (!clean_up->waits_for_start || !service_is_available(clean_up->bus->service, NULL))
 		return;

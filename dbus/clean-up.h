@@ -27,4 +27,4 @@ void clean_up_orphans(CleanUp *clean_up, GHashTable *alive);
 void clean_up_lifetimes(CleanUp *clean_up);
 
 /** Changes were made, or failed: what waits until changes are possible at all is tried again once they are. */
-void clean_up_settled(CleanUp *clean_up);
+void clean_up_on_committed(CleanUp *clean_up);

@@ -107,7 +107,7 @@ int drop_watch_start(DropWatch *watch)
 	return r < 0 ? r : sd_event_source_set_enabled(watch->look, SD_EVENT_OFF);
 }
 
-void drop_watch_settled(DropWatch *watch)
+void drop_watch_on_committed(DropWatch *watch)
 {
 	const Service *service = watch->bus->service;
 	bool wanted = service_is_available(service, NULL) && !model_is_empty(service_model(service));

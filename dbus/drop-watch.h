@@ -17,4 +17,4 @@ void drop_watch_free(DropWatch *watch); /* NULL is fine */
 int drop_watch_start(DropWatch *watch);
 
 /** Changes were made, or failed: whether there are objects may be otherwise. */
-void drop_watch_settled(DropWatch *watch);
+void drop_watch_on_committed(DropWatch *watch);

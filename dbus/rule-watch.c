@@ -223,7 +223,7 @@ int rule_watch_start(RuleWatch *watch)
 	return r < 0 ? r : sd_event_source_set_enabled(watch->check, SD_EVENT_OFF);
 }
 
-void rule_watch_settled(RuleWatch *watch)
+void rule_watch_on_committed(RuleWatch *watch)
 {
 	guint sec = service_check_interval(watch->bus->service);
 	int r = listen_to_backend(watch);

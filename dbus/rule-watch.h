@@ -17,7 +17,7 @@ void rule_watch_free(RuleWatch *watch); /* NULL is fine */
 int rule_watch_start(RuleWatch *watch);
 
 /** Changes were made, or failed: whether there is something to listen to or to look at may be otherwise. */
-void rule_watch_settled(RuleWatch *watch);
+void rule_watch_on_committed(RuleWatch *watch);
 
 /** Chains of ours had been changed, and were put right ("filter FORWARD", char *; NULL: none): who insists on changing
  * them has it put right less and less often, and is told of in the log. */

@@ -148,7 +148,7 @@ static void on_committed_batch(void *userdata)
 	Server *server = userdata;
 
 	announcer_emit(server->bus.announcer);
-	watch_settled(server->watch);
+	watch_on_committed(server->watch);
 	status_tell(&server->status, server->bus.service);
 	if (service_has_leftovers(server->bus.service))
 		sweeper_wake(server->sweeper);
@@ -172,7 +172,7 @@ static void on_drops_changed(void *userdata)
 	status_tell(&server->status, server->bus.service);
 }
 
-static void on_zones_settled(void *userdata)
+static void on_zones_done(void *userdata)
 {
 	check_idle(userdata);
 }
@@ -216,7 +216,7 @@ static void on_zones_doubted(void *userdata)
 	zones_look(((Server *)userdata)->zones);
 }
 
-static void on_over(void *userdata)
+static void on_expired(void *userdata)
 {
 	watch_lifetimes_ended(((Server *)userdata)->watch);
 }
@@ -282,7 +282,7 @@ Server *server_new(Service *service, sd_event *event, sd_bus *connection)
 	bus->announcer = announcer_new(connection, service, &object_signals, bus);
 	bus->rule_reads = rule_reads_new(service, bus->announcer, event);
 	server->watch = watch_new(bus, on_drops_changed, server);
-	server->zones = zones_new(bus, on_zones_settled, server);
+	server->zones = zones_new(bus, on_zones_done, server);
 	bus->heap = heap_new(event, connection);
 	server->sweeper = sweeper_new(event, delete_bridge, server);
 	if (!bus->queue || !bus->reads || !bus->rule_reads || !server->zones || !bus->heap || !server->sweeper ||
@@ -292,7 +292,7 @@ Server *server_new(Service *service, sd_event *event, sd_bus *connection)
 	    sd_event_source_set_enabled(server->name_source, SD_EVENT_OFF) < 0)
 		return NULL;
 	service_set_observer(service, &(Observer){ on_added, on_removed, on_changed, on_committed, on_zones_doubted,
-						   on_over, server });
+						   on_expired, server });
 	return g_steal_pointer(&server);
 }
 

@@ -122,12 +122,12 @@ void watch_end_orphans(Watch *watch)
 	clean_up_orphans(watch->clean_up, watch->alive);
 }
 
-void watch_settled(Watch *watch)
+void watch_on_committed(Watch *watch)
 {
-	rule_watch_settled(watch->rules);
+	rule_watch_on_committed(watch->rules);
 	host_watch_settled(watch->host);
-	clean_up_settled(watch->clean_up);
-	drop_watch_settled(watch->drops);
+	clean_up_on_committed(watch->clean_up);
+	drop_watch_on_committed(watch->drops);
 }
 
 void watch_drifted(Watch *watch, const GPtrArray *drifted)

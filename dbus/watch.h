@@ -17,7 +17,7 @@ int watch_start(Watch *watch);
 void watch_end_orphans(Watch *watch);
 
 /** Changes were made, or failed. */
-void watch_settled(Watch *watch);
+void watch_on_committed(Watch *watch);
 
 /** Some lifetime has ended: its object goes with the next commit. */
 void watch_lifetimes_ended(Watch *watch);

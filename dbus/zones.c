@@ -28,14 +28,14 @@ typedef struct Question Question;
 typedef struct Zoned {
 	char *interface;
 	char *wanted;  /* NULL: it is to be in no zone by us */
-	bool settled;  /* firewalld was asked or told, and has not forgotten since */
+	bool in_step;  /* firewalld was asked or told, and has not forgotten since */
 	bool is_to_do; /* in zones->to_do */
 	char *told;    /* what was last said of it in the log; NULL: nothing */
 } Zoned;
 
 struct Zones {
 	const Bus *bus;
-	void (*tell_settled)(void *userdata);
+	void (*on_done)(void *userdata);
 	void *userdata;
 	GHashTable *interfaces; /* name → Zoned */
 	GQueue to_do;           /* Zoned */
@@ -90,7 +90,7 @@ void zones_look(Zones *zones)
 
 	g_hash_table_iter_init(&iter, zones->interfaces);
 	while (g_hash_table_iter_next(&iter, NULL, &zoned)) {
-		((Zoned *)zoned)->settled = false;
+		((Zoned *)zoned)->in_step = false;
 		add_to_do(zones, zoned);
 	}
 }
@@ -168,7 +168,7 @@ static void on_removed(Zones *zones, Zoned *zoned, const char *zone, sd_bus_mess
 	if (error && !says(error, UNKNOWN_INTERFACE) && !says(error, CONFLICT))
 		tell(zoned, g_strdup_printf("Interface %s cannot be taken out of firewalld's zone \"%s\": %s",
 					    zoned->interface, zone, text_of(error)));
-	zoned->settled = false;
+	zoned->in_step = false;
 	service_note_zone(zones->bus->service, zoned->interface, NULL);
 }
 
@@ -210,7 +210,7 @@ static void on_found(Zones *zones, Zoned *zoned, const char *zone G_GNUC_UNUSED,
 	}
 	if (sd_bus_message_read(answer, "s", &found) < 0 || strcmp(found, zoned->wanted) == 0)
 		return;
-	zoned->settled = false;
+	zoned->in_step = false;
 	service_note_zone(zones->bus->service, zoned->interface, zoned->wanted);
 }
 
@@ -231,7 +231,7 @@ static int on_answer(sd_bus_message *answer, void *userdata, sd_bus_error *ret_e
 	if (error && is_absence(error))
 		zones->runs = false;
 	else if (zones->is_silent)
-		zoned->settled = false;
+		zoned->in_step = false;
 	else
 		zones->question->on_answer(zones, zoned, zone ?: "", answer);
 	add_to_do(zones, zoned);
@@ -259,11 +259,11 @@ static int ask(Zones *zones, Zoned *zoned, const Question *question, const char 
 		return r;
 	zones->asked = zoned;
 	zones->question = question;
-	zoned->settled = true;
+	zoned->in_step = true;
 	return 0;
 }
 
-static void forget(Zones *zones, Zoned *zoned)
+static void drop(Zones *zones, Zoned *zoned)
 {
 	g_hash_table_remove(zones->interfaces, zoned->interface);
 }
@@ -285,10 +285,10 @@ static int work(Zones *zones, Zoned *zoned)
 	if (ours && g_strcmp0(ours, zoned->wanted) != 0)
 		return ask(zones, zoned, &remove_from_zone, ours);
 	if (!zoned->wanted) {
-		forget(zones, zoned);
+		drop(zones, zoned);
 		return 0;
 	}
-	if (zoned->settled || !zones->runs)
+	if (zoned->in_step || !zones->runs)
 		return 0;
 	return ours ? ask(zones, zoned, &add_to_zone, ours) : ask(zones, zoned, &find_zone, NULL);
 }
@@ -307,7 +307,7 @@ static int on_step(sd_event_source *source G_GNUC_UNUSED, void *userdata)
 	if (r < 0)
 		g_warning("firewalld cannot be told of the bridges: %s", g_strerror(-r));
 	if (!zones_are_busy(zones))
-		zones->tell_settled(zones->userdata);
+		zones->on_done(zones->userdata);
 	return 0;
 }
 
@@ -331,7 +331,7 @@ static void want(Zones *zones, const Network *network)
 	zoned = find(zones, network->bridge);
 	g_free(zoned->wanted);
 	zoned->wanted = g_strdup(network->zone);
-	zoned->settled = false;
+	zoned->in_step = false;
 	add_to_do(zones, zoned);
 }
 
@@ -375,7 +375,7 @@ static int on_owner_changed(sd_bus_message *message, void *userdata, sd_bus_erro
 	return r;
 }
 
-static int on_forgotten(sd_bus_message *message G_GNUC_UNUSED, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+static int on_reloaded(sd_bus_message *message G_GNUC_UNUSED, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
 {
 	zones_look(userdata);
 	return 0;
@@ -393,7 +393,7 @@ static int listen_to(Zones *zones)
 
 	for (guint i = 0; r >= 0 && i < G_N_ELEMENTS(members); i++)
 		r = sd_bus_match_signal_async(connection, NULL, FIREWALLD, FIREWALLD_PATH, FIREWALLD, members[i],
-					      on_forgotten, NULL, zones);
+					      on_reloaded, NULL, zones);
 	return r;
 }
 
@@ -419,12 +419,12 @@ int zones_start(Zones *zones)
 	return r;
 }
 
-Zones *zones_new(const Bus *bus, void (*settled)(void *userdata), void *userdata)
+Zones *zones_new(const Bus *bus, void (*done)(void *userdata), void *userdata)
 {
 	Zones *zones = g_new0(Zones, 1);
 
 	zones->bus = bus;
-	zones->tell_settled = settled;
+	zones->on_done = done;
 	zones->userdata = userdata;
 	zones->interfaces = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)zoned_free);
 	g_queue_init(&zones->to_do);
@@ -452,13 +452,13 @@ void zones_free(Zones *zones)
 
 /* --- when nothing is served any more --- */
 
-static void on_settled(void *userdata G_GNUC_UNUSED)
+static void on_done(void *userdata G_GNUC_UNUSED)
 {
 }
 
 static int clear(const Bus *bus)
 {
-	Zones *zones = zones_new(bus, on_settled, NULL);
+	Zones *zones = zones_new(bus, on_done, NULL);
 	int r = zones ? zones_start(zones) : -ENOMEM;
 
 	while (r >= 0 && zones_are_busy(zones))

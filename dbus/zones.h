@@ -9,8 +9,8 @@
  */
 typedef struct Zones Zones;
 
-/** The context is borrowed; settled is told when nothing is left to say. NULL: out of memory. */
-Zones *zones_new(const Bus *bus, void (*settled)(void *userdata), void *userdata);
+/** The context is borrowed; done is told when nothing is left to say. NULL: out of memory. */
+Zones *zones_new(const Bus *bus, void (*done)(void *userdata), void *userdata);
 void zones_free(Zones *zones); /* NULL is fine; what is in a zone stays there */
 
 /** Listens for firewalld, and tells it of the networks that there are. Negative errno. */

@@ -63,11 +63,11 @@ bool service_checkpoint(Service *service, GError **error)
 	return journal_checkpoint(service->journal, batch, service->generation, error);
 }
 
-void service_settle_journal(Service *service)
+void service_resolve_journal(Service *service)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (!service->handover && journal_has_file(service->journal) && journal_settle(service->journal) &&
+	if (!service->handover && journal_has_file(service->journal) && journal_resolve(service->journal) &&
 	    !service_checkpoint(service, &error))
 		g_message("%s; the next start looks again for what the kernel may have had", error->message);
 }

@@ -19,7 +19,7 @@ bool service_checkpoint(Service *service, GError **error) G_GNUC_WARN_UNUSED_RES
 bool service_begin_journal(Service *service, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** After a commit that succeeded: what others before it left of themselves in the kernel has gone. */
-void service_settle_journal(Service *service);
+void service_resolve_journal(Service *service);
 
 /** Whether a commit failed for want of room in the journal, and there is more now: then it may be tried again. */
 bool service_make_room(Service *service);

@@ -235,7 +235,7 @@ static void end_flows(Service *service)
 }
 
 /* An endpoint that comes in the place of another has another MAC address. */
-static void forget_neighbours(Service *service)
+static void flush_neighbours(Service *service)
 {
 	g_autoptr(GArray) neighbours = g_array_new(FALSE, FALSE, sizeof(Neighbour));
 	GError *error = NULL;
@@ -363,7 +363,7 @@ static void finish_journal(Service *service, const GByteArray *outcome, bool com
 		journal_commit(service->journal, service->generation, outcome);
 	else if (committed)
 		write_generation(service);
-	service_settle_journal(service);
+	service_resolve_journal(service);
 }
 
 /* Bridges and descriptors go before it is written that they went: nobody was told yet, so the next instance may still
@@ -375,7 +375,7 @@ static void finish(Service *service, BackendCommit *commit, GPtrArray *repairs)
 
 	/* Beside all else, for as long as it takes. */
 	end_flows(service);
-	forget_neighbours(service);
+	flush_neighbours(service);
 	host_ports_hold(service->host_ports, g_get_monotonic_time());
 	unit_store_keep(service->unit_store);
 	effects_keep(service->closed);

@@ -300,8 +300,8 @@ char *firewall_author_of(const Firewall *firewall, const char *chain)
 	return hearing_author(firewall->hearing, chain, generation);
 }
 
-void firewall_forget_authors(Firewall *firewall)
+void firewall_drop_authors(Firewall *firewall)
 {
 	if (firewall->hearing)
-		hearing_forget_authors(firewall->hearing);
+		hearing_drop_authors(firewall->hearing);
 }

@@ -60,7 +60,7 @@ void firewall_stop_listening(Firewall *firewall);
 bool firewall_heard_of_others(Firewall *firewall);
 /** Who changed that chain's table since the last time that they were forgotten, as authors_of() has it. */
 char *firewall_author_of(const Firewall *firewall, const char *chain);
-void firewall_forget_authors(Firewall *firewall);
+void firewall_drop_authors(Firewall *firewall);
 
 /** Plans to leave it as it is: it is others' from then on. */
 void firewall_leave_policy(Firewall *firewall, enum family family);

@@ -70,7 +70,7 @@ static void tell(Service *service, char **now, bool again)
 			g_message("Chain %s stops nothing any more that the rules of this service accept%s", cut(*drop),
 				  author);
 	}
-	firewall_forget_authors(service->firewall);
+	firewall_drop_authors(service->firewall);
 }
 
 void service_warn_of_foreign_drops(Service *service)

@@ -15,7 +15,7 @@ void handover_free(Handover *handover); /* NULL is fine; lets the lock go */
 
 const BackendKind *handover_from(const Handover *handover);
 
-/** What the kernel may have of the previous instance: to be held there by whoever restores, and wanted by nobody. */
+/** What the kernel may have of the previous instance: to be pinned there by whoever restores, and wanted by nobody. */
 Ruleset *handover_ruleset(Handover *handover);
 
 /** What the policy of forwarding was before there were any rules, enum rule_target; TARGET_PLACE: it is others'. */

@@ -59,7 +59,7 @@ static bool read_service(Batch *batch, Record *record, GError **error)
 		g_warning(CHAIN_PREFIX_LATER, service->config.chain_prefix, cut(prefix));
 	if (chosen != chosen_backend(service) || strcmp(prefix, service->config.chain_prefix) != 0)
 		service_keep_chains(service, chosen, prefix);
-	service->recovery.may_hold = previous == chosen;
+	service->recovery.may_have_rules = previous == chosen;
 	if (previous != chosen)
 		service->handover = handover_new(previous, prefix);
 	return true;
@@ -83,7 +83,7 @@ static bool read_handover(Batch *batch, Record *record, GError **error)
 	if (!service->handover)
 		return netfilter_fail(error, FAILED, "an entry of a handover from a backend to itself");
 	if (from == chosen_backend(service))
-		service->recovery.may_hold = service->recovery.turns_back = true;
+		service->recovery.may_have_rules = service->recovery.turns_back = true;
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		handover_set_policy_before(service->handover, family, policies[family]);
 	handover_resume(service->handover);
@@ -272,18 +272,18 @@ static void restore_committed(Service *service, GBytes *entries)
 
 /* --- what the kernel may have --- */
 
-static void hold_all(Ruleset *ruleset, const GArray *items)
+static void pin_all(Ruleset *ruleset, const GArray *items)
 {
 	for (guint i = 0; i < items->len; i++)
-		ruleset_hold(ruleset, &g_array_index(items, RuleItem, i));
+		ruleset_pin(ruleset, &g_array_index(items, RuleItem, i));
 }
 
-static void hold_items(Service *service, const GArray *items)
+static void pin_items(Service *service, const GArray *items)
 {
-	if (service->recovery.may_hold)
-		hold_all(firewall_ruleset(service->firewall), items);
+	if (service->recovery.may_have_rules)
+		pin_all(firewall_ruleset(service->firewall), items);
 	if (service->handover)
-		hold_all(handover_ruleset(service->handover), items);
+		pin_all(handover_ruleset(service->handover), items);
 }
 
 /* The previous instance may have been configured otherwise: every way in which it may have been. Some options only add
@@ -301,7 +301,7 @@ static RenderOptions options_of(const Service *service, guint configuration)
 	return options;
 }
 
-static void hold_objects(Service *service)
+static void pin_objects(Service *service)
 {
 	g_autoptr(GArray) items = rendering_new();
 
@@ -315,7 +315,7 @@ static void hold_objects(Service *service)
 		for (const GList *n = service->model->ingresses_by_age.head; n; n = n->next)
 			render_ingress(n->data, &options, items);
 	}
-	hold_items(service, items);
+	pin_items(service, items);
 }
 
 /*
@@ -323,7 +323,7 @@ static void hold_objects(Service *service)
  * before what they lead to can; and what is wanted no longer, as the second stage of isolation under another
  * configuration, is known by its end to be ours.
  */
-static void hold_shared(Service *service)
+static void pin_shared(Service *service)
 {
 	static const char *const addresses[N_FAMILIES] = { "10.0.0.1", "fd00::1" };
 	const RenderOptions common = options_of(service, 0);
@@ -353,17 +353,17 @@ static void hold_shared(Service *service)
 	for (guint i = items->len; i-- > 0;)
 		if (!place_is_shared(g_array_index(items, RuleItem, i).rule.place))
 			g_array_remove_index(items, i);
-	hold_items(service, items);
+	pin_items(service, items);
 }
 
-static void hold_change(Service *service, const Change *change)
+static void pin_change(Service *service, const Change *change)
 {
 	for (guint i = 0; change->kind->rules && i < N_CONFIGURATIONS; i++) {
 		RenderOptions options = options_of(service, i);
 		RuleDelta delta = { rendering_new(), rendering_new() };
 
 		change->kind->rules(change, service->model, &options, &delta);
-		hold_items(service, delta.joins);
+		pin_items(service, delta.joins);
 		g_array_unref(delta.joins);
 		g_array_unref(delta.leaves);
 	}
@@ -389,7 +389,7 @@ static void take_back_uncommitted(Service *service, GBytes *entries)
 	for (guint i = batch.changes->len; i-- > 0;) {
 		Change *change = &g_array_index(batch.changes, Change, i);
 
-		hold_change(service, change);
+		pin_change(service, change);
 		disown(service, change);
 		change->kind->revert(service->model, change);
 		if (change->kind->release)
@@ -410,10 +410,10 @@ static void render_everything(Service *service, bool started)
 		render_base(FAMILY_IPV4, items);
 	render_model(service->model, &options, items);
 	ruleset_add_all(firewall_ruleset(service->firewall), items);
-	if (service->recovery.may_hold)
-		ruleset_hold_all(firewall_ruleset(service->firewall));
+	if (service->recovery.may_have_rules)
+		ruleset_pin_all(firewall_ruleset(service->firewall));
 	if (service->handover)
-		hold_all(handover_ruleset(service->handover), items);
+		pin_all(handover_ruleset(service->handover), items);
 }
 /* --- what serves the objects --- */
 
@@ -506,7 +506,7 @@ bool service_restore(Service *service, const char *directory, const char *bus_id
 	service->journal = journal_open(directory, error);
 	if (!service->journal || !journal_load(service->journal, &content, error))
 		return false;
-	service->recovery.has_previous = service->recovery.may_hold = content.found;
+	service->recovery.has_previous = service->recovery.may_have_rules = content.found;
 	service->generation = content.generation;
 	if (!content.found)
 		find_left_closed(service);
@@ -515,8 +515,8 @@ bool service_restore(Service *service, const char *directory, const char *bus_id
 		restore_committed(service, content.committed->pdata[i]);
 	render_everything(service, content.found);
 	if (content.found) {
-		hold_shared(service);
-		hold_objects(service);
+		pin_shared(service);
+		pin_objects(service);
 	}
 	for (guint i = 0; i < content.uncommitted->len; i++)
 		take_back_uncommitted(service, content.uncommitted->pdata[i]);

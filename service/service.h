@@ -47,7 +47,7 @@ struct Service {
 	struct {
 		bool has_previous;              /* there was a previous instance */
 		bool keeps_chains;              /* its backend and prefix stay, whatever is configured */
-		bool may_hold;                  /* it may have used the firewall: what is in our chains is ours */
+		bool may_have_rules;            /* it may have used the firewall: what is in our chains is ours */
 		bool turns_back;                /* it was on its way from the backend that is chosen again */
 		bool other_bus;                 /* its owners were on another bus: all are gone */
 		bool bridge_filter[N_FAMILIES]; /* it switched the sysctl for all bridges on, as version 2 did */

@@ -22,7 +22,7 @@ static bool is_usable(Service *service, GError **error)
 
 	if (firewall_probe(service->firewall, &e))
 		return true;
-	if (g_str_equal(service->config.backend, BACKEND_AUTO) && !service->recovery.may_hold &&
+	if (g_str_equal(service->config.backend, BACKEND_AUTO) && !service->recovery.may_have_rules &&
 	    !firewall_find_usable(firewall_prefix(service->firewall), error))
 		return false;
 	g_propagate_error(error, g_steal_pointer(&e));
@@ -36,7 +36,7 @@ static bool check_chains(Service *service, GError **error)
 
 	if (!is_usable(service, error))
 		return false;
-	if (service->recovery.may_hold)
+	if (service->recovery.may_have_rules)
 		return true;
 	if (!firewall_find_foreign(service->firewall, &foreign, error))
 		return false;
@@ -96,7 +96,7 @@ bool service_end_handover(Service *service, GError **error)
 	g_clear_pointer(&service->handover, handover_free);
 	if (!service->journal)
 		return true;
-	journal_settle(service->journal);
+	journal_resolve(service->journal);
 	return service_checkpoint(service, error);
 }
 
@@ -111,7 +111,7 @@ static bool start(Service *service, GError **error)
 	if (!service_begin_journal(service, error))
 		return false;
 	/* From here on the firewall's chains are ours, whatever becomes of this start. */
-	service->recovery.may_hold = true;
+	service->recovery.may_have_rules = true;
 	service_ask_for_chains(&service->transaction, true);
 	/* What the previous instance wrote down may be half done, or undone by others since. */
 	if (service->recovery.has_previous)
@@ -123,7 +123,7 @@ static bool start(Service *service, GError **error)
 	if (from)
 		g_message("The rules have moved from %s to %s", from, firewall_backend(service->firewall)->kind->name);
 	service_switch_off_unused(service);
-	unit_store_sweep(service->unit_directories[UNIT_DIRECTORY_STATE]);
+	unit_store_clean(service->unit_directories[UNIT_DIRECTORY_STATE]);
 	service_load_units(service);
 	warn_of_missing(service);
 	return true;

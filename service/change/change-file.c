@@ -113,7 +113,7 @@ static void set_endpoints_permanent(Transaction *transaction, const Network *net
 	}
 }
 
-static bool forget_file(Transaction *transaction, Lifetime *lifetime, GError **error)
+static bool drop_file(Transaction *transaction, Lifetime *lifetime, GError **error)
 {
 	if (!is_ours(transaction, lifetime->fragment))
 		return netfilter_fail(error, INVALID_ARGS,
@@ -134,7 +134,7 @@ bool object_set_permanent(Transaction *transaction, Lifetime *lifetime, bool per
 	if (permanent == (lifetime->fragment != NULL))
 		return true;
 	if (!permanent)
-		return forget_file(transaction, lifetime, error);
+		return drop_file(transaction, lifetime, error);
 	if (!lifetime->persistent || lifetime->deadline_usec != 0)
 		return netfilter_fail(error, INVALID_ARGS,
 				      "%s \"%s\" is not Persistent without an end, which is allowed",

@@ -155,7 +155,7 @@ static void know(Monitor *monitor, const char *path, GVariant *properties, bool 
 	}
 }
 
-static void forget(Monitor *monitor, const char *path)
+static void drop(Monitor *monitor, const char *path)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
 		g_autofree char *key = g_strconcat(path, " ", lists[i].property, NULL);
@@ -191,7 +191,7 @@ static void on_removed(Monitor *monitor, GVariant *body)
 		return;
 	say(monitor, "deleted", path, detail("Kind", g_variant_new_string(object_kind_text(object.kind))), "%s deleted",
 	    object_kind_text(object.kind));
-	forget(monitor, path);
+	drop(monitor, path);
 }
 
 static void say_property(Monitor *monitor, const char *path, const char *name, GVariant *value)

@@ -622,7 +622,7 @@ GPtrArray *interfaces_look(Interfaces *interfaces, int ifindex, const char *name
 			g_ptr_array_add(names, g_strdup(interface->facts.name));
 	}
 	if (gone)
-		leftovers_forget(interfaces->leftovers, ifindex);
+		leftovers_drop(interfaces->leftovers, ifindex);
 	return names;
 }
 

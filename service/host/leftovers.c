@@ -110,7 +110,7 @@ bool leftovers_delete_one(Leftovers *leftovers)
 	return leftovers->list->len > 0;
 }
 
-void leftovers_forget(Leftovers *leftovers, int ifindex)
+void leftovers_drop(Leftovers *leftovers, int ifindex)
 {
 	for (guint i = leftovers->list->len; i-- > 0;)
 		if (get(leftovers, i)->facts.ifindex == ifindex)

@@ -33,4 +33,4 @@ bool leftovers_delete(Leftovers *leftovers, const char *name, GError **error) G_
 bool leftovers_delete_one(Leftovers *leftovers);
 
 /** Somebody else deleted it, if it was one. */
-void leftovers_forget(Leftovers *leftovers, int ifindex);
+void leftovers_drop(Leftovers *leftovers, int ifindex);

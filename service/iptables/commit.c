@@ -108,7 +108,7 @@ static bool create_chains(Work *work, bool *ret_created)
 		if (!snapshot_create_chain(work->snapshot, name))
 			return false;
 		ret_created[chain] = work->changed = true;
-		if (state.held)
+		if (state.committed)
 			add_drift(&work->result, table_name(work->table), name);
 	}
 	return true;
@@ -125,7 +125,7 @@ static bool fill_chains(Work *work, const bool *created)
 		/* Neither wanted nor made by us: whatever it holds is not ours to touch. */
 		if (!info->builtin) {
 			ChainState state = layout_chain_state(work->ruleset, work->family, chain);
-			if (!state.wanted && !state.held)
+			if (!state.wanted && !state.committed)
 				continue;
 		}
 		diff_chain(work->iptables->diff, work->snapshot, work->iptables->names, work->ruleset, chain);

@@ -57,7 +57,7 @@ static bool is_ours(const Comparison *comparison, const RulesetEntry *entry)
 {
 	if (!layout_has_rule(&entry->rule))
 		return false;
-	return entry->held || (comparison->owned && entry->references);
+	return entry->committed || (comparison->owned && entry->references);
 }
 
 /* The entry of ours in the same zone before i (step -1) or after it (1); NOWHERE at the zone's end. */
@@ -100,7 +100,7 @@ typedef struct Gap {
 
 /*
  * Finds one entry of ours from the top (step 1) or the bottom (-1) of the gap,
- * and narrows it. False: not there, though held.
+ * and narrows it. False: not there, though committed.
  */
 static bool find_next(Diff *diff, const Comparison *comparison, guint i, int step, Gap *gap)
 {
@@ -123,17 +123,17 @@ static bool find_next(Diff *diff, const Comparison *comparison, guint i, int ste
 				gap->high = at;
 			return true;
 		}
-		if (!wanted->held)
+		if (!wanted->committed)
 			break;
 	}
 	gap->lacking = true;
-	return !wanted->held;
+	return !wanted->committed;
 }
 
 /*
  * Finds our entries in one walk down both lists, and for the tail, which
  * was put at the bottom, one up: what nearly always succeeds. False when one
- * that is held does not stand beyond the one before it, or when a chain of ours
+ * that is committed does not stand beyond the one before it, or when a chain of ours
  * holds something unaccounted for.
  */
 static bool find_in_order(Diff *diff, const Comparison *comparison)
@@ -209,7 +209,7 @@ static void count_missing(Diff *diff, const Comparison *comparison)
 {
 	for (guint i = 0; i < comparison->wanted->len; i++) {
 		const RulesetEntry *entry = comparison_entry(comparison, i);
-		if (entry->held && is_ours(comparison, entry) && *position_of(diff, i) == NOWHERE)
+		if (entry->committed && is_ours(comparison, entry) && *position_of(diff, i) == NOWHERE)
 			diff->missing++;
 		diff->reordered |= entry->reordered;
 	}

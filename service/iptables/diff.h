@@ -6,7 +6,7 @@
 
 /**
  * What must be deleted from a chain and inserted into it, and nothing more, to make it hold what the ruleset wants. In
- * a builtin chain our rules are those that equal a held entry; all others are foreign and stay as they stand. In a
+ * a builtin chain our rules are those that equal a committed entry; all others are foreign and stay as they stand. In a
  * chain of our own those go, too, that are of a form of ours (form.h): they are stale.
  */
 
@@ -20,10 +20,10 @@ typedef struct Diff {
 	GArray *deletions;  /* guint, ascending: positions from 0 in the chain as it is */
 	GArray *insertions; /* DiffInsertion, ascending, to be made after the deletions */
 	guint n_actual;     /* how many rules the chain has now */
-	guint missing;      /* held rules that are not there */
+	guint missing;      /* committed rules that are not there */
 	guint moved;        /* rules of ours that stand out of order */
 	bool reordered;     /* because the order itself changed */
-	guint stale;        /* rules in a chain of ours, of a form of ours, that nobody wants or holds */
+	guint stale;        /* rules in a chain of ours, of a form of ours, that nobody wants, nor was committed */
 	GArray *foreign;    /* guint, ascending: positions of what else stands in a chain of ours */
 
 	/* Private. */

@@ -84,10 +84,10 @@ ChainState layout_chain_state(const Ruleset *ruleset, enum family family, enum c
 		if (layouts[place].chain != chain)
 			continue;
 		const GPtrArray *entries = ruleset_place(ruleset, family, place);
-		for (guint i = 0; i < entries->len && !(state.wanted && state.held); i++) {
+		for (guint i = 0; i < entries->len && !(state.wanted && state.committed); i++) {
 			const RulesetEntry *entry = g_ptr_array_index(entries, i);
 			state.wanted |= entry->references > 0;
-			state.held |= entry->held;
+			state.committed |= entry->committed;
 		}
 	}
 	return state;
@@ -116,7 +116,7 @@ bool layout_touches_table(const Ruleset *ruleset, enum family family, enum table
 	if (table == TABLE_FILTER && ruleset_forward_policy(ruleset, family) != TARGET_PLACE)
 		return true;
 	for (enum chain chain = 0; chain < N_CHAINS; chain++)
-		if (chain_info(chain)->table == table && layout_chain_state(ruleset, family, chain).held)
+		if (chain_info(chain)->table == table && layout_chain_state(ruleset, family, chain).committed)
 			return true;
 	return layout_needs_table(ruleset, family, table);
 }

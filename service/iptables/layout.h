@@ -28,8 +28,8 @@ static inline bool layout_has_rule(const Rule *rule)
 
 /** What a ruleset says of a chain itself. */
 typedef struct ChainState {
-	bool wanted; /* should exist */
-	bool held;   /* we made it */
+	bool wanted;    /* should exist */
+	bool committed; /* we made it */
 } ChainState;
 ChainState layout_chain_state(const Ruleset *ruleset, enum family family, enum chain chain);
 

@@ -428,7 +428,7 @@ void journal_abandon(Journal *journal)
 	g_ptr_array_add(journal->doubtful, g_steal_pointer(&journal->open));
 }
 
-bool journal_settle(Journal *journal)
+bool journal_resolve(Journal *journal)
 {
 	bool had = journal->doubtful->len > 0;
 

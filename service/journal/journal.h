@@ -59,7 +59,7 @@ void journal_abort(Journal *journal);
 /** It did not, but the kernel may have some of it: the next instance is to be told. So it is, too, of those of the
  * previous one, until the kernel has what is wanted; whether there were any, which the next checkpoint leaves out. */
 void journal_abandon(Journal *journal);
-bool journal_settle(Journal *journal);
+bool journal_resolve(Journal *journal);
 
 /** Whether so much was deleted or changed that a checkpoint's batch is to be measured anew. */
 bool journal_is_uncertain(const Journal *journal);

@@ -72,7 +72,7 @@ static int list_known(Netlink *netlink, sa_family_t family, int ifindex, GArray 
 	return r == -EAFNOSUPPORT || r == -EOPNOTSUPP ? 0 : r;
 }
 
-static int forget(Netlink *netlink, const Neighbour *neighbour)
+static int flush_one(Netlink *netlink, const Neighbour *neighbour)
 {
 	const struct ndmsg info = { .ndm_family = neighbour->address.family, .ndm_ifindex = neighbour->ifindex };
 	NlMsg *request = request_new(RTM_DELNEIGH, 0, &info);
@@ -123,10 +123,10 @@ bool neighbours_flush(Netlink *netlink, const GArray *neighbours, GError **error
 		const Neighbour *neighbour = &g_array_index(known, Neighbour, i);
 		char text[INET6_ADDRSTRLEN];
 
-		if (!g_hash_table_contains(meant, neighbour) || forget(netlink, neighbour) >= 0 || !complete)
+		if (!g_hash_table_contains(meant, neighbour) || flush_one(netlink, neighbour) >= 0 || !complete)
 			continue;
 		complete = false;
-		netlink_interface_failed(netlink, neighbour->ifindex, error, "cannot forget its neighbour %s",
+		netlink_interface_failed(netlink, neighbour->ifindex, error, "cannot flush its neighbour %s",
 					 address_format(&neighbour->address, text));
 	}
 	return complete;

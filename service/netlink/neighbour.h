@@ -11,8 +11,8 @@ typedef struct Neighbour {
 } Neighbour;
 
 /**
- * Forgets which MAC addresses these (GArray of Neighbour) have, so that they are asked for again. What somebody wrote
+ * Flushes which MAC addresses these (GArray of Neighbour) have, so that they are asked for again. What somebody wrote
  * for good (permanent, noarp) stays. Those that are not known, or whose interface is gone, are no failure; FAILED: the
- * others are forgotten.
+ * others are flushed.
  */
 bool neighbours_flush(Netlink *netlink, const GArray *neighbours, GError **error) G_GNUC_WARN_UNUSED_RESULT;

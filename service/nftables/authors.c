@@ -51,7 +51,7 @@ void authors_lose(Authors *authors)
 	authors->lost = true;
 }
 
-void authors_forget(Authors *authors)
+void authors_drop(Authors *authors)
 {
 	g_hash_table_remove_all(authors->tables);
 	if (authors->lost)

@@ -18,7 +18,7 @@ void authors_hear(Authors *authors, const struct nlmsghdr *message, bool concern
 void authors_lose(Authors *authors);
 
 /** From now on it is asked for what is told from now on. */
-void authors_forget(Authors *authors);
+void authors_drop(Authors *authors);
 
 /**
  * Who changed the table that a name begins with ("inet x y"), as a sentence quotes it: the process ("\"nft\" (pid

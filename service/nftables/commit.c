@@ -10,7 +10,7 @@
 /* How often others may change the namespace's rules between our look and our commit. */
 #define ATTEMPTS_MAX 20
 
-enum fate { FATE_NONE, FATE_CREATED, FATE_KEPT, FATE_REBUILT, FATE_DELETED };
+enum table_change { TABLE_NONE, TABLE_CREATED, TABLE_KEPT, TABLE_REBUILT, TABLE_DELETED };
 
 typedef struct Work {
 	Nftables *nftables;
@@ -22,9 +22,9 @@ typedef struct Work {
 
 	ActualTable actual[N_FAMILIES];
 	guint32 generation;        /* of what was read */
-	bool expected[N_FAMILIES]; /* the table was held */
+	bool expected[N_FAMILIES]; /* the table was committed */
 	bool drifted[N_FAMILIES];
-	enum fate fates[N_FAMILIES];
+	enum table_change changes[N_FAMILIES];
 	GPtrArray *additions[N_FAMILIES][N_SETS], *deletions[N_FAMILIES][N_SETS]; /* Item; NULL: none */
 	Batch *batch;
 } Work;
@@ -82,19 +82,19 @@ static bool plan_item(Item *item, void *userdata)
 	Work *work = userdata;
 	enum family family = item->element.family;
 	enum set set = item->element.set;
-	bool there = work->touched ? item->held : item->actual;
+	bool there = work->touched ? item->committed : item->actual;
 
-	switch (work->fates[family]) {
-	case FATE_KEPT:
-		if (!work->touched && item->held != item->actual)
+	switch (work->changes[family]) {
+	case TABLE_KEPT:
+		if (!work->touched && item->committed != item->actual)
 			add_drift(work, family, set_info(set)->name);
 		if (item->wanted > 0 && !there)
 			list_item(&work->additions[family][set], item);
 		else if (item->wanted == 0 && there)
 			list_item(&work->deletions[family][set], item);
 		break;
-	case FATE_CREATED:
-	case FATE_REBUILT:
+	case TABLE_CREATED:
+	case TABLE_REBUILT:
 		if (item->wanted > 0)
 			list_item(&work->additions[family][set], item);
 		break;
@@ -137,11 +137,11 @@ static void put_table(Work *work, enum family family)
 	const Nftables *nftables = work->nftables;
 	const char *table = nftables->table;
 
-	if (work->fates[family] == FATE_DELETED || work->fates[family] == FATE_REBUILT)
+	if (work->changes[family] == TABLE_DELETED || work->changes[family] == TABLE_REBUILT)
 		skeleton_delete(work->batch, family, table);
-	if (work->fates[family] == FATE_CREATED || work->fates[family] == FATE_REBUILT)
+	if (work->changes[family] == TABLE_CREATED || work->changes[family] == TABLE_REBUILT)
 		skeleton_put(work->batch, family, table, nftables->flags, wants_drop(work, family));
-	if (work->fates[family] == FATE_KEPT &&
+	if (work->changes[family] == TABLE_KEPT &&
 	    (work->touched ? nftables->tables[family].drop : work->actual[family].drop) != wants_drop(work, family))
 		skeleton_put_policy(work->batch, family, table, wants_drop(work, family));
 }
@@ -196,7 +196,7 @@ static int send_batch(Work *work, BatchFailure *failure)
 
 static bool finish_item(Item *item, void *userdata G_GNUC_UNUSED)
 {
-	item->held = item->wanted > 0;
+	item->committed = item->wanted > 0;
 	item->actual = item->listed = false;
 	return item->wanted == 0;
 }
@@ -211,8 +211,8 @@ static void finish(Work *work, Ruleset *ruleset)
 		if (finish_item(work->touched->pdata[i], NULL))
 			inventory_remove(nftables->elements, work->touched->pdata[i]);
 	for (enum family family = 0; family < N_FAMILIES; family++) {
-		nftables->tables[family].held = wants_table(work, family);
-		nftables->tables[family].drop = nftables->tables[family].held && wants_drop(work, family);
+		nftables->tables[family].committed = wants_table(work, family);
+		nftables->tables[family].drop = nftables->tables[family].committed && wants_drop(work, family);
 		for (enum place place = 0; place < N_PLACES; place++)
 			if (ruleset_is_dirty(ruleset, family, place))
 				ruleset_committed(ruleset, family, place);
@@ -245,7 +245,7 @@ static void count_changes(Work *work, int sign)
 			for (guint i = 0; i < changes->len; i++) {
 				const RulesetEntry *entry = changes->pdata[i];
 
-				work->step = sign * ((entry->references > 0) - entry->held);
+				work->step = sign * ((entry->references > 0) - entry->committed);
 				if (work->step == 0)
 					continue;
 				work->nftables->tables[family].wanted += work->step;
@@ -261,18 +261,18 @@ static void take_counts_back(Work *work)
 		Item *item = work->touched->pdata[i];
 
 		item->listed = false;
-		if (item->wanted == 0 && !item->held)
+		if (item->wanted == 0 && !item->committed)
 			inventory_remove(work->nftables->elements, item);
 	}
 }
 
-static enum fate find_fate(const Work *work, enum family family)
+static enum table_change find_change(const Work *work, enum family family)
 {
-	bool wanted = wants_table(work, family), held = work->nftables->tables[family].held;
+	bool wanted = wants_table(work, family), committed = work->nftables->tables[family].committed;
 
-	if (held)
-		return wanted ? FATE_KEPT : FATE_DELETED;
-	return wanted ? FATE_CREATED : FATE_NONE;
+	if (committed)
+		return wanted ? TABLE_KEPT : TABLE_DELETED;
+	return wanted ? TABLE_CREATED : TABLE_NONE;
 }
 
 /* False: the kernel did not take it, and nothing has changed. */
@@ -283,7 +283,7 @@ static bool commit_changes(Nftables *nftables, Ruleset *ruleset, BackendCommit *
 
 	count_changes(&work, 1);
 	for (enum family family = 0; family < N_FAMILIES; family++)
-		work.fates[family] = find_fate(&work, family);
+		work.changes[family] = find_change(&work, family);
 	for (guint i = 0; i < work.touched->len; i++)
 		plan_item(work.touched->pdata[i], &work);
 	put_all(&work);
@@ -312,7 +312,7 @@ static void count_all(Work *work)
 				const RulesetEntry *entry = entries->pdata[i];
 
 				work->step = entry->references > 0;
-				work->expected[family] |= entry->held;
+				work->expected[family] |= entry->committed;
 				nftables->tables[family].wanted += work->step;
 				translate(&entry->rule, count_element, work);
 			}
@@ -320,14 +320,14 @@ static void count_all(Work *work)
 	}
 }
 
-static void hold_element(const Element *element, void *userdata)
+static void pin_element(const Element *element, void *userdata)
 {
 	Work *work = userdata;
 
-	inventory_ensure(work->nftables->elements, element)->held = true;
+	inventory_ensure(work->nftables->elements, element)->committed = true;
 }
 
-static void hold_all(Work *work)
+static void pin_all(Work *work)
 {
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		for (enum place place = 0; place < N_PLACES; place++) {
@@ -336,8 +336,8 @@ static void hold_all(Work *work)
 			for (guint i = 0; i < entries->len; i++) {
 				const RulesetEntry *entry = entries->pdata[i];
 
-				if (entry->held)
-					translate(&entry->rule, hold_element, work);
+				if (entry->committed)
+					translate(&entry->rule, pin_element, work);
 			}
 		}
 }
@@ -390,13 +390,13 @@ static int read_all(Work *work)
 	return r == 0 && after != work->generation ? -EINTR : r;
 }
 
-static enum fate judge(Work *work, enum family family)
+static enum table_change judge(Work *work, enum family family)
 {
 	const ActualTable *actual = &work->actual[family];
 	bool wanted = wants_table(work, family), expected = work->expected[family];
 
 	if (!wanted && !expected && ruleset_forward_policy(work->ruleset, family) == TARGET_PLACE)
-		return FATE_NONE;
+		return TABLE_NONE;
 	if (expected && !actual->exists)
 		add_drift(work, family, "table");
 	else if (expected && !actual->intact)
@@ -404,10 +404,10 @@ static enum fate judge(Work *work, enum family family)
 	else if (work->nftables->synced && expected && work->nftables->tables[family].drop != actual->drop)
 		add_drift(work, family, CHAIN_FORWARD);
 	if (!actual->exists)
-		return wanted ? FATE_CREATED : FATE_NONE;
+		return wanted ? TABLE_CREATED : TABLE_NONE;
 	if (!wanted)
-		return FATE_DELETED;
-	return actual->intact ? FATE_KEPT : FATE_REBUILT;
+		return TABLE_DELETED;
+	return actual->intact ? TABLE_KEPT : TABLE_REBUILT;
 }
 
 static bool is_ours(const Nftables *nftables, const ActualTable *actual)
@@ -418,8 +418,8 @@ static bool is_ours(const Nftables *nftables, const ActualTable *actual)
 static bool judge_all(Work *work, GError **error)
 {
 	for (enum family family = 0; family < N_FAMILIES; family++) {
-		work->fates[family] = judge(work, family);
-		if (work->fates[family] != FATE_NONE && nftables_is_others(work->nftables, &work->actual[family]))
+		work->changes[family] = judge(work, family);
+		if (work->changes[family] != TABLE_NONE && nftables_is_others(work->nftables, &work->actual[family]))
 			return nftables_fail_owned(error, work->nftables, family);
 	}
 	return true;
@@ -431,7 +431,7 @@ static void adopt(Work *work)
 	const Nftables *nftables = work->nftables;
 
 	for (enum family family = 0; family < N_FAMILIES; family++)
-		if (work->fates[family] == FATE_KEPT && nftables->flags & NFT_TABLE_F_OWNER &&
+		if (work->changes[family] == TABLE_KEPT && nftables->flags & NFT_TABLE_F_OWNER &&
 		    !is_ours(nftables, &work->actual[family]))
 			skeleton_adopt(work->batch, family, nftables->table, nftables->flags);
 }
@@ -439,7 +439,7 @@ static void adopt(Work *work)
 static bool may_change(const Work *work)
 {
 	for (enum family family = 0; family < N_FAMILIES; family++)
-		if (work->fates[family] != FATE_NONE && !is_ours(work->nftables, &work->actual[family]))
+		if (work->changes[family] != TABLE_NONE && !is_ours(work->nftables, &work->actual[family]))
 			return true;
 	return false;
 }
@@ -449,7 +449,7 @@ static int try_whole(Work *work, BatchFailure *failure, GError **error)
 	int r;
 
 	count_all(work);
-	hold_all(work);
+	pin_all(work);
 	r = read_all(work);
 	if (r < 0)
 		return r;
@@ -492,7 +492,7 @@ static void finish_whole(Work *work, Ruleset *ruleset)
 
 	if (hearing) {
 		work->attempt.author = find_author_of_all(work);
-		hearing_forget_authors(hearing);
+		hearing_drop_authors(hearing);
 	}
 	finish(work, ruleset);
 }

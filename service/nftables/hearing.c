@@ -162,9 +162,9 @@ char *hearing_author(const Hearing *hearing, const char *name, guint32 generatio
 	return authors_of(hearing->authors, name, generation);
 }
 
-void hearing_forget_authors(Hearing *hearing)
+void hearing_drop_authors(Hearing *hearing)
 {
-	authors_forget(hearing->authors);
+	authors_drop(hearing->authors);
 }
 
 bool hearing_current_generation(guint32 *ret)

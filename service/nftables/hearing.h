@@ -23,7 +23,7 @@ bool hearing_read_others(Hearing *hearing, const char *own_table);
 
 /** Who made what was read of and concerned, since it was forgotten last, as authors_of() has it. */
 char *hearing_author(const Hearing *hearing, const char *name, guint32 generation);
-void hearing_forget_authors(Hearing *hearing);
+void hearing_drop_authors(Hearing *hearing);
 
 /** The number of the ruleset that there is now. */
 bool hearing_current_generation(guint32 *ret);

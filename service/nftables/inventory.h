@@ -7,17 +7,17 @@
 typedef struct Inventory Inventory;
 
 typedef struct Item {
-	guint32 wanted;  /* rules that ask for it */
-	bool held : 1;   /* in the kernel, as far as we know */
-	bool actual : 1; /* in the kernel, as was just read */
-	bool listed : 1; /* the user's own */
-	Element element; /* as long as it needs to be: not to be copied as a whole */
+	guint32 wanted;     /* rules that ask for it */
+	bool committed : 1; /* in the kernel, as far as we know */
+	bool actual : 1;    /* in the kernel, as was just read */
+	bool listed : 1;    /* the user's own */
+	Element element;    /* as long as it needs to be: not to be copied as a whole */
 } Item;
 
 Inventory *inventory_new(void);
 void inventory_free(Inventory *inventory); /* NULL is fine */
 
-/** The item of an element, made if there is none: wanted by nobody and not held. */
+/** The item of an element, made if there is none: wanted by nobody and not committed. */
 Item *inventory_ensure(Inventory *inventory, const Element *element);
 void inventory_remove(Inventory *inventory, Item *item);
 void inventory_clear(Inventory *inventory);

@@ -27,7 +27,7 @@ typedef struct Nftables {
 	Inventory *elements;
 	struct {
 		guint wanted; /* rules that need the table */
-		bool held, drop;
+		bool committed, drop;
 	} tables[N_FAMILIES];
 } Nftables;
 

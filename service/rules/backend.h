@@ -17,7 +17,7 @@ typedef struct BackendCommit {
 	guint commits;        /* writes to the kernel */
 	guint added, removed; /* rules */
 	guint policies;       /* of chains, set */
-	GPtrArray *drifted;   /* where the kernel was not as held, "filter DOCKER"; char *; NULL when none */
+	GPtrArray *drifted;   /* where the kernel was not as committed, "filter DOCKER"; char *; NULL when none */
 	char *author;         /* of that, as a sentence quotes it; NULL where the kernel does not say */
 } BackendCommit;
 void backend_commit_clear(BackendCommit *commit);

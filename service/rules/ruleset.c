@@ -6,9 +6,9 @@
 
 /* What an entry is to its list; counted, so that nobody looks through a list in which nothing is to be done. */
 enum status {
-	STATUS_KEPT,   /* wanted and held */
-	STATUS_GAINED, /* wanted, not held */
-	STATUS_LOST,   /* held, not wanted */
+	STATUS_KEPT,   /* wanted and committed */
+	STATUS_GAINED, /* wanted, not committed */
+	STATUS_LOST,   /* committed, not wanted */
 	STATUS_DEAD,   /* neither: waits for ruleset_finish() */
 	N_STATUSES
 };
@@ -19,7 +19,7 @@ typedef struct List {
 	guint sorted;       /* so many entries at the front are in order, the rest are put in when somebody looks */
 	guint count[N_STATUSES];
 	bool touched; /* differs from the kernel in another way than by gained and lost entries */
-	bool doubted; /* the kernel may not have what is held */
+	bool doubted; /* the kernel may not have what is committed */
 } List;
 
 struct Ruleset {
@@ -56,8 +56,8 @@ static int entry_compare_func(gconstpointer a, gconstpointer b, gpointer data)
 static enum status entry_status(const RulesetEntry *entry)
 {
 	if (entry->references > 0)
-		return entry->held ? STATUS_KEPT : STATUS_GAINED;
-	return entry->held ? STATUS_LOST : STATUS_DEAD;
+		return entry->committed ? STATUS_KEPT : STATUS_GAINED;
+	return entry->committed ? STATUS_LOST : STATUS_DEAD;
 }
 
 /* How many of the first n entries stand before this one. */
@@ -145,7 +145,7 @@ static void list_committed(List *list)
 	for (guint i = 0; i < list->changed->len; i++) {
 		RulesetEntry *entry = list->changed->pdata[i];
 
-		entry->held = entry->references > 0;
+		entry->committed = entry->references > 0;
 		entry->reordered = false;
 	}
 	list->count[STATUS_KEPT] += list->count[STATUS_GAINED];
@@ -321,13 +321,13 @@ static void ruleset_remove_asker(Ruleset *ruleset, RulesetEntry *entry, const Ru
 		g_hash_table_remove(ruleset->askers, entry);
 }
 
-static void ruleset_change(Ruleset *ruleset, RulesetEntry *entry, guint32 references, bool held)
+static void ruleset_change(Ruleset *ruleset, RulesetEntry *entry, guint32 references, bool committed)
 {
 	List *list = ruleset_list(ruleset, &entry->rule);
 
 	list->count[entry_status(entry)]--;
 	entry->references = references;
-	entry->held = held;
+	entry->committed = committed;
 	list->count[entry_status(entry)]++;
 	list_note(list, entry);
 }
@@ -338,7 +338,7 @@ void ruleset_add(Ruleset *ruleset, const RuleItem *item)
 
 	if (entry->references > 0 && !place_is_shared(item->rule.place))
 		ruleset_add_asker(ruleset, entry, &item->order);
-	ruleset_change(ruleset, entry, entry->references + 1, entry->held);
+	ruleset_change(ruleset, entry, entry->references + 1, entry->committed);
 }
 
 void ruleset_remove(Ruleset *ruleset, const RuleItem *item)
@@ -348,7 +348,7 @@ void ruleset_remove(Ruleset *ruleset, const RuleItem *item)
 	g_assert(entry && entry->references > 0);
 	if (entry->references > 1 && !place_is_shared(item->rule.place))
 		ruleset_remove_asker(ruleset, entry, &item->order);
-	ruleset_change(ruleset, entry, entry->references - 1, entry->held);
+	ruleset_change(ruleset, entry, entry->references - 1, entry->committed);
 }
 
 void ruleset_add_all(Ruleset *ruleset, const GArray *items)
@@ -363,14 +363,14 @@ void ruleset_remove_all(Ruleset *ruleset, const GArray *items)
 		ruleset_remove(ruleset, &g_array_index(items, RuleItem, i - 1));
 }
 
-void ruleset_hold(Ruleset *ruleset, const RuleItem *item)
+void ruleset_pin(Ruleset *ruleset, const RuleItem *item)
 {
 	RulesetEntry *entry = ruleset_ensure(ruleset, item);
 
 	ruleset_change(ruleset, entry, entry->references, true);
 }
 
-void ruleset_hold_all(Ruleset *ruleset)
+void ruleset_pin_all(Ruleset *ruleset)
 {
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		for (enum place place = 0; place < N_PLACES; place++) {

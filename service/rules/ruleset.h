@@ -4,9 +4,9 @@
 #include "service/rules/place.h"
 
 /**
- * All rules that are wanted, kept in order by family and place, and beside it what the kernel was last known to hold.
+ * All rules that are wanted, kept in order by family and place, and beside it what the kernel has by the last commit.
  * Objects add and remove the rules they render; a rule asked for twice is counted. The backend reads the difference
- * and, commit by commit, says what is held.
+ * and, commit by commit, says what is committed.
  */
 typedef struct Ruleset Ruleset;
 
@@ -14,7 +14,7 @@ typedef struct RulesetEntry {
 	Rule rule;
 	guint32 references : 29; /* > 0: wanted */
 	bool listed : 1;         /* the ruleset's own: among its place's changed entries */
-	bool held : 1;           /* in the kernel, as far as we know */
+	bool committed : 1;      /* in the kernel, as far as we know */
 	bool reordered : 1;      /* its order changed since the last commit: that it stands elsewhere is no drift */
 	RuleOrder order;
 	guint64 digest; /* the backend's own, of the rule in its form; 0: not taken yet */
@@ -41,8 +41,8 @@ void ruleset_add_all(Ruleset *ruleset, const GArray *items);
 void ruleset_remove_all(Ruleset *ruleset, const GArray *items);
 
 /** The kernel may have this rule though nobody asks for it, and a commit takes it out; it has everything wanted. */
-void ruleset_hold(Ruleset *ruleset, const RuleItem *item);
-void ruleset_hold_all(Ruleset *ruleset);
+void ruleset_pin(Ruleset *ruleset, const RuleItem *item);
+void ruleset_pin_all(Ruleset *ruleset);
 
 /** The entries of a place in order (GPtrArray of RulesetEntry, owned by the ruleset, valid until it changes). */
 const GPtrArray *ruleset_place(const Ruleset *ruleset, enum family family, enum place place);
@@ -55,14 +55,16 @@ bool ruleset_is_dirty(const Ruleset *ruleset, enum family family, enum place pla
 void ruleset_set_dirty(Ruleset *ruleset, enum family family, enum place place);
 void ruleset_set_all_dirty(Ruleset *ruleset);
 
-/** Whether the latter was said of any place: the kernel may not have what is held. */
+/** Whether the latter was said of any place: the kernel may not have what is committed. */
 bool ruleset_is_doubted(const Ruleset *ruleset);
 
-/** Of a place's entries those that are not as held, and maybe others, in no order; as ruleset_place() but O(changes).
+/** Of a place's entries those that are not as committed, and maybe others, in no order; as ruleset_place() but
+ * O(changes).
  */
 const GPtrArray *ruleset_changes(const Ruleset *ruleset, enum family family, enum place place);
 
-/** Whether some wanted rule is not held: decides in which order a backend commits what it cannot commit at once. */
+/** Whether some wanted rule is not committed: decides in which order a backend commits what it cannot commit at once.
+ */
 bool ruleset_grows(const Ruleset *ruleset);
 
 /** The policy of forwarding, TARGET_ACCEPT or _DROP; TARGET_PLACE (the default) leaves it to others. A new one makes
@@ -70,8 +72,8 @@ bool ruleset_grows(const Ruleset *ruleset);
 void ruleset_set_forward_policy(Ruleset *ruleset, enum family family, enum rule_target policy);
 enum rule_target ruleset_forward_policy(const Ruleset *ruleset, enum family family);
 
-/** The backend's word after a place was committed: what is wanted is now held, the rest is not. */
+/** The backend's word after a place was committed: what is wanted is now committed, the rest is not. */
 void ruleset_committed(Ruleset *ruleset, enum family family, enum place place);
 
-/** Frees what is neither wanted nor held; called when a change is final. */
+/** Frees what is neither wanted nor committed; called when a change is final. */
 void ruleset_finish(Ruleset *ruleset);

@@ -52,7 +52,7 @@ void unit_store_free(UnitStore *store)
 
 #define BESIDE ".new"
 
-void unit_store_sweep(const char *directory)
+void unit_store_clean(const char *directory)
 {
 	g_autoptr(GDir) names = g_dir_open(directory, 0, NULL);
 	const char *name;

@@ -14,7 +14,7 @@ void unit_store_free(UnitStore *store); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(UnitStore, unit_store_free)
 
 /** Removes what a crash left beside the files in a directory. */
-void unit_store_sweep(const char *directory);
+void unit_store_clean(const char *directory);
 
 /** Writes what a transaction asks for beside the files it is to replace. FAILED names the file. */
 bool unit_store_stage(UnitStore *store, const Transaction *transaction, GError **error) G_GNUC_WARN_UNUSED_RESULT;

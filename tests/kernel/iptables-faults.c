@@ -207,8 +207,8 @@ static void test_killed(gconstpointer data)
 	expect_chain(tables, "filter", "DOCKER", "-i d1 -j ACCEPT\n");
 	expect_head(tables, "nat", "DOCKER", NULL);
 
-	ruleset_hold(tables->ruleset, &d1);
-	ruleset_hold(tables->ruleset, &n1);
+	ruleset_pin(tables->ruleset, &d1);
+	ruleset_pin(tables->ruleset, &n1);
 	make_dirty(tables);
 	expect_commit(tables, 1, 1, 0, "nat DOCKER");
 	expect_chain(tables, "nat", "DOCKER", "-i n1 -j ACCEPT\n");

@@ -282,7 +282,7 @@ static void test_previous_instance(gconstpointer data)
 	for (guint i = 0; i < 4; i++) {
 		RuleItem item = { tables_rule(tables, i < 2 ? DOCKER : FORWARD_HEAD, interfaces[i]),
 				  { .sequence = i } };
-		ruleset_hold(tables->ruleset, &item);
+		ruleset_pin(tables->ruleset, &item);
 		if (i % 2)
 			ruleset_add(tables->ruleset, &item);
 	}
@@ -331,7 +331,7 @@ static void test_find_foreign(gconstpointer data)
 	add_accept(tables, DOCKER, "d1");
 	RuleItem n1 = { tables_rule(tables, NAT_DOCKER, "n1"), { 0 } };
 	n1.rule.target = TARGET_RETURN;
-	ruleset_hold(tables->ruleset, &n1);
+	ruleset_pin(tables->ruleset, &n1);
 	g_assert_true(iptables_backend.find_foreign(tables->backend, tables->ruleset, &chains, &error));
 	g_assert_no_error(error);
 	g_assert_null(chains);

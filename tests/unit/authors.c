@@ -117,7 +117,7 @@ static void tell(Teller *teller, const char *word)
 	if (strcmp(word, "lost") == 0)
 		authors_lose(teller->authors);
 	else if (strcmp(word, "forget") == 0)
-		authors_forget(teller->authors);
+		authors_drop(teller->authors);
 	else if (strchr(word, '@'))
 		teller->port = atoi(word);
 	else if (strchr(word, '='))

@@ -76,7 +76,7 @@ static void chain_want(Chain *chain, enum zone zone, const char *text)
 		entry->rule = letter_rule(*text);
 		entry->rule.place = places[zone];
 		entry->references = text[1] != '-';
-		entry->held = text[1] != '+';
+		entry->committed = text[1] != '+';
 		if (text[1] == '+' || text[1] == '-')
 			text++;
 		g_ptr_array_add(chain->wanted, entry);
@@ -353,7 +353,7 @@ static void test_cost(void)
 		entry->rule.dnat_port = 80;
 		memcpy(entry->rule.dnat_address, &i, 4);
 		entry->references = 1;
-		entry->held = i != N - 1;
+		entry->committed = i != N - 1;
 		g_ptr_array_add(wanted, entry);
 		entry_encode(&entry->rule, names, &entries[i]);
 		actual[i + 1] = (ActualEntry){ &entries[i], "DNAT", entry_digest(FAMILY_IPV4, &entries[i], "DNAT") };
@@ -378,7 +378,7 @@ static void test_cost(void)
 
 	start = g_get_monotonic_time();
 	for (guint i = 0; i < N; i++)
-		((RulesetEntry *)g_ptr_array_index(wanted, i))->held = true;
+		((RulesetEntry *)g_ptr_array_index(wanted, i))->committed = true;
 	diff_compare(diff, &input);
 	g_test_message("%.1f ns a rule when one is missing", (g_get_monotonic_time() - start) * 1e3 / N);
 	g_assert_cmpuint(diff->missing, ==, 1);

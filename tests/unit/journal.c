@@ -110,10 +110,10 @@ static void test_batches(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 	loads(fixture, "eight (six) (nine)");
 	journal_commit(fixture->journal, 9, NULL);
 	loads(fixture, "eight nine (six)");
-	g_assert_true(journal_settle(fixture->journal));
+	g_assert_true(journal_resolve(fixture->journal));
 	g_assert_true(journal_checkpoint(fixture->journal, batch("ten"), 10, NULL));
 	loads(fixture, "ten");
-	g_assert_false(journal_settle(fixture->journal));
+	g_assert_false(journal_resolve(fixture->journal));
 	journal_remove(fixture->journal);
 	loads(fixture, "nothing");
 }

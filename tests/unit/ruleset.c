@@ -244,8 +244,8 @@ static void test_hold(void)
 	const RuleItem stale = item_new(PLACE_DNAT_PORT, "stale", 1);
 	const RuleItem kept = item_new(PLACE_DNAT_PORT, "kept", 2);
 
-	ruleset_hold(ruleset, &stale);
-	ruleset_hold(ruleset, &kept);
+	ruleset_pin(ruleset, &stale);
+	ruleset_pin(ruleset, &kept);
 	ruleset_add(ruleset, &kept);
 	g_assert_true(ruleset_is_dirty(ruleset, FAMILY_IPV4, PLACE_DNAT_PORT));
 	g_assert_false(ruleset_is_dirty(ruleset, FAMILY_IPV6, PLACE_DNAT_PORT));
@@ -301,8 +301,8 @@ enum { N_NAIVE = 60 };
 typedef struct Naive {
 	RuleItem item;
 	guint references;
-	bool there, held, moved; /* moved: since the last commit */
-	GArray *askers;          /* RuleOrder of each reference */
+	bool there, committed, moved; /* moved: since the last commit */
+	GArray *askers;               /* RuleOrder of each reference */
 } Naive;
 
 static const enum place naive_places[] = { PLACE_FORWARD_NETWORK, PLACE_ACCEPT_PORT, PLACE_DNAT_PORT };
@@ -340,8 +340,8 @@ static void naive_check(const Naive naive[N_NAIVE], const Ruleset *ruleset)
 				continue;
 			if (naive[i].there)
 				g_ptr_array_add(expected, (gpointer)&naive[i]);
-			grows |= naive[i].references > 0 && !naive[i].held;
-			dirty |= naive[i].moved || (naive[i].references > 0) != naive[i].held;
+			grows |= naive[i].references > 0 && !naive[i].committed;
+			dirty |= naive[i].moved || (naive[i].references > 0) != naive[i].committed;
 		}
 		g_ptr_array_sort(expected, naive_compare);
 		g_assert_cmpuint(entries->len, ==, expected->len);
@@ -352,7 +352,7 @@ static void naive_check(const Naive naive[N_NAIVE], const Ruleset *ruleset)
 			g_assert_true(rule_equal(&entry->rule, &one->item.rule));
 			g_assert_true(ruleset_find(ruleset, &one->item.rule) == entry);
 			g_assert_cmpuint(entry->references, ==, one->references);
-			g_assert_cmpint(entry->held, ==, one->held);
+			g_assert_cmpint(entry->committed, ==, one->committed);
 		}
 		g_assert_cmpint(ruleset_is_dirty(ruleset, FAMILY_IPV4, naive_places[c]), ==, dirty);
 	}
@@ -405,18 +405,18 @@ static void naive_step(Naive naive[N_NAIVE], Ruleset *ruleset)
 		ruleset_remove(ruleset, &item);
 	} else if (dice < 92) {
 		naive_place(one, &item.order);
-		one->held = true;
-		ruleset_hold(ruleset, &item);
+		one->committed = true;
+		ruleset_pin(ruleset, &item);
 	} else if (dice < 96) {
 		commit(ruleset);
 		for (guint i = 0; i < N_NAIVE; i++) {
-			naive[i].held = naive[i].references > 0;
+			naive[i].committed = naive[i].references > 0;
 			naive[i].moved = false;
 		}
 	} else {
 		ruleset_finish(ruleset);
 		for (guint i = 0; i < N_NAIVE; i++)
-			naive[i].there = naive[i].references > 0 || naive[i].held;
+			naive[i].there = naive[i].references > 0 || naive[i].committed;
 	}
 }
 
