@@ -373,22 +373,24 @@ static void lock_outlasts_caller(Rig *rig)
 
 /* --- as text --- */
 
-typedef GHashTable Rules; /* set of "table rule" */
+typedef GHashTable Rules; /* set of "family table rule" */
 
-/* Adds the rules of an iptables-save text, each with its table. */
+/* Adds the rules of a text of one family, or of both with "# ipv6" between them, each with its table. */
 static void add_rules(Rules *rules, const char *text, Rules *leave_out)
 {
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-	const char *table = "";
+	const char *family = "ipv4", *table = "";
 
 	for (guint i = 0; lines[i]; i++) {
 		char *line;
 
+		if (strstr(lines[i], "# ipv6"))
+			family = "ipv6";
 		if (lines[i][0] == '*')
 			table = lines[i] + 1;
 		if (!g_str_has_prefix(lines[i], "-A "))
 			continue;
-		line = g_strdup_printf("%s %s", table, lines[i]);
+		line = g_strdup_printf("%s %s %s", family, table, lines[i]);
 		if (leave_out && g_hash_table_contains(leave_out, line))
 			g_free(line);
 		else
@@ -476,7 +478,7 @@ static void dump(Rig *rig)
 		netns_run(rig->host, "sh -c '%s --noflush --test </run/dump'", families[i][1]);
 		add_rules(said, text, NULL);
 		add_rules(held, kernel, NULL);
-		g_hash_table_remove(held, "filter -A FORWARD -s 10.9.9.9/32 -j DROP");
+		g_hash_table_remove(held, "ipv4 filter -A FORWARD -s 10.9.9.9/32 -j DROP");
 		a = describe_rules(said);
 		b = describe_rules(held);
 		g_assert_cmpstr(a, ==, b);

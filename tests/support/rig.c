@@ -360,7 +360,7 @@ char *rig_rules(const Rig *rig)
 	if (g_strcmp0(g_getenv("NETFILTERD_BACKEND"), "nftables") == 0)
 		nftables = netns_output(rig->host, "sh -c \"nft -s list ruleset | sed 's/elements = //; s/[{},]//g; "
 						   "s/^[ \\t]*//; s/ *$//' | sort\"");
-	return g_strconcat(ipv4, ipv6, nftables, NULL);
+	return g_strconcat(ipv4, "# ipv6\n", ipv6, nftables, NULL);
 }
 
 char *rig_links(const Rig *rig)
