@@ -392,9 +392,8 @@ void host_ports_hold(HostPorts *ports, gint64 now)
 	while (tries-- > 0) {
 		Binding *binding = g_queue_pop_head_link(&ports->waiting)->data;
 		const PortRange range = port_key_range(binding->key, &binding->address);
-		char text[PORT_RANGE_STRLEN];
-
 		int fd = bind_socket(&range, range.first, false);
+		char text[PORT_RANGE_STRLEN];
 
 		binding->fd = MAX(fd, -1);
 		binding->waits = fd < 0;
