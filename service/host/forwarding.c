@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/host/forwarding.h"
 
+#include "service/host/interface-values.h"
+#include "service/host/listeners.h"
 #include "service/host/pace.h"
 #include "service/host/repair.h"
+#include "service/netlink/interface6.h"
 #include "service/netlink/route.h"
 #include "service/netlink/sysctl.h"
-
-#include <string.h>
 
 static const char *const files[N_FAMILIES] = {
 	[FAMILY_IPV4] = "net/ipv4/ip_forward",
@@ -74,22 +75,6 @@ static bool restore_interfaces(Netlink *netlink, enum family family, const GArra
 				     : interfaces_restore_forwarding6(netlink, saved, error);
 }
 
-/* One that was taken away and made again under its name is what its owner calls by that name. */
-static const InterfaceValue *find_before(const GArray *before, const InterfaceValue *value)
-{
-	const InterfaceValue *same_name = NULL;
-
-	for (guint i = 0; i < before->len; i++) {
-		const InterfaceValue *other = &g_array_index(before, InterfaceValue, i);
-
-		if (other->ifindex == value->ifindex)
-			return other;
-		if (strcmp(other->name, value->name) == 0)
-			same_name = other;
-	}
-	return same_name;
-}
-
 static bool has_index(const GArray *list, int ifindex)
 {
 	for (guint i = 0; i < list->len; i++)
@@ -104,42 +89,6 @@ static bool is_bridge_port(Netlink *netlink, const InterfaceInfo *info)
 
 	return info->master != 0 && interface_find_index(netlink, info->master, &master, NULL) &&
 	       master.kind == INTERFACE_BRIDGE;
-}
-
-/* What comes later has what the host has for all that come. */
-static bool forwarded_before(const ForwardingBefore *before, const InterfaceInfo *info)
-{
-	InterfaceValue value = { .ifindex = info->ifindex };
-	const InterfaceValue *had;
-
-	g_strlcpy(value.name, info->name, sizeof value.name);
-	had = find_before(before->interfaces, &value);
-	return had ? had->value : before->along & 1;
-}
-
-/* Whether one takes what routers advertise by itself, and does not where it forwards but with accept_ra=2. */
-static bool is_listener(Netlink *netlink, const ForwardingBefore *before, const GArray *created, int ifindex)
-{
-	InterfaceInfo info;
-	guint value;
-
-	return !has_index(created, ifindex) &&
-	       interface_get_setting6(netlink, ifindex, INTERFACE6_ACCEPT_RA, &value, NULL) && value == 1 &&
-	       interface_find_index(netlink, ifindex, &info, NULL) && info.ifindex != 0 &&
-	       !is_bridge_port(netlink, &info) && !forwarded_before(before, &info);
-}
-
-static GArray *find_listeners(Netlink *netlink, const ForwardingBefore *before, const GArray *created)
-{
-	GArray *listeners = g_array_new(FALSE, FALSE, sizeof(int));
-
-	for (guint i = 0; i < before->interfaces->len; i++) {
-		int ifindex = g_array_index(before->interfaces, InterfaceValue, i).ifindex;
-
-		if (is_listener(netlink, before, created, ifindex))
-			g_array_append_val(listeners, ifindex);
-	}
-	return listeners;
 }
 
 static bool read_before(Netlink *netlink, enum family family, ForwardingBefore *ret, GError **error)
@@ -172,11 +121,13 @@ static bool is_port(Netlink *netlink, const InterfaceInfo *info)
 
 static int find_newcomer(Netlink *netlink, const GArray *before, const GArray *present, const GArray *serving)
 {
+	g_autoptr(InterfaceValues) known = interface_values_new(before);
+
 	for (guint i = 0; before && i < present->len; i++) {
 		const InterfaceValue *value = &g_array_index(present, InterfaceValue, i);
 		InterfaceInfo info;
 
-		if (!find_before(before, value) && !has_index(serving, value->ifindex) &&
+		if (!interface_values_find(known, value->ifindex, value->name) && !has_index(serving, value->ifindex) &&
 		    interface_find_index(netlink, value->ifindex, &info, NULL) && info.ifindex != 0 &&
 		    !is_port(netlink, &info))
 			return value->ifindex;
@@ -186,79 +137,41 @@ static int find_newcomer(Netlink *netlink, const GArray *before, const GArray *p
 
 /* --- those that came since, or are otherwise --- */
 
-static bool is_touched(const Forwarding *forwarding, int ifindex)
+/* Those of them that are there, as they are now. */
+static bool read_touched(const Forwarding *forwarding, GArray **ret, GError **error)
 {
-	return g_hash_table_contains(forwarding->touched_interfaces, NULL) ||
-	       g_hash_table_contains(forwarding->touched_interfaces, GINT_TO_POINTER(ifindex));
-}
-
-static bool list_touched(const Forwarding *forwarding, GArray **ret, GError **error)
-{
-	g_autoptr(GArray) present = NULL;
+	g_autoptr(GArray) list = NULL;
 	GHashTableIter iter;
 	gpointer ifindex;
 
-	*ret = g_array_new(FALSE, FALSE, sizeof(int));
+	if (g_hash_table_contains(forwarding->touched_interfaces, NULL))
+		return interface6_list(forwarding->netlink, ret, error);
+	list = g_array_new(FALSE, FALSE, sizeof(Interface6));
 	g_hash_table_iter_init(&iter, forwarding->touched_interfaces);
 	while (g_hash_table_iter_next(&iter, &ifindex, NULL)) {
-		int index = GPOINTER_TO_INT(ifindex);
+		Interface6 interface;
 
-		if (index != 0)
-			g_array_append_val(*ret, index);
+		if (!interface6_find(forwarding->netlink, GPOINTER_TO_INT(ifindex), &interface, error))
+			return false;
+		if (interface.ifindex != 0)
+			g_array_append_val(list, interface);
 	}
-	if (!is_touched(forwarding, 0))
-		return true;
-	if (!save_interfaces(forwarding->netlink, FAMILY_IPV6, &present, error)) {
-		g_clear_pointer(ret, g_array_unref);
-		return false;
-	}
-	for (guint i = 0; i < present->len; i++)
-		g_array_append_val(*ret, g_array_index(present, InterfaceValue, i).ifindex);
+	*ret = g_steal_pointer(&list);
 	return true;
 }
 
-/* What it was given went with it. */
-static GArray *copy_present(const Forwarding *forwarding, const GArray *listeners)
-{
-	GArray *list = g_array_new(FALSE, FALSE, sizeof(int));
-
-	for (guint i = 0; listeners && i < listeners->len; i++) {
-		int ifindex = g_array_index(listeners, int, i);
-		guint value;
-
-		if (!is_touched(forwarding, ifindex) ||
-		    interface_get_setting6(forwarding->netlink, ifindex, INTERFACE6_ACCEPT_RA, &value, NULL))
-			g_array_append_val(list, ifindex);
-	}
-	return list;
-}
-
-/* The list as it is to be; NULL: as it is, and none of those that were touched is to be switched. */
+/* As listeners_renew(). */
 static bool renew_listeners(const Forwarding *forwarding, const GArray *created, GArray **ret, GError **error)
 {
-	const ForwardingBefore *before = &forwarding->states[FAMILY_IPV6].before;
-	g_autoptr(GArray) touched = NULL, list = NULL;
-	bool any = false;
+	const State *state = &forwarding->states[FAMILY_IPV6];
+	g_autoptr(GArray) interfaces = NULL;
 
 	*ret = NULL;
-	if (!forwarding->states[FAMILY_IPV6].switched || !before->interfaces ||
-	    g_hash_table_size(forwarding->touched_interfaces) == 0)
+	if (!state->switched || !state->before.interfaces || g_hash_table_size(forwarding->touched_interfaces) == 0)
 		return true;
-	if (!list_touched(forwarding, &touched, error))
+	if (!read_touched(forwarding, &interfaces, error))
 		return false;
-	list = copy_present(forwarding, before->listeners);
-	any = list->len != (before->listeners ? before->listeners->len : 0);
-	for (guint i = 0; i < touched->len; i++) {
-		int ifindex = g_array_index(touched, int, i);
-
-		if (!is_listener(forwarding->netlink, before, created, ifindex))
-			continue;
-		any = true;
-		if (!has_index(list, ifindex))
-			g_array_append_val(list, ifindex);
-	}
-	if (any)
-		*ret = g_steal_pointer(&list);
+	*ret = listeners_renew(&state->before, created, forwarding->touched_interfaces, interfaces);
 	return true;
 }
 
@@ -273,6 +186,16 @@ static bool plan_listeners(Forwarding *forwarding, const GArray *created, GError
 	/* The one before is the previous state's. */
 	if (list)
 		forwarding->states[FAMILY_IPV6].before.listeners = list;
+	return true;
+}
+
+static bool find_listeners(Netlink *netlink, ForwardingBefore *before, const GArray *created, GError **error)
+{
+	g_autoptr(GArray) interfaces = NULL;
+
+	if (!interface6_list(netlink, &interfaces, error))
+		return false;
+	before->listeners = listeners_find(before, created, interfaces);
 	return true;
 }
 
@@ -294,10 +217,8 @@ static bool plan_on(Forwarding *forwarding, enum family family, const GArray *cr
 		return true;
 	if (!read_before(forwarding->netlink, family, &state->before, error))
 		return false;
-	if (family == FAMILY_IPV6)
-		state->before.listeners = find_listeners(forwarding->netlink, &state->before, created);
 	state->switched = true;
-	return true;
+	return family != FAMILY_IPV6 || find_listeners(forwarding->netlink, &state->before, created, error);
 }
 
 static bool plan_off(Forwarding *forwarding, enum family family, const GArray *serving, GError **error)
@@ -391,13 +312,14 @@ static bool switch_all(Netlink *netlink, enum family family, bool on, const Forw
 
 static bool give_back(Netlink *netlink, enum family family, const GArray *before, GError **error)
 {
+	g_autoptr(InterfaceValues) known = interface_values_new(before);
 	g_autoptr(GArray) present = NULL;
 
 	if (!save_interfaces(netlink, family, &present, error))
 		return false;
 	for (guint i = present->len; i-- > 0;) {
 		InterfaceValue *value = &g_array_index(present, InterfaceValue, i);
-		const InterfaceValue *had = find_before(before, value);
+		const InterfaceValue *had = interface_values_find(known, value->ifindex, value->name);
 
 		if (had)
 			value->value = had->value;

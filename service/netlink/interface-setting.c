@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/netlink/interface.h"
 
-#include "service/netlink/interface-message.h"
+#include "service/netlink/interface6.h"
 #include "service/netlink/request.h"
 #include "service/model/address.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ip.h>
-#include <linux/ipv6.h>
 #include <netlink/route/link/inet.h>
 #include <string.h>
 #include <unistd.h>
@@ -52,59 +51,23 @@ bool interface_set_setting(Netlink *netlink, int ifindex, enum interface_setting
 	return true;
 }
 
-static const struct {
-	const char *name;
-	guint id;
-} switches6[] = {
-	[INTERFACE6_FORWARDING] = { "forwarding", DEVCONF_FORWARDING },
-	[INTERFACE6_ACCEPT_RA] = { "accept_ra", DEVCONF_ACCEPT_RA },
-	[INTERFACE6_DISABLE] = { "disable_ipv6", DEVCONF_DISABLE_IPV6 },
+static const char *const names6[N_INTERFACE6_SETTINGS] = {
+	[INTERFACE6_FORWARDING] = "forwarding",
+	[INTERFACE6_ACCEPT_RA] = "accept_ra",
+	[INTERFACE6_DISABLE] = "disable_ipv6",
 };
-
-/* libnl keeps this part of an interface to itself. False: it has no IPv6. */
-static bool read_inet6(struct nl_msg *reply, enum interface_setting6 which, InterfaceValue *ret)
-{
-	gint32 conf[DEVCONF_MAX];
-	int ifindex;
-
-	struct interface_notice notice;
-
-	if (!inet6_message_read(reply, &ifindex, conf) || !interface_notice_read(reply, &notice))
-		return false;
-	*ret = (InterfaceValue){ ifindex, conf[switches6[which].id] };
-	g_strlcpy(ret->name, notice.name, sizeof ret->name);
-	return true;
-}
-
-struct inet6_query {
-	enum interface_setting6 which;
-	bool found;
-	InterfaceValue value;
-};
-
-static int on_inet6(struct nl_msg *reply, void *userdata)
-{
-	struct inet6_query *query = userdata;
-
-	query->found = query->found || read_inet6(reply, query->which, &query->value);
-	return NL_OK;
-}
 
 bool interface_get_setting6(Netlink *netlink, int ifindex, enum interface_setting6 which, guint *ret, GError **error)
 {
-	char interface[INTERFACE_TEXT_MAX];
-	struct inet6_query query = { .which = which };
-	NlMsg *request = NULL;
+	char text[INTERFACE_TEXT_MAX];
+	Interface6 interface;
 
-	if (rtnl_link_build_get_request(ifindex, NULL, &request) < 0)
-		g_error("Out of memory");
-	if (netlink_request(netlink, request, on_inet6, &query) < 0)
-		return netlink_interface_failed(netlink, ifindex, error, "cannot read its IPv6 %s",
-						switches6[which].name);
-	if (!query.found)
+	if (!interface6_find(netlink, ifindex, &interface, error))
+		return false;
+	if (!interface.ifindex)
 		return netfilter_fail(error, FAILED, "%s: cannot read its IPv6 %s: it has no IPv6",
-				      netlink_interface_text(ifindex, interface), switches6[which].name);
-	*ret = query.value.value;
+				      netlink_interface_text(ifindex, text), names6[which]);
+	*ret = interface.settings[which];
 	return true;
 }
 
@@ -123,7 +86,7 @@ static int write_switch6(Netlink *netlink, int ifindex, enum interface_setting6 
 		return -EIO;
 	if (!before.ifindex)
 		return -ENODEV;
-	path = g_strdup_printf("/proc/sys/net/ipv6/conf/%s/%s", before.name, switches6[which].name);
+	path = g_strdup_printf("/proc/sys/net/ipv6/conf/%s/%s", before.name, names6[which]);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		r = -errno;
@@ -142,7 +105,7 @@ static int write_switch6(Netlink *netlink, int ifindex, enum interface_setting6 
 
 bool interface_set_setting6(Netlink *netlink, int ifindex, enum interface_setting6 which, guint value, GError **error)
 {
-	const char *name = switches6[which].name;
+	const char *name = names6[which];
 	char interface[INTERFACE_TEXT_MAX];
 	int r = -EAGAIN;
 	guint present;
@@ -178,33 +141,20 @@ bool interfaces_save_forwarding(Netlink *netlink, GArray **ret, GError **error)
 	return true;
 }
 
-static int on_forwarding6(struct nl_msg *reply, void *userdata)
-{
-	GArray *values = userdata;
-	InterfaceValue value;
-
-	if (read_inet6(reply, INTERFACE6_FORWARDING, &value))
-		g_array_append_val(values, value);
-	return NL_OK;
-}
-
 bool interfaces_save_forwarding6(Netlink *netlink, GArray **ret, GError **error)
 {
-	g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(InterfaceValue));
-	const struct ifinfomsg header = { .ifi_family = AF_UNSPEC };
-	int r = -EAGAIN;
+	g_autoptr(GArray) interfaces = NULL;
 
-	for (guint i = 0; i < 10 && r == -EAGAIN; i++) {
-		NlMsg *request = nlmsg_alloc_simple(RTM_GETLINK, NLM_F_DUMP);
+	if (!interface6_list(netlink, &interfaces, error))
+		return false;
+	*ret = g_array_new(FALSE, FALSE, sizeof(InterfaceValue));
+	for (guint i = 0; i < interfaces->len; i++) {
+		const Interface6 *interface = &g_array_index(interfaces, Interface6, i);
+		InterfaceValue value = { interface->ifindex, interface->settings[INTERFACE6_FORWARDING] };
 
-		if (!request || nlmsg_append(request, (void *)&header, sizeof(header), NLMSG_ALIGNTO) < 0)
-			g_error("Out of memory");
-		g_array_set_size(values, 0);
-		r = netlink_request(netlink, request, on_forwarding6, values);
+		g_strlcpy(value.name, interface->name, sizeof value.name);
+		g_array_append_val(*ret, value);
 	}
-	if (r < 0)
-		return netlink_failed(netlink, error, "cannot list the IPv6 forwarding of the interfaces");
-	*ret = g_steal_pointer(&values);
 	return true;
 }
 

@@ -62,7 +62,7 @@ bool interface_set_setting(Netlink *netlink, int ifindex, enum interface_setting
  * /proc/sys, whose files are called by name: if another interface has that name
  * at that moment, it is left alone. FAILED where the interface has no IPv6.
  */
-enum interface_setting6 { INTERFACE6_FORWARDING, INTERFACE6_ACCEPT_RA, INTERFACE6_DISABLE };
+enum interface_setting6 { INTERFACE6_FORWARDING, INTERFACE6_ACCEPT_RA, INTERFACE6_DISABLE, N_INTERFACE6_SETTINGS };
 bool interface_get_setting6(Netlink *netlink, int ifindex, enum interface_setting6 which, guint *ret,
 			    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool interface_set_setting6(Netlink *netlink, int ifindex, enum interface_setting6 which, guint value,
