@@ -271,6 +271,7 @@ static void finish_objects(Service *service)
 void service_release_claims(Service *service)
 {
 	host_ports_release(service->host_ports, service->model->ports, service->transaction.claims);
+	host_ports_hold(service->host_ports, g_get_monotonic_time());
 	g_array_set_size(service->transaction.claims, 0);
 	lifetimes_release(service->lifetimes);
 	attachments_release(service->attachments);
@@ -376,7 +377,6 @@ static void finish(Service *service, BackendCommit *commit, GPtrArray *repairs)
 	/* Beside all else, for as long as it takes. */
 	end_flows(service);
 	flush_neighbours(service);
-	host_ports_hold(service->host_ports, g_get_monotonic_time());
 	unit_store_keep(service->unit_store);
 	effects_keep(service->closed);
 	effects_keep(service->opened);

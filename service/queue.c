@@ -34,6 +34,8 @@ static void entry_free(gpointer data)
 {
 	Entry *change = data;
 
+	if (!change)
+		return;
 	g_clear_error(&change->error);
 	g_free(change);
 }
@@ -46,7 +48,8 @@ struct Queue {
 	sd_event_source *idle, *linger, *deadline, *retry;
 	sd_event_source *flows; /* until when finished is not answered; NULL: nothing is waited for */
 	uint64_t delay_usec;
-	guint seen; /* how many were waiting when it last looked whether more come */
+	guint seen;      /* how many were waiting when it last looked whether more come */
+	guint max_batch; /* how many are committed at once */
 	void (*committed)(void *userdata);
 	void *userdata;
 };
@@ -100,7 +103,8 @@ Queue *queue_new(Service *service, sd_event *event, void (*committed)(void *user
 	queue->event = sd_event_ref(event);
 	queue->committed = committed;
 	queue->userdata = userdata;
-	queue->finished = g_ptr_array_new();
+	queue->finished = g_ptr_array_new_with_free_func(entry_free);
+	queue->max_batch = G_MAXUINT;
 	queue->delay_usec = MIN_DELAY_USEC;
 	if (sd_event_add_defer(event, &queue->idle, on_idle, queue) < 0 ||
 	    sd_event_source_set_enabled(queue->idle, SD_EVENT_OFF) < 0 ||
@@ -163,17 +167,22 @@ void queue_add(Queue *queue, QueueRun run, QueueDone done, void *userdata, guint
 	}
 }
 
+static bool is_of(const Entry *change, const void *userdata)
+{
+	return change && change->userdata == userdata;
+}
+
 void queue_remove(Queue *queue, void *userdata)
 {
-	for (GList *i = queue->changes.head; i; i = i->next) {
-		Entry *change = i->data;
-
-		if (change->userdata == userdata) {
-			entry_free(change);
+	for (GList *i = queue->changes.head; i; i = i->next)
+		if (is_of(i->data, userdata)) {
+			entry_free(i->data);
 			g_queue_delete_link(&queue->changes, i);
 			return;
 		}
-	}
+	for (guint i = 0; i < queue->finished->len; i++)
+		if (is_of(queue->finished->pdata[i], userdata))
+			g_clear_pointer(&queue->finished->pdata[i], entry_free);
 }
 
 static void finish(Queue *queue, Entry *change, const GError *error)
@@ -183,17 +192,18 @@ static void finish(Queue *queue, Entry *change, const GError *error)
 	g_ptr_array_add(queue->finished, change);
 }
 
+/* Who is answered may take another out, or bring more. */
 static void answer_finished(Queue *queue)
 {
-	g_autoptr(GPtrArray) finished = g_steal_pointer(&queue->finished);
+	for (guint i = 0; i < queue->finished->len; i++) {
+		Entry *change = g_steal_pointer(&queue->finished->pdata[i]);
 
-	queue->finished = g_ptr_array_new();
-	for (guint i = 0; i < finished->len; i++) {
-		Entry *change = finished->pdata[i];
-
+		if (!change)
+			continue;
 		change->done(change->userdata, change->error);
 		entry_free(change);
 	}
+	g_ptr_array_set_size(queue->finished, 0);
 }
 
 /* What fails because of something that is not committed yet, or may do so, is tried again afterwards. */
@@ -219,51 +229,6 @@ static bool run(Queue *queue, Entry *change, guint *attached)
 	return ok;
 }
 
-static void commit_batch(Queue *queue, Entry **batch, guint n);
-
-/* All of them, or as many as attach what one turn may. How many. */
-static guint work_off(Queue *queue, Entry **changes, guint n_changes, guint max_attached)
-{
-	Entry **batch = changes;
-	guint n = 0; /* of the batch, the first of which ran */
-	guint attached = 0, i;
-
-	for (i = 0; i < n_changes && attached < max_attached; i++) {
-		Entry *change = changes[i];
-		bool ok;
-
-		if (change->flags & QUEUE_ALONE && n > 0) {
-			commit_batch(queue, batch, n);
-			n = 0;
-		}
-		ok = run(queue, change, &attached);
-		if (!ok && n > 0 && deserves_another_try(change->error)) {
-			commit_batch(queue, batch, n);
-			n = 0;
-			ok = run(queue, change, &attached);
-		}
-		if (n == 0)
-			batch = changes + i;
-		/* It may be refused because of one before it, which may yet fail. */
-		if (ok || n > 0)
-			batch[n++] = change;
-		else
-			g_ptr_array_add(queue->finished, change);
-		if (ok && change->flags & QUEUE_ALONE) {
-			commit_batch(queue, batch, n);
-			n = 0;
-		}
-	}
-	if (n > 0)
-		commit_batch(queue, batch, n);
-	return i;
-}
-
-static void try_again(Queue *queue, Entry **changes, guint n)
-{
-	work_off(queue, changes, n, G_MAXUINT);
-}
-
 static guint count_ready(Entry *const *batch, guint n)
 {
 	guint ready = 0;
@@ -273,24 +238,69 @@ static guint count_ready(Entry *const *batch, guint n)
 	return ready;
 }
 
-/* Of those that ran; the others are refused if those are committed. */
-static void commit_batch(Queue *queue, Entry **batch, guint n)
+/*
+ * Of those that ran, the first of them at least; the others are refused if those are committed. How many are done with:
+ * where one of several is bad, which it is is found by fewer at once.
+ */
+static guint commit_batch(Queue *queue, Entry **batch, guint n)
 {
 	g_autoptr(GError) error = NULL;
 
 	if (service_commit(queue->service, &error)) {
 		for (guint i = 0; i < n; i++)
 			g_ptr_array_add(queue->finished, batch[i]);
-	} else if (service_make_room(queue->service)) {
-		try_again(queue, batch, n);
-	} else if (count_ready(batch, n) == 1) {
-		finish(queue, batch[0], error);
-		try_again(queue, batch + 1, n - 1);
-	} else {
-		/* One of them is bad: find it by halves. */
-		try_again(queue, batch, n / 2);
-		try_again(queue, batch + n / 2, n - n / 2);
+		queue->max_batch = MIN((guint64)queue->max_batch * 2, G_MAXUINT);
+		return n;
 	}
+	if (service_make_room(queue->service))
+		return 0;
+	if (count_ready(batch, n) > 1) {
+		queue->max_batch = n / 2;
+		return 0;
+	}
+	finish(queue, batch[0], error);
+	return 1;
+}
+
+/* Whether all of changes[*done..end) are done with. */
+static bool commit(Queue *queue, Entry **changes, guint *done, guint end)
+{
+	*done += commit_batch(queue, changes + *done, end - *done);
+	return *done == end;
+}
+
+/*
+ * All of them, or as many as attach what one turn may, or up to a commit that fails: another one is another turn's. How
+ * many are done with.
+ */
+static guint work_off(Queue *queue, Entry **changes, guint n)
+{
+	guint done = 0; /* from there on they are a batch, the first of which ran */
+	guint attached = 0, i;
+
+	for (i = 0; i < n && attached < MAX_ATTACHED; i++) {
+		Entry *change = changes[i];
+		bool full = change->flags & QUEUE_ALONE || i - done >= queue->max_batch, ok;
+
+		if (full && done < i && !commit(queue, changes, &done, i))
+			return done;
+		ok = run(queue, change, &attached);
+		if (!ok && done < i && deserves_another_try(change->error)) {
+			if (!commit(queue, changes, &done, i))
+				return done;
+			ok = run(queue, change, &attached);
+		}
+		/* Else it may be refused because of one before it, which may yet fail. */
+		if (!ok && done == i) {
+			g_ptr_array_add(queue->finished, change);
+			done++;
+		}
+		if (ok && change->flags & QUEUE_ALONE && !commit(queue, changes, &done, i + 1))
+			return done;
+	}
+	if (done < i)
+		commit(queue, changes, &done, i);
+	return done;
 }
 
 /* The others come after whatever else the loop has to do. */
@@ -407,7 +417,7 @@ static void queue_work(Queue *queue)
 	}
 	begin = g_get_monotonic_time();
 	service_retry_start(queue->service);
-	put_off(queue, changes, work_off(queue, (Entry **)changes->pdata, changes->len, MAX_ATTACHED));
+	put_off(queue, changes, work_off(queue, (Entry **)changes->pdata, changes->len));
 	service_release_claims(queue->service);
 	queue->delay_usec = MAX(MIN_DELAY_USEC, 2 * (uint64_t)(g_get_monotonic_time() - begin));
 	service_unlock(queue->service);

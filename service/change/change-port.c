@@ -130,6 +130,8 @@ static bool publish_some(Transaction *transaction, const Publication *publicatio
 		g_array_append_val(meant, *mapping);
 		ports += mapping->count;
 	}
+	if (meant->len == 0)
+		return true;
 	if (!quota_check(transaction->model, transaction->config, QUOTA_PORTS, uid, ports, error) ||
 	    !local_ports_check(transaction, uid, meant, error))
 		return false;

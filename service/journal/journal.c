@@ -382,6 +382,9 @@ static bool has_room_for(Journal *journal, gsize size, bool grows)
 	return false;
 }
 
+/* Each change that cannot be put back adds to it. */
+#define MAX_DOUBTFUL (1 << 20)
+
 bool journal_begin(Journal *journal, const GByteArray *batch, gsize outcome_size, const JournalEffect *effect,
 		   GError **error)
 {
@@ -389,6 +392,10 @@ bool journal_begin(Journal *journal, const GByteArray *batch, gsize outcome_size
 
 	g_assert(journal->begun < 0);
 	journal->lacking = 0;
+	if (effect->grows && doubtful_size(journal) > MAX_DOUBTFUL)
+		return netfilter_fail(
+			error, FAILED,
+			"what failed before cannot be taken out of the kernel; Reconcile() tries it again");
 	if (!has_room_for(journal, FRAME_HEAD_SIZE + batch->len + COMMITTED_SIZE + outcome_size, effect->grows))
 		return fail(error, journal, "write it");
 	if (!write_frame(journal->file, FRAME_BATCH, batch->data, batch->len) ||
@@ -463,7 +470,7 @@ bool journal_is_uncertain(const Journal *journal)
 
 void journal_measure(Journal *journal, const GByteArray *batch)
 {
-	journal->checkpoint = checkpoint_size(batch);
+	journal->checkpoint = checkpoint_size(batch) + doubtful_size(journal);
 	journal->uncertain = 0;
 }
 

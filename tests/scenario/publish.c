@@ -439,6 +439,48 @@ static void endpoint_deleted_among(World *world)
 	among_connections(world, endpoint_deleted);
 }
 
+static int on_committed(sd_bus_message *signal G_GNUC_UNUSED, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+{
+	*(bool *)userdata = true;
+	return 0;
+}
+
+/* The rules have changed, old connections are being ended, and whoever asked for it leaves before he is answered. */
+static void caller_leaves_meanwhile(World *world)
+{
+	sd_bus_slot *slot = NULL;
+	bool committed;
+
+	web_with_app(world);
+	connections_fill(60000, AF_INET, 100);
+	g_assert_cmpint(sd_bus_match_signal(world->bus, &slot, "org.example.NetFilter", "/org/example/NetFilter",
+					    "org.example.NetFilter.Manager", "RulesCommitted", on_committed,
+					    &committed),
+			>=, 0);
+	for (guint i = 0; i < 10; i++) {
+		sd_bus *caller = bus_connect();
+		sd_bus_message *message = NULL;
+
+		g_assert_cmpint(sd_bus_message_new_method_call(
+					caller, &message, "org.example.NetFilter", "/org/example/NetFilter" APP,
+					"org.example.NetFilter.Endpoint", i % 2 ? "Unpublish" : "Publish"),
+				>=, 0);
+		g_assert_cmpint(sd_bus_message_append(message, "a(ssqqq)", 1, "udp", "", CONNECTIONS_PORT, 53, 1), >=,
+				0);
+		committed = false;
+		g_assert_cmpint(sd_bus_send(caller, message, NULL), >=, 0);
+		sd_bus_flush(caller);
+		while (!committed)
+			if (sd_bus_process(world->bus, NULL) == 0)
+				sd_bus_wait(world->bus, UINT64_MAX);
+		sd_bus_close(caller);
+		sd_bus_message_unref(message);
+		sd_bus_unref(caller);
+		call(world->bus, "/network/web", "Network", "DeleteEndpoint", "s", "none");
+	}
+	sd_bus_slot_unref(slot);
+}
+
 static const Scenario scenarios[] = {
 	{ "/publish/tcp", tcp },
 	{ "/publish/udp", udp },
@@ -455,6 +497,7 @@ static const Scenario scenarios[] = {
 	{ "/publish/udp-flow-ends", udp_flow_ends },
 	{ "/publish/udp-flow-begins", udp_flow_begins },
 	{ "/publish/endpoint-deleted", endpoint_deleted },
+	{ "/publish/caller-leaves-meanwhile", caller_leaves_meanwhile },
 	{ "/publish/udp-flow-ends-among-connections", udp_flow_ends_among },
 	{ "/publish/udp-flow-begins-among-connections", udp_flow_begins_among },
 	{ "/publish/endpoint-deleted-among-connections", endpoint_deleted_among },
