@@ -70,7 +70,7 @@ add_ipv6_outside() {
 
 # Who is reached from there, once the server has come up.
 reaches() { # WHO WHERE ADDRESS PORT
-	eventually 10 is "$1" asks "${@:2}"
+	eventually 30 is "$1" asks "${@:2}"
 }
 
 from_inside() { # PID ADDRESS PORT
@@ -79,7 +79,7 @@ from_inside() { # PID ADDRESS PORT
 
 # A container's way out: the machine outside answers.
 leaves() { # PID
-	eventually 10 is outside from_inside "$1" 192.0.2.2 80
+	eventually 30 is outside from_inside "$1" 192.0.2.2 80
 }
 
 rules() {

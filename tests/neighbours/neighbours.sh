@@ -63,7 +63,7 @@ all_are() { # open|closed
 
 # On a busy machine the second that a caller waits may be too short.
 all_open() {
-	eventually 20 all_are open
+	eventually 30 all_are open
 }
 
 all_closed() {
@@ -80,7 +80,7 @@ start_udev() { # FOLDER
 			[ ! -d $folder ] || mount -t tmpfs none $folder
 		done
 		exec -a systemd-udevd "$PACKAGES/bin/udevadm"' >/run/udevd.log 2>&1 </dev/null &
-	eventually 10 test -S /run/udev/control &&
+	eventually 30 test -S /run/udev/control &&
 		"$PACKAGES/bin/udevadm" trigger --subsystem-match=net --action=add --settle
 }
 
@@ -95,7 +95,7 @@ has_address() {
 
 # All is as the service wants it, however it came to be.
 heals() {
-	eventually 10 has_address && eventually 10 all_open
+	eventually 30 has_address && eventually 30 all_open
 }
 
 # A fresh network for the next state.

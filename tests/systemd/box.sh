@@ -60,7 +60,7 @@ start_client() {
 	rm -f "/run/$name.out" # what a client of that name said before
 	"$BOX/client" "$@" <&0 >"/run/$name.out" 2>&1 &
 	client=$!
-	eventually 10 grep -qx ready "/run/$name.out" && not grep Error "/run/$name.out"
+	eventually 30 grep -qx ready "/run/$name.out" && not grep Error "/run/$name.out"
 }
 
 stop_client() {
@@ -73,7 +73,7 @@ crash() {
 	local pid
 	pid=$(main_pid)
 	kill -9 "$pid"
-	eventually 10 restarted "$pid"
+	eventually 30 restarted "$pid"
 }
 
 restarted() {

@@ -56,7 +56,7 @@ class Echo(socketserver.StreamRequestHandler):
         for line in self.rfile:
             self.wfile.write(line)
 socketserver.ThreadingTCPServer(("", 80), Echo).serve_forever()' &
-	eventually 10 echoes "$3" hello
+	eventually 30 echoes "$3" hello
 }
 
 # echoes PORT LINE
