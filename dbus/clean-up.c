@@ -63,7 +63,7 @@ static bool run_departure(void *userdata, GError **error G_GNUC_UNUSED)
 	return true;
 }
 
-/* Where one goes the others do, mostly. */
+/* Deletes the objects of every owner that has left: owners mostly leave together. */
 static void delete_all_departed(CleanUp *clean_up)
 {
 	g_autofree char **names = (char **)g_hash_table_get_keys_as_array(clean_up->departed, NULL);

@@ -118,7 +118,7 @@ bool service_serves(const Service *service, const char *interface)
 	return interfaces_ifindex(service->interfaces, interface) != 0;
 }
 
-/* Those that go with an interface. */
+/* The lifetimes of endpoints that an interface was LifetimeInterface of end with it. */
 static void expire_endpoints(Service *service, int ifindex)
 {
 	const GPtrArray *list = g_hash_table_lookup(service->model->by_interface, GINT_TO_POINTER(ifindex));

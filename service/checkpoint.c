@@ -95,7 +95,7 @@ bool service_begin_journal(Service *service, GError **error)
 	if (!service->journal || service_checkpoint(service, &failure))
 		return true;
 	if (continue_journal(service, &another)) {
-		g_message("%s; what is there is gone on with", failure->message);
+		g_message("%s; the journal that is there is continued", failure->message);
 		return true;
 	}
 	g_propagate_error(error, g_steal_pointer(&failure));
@@ -140,5 +140,5 @@ void service_compact(Service *service)
 		return;
 	is_told = journal_has_failed(service->journal);
 	if (!service_checkpoint(service, &error) && !is_told)
-		g_critical("%s; it goes on growing", error->message);
+		g_critical("%s; the journal keeps growing", error->message);
 }

@@ -48,7 +48,7 @@ GPtrArray *service_find_departed(const Service *service, GHashTable *alive)
 	return departed;
 }
 
-/* What went while nobody looked. */
+/* Interfaces that went while no instance ran. */
 static void expire_without_interface(Service *service)
 {
 	GHashTableIter iter;

@@ -73,7 +73,7 @@ void handover_resume(Handover *handover)
 	handover->begun = true;
 }
 
-/* Whose policy was before ours is another's in each backend. */
+/* Each backend has a policy of FORWARD of its own: the one before ours is read anew in the backend to come. */
 static bool move_policy(Handover *handover, Firewall *to, enum family family, GError **error)
 {
 	Backend *backend = (Backend *)firewall_backend(to);

@@ -224,7 +224,7 @@ bool interfaces_compare(Interfaces *interfaces, Plan *plan, const Network *netwo
 		plan->interface->touched = plan->interface->ports_touched = false;
 		return true;
 	}
-	/* What another had is not what this one has. */
+	/* The interface of that name is another one now: the facts of the one before are void. */
 	if (info.ifindex != facts->ifindex) {
 		*facts = (InterfaceFacts){ .ifindex = info.ifindex, .mac = find_own_mac(plan, &info) };
 		facts->created = facts->mac != 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/model/port-shares.h"
 
-/* Of a uid. */
+/* The ports that one user has published. */
 typedef struct Share {
 	GHashTable *ports; /* make_key() → how often it is published */
 	guint16 min, max;

@@ -20,7 +20,7 @@
 /* Whose an endpoint is that does not say it: its network's. */
 #define NO_USER ((uid_t)-1)
 
-/* Where what was said. */
+/* The place of a value in a unit file. */
 typedef struct Said {
 	char *path;
 	guint line;
