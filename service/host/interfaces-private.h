@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "service/host/bridges-down.h"
 #include "service/host/leftovers.h"
 #include "service/host/own-bridge.h"
 #include "service/host/pace.h"
@@ -45,8 +46,8 @@ typedef struct Interfaces {
 	GHashTable *by_name; /* name → Interface, owned: those that serve an object, or did until the last commit */
 	GHashTable *touched_ports; /* set of int, ifindex: somebody may have changed them since the last look */
 	Leftovers *leftovers;
-	GArray *plans;     /* Plan */
-	GArray *addresses; /* IpAddress: those of bridges that go, which they lose when they are set down */
+	GArray *plans; /* Plan */
+	BridgesDown *down;
 } Interfaces;
 
 /** Adds one, or puts it in the place of another of that name. */

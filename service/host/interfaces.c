@@ -6,7 +6,6 @@
 #include "service/host/interfaces-private.h"
 #include "service/host/repair.h"
 #include "service/netlink/bridge.h"
-#include "service/netlink/ip-address.h"
 
 #include <string.h>
 
@@ -35,7 +34,7 @@ Interfaces *interfaces_new(Netlink *netlink)
 	interfaces->leftovers = leftovers_new(netlink);
 	interfaces->plans = g_array_new(FALSE, FALSE, sizeof(Plan));
 	g_array_set_clear_func(interfaces->plans, plan_clear);
-	interfaces->addresses = g_array_new(FALSE, FALSE, sizeof(IpAddress));
+	interfaces->down = bridges_down_new(netlink);
 	return interfaces;
 }
 
@@ -47,7 +46,7 @@ void interfaces_free(Interfaces *interfaces)
 	g_hash_table_unref(interfaces->touched_ports);
 	leftovers_free(interfaces->leftovers);
 	g_array_unref(interfaces->plans);
-	g_array_unref(interfaces->addresses);
+	bridges_down_free(interfaces->down);
 	g_free(interfaces);
 }
 
@@ -357,41 +356,9 @@ GArray *interfaces_facts(const Interfaces *interfaces, bool all)
 
 /* --- doing it --- */
 
-static void revert_down(void *self, int ifindex, guint value G_GNUC_UNUSED)
-{
-	const Interfaces *interfaces = self;
-	GError *error = NULL;
-
-	/* Of those of IPv6 the one that comes last is the first. */
-	for (guint i = interfaces->addresses->len; i-- > 0;) {
-		const IpAddress *address = &g_array_index(interfaces->addresses, IpAddress, i);
-
-		if (address->ifindex == ifindex &&
-		    !ip_address_add(interfaces->netlink, ifindex, &address->prefix, &error))
-			error_warn(g_steal_pointer(&error));
-	}
-	if (!interface_set_up(interfaces->netlink, ifindex, true, &error))
-		error_warn(error);
-}
-
-/* Of a bridge that is down nothing opens. */
-static void set_down(Interfaces *interfaces, Effects *effects, int ifindex)
-{
-	g_autoptr(GArray) addresses = NULL;
-	GError *error = NULL;
-
-	if (!ip_address_list(interfaces->netlink, ifindex, &addresses, &error) ||
-	    !interface_set_up(interfaces->netlink, ifindex, false, &error)) {
-		error_warn(error);
-		return;
-	}
-	g_array_append_vals(interfaces->addresses, addresses->data, addresses->len);
-	effects_add(effects, revert_down, interfaces, ifindex, 0);
-}
-
 void interfaces_close(Interfaces *interfaces, Effects *effects)
 {
-	g_array_set_size(interfaces->addresses, 0);
+	bridges_down_clear(interfaces->down);
 	for (guint i = 0; i < interfaces->plans->len; i++) {
 		const Plan *plan = &g_array_index(interfaces->plans, Plan, i);
 		int ifindex = plan->interface->facts.ifindex;
@@ -399,7 +366,7 @@ void interfaces_close(Interfaces *interfaces, Effects *effects)
 		guint8 off = leaves ? plan->off & ~NF_CALL : plan->off;
 
 		if (leaves && !plan->down)
-			set_down(interfaces, effects, ifindex);
+			bridges_down_add(interfaces->down, effects, ifindex);
 		for (guint which = 0; which < N_INTERFACE_SWITCHES; which++)
 			if (off & 1 << which && interface_switch_put_back(interfaces->netlink, ifindex, which, false))
 				effects_add(effects, revert_switch, interfaces, ifindex, which << 1 | true);
