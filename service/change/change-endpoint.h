@@ -9,9 +9,9 @@
 /** ENDPOINT_EXISTS, INVALID_ARGS, ADDRESS_IN_USE, QUOTA_EXCEEDED, and what endpoint_publish() meets. */
 Endpoint *endpoint_create(Transaction *transaction, Network *network, const EndpointSettings *settings, GError **error);
 
-/** All of a list (EndpointSettings), in order, and appends them to ret_created, which may be NULL; … */
+/** All of a list (EndpointSettings), in order; appends them to ret_created, which may be NULL. Errors likewise. */
 bool endpoints_create(Transaction *transaction, Network *network, const GPtrArray *list, GPtrArray *ret_created,
-		      GError **error);
+		      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * One of a list without its ports, which are published once all are made. What is chosen for it is no address that

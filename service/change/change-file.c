@@ -113,12 +113,16 @@ static void set_endpoints_permanent(Transaction *transaction, const Network *net
 	}
 }
 
+static bool fail_foreign(const Lifetime *lifetime, GError **error)
+{
+	return netfilter_fail(error, INVALID_ARGS, "%s \"%s\" is from %s: change or remove that file, and reload",
+			      kinds[lifetime->kind], cut(name_of(lifetime)), lifetime->fragment);
+}
+
 static bool drop_file(Transaction *transaction, Lifetime *lifetime, GError **error)
 {
 	if (!is_ours(transaction, lifetime->fragment))
-		return netfilter_fail(error, INVALID_ARGS,
-				      "%s \"%s\" is from %s: change or remove that file, and reload",
-				      kinds[lifetime->kind], cut(name_of(lifetime)), lifetime->fragment);
+		return fail_foreign(lifetime, error);
 	if (lifetime->kind == OBJECT_ENDPOINT)
 		write_file(transaction, owner_of_file(lifetime));
 	else
@@ -154,9 +158,7 @@ static bool follow(Transaction *transaction, const Change *change, GError **erro
 	if (!lifetime || !lifetime->fragment)
 		return true;
 	if (!is_ours(transaction, lifetime->fragment))
-		return !goes || netfilter_fail(error, INVALID_ARGS,
-					       "%s \"%s\" is from %s: change or remove that file, and reload",
-					       kinds[lifetime->kind], cut(name_of(lifetime)), lifetime->fragment);
+		return !goes || fail_foreign(lifetime, error);
 	if (goes && lifetime->kind != OBJECT_ENDPOINT)
 		transaction_make(transaction, &(Change){ .kind = &file_removed, .part = g_strdup(lifetime->fragment) });
 	else
