@@ -415,7 +415,7 @@ void host_ports_release(HostPorts *ports, const PortTable *wanted, const GArray 
 		for (guint p = 0; p < range->count; p++) {
 			Binding *binding = find_binding(ports, range, range->first + p);
 
-			if (binding && !port_table_contains(wanted, range, range->first + p))
+			if (binding && !port_table_reserves(wanted, range, range->first + p))
 				drop_binding(ports, binding);
 		}
 	}

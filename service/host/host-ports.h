@@ -39,5 +39,5 @@ gint64 host_ports_due(const HostPorts *ports);
 /** Takes what can be had by now of the ports that wait, if that is due. */
 void host_ports_hold(HostPorts *ports, gint64 now);
 
-/** Gives up those of the claims (GArray of PortRange) that are not wanted any more, or never came to be. */
+/** Gives up those of the claims (GArray of PortRange) that nobody wants held any more, or that never came to be. */
 void host_ports_release(HostPorts *ports, const PortTable *wanted, const GArray *claims);

@@ -23,6 +23,7 @@ typedef struct Member {
 struct Claim {
 	PortRange range; /* the oldest's */
 	Line *line;      /* NULL: it is alone */
+	guint reserving; /* how many of those that have it want it held */
 	Port ports[];
 };
 
@@ -152,7 +153,7 @@ static void count_single(PortTable *table, const PortRange *range, guint16 numbe
 		g_hash_table_remove(table->single, key);
 }
 
-static void take(PortTable *table, const PortRange *range)
+static Claim *take(PortTable *table, const PortRange *range)
 {
 	Claim *claim = g_malloc(sizeof *claim + range->count * sizeof *claim->ports);
 
@@ -162,6 +163,7 @@ static void take(PortTable *table, const PortRange *range)
 		g_hash_table_add(table->ports, &claim->ports[i]);
 		count_single(table, range, range->first + i, 1);
 	}
+	return claim;
 }
 
 static void give_up(PortTable *table, Claim *claim)
@@ -236,6 +238,11 @@ static bool is_of_group(const Claim *claim, const PortRange *range)
 
 /* --- publications --- */
 
+static bool wants_held(const PortRange *range)
+{
+	return !range->endpoint || range->endpoint->reserves;
+}
+
 void port_table_add(PortTable *table, const PortRange *range)
 {
 	Claim *claim = find(table, range, range->first);
@@ -243,7 +250,8 @@ void port_table_add(PortTable *table, const PortRange *range)
 	if (claim)
 		join(claim, range);
 	else
-		take(table, range);
+		claim = take(table, range);
+	claim->reserving += wants_held(range);
 }
 
 void port_table_remove(PortTable *table, const PortRange *range)
@@ -251,6 +259,7 @@ void port_table_remove(PortTable *table, const PortRange *range)
 	Claim *claim = find(table, range, range->first);
 	const Member *next = next_in_line(claim);
 
+	claim->reserving -= wants_held(range);
 	if (claim->range.endpoint != range->endpoint) {
 		leave(claim, range->endpoint);
 	} else if (next) {
@@ -304,9 +313,11 @@ PortMapping *port_table_oldest(const PortTable *table, const PortRange *range, E
 	return oldest.mapping;
 }
 
-bool port_table_contains(const PortTable *table, const PortRange *range, guint16 number)
+bool port_table_reserves(const PortTable *table, const PortRange *range, guint16 number)
 {
-	return find(table, range, number);
+	const Claim *claim = find(table, range, number);
+
+	return claim && claim->reserving > 0;
 }
 
 guint16 port_table_cursor(const PortTable *table, guint8 protocol)

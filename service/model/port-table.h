@@ -32,8 +32,8 @@ bool port_table_overlaps(const PortTable *table, const PortRange *range, guint16
  */
 PortMapping *port_table_oldest(const PortTable *table, const PortRange *range, Endpoint **ret_endpoint);
 
-/** Whether this very port is, on this very address. */
-bool port_table_contains(const PortTable *table, const PortRange *range, guint16 port);
+/** Whether this very port, on this very address, is an ingress's, or of an endpoint that reserves its ports. */
+bool port_table_reserves(const PortTable *table, const PortRange *range, guint16 port);
 
 /** The last port of that protocol that was allocated; 0 before the first. */
 guint16 port_table_cursor(const PortTable *table, guint8 protocol);

@@ -331,6 +331,70 @@ static void not_reserved(Rig *rig)
 	close(fd);
 }
 
+#define ENGINE "/network/engine"
+#define HELD "'Addresses': <['172.25.0.2']>, 'Ports': <[('tcp', '', uint16 8080, uint16 80, uint16 1)]>"
+#define HELD_BESIDE                                                                  \
+	"'b', {'Addresses': <['172.25.0.3']>, 'PortGroup': <'g'>, 'Reserve': <%s>, " \
+	"'Ports': <[('tcp', '', uint16 8080, uint16 80, uint16 1)]>}"
+
+static void take_turns(Rig *rig, const char *of, const char *member, const char *then)
+{
+	Pipeline *pipeline = pipeline_new();
+
+	rig_pause(rig);
+	pipeline_call(pipeline, rig->bus, of, "Endpoint", member, "", "");
+	pipeline_call(pipeline, rig->bus, ENGINE, "Network", "CreateEndpoint", "sa{sv}", then);
+	rig_resume(rig);
+	pipeline_run(pipeline);
+	for (guint i = 0; i < 2; i++)
+		g_assert_cmpstr(pipeline_outcome(pipeline, i), ==, "");
+	pipeline_free(pipeline);
+}
+
+/* Whoever is to hold a port himself finds it free, though it is published from the one to the next without a break. */
+static void given_up(Rig *rig)
+{
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'engine', {'Subnets': <['172.25.0.0/16']>, 'Persistent': <true>}");
+	create_in(rig, ENGINE, "'a', {" HELD "}");
+	is_taken(SOCK_STREAM, "0.0.0.0", 8080);
+	take_turns(rig, ENGINE "/endpoint/a", "Delete", "'a', {'Reserve': <false>, " HELD "}");
+	is_free(SOCK_STREAM, "0.0.0.0", 8080);
+	take_turns(rig, ENGINE "/endpoint/a", "Delete", "'a', {'Reserve': <true>, " HELD "}");
+	is_taken(SOCK_STREAM, "0.0.0.0", 8080);
+	done(rig, ENGINE "/endpoint/a", "Endpoint", "Delete", "", "");
+}
+
+/* The port of a group is held as long as one of it wants that, the oldest or not. */
+static void group_gives_up(Rig *rig)
+{
+	static const struct {
+		const char *a, *b, *goes;
+		bool taken;
+	} cases[] = {
+		{ "true", "false", "a", false },  { "false", "true", "b", false }, { "true", "false", "b", true },
+		{ "false", "true", "a", true },   { "true", "true", "a", true },   { "true", "true", "b", true },
+		{ "false", "false", "a", false },
+	};
+
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'engine', {'Subnets': <['172.25.0.0/16']>, 'Persistent': <true>}");
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *a =
+			g_strdup_printf("'a', {'PortGroup': <'g'>, 'Reserve': <%s>, " HELD "}", cases[i].a);
+		g_autofree char *b = g_strdup_printf(HELD_BESIDE, cases[i].b);
+		g_autofree char *gone = g_strconcat(ENGINE "/endpoint/", cases[i].goes, NULL);
+		bool first = g_str_equal(cases[i].goes, "a");
+
+		create_in(rig, ENGINE, a);
+		create_in(rig, ENGINE, b);
+		done(rig, gone, "Endpoint", "Delete", "", "");
+		(cases[i].taken ? is_taken : is_free)(SOCK_STREAM, "0.0.0.0", 8080);
+		done(rig, first ? ENGINE "/endpoint/b" : ENGINE "/endpoint/a", "Endpoint", "Delete", "", "");
+		is_free(SOCK_STREAM, "0.0.0.0", 8080);
+	}
+}
+
 static void allocates(Rig *rig, const char *request, const char *result)
 {
 	answers(rig, result, APP, "Endpoint", "Publish", "a(ssqqq)", request);
@@ -482,6 +546,8 @@ static void ingress(Rig *rig)
 
 static const BusTest tests[] = {
 	{ "/bus/ports/not-reserved", not_reserved },
+	{ "/bus/ports/given-up", given_up },
+	{ "/bus/ports/group-gives-up", group_gives_up },
 	{ "/bus/ports/group", group, "ContainerPublish=no" },
 	{ "/bus/ports/conflicts", conflicts },
 	{ "/bus/ports/all-or-nothing", all_or_nothing },

@@ -6,9 +6,11 @@
 #include "tests/support/rig.h"
 #include "tests/support/text.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -233,6 +235,44 @@ static void changed_in_place(Rig *rig)
 			    "Masquerade");
 		/* As if it had never been otherwise. */
 		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+	}
+}
+
+static bool is_held(guint16 port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool held = bind(fd, (struct sockaddr *)&address, sizeof address) < 0 && errno == EADDRINUSE;
+
+	close(fd);
+	return held;
+}
+
+/* A program that is to hold the port itself finds it free as soon as the file says so, and no sooner. */
+static void reserve_changes(Rig *rig)
+{
+	static const struct {
+		const char *network, *endpoint;
+		bool held;
+	} steps[] = {
+		{ "", "", true },
+		{ "", "Reserve=no\n", false },
+		{ "", "Reserve=yes\n", true },
+		{ "Reserve=no\n", "Reserve=yes\n", true },
+		{ "Reserve=no\n", "", false },
+		{ "", "", true },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
+		g_autofree char *text = g_strdup_printf("[Network]\nSubnet=172.20.0.0/24\n%s[Endpoint app]\n"
+							"Address=172.20.0.2\nPublish=8080:80\n%s",
+							steps[i].network, steps[i].endpoint);
+
+		g_test_message("step %u", i);
+		put_file(ETC "/n.network", text);
+		reload(rig);
+		property_is(rig, "[('tcp', '', 8080, 80, 1)]", "/network/n/endpoint/app", "Endpoint", "Ports");
+		g_assert_cmpint(is_held(8080), ==, steps[i].held);
 	}
 }
 
@@ -648,6 +688,7 @@ int main(int argc, char **argv)
 		{ "/units/there-at-start", there_at_start, NULL, put_all },
 		{ "/units/equal-is-untouched", equal_is_untouched, NULL, put_all },
 		{ "/units/changed-in-place", changed_in_place },
+		{ "/units/reserve-changes", reserve_changes },
 		{ "/units/chosen-after-named", chosen_after_named },
 		{ "/units/calls-beside-files", calls_beside_files, NULL, put_all },
 		{ "/units/replaced", replaced },

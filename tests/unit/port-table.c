@@ -18,7 +18,11 @@ static const struct {
 static const struct {
 	uid_t uid;
 	const char *group;
-} users[] = { { 1, "a" }, { 1, "a" }, { 1, "a" }, { 1, "b" }, { 1, "b" }, { 2, "a" }, { 2, "a" }, { 1, NULL } };
+	bool reserves;
+} users[] = {
+	{ 1, "a", true },  { 1, "a", false }, { 1, "a", true }, { 1, "b", false },
+	{ 1, "b", false }, { 2, "a", true },  { 2, "a", true }, { 1, NULL, false },
+};
 
 #define N_ENDPOINTS G_N_ELEMENTS(users)
 #define N_OWNERS (N_ENDPOINTS + 1)
@@ -45,7 +49,9 @@ static void set_up(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	f->added = g_ptr_array_new_with_free_func(range_free);
 	f->random = g_rand_new_with_seed(g_test_rand_int());
 	for (guint i = 0; i < N_ENDPOINTS; i++)
-		f->endpoints[i] = (Endpoint){ .lifetime.uid = users[i].uid, .port_group = (char *)users[i].group };
+		f->endpoints[i] = (Endpoint){ .lifetime.uid = users[i].uid,
+					      .port_group = (char *)users[i].group,
+					      .reserves = users[i].reserves };
 }
 
 static void tear_down(Fixture *f, gconstpointer data G_GNUC_UNUSED)
@@ -140,12 +146,13 @@ static PortMapping *find_oldest(const Fixture *f, const PortRange *range)
 	return oldest;
 }
 
-static bool find_port(const Fixture *f, const PortRange *range, guint16 port)
+static bool find_reserving(const Fixture *f, const PortRange *range, guint16 port)
 {
 	for (guint i = 0; i < f->added->len; i++) {
 		const PortRange *other = f->added->pdata[i];
 
-		if (meets(range, other, port) && is_on_same_address(range, other))
+		if (meets(range, other, port) && is_on_same_address(range, other) &&
+		    (!other->endpoint || other->endpoint->reserves))
 			return true;
 	}
 	return false;
@@ -165,8 +172,8 @@ static void hold(Fixture *f, const PortRange *range)
 	if (oldest)
 		g_assert_true(endpoint != range->endpoint && endpoint_shares_ports(endpoint, range->endpoint));
 	for (guint i = 0; i < range->count; i++)
-		g_assert_cmpint(port_table_contains(f->table, range, range->first + i), ==,
-				find_port(f, range, range->first + i));
+		g_assert_cmpint(port_table_reserves(f->table, range, range->first + i), ==,
+				find_reserving(f, range, range->first + i));
 }
 
 static void hold_all(Fixture *f)
@@ -286,7 +293,7 @@ static void test_many(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 		range.address = (Address){ AF_INET, { 10, i / 250 / 250 % 250, i / 250 % 250, i % 250 + 1 } };
 		if (i < N)
 			port_table_add(f->table, &range);
-		g_assert_cmpint(port_table_contains(f->table, &range, 80), ==, i < N);
+		g_assert_cmpint(port_table_reserves(f->table, &range, 80), ==, i < N);
 		g_assert_cmpint(port_table_overlaps(f->table, &range, &(guint16){ 0 }), ==, i < N);
 	}
 	for (guint i = 0; i < N; i++) {
