@@ -11,5 +11,8 @@
 bool attach_request(Transaction *transaction, Endpoint *endpoint, const EndpointSettings *settings,
 		    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** The first of these settings in which an endpoint that is there differs; NULL: none. Where it is is not compared. */
+/**
+ * The first of these settings in which an endpoint that is there differs; NULL: none. Neither the namespace, the MTU
+ * nor the routes are compared: what is attached does not keep them.
+ */
 const char *attach_find_difference(const Endpoint *endpoint, const AttachSettings *settings);
