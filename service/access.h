@@ -34,7 +34,7 @@ bool service_is_idle(const Service *service);
 bool service_has_leftovers(const Service *service);
 bool service_delete_leftover(Service *service);
 
-/** Whether changes are possible at all: FOREIGN_CHAIN, BACKEND_UNAVAILABLE. */
+/** Whether changes are possible at all: FOREIGN_CHAIN, BACKEND_UNAVAILABLE, FAILED. */
 bool service_is_available(const Service *service, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Whether any object goes when the connection with this unique name does. */

@@ -5,7 +5,8 @@
 
 /**
  * Brings every change since the last commit to the journal, the kernel, the host and the observer, in this order; or,
- * when that fails, to nothing: BUSY, NO_MEMORY, BACKEND_UNAVAILABLE, BRIDGE_IN_USE, FAILED. Needs the lock.
+ * when that fails, to nothing: BUSY, NO_MEMORY, BACKEND_UNAVAILABLE, FOREIGN_CHAIN, BRIDGE_IN_USE, INVALID_ARGS or
+ * FAILED. Needs the lock.
  */
 bool service_commit(Service *service, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

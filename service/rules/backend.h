@@ -52,7 +52,7 @@ struct BackendKind {
 	void (*unlock)(Backend *backend);
 	/** Makes the kernel hold what is wanted where the ruleset is dirty; needs the lock. Where that takes several
 	 * writes each leaves less open than what follows, or no more than before. BUSY, NO_MEMORY, BACKEND_UNAVAILABLE,
-	 * FAILED: what was written before is marked committed, and *ret tells of it in either case; clear it. */
+	 * FOREIGN_CHAIN, FAILED: what was written before is marked committed, and *ret tells of it always; clear it. */
 	bool (*commit)(Backend *backend, Ruleset *ruleset, BackendCommit *ret, GError **error);
 	/** Adds the tables (char *, static) that others may have changed since the last commit. NULL: it is told. */
 	void (*find_changed)(Backend *backend, GPtrArray *tables);
