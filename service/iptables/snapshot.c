@@ -147,16 +147,6 @@ enum family snapshot_family(const Snapshot *snapshot)
 	return snapshot->family;
 }
 
-GPtrArray *snapshot_list_chains(Snapshot *snapshot)
-{
-	GPtrArray *chains = g_ptr_array_new();
-
-	for (const char *chain = snapshot->library->first_chain(snapshot->handle); chain;
-	     chain = snapshot->library->next_chain(snapshot->handle))
-		g_ptr_array_add(chains, (gpointer)chain);
-	return chains;
-}
-
 bool snapshot_has_chain(Snapshot *snapshot, const xt_chainlabel chain)
 {
 	return snapshot->library->is_chain(chain, snapshot->handle);

@@ -19,9 +19,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Snapshot, snapshot_free)
 /** The family it is of. */
 enum family snapshot_family(const Snapshot *snapshot);
 
-/** The names of all chains, builtin and not (GPtrArray of const char *, each valid until its chain is deleted). */
-GPtrArray *snapshot_list_chains(Snapshot *snapshot);
-
 bool snapshot_has_chain(Snapshot *snapshot, const xt_chainlabel chain);
 bool snapshot_create_chain(Snapshot *snapshot, const xt_chainlabel chain);
 bool snapshot_delete_chain(Snapshot *snapshot, const xt_chainlabel chain);

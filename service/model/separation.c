@@ -24,12 +24,13 @@ static gboolean way_equal(gconstpointer a, gconstpointer b)
 	       address_equal(&x->to, &y->to);
 }
 
-LinkWays *link_ways_new(void)
+static LinkWays *link_ways_new(void)
 {
 	return g_hash_table_new_full(way_hash, way_equal, g_free, NULL);
 }
 
-void link_ways_add(LinkWays *ways, const Endpoint *parent, const Endpoint *child)
+/* Those of the link of a parent to a child, if there is one. */
+static void link_ways_add(LinkWays *ways, const Endpoint *parent, const Endpoint *child)
 {
 	const Link *link = endpoint_find_link(parent, child);
 

@@ -6,10 +6,6 @@
 /** Ports that links still let through, a set that is shared by reference. */
 typedef GHashTable LinkWays;
 
-LinkWays *link_ways_new(void);
-
-/** Those of the link of a parent to a child, if there is one. */
-void link_ways_add(LinkWays *ways, const Endpoint *parent, const Endpoint *child);
 bool link_ways_contain(const LinkWays *ways, const Address *from, const Address *to, guint8 protocol, guint16 port);
 
 /** Addresses that reach each other within a bridge no longer, in either direction, but by links. */

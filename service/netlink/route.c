@@ -124,7 +124,7 @@ static int on_other_route(struct nl_msg *reply, void *userdata)
 	if (search->found || !route_read(reply, &route) || route.type == RTN_THROW || route.destination.length <= 1 ||
 	    !prefix_overlaps(&search->prefix, &route.destination) || route_leads_by(&route, is_excepted, search))
 		return NL_OK;
-	search->overlap = (Overlap){ route.destination, route.ifindex, false, route.table };
+	search->overlap = (Overlap){ route.destination, route.ifindex, route.table };
 	search->found = true;
 	return NL_OK;
 }
@@ -143,7 +143,7 @@ bool route_find_overlap(Netlink *netlink, const Prefix *prefix, const int *excep
 
 		if (!prefix_overlaps(prefix, &address->prefix) || is_excepted(address->ifindex, &search))
 			continue;
-		search.overlap = (Overlap){ address->prefix, address->ifindex, true, 0 };
+		search.overlap = (Overlap){ address->prefix, address->ifindex, 0 };
 		search.found = true;
 	}
 	if (!search.found && dump_routes(netlink, address_family(&prefix->address), on_other_route, &search) < 0)

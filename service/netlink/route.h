@@ -31,10 +31,9 @@ bool route_is_broadcast(Netlink *netlink, const Address *address);
 
 /** What of the host lies over a prefix. */
 typedef struct Overlap {
-	Prefix prefix;   /* the address with its length, or the destination of the route */
-	int ifindex;     /* 0: the route has none, or several */
-	bool is_address; /* else a route */
-	guint table;     /* the routing table it is in; 0 for an address */
+	Prefix prefix; /* the address with its length, or the destination of the route */
+	int ifindex;   /* 0: the route has none, or several */
+	guint table;   /* the routing table it is in; 0 for an address */
 } Overlap;
 
 /**

@@ -93,7 +93,7 @@ typedef struct Reading {
 	enum family family;
 	const char *table;
 	ActualTable *ret;
-	guint n_chains, n_sets;
+	guint n_sets;
 	GHashTable *chains; /* name → GString, as skeleton_print_chain() */
 	bool foreign;       /* something that the skeleton does not have */
 } Reading;
