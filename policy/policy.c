@@ -13,7 +13,6 @@ struct Policy {
 	GHashTable *senders; /* name → Sender, a reference */
 	GHashTable *asking;  /* uid → questions put to polkit and not answered; no entry for none */
 	GQueue abandoned;    /* Question: of senders that left; counted until polkit has answered */
-	guint pending;
 };
 
 /* A connection that called. Referenced by the policy until it leaves, and while its calls are answered. */
@@ -68,7 +67,6 @@ static Question *question_new(Sender *sender, GQueue *queue, sd_bus_message *cal
 	question->answer = answer;
 	question->userdata = userdata;
 	question_move(question, queue);
-	sender->policy->pending++;
 	return question;
 }
 
@@ -103,8 +101,6 @@ static void question_close(Question *question)
 	question_move(question, NULL);
 	if (question->counted)
 		question_uncount(question);
-	if (question->sender)
-		question->policy->pending--;
 }
 
 static void question_free(Question *question)
@@ -131,7 +127,6 @@ static void question_drop(Question *question)
 /* Its sender left; it stays counted, or a user could put ever more questions by leaving and coming back. */
 static void question_abandon(Question *question)
 {
-	question->policy->pending--;
 	question->sender = NULL;
 	g_clear_pointer(&question->call, sd_bus_message_unref);
 	question_move(question, &question->policy->abandoned);
@@ -258,7 +253,7 @@ void policy_free(Policy *policy)
 	g_hash_table_unref(policy->senders);
 	while ((question = g_queue_peek_head(&policy->abandoned)))
 		question_drop(question);
-	g_assert(policy->pending == 0 && g_hash_table_size(policy->asking) == 0);
+	g_assert(g_hash_table_size(policy->asking) == 0);
 	g_hash_table_unref(policy->asking);
 	sd_bus_unref(policy->bus);
 	g_free(policy);
@@ -423,9 +418,4 @@ int policy_ask(Policy *policy, sd_bus_message *call, guint actions, const char *
 void policy_sender_left(Policy *policy, const char *sender)
 {
 	g_hash_table_remove(policy->senders, sender);
-}
-
-guint policy_pending(const Policy *policy)
-{
-	return policy->pending;
 }

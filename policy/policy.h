@@ -57,6 +57,3 @@ void policy_sender_left(Policy *policy, const char *sender);
 
 /** Whether a uid is never asked about. */
 bool policy_is_privileged(uid_t uid);
-
-/** Answers due now, of either step, to all callers. */
-guint policy_pending(const Policy *policy);

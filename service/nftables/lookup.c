@@ -60,11 +60,6 @@ static const guint64 places[N_SETS] = {
 	[SET_STRAYS] = P(STRAY_RESET),
 };
 
-guint64 lookup_places(enum set set)
-{
-	return places[set];
-}
-
 typedef struct Search {
 	const Rule *rule;
 	enum set set;

@@ -13,6 +13,3 @@ typedef struct Found {
 	guint data; /* where it begins in the element's bytes */
 } Found;
 bool lookup(const Ruleset *ruleset, enum family family, enum set set, const Parts *key, Found *ret);
-
-/** The places whose rules are elements of a set: bits of 1 << enum place. */
-guint64 lookup_places(enum set set);

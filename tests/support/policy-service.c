@@ -16,6 +16,36 @@
 #define MANAGER "org.example.NetFilter.Manager"
 
 static Policy *policy;
+static GHashTable *due; /* connection → how many answers come to it, for as long as it is there */
+
+static guint due_to(const char *name)
+{
+	return GPOINTER_TO_UINT(g_hash_table_lookup(due, name));
+}
+
+static guint32 count_due(void)
+{
+	GHashTableIter iter;
+	gpointer n;
+	guint32 all = 0;
+
+	g_hash_table_iter_init(&iter, due);
+	while (g_hash_table_iter_next(&iter, NULL, &n))
+		all += GPOINTER_TO_UINT(n);
+	return all;
+}
+
+static void await_answer(const char *name)
+{
+	g_hash_table_replace(due, g_strdup(name), GUINT_TO_POINTER(due_to(name) + 1));
+}
+
+/* One comes for each call, and none to who has left. */
+static void take_answer(const char *name)
+{
+	g_assert_cmpuint(due_to(name), >, 0);
+	g_hash_table_replace(due, g_strdup(name), GUINT_TO_POINTER(due_to(name) - 1));
+}
 
 static const char *error_name(const GError *error)
 {
@@ -33,6 +63,7 @@ static const char *error_name(const GError *error)
 
 static void on_answer(sd_bus_message *call, uid_t uid, const GError *error, G_GNUC_UNUSED void *userdata)
 {
+	take_answer(sd_bus_message_get_sender(call));
 	if (error)
 		sd_bus_reply_method_errorf(call, error_name(error), "%s", error->message);
 	else
@@ -56,8 +87,10 @@ static void on_identified(sd_bus_message *call, G_GNUC_UNUSED uid_t uid, const G
 	if (r >= 0)
 		r = policy_ask(policy, call, actions | 1u << method->action, (const char *const *)details, on_answer,
 			       NULL);
-	if (r < 0)
+	if (r < 0) {
+		take_answer(sd_bus_message_get_sender(call));
 		sd_bus_reply_method_errno(call, r, NULL);
+	}
 	for (char **detail = details; detail && *detail; detail++)
 		free(*detail);
 	free(details);
@@ -70,10 +103,13 @@ static int on_call(sd_bus_message *call, G_GNUC_UNUSED void *userdata, G_GNUC_UN
 	int r;
 
 	if (sd_bus_message_is_method_call(call, MANAGER, "Pending"))
-		return sd_bus_reply_method_return(call, "u", policy_pending(policy));
+		return sd_bus_reply_method_return(call, "u", count_due());
 	if (!method)
 		return 0;
+	await_answer(sd_bus_message_get_sender(call));
 	r = policy_identify(policy, call, on_identified, (void *)method);
+	if (r < 0)
+		take_answer(sd_bus_message_get_sender(call));
 	return r < 0 ? r : 1;
 }
 
@@ -82,8 +118,10 @@ static int on_name_owner_changed(sd_bus_message *signal, G_GNUC_UNUSED void *use
 {
 	const char *name, *before, *after;
 
-	if (sd_bus_message_read(signal, "sss", &name, &before, &after) >= 0 && *name == ':' && !*after)
+	if (sd_bus_message_read(signal, "sss", &name, &before, &after) >= 0 && *name == ':' && !*after) {
 		policy_sender_left(policy, name);
+		g_hash_table_remove(due, name);
+	}
 	return 0;
 }
 
@@ -111,9 +149,11 @@ static int serve(guint max_pending, guint64 timeout_usec, int ready)
 		r = sd_bus_attach_event(bus, event, 0);
 	if (r >= 0) {
 		policy = policy_new(bus, max_pending);
+		due = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 		if (write(ready, "", 1) == 1)
 			r = sd_event_loop(event);
 		policy_free(policy);
+		g_hash_table_unref(due);
 	}
 	sd_bus_flush_close_unref(bus);
 	sd_event_unref(event);

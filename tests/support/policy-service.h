@@ -8,7 +8,7 @@
  * A service with nothing but its policy. It has every method of policy_methods,
  * at /org/example/NetFilter, each as "uas → u": actions to ask for besides the
  * method's own (a bitmask), details; and returns the uid of the caller when it may.
- * Manager.Pending() → u is how many questions are open.
+ * Manager.Pending() → u is how many answers are due to connections that are there.
  */
 
 /**
