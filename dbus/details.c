@@ -2,6 +2,7 @@
 #include "dbus/details.h"
 
 #include "service/model/labels.h"
+#include "service/model/name.h"
 
 #include <string.h>
 
@@ -21,10 +22,18 @@ void description_add(Description *description, const char *key, const char *valu
 	g_ptr_array_add(description->details, g_strdup(cut(value)));
 }
 
+/* Whole, however long: a rule must not take a part for it. Each of its elements is right already. */
+static void add_whole(Description *description, const char *key, const char *list)
+{
+	g_ptr_array_add(description->details, g_strdup(key));
+	g_ptr_array_add(description->details, g_strdup(list));
+}
+
 void description_add_labels(Description *description, char *const *labels)
 {
-	g_ptr_array_add(description->details, g_strdup("labels"));
-	g_ptr_array_add(description->details, labels_format(labels));
+	g_autofree char *list = labels_format(labels);
+
+	add_whole(description, "labels", list);
 	description->tells_labels = true;
 }
 
@@ -88,8 +97,7 @@ static void add_ports_told(Description *description, const GArray *elements, Det
 	}
 	if (elements->len > MAX_TOLD_PORTS)
 		g_string_append_printf(told, " and %u more", elements->len - MAX_TOLD_PORTS);
-	g_ptr_array_add(description->details, g_strdup("ports"));
-	g_ptr_array_add(description->details, g_strdup(told->str));
+	add_whole(description, "ports", told->str);
 }
 
 static char *tell_mapping(const void *element)
@@ -162,7 +170,7 @@ static void add_gateway_mode(Description *description, const Network *network)
 		if (network_has_family(network, family) && !g_str_equal(modes->str, mode))
 			append_to_list(modes, mode);
 	}
-	description_add(description, "gateway-mode", modes->str);
+	add_whole(description, "gateway-mode", modes->str);
 }
 
 void description_add_network(Description *description, const Network *network)
@@ -178,8 +186,8 @@ void description_add_network(Description *description, const Network *network)
 			append_to_list(gateways, address_format(&network->gateways[family], text));
 	}
 	description_add(description, "bridge", network->bridge);
-	description_add(description, "subnet", subnets->str);
-	description_add(description, "gateway", gateways->str);
+	add_whole(description, "subnet", subnets->str);
+	add_whole(description, "gateway", gateways->str);
 	description_add_source_address(description, network->options.source_addresses);
 	description_add(description, "zone", network->zone);
 	add_gateway_mode(description, network);
@@ -193,7 +201,7 @@ void description_add_source_address(Description *description, const Address sour
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		if (sources[family].family != AF_UNSPEC)
 			append_to_list(list, address_format(&sources[family], text));
-	description_add(description, "source-address", list->str);
+	add_whole(description, "source-address", list->str);
 }
 
 void description_add_ingress(Description *description, const Ingress *ingress)
@@ -206,8 +214,8 @@ void description_add_ingress(Description *description, const Ingress *ingress)
 		append_to_list(bridges, bridge);
 	for (guint i = 0; i < ingress->gateways->len; i++)
 		append_to_list(gateways, address_format(&ingress_gateway(ingress, i)->address, text));
-	description_add(description, "bridge", bridges->str);
-	description_add(description, "gateway", gateways->str);
+	add_whole(description, "bridge", bridges->str);
+	add_whole(description, "gateway", gateways->str);
 }
 
 void description_add_lifetime(Description *description, const LifetimeSettings *lifetime)
@@ -230,6 +238,18 @@ static void add_common_labels(Description *description, char *const *labels, con
 	description_add_labels(description, labels);
 }
 
+/* A list of names is no longer than one that would be carried out. */
+static bool check_names(const GPtrArray *endpoints, guint max, GError **error)
+{
+	if (endpoints->len > max)
+		return netfilter_fail(error, QUOTA_EXCEEDED, "%u endpoints would be more than MaxEndpointsPerUID=%u",
+				      endpoints->len, max);
+	for (guint i = 0; i < endpoints->len; i++)
+		if (!name_is_valid("endpoint", ((const EndpointSettings *)endpoints->pdata[i])->name, error))
+			return false;
+	return true;
+}
+
 static void add_endpoints(Description *description, const GPtrArray *endpoints)
 {
 	g_autoptr(GArray) mappings = g_array_new(FALSE, FALSE, sizeof(PortMapping));
@@ -238,12 +258,12 @@ static void add_endpoints(Description *description, const GPtrArray *endpoints)
 	for (guint i = 0; i < endpoints->len; i++) {
 		const EndpointSettings *settings = endpoints->pdata[i];
 
-		g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", settings->name);
+		append_to_list(names, settings->name);
 		description_add_lifetime(description, &settings->lifetime);
 		if (settings->ports)
 			g_array_append_vals(mappings, settings->ports->data, settings->ports->len);
 	}
-	description_add(description, "endpoint", names->str);
+	add_whole(description, "endpoint", names->str);
 	description_add_mappings(description, mappings);
 }
 
@@ -255,24 +275,31 @@ void description_add_endpoint(Description *description, const EndpointSettings *
 		description_add_mappings(description, settings->ports);
 }
 
-void description_add_endpoints(Description *description, const GPtrArray *endpoints)
+bool description_add_endpoints(Description *description, const GPtrArray *endpoints, guint max, GError **error)
 {
+	if (!check_names(endpoints, max, error))
+		return false;
 	add_common_labels(description,
 			  endpoints->len > 0 ? ((const EndpointSettings *)endpoints->pdata[0])->labels : NULL,
 			  endpoints);
 	add_endpoints(description, endpoints);
+	return true;
 }
 
-void description_add_network_settings(Description *description, const NetworkSettings *settings)
+bool description_add_network_settings(Description *description, const NetworkSettings *settings, guint max,
+				      GError **error)
 {
 	description_add_lifetime(description, &settings->lifetime);
 	if (!settings->endpoints || settings->endpoints->len == 0) {
 		description_add_labels(description, settings->labels);
-		return;
+		return true;
 	}
 	description->actions |= 1 << ACTION_MANAGE_ENDPOINTS;
+	if (!check_names(settings->endpoints, max, error))
+		return false;
 	add_common_labels(description, settings->labels, settings->endpoints);
 	add_endpoints(description, settings->endpoints);
+	return true;
 }
 
 void description_add_ingress_settings(Description *description, const IngressSettings *settings)

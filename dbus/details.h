@@ -16,7 +16,7 @@ Description description_new(void);
 void description_clear(Description *description);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Description, description_clear)
 
-/** The value is told as cut() shows it: whole, unless it cannot be a value that is right. */
+/** One value, told as cut() shows it: whole, unless it cannot be a value that is right. A list may be longer. */
 void description_add(Description *description, const char *key, const char *value);
 
 /** Tells of port mappings: what is the same for all of them. */
@@ -32,7 +32,11 @@ void description_add_source_address(Description *description, const Address sour
 void description_add_ingress(Description *description, const Ingress *ingress);
 void description_add_claim(Description *description, const Claim *claim);
 void description_add_lifetime(Description *description, const LifetimeSettings *lifetime);
-void description_add_network_settings(Description *description, const NetworkSettings *settings);
 void description_add_ingress_settings(Description *description, const IngressSettings *settings);
 void description_add_endpoint(Description *description, const EndpointSettings *settings);
-void description_add_endpoints(Description *description, const GPtrArray *endpoints);
+
+/** Likewise, with the names of all endpoints: QUOTA_EXCEEDED for more than max, INVALID_ARGS for a name. */
+bool description_add_network_settings(Description *description, const NetworkSettings *settings, guint max,
+				      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool description_add_endpoints(Description *description, const GPtrArray *endpoints, guint max,
+			       GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -57,6 +57,15 @@ static bool claim_network(Call *call, Description *description, GError **error)
 	return true;
 }
 
+static bool describe_settings(const Call *call, const NetworkSettings *settings, Description *description,
+			      GError **error)
+{
+	const Config *config = service_config(call->service);
+
+	return description_add_network_settings(description, settings, config->max_endpoints_per_uid, error) &&
+	       description_add_network_sources(description, settings, config, error);
+}
+
 static bool describe_create_network(Call *call, Description *description, GError **error)
 {
 	g_auto(NetworkSettings) settings = {};
@@ -65,8 +74,7 @@ static bool describe_create_network(Call *call, Description *description, GError
 	if (!read_network(call, &name, &settings, error))
 		return false;
 	description_add(description, "network", name);
-	description_add_network_settings(description, &settings);
-	return description_add_network_sources(description, &settings, service_config(call->service), error) &&
+	return describe_settings(call, &settings, description, error) &&
 	       describe_network(description, name, &settings, error);
 }
 
@@ -94,8 +102,7 @@ static bool describe_ensure_network(Call *call, Description *description, GError
 	if (!read_network(call, &name, &settings, error))
 		return false;
 	description_add(description, "network", name);
-	description_add_network_settings(description, &settings);
-	if (!description_add_network_sources(description, &settings, service_config(call->service), error))
+	if (!describe_settings(call, &settings, description, error))
 		return false;
 	there = model_find_network(service_model(call->service), name, NULL);
 	if (!there)

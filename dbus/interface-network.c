@@ -62,12 +62,11 @@ static bool run_ensure_endpoint(Call *call, GError **error)
 static bool describe_create_endpoints(Call *call, Description *description, GError **error)
 {
 	g_autoptr(GPtrArray) list = endpoint_list_read(&call->cursor, call->uid, error);
+	const Config *config = service_config(call->service);
 
-	if (!list)
-		return false;
-	description_add_endpoints(description, list);
-	return description_add_endpoint_sources(description, list, call_object(call, OBJECT_NETWORK, NULL),
-						service_config(call->service), error);
+	return list && description_add_endpoints(description, list, config->max_endpoints_per_uid, error) &&
+	       description_add_endpoint_sources(description, list, call_object(call, OBJECT_NETWORK, NULL), config,
+						error);
 }
 
 static bool run_create_endpoints(Call *call, GError **error)

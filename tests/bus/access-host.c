@@ -521,6 +521,83 @@ static void prompts_by_table(World *world)
 	remove_host(world);
 }
 
+/* So many of a form, each with its number in place of "#". */
+static char *list_numbered(const char *format, const char *between, guint n)
+{
+	GString *list = g_string_new(NULL);
+
+	for (guint i = 0; i < n; i++) {
+		g_autofree char *one = g_strdup_printf("%02u", i);
+		g_auto(GStrv) parts = g_strsplit(format, "#", -1);
+		g_autofree char *text = g_strjoinv(one, parts);
+
+		g_string_append_printf(list, "%s%s", i > 0 ? between : "", text);
+	}
+	return g_string_free(list, FALSE);
+}
+
+#define LONGEST_NAME "n2345678901234567890123456789012345678901234567890123456789012#"
+
+/* However long it is when it is right; and of what is not right no more than that something is asked for. */
+static void long_lists(World *world)
+{
+	static const struct {
+		const char *path, *interface, *member, *types, *arguments, *actions, *request;
+		const char *argument, *told; /* of which there are n, for each "%s" of those */
+		guint n;
+		const char *error; /* after polkit said yes; NULL: none */
+	} lists[] = {
+		{ "", "Manager", "CreateIngress", "sa{sv}", "'many', {'Gateways': <[%s]>}",
+		  "manage-ingress use-host-resources", "create ingress many with gateway %s by bridge virbr9",
+		  "'192.168.122.1#'", "192.168.122.1#", 64 },
+		{ FRONT, "Ingress", "SetGateways", "as", "[%s]", "manage-ingress manage-foreign use-host-resources",
+		  "choose gateways of ingress front with gateway %s by bridge virbr9", "'192.168.122.1#'",
+		  "192.168.122.1#", 64 },
+		{ FRONT, "Ingress", "SetGateways", "as", "[%s]", "manage-ingress manage-foreign",
+		  "choose gateways of ingress front", "'192.168.122.1#'", "", 65, STANDARD("InvalidArgs") },
+		{ "", "Manager", "CreateNetwork", "sa{sv}",
+		  "'many', {'Subnets': <['10.56.0.0/16']>, 'Endpoints': <[%s]>}", "manage-networks manage-endpoints",
+		  "create network many with subnet 10.56.0.0/16 with gateway 10.56.0.1 by bridge br-many with endpoint "
+		  "%s",
+		  "('" LONGEST_NAME "', {'Addresses': <['10.56.1.1#']>})", LONGEST_NAME, 25 },
+		{ WEB, "Network", "CreateEndpoints", "a(sa{sv})", "[%s]", "manage-endpoints manage-foreign",
+		  "create endpoints %s on network web", "('" LONGEST_NAME "', {'Addresses': <['172.18.1.1#']>})",
+		  LONGEST_NAME, 25 },
+		/* One byte too many, in one of them or in each. */
+		{ WEB, "Network", "CreateEndpoints", "a(sa{sv})",
+		  "[('fine', {'Addresses': <['172.18.2.1']>}), (%s, @a{sv} {})]", "manage-endpoints manage-foreign",
+		  "create endpoints on network web", "'x" LONGEST_NAME "'", "", 1, STANDARD("InvalidArgs") },
+		{ "", "Manager", "CreateNetwork", "sa{sv}",
+		  "'some', {'Subnets': <['10.57.0.0/16']>, 'Endpoints': <[%s]>}", "manage-networks manage-endpoints",
+		  "create network some", "('x" LONGEST_NAME "', {'Addresses': <['10.57.1.1#']>})", "", 50,
+		  STANDARD("InvalidArgs") },
+		/* More than the configuration allows anybody. */
+		{ WEB, "Network", "CreateEndpoints", "a(sa{sv})", "[%s]", "manage-endpoints manage-foreign",
+		  "create endpoints on network web", "('x#', {'Addresses': <['172.18.3.1#']>})", "", 51,
+		  OURS("QuotaExceeded") },
+	};
+
+	create_host(world);
+	for (gsize i = 0; i < G_N_ELEMENTS(lists); i++) {
+		g_autofree char *given = list_numbered(lists[i].argument, ", ", lists[i].n);
+		g_autofree char *told = list_numbered(lists[i].told, ", ", lists[i].n);
+		g_auto(GStrv) request = g_strsplit(lists[i].request, "%s", -1);
+		g_auto(GStrv) arguments = g_strsplit(lists[i].arguments, "%s", -1);
+		g_autofree char *whole = g_strjoinv(told, request), *all = g_strjoinv(given, arguments);
+
+		g_test_message("%u of %s", lists[i].n, lists[i].argument);
+		write_rule(world, lists[i].actions, whole);
+		if (lists[i].error)
+			refused(as(world, world->bob), lists[i].error, "", lists[i].path, lists[i].interface,
+				lists[i].member, lists[i].types, all);
+		else
+			done(as(world, world->bob), lists[i].path, lists[i].interface, lists[i].member, lists[i].types,
+			     all);
+	}
+	g_assert_no_errno(unlink(RULES_FILE));
+	remove_host(world);
+}
+
 /* A rule says yes to what polkit is told: what is not so any more is asked about again. */
 static void objects_change_meanwhile(World *world)
 {
@@ -586,6 +663,7 @@ static const AccessTest tests[] = {
 	{ "/host/retained-beside-others", retained_beside_others, .members = true },
 	{ "/host/objects-change-meanwhile", objects_change_meanwhile, .members = true },
 	{ "/host/prompts", prompts_by_table },
+	{ "/host/long-lists", long_lists, .configuration = "MaxEndpointsPerUID=50\n" },
 };
 
 int main(int argc, char **argv)

@@ -42,6 +42,8 @@ static void look_at(bool valid G_GNUC_UNUSED)
 {
 }
 
+#define MAX_ENDPOINTS 12288 /* as without a configuration */
+
 static bool read_network(Cursor *cursor, Description *description, GError **error)
 {
 	g_auto(NetworkSettings) settings = {};
@@ -52,9 +54,7 @@ static bool read_network(Cursor *cursor, Description *description, GError **erro
 	look_at_addresses(settings.gateways);
 	look_at(!settings.bridge || interface_check_name(settings.bridge, NULL));
 	description_add_lifetime(description, &settings.lifetime);
-	if (settings.endpoints)
-		description_add_endpoints(description, settings.endpoints);
-	return true;
+	return !settings.endpoints || description_add_endpoints(description, settings.endpoints, MAX_ENDPOINTS, error);
 }
 
 static bool read_update(Cursor *cursor, Description *description G_GNUC_UNUSED, GError **error)
@@ -83,9 +83,7 @@ static bool read_endpoints(Cursor *cursor, Description *description, GError **er
 {
 	g_autoptr(GPtrArray) list = endpoint_list_read(cursor, 1000, error);
 
-	if (list)
-		description_add_endpoints(description, list);
-	return list;
+	return list && description_add_endpoints(description, list, MAX_ENDPOINTS, error);
 }
 
 static bool read_ingress(Cursor *cursor, Description *description, GError **error)
