@@ -64,7 +64,7 @@ Announcer *announcer_new(sd_bus *connection, const Service *service, const Objec
 		.announced = g_hash_table_new(signal_hash, signal_equal),
 		.hairpin = service_config(service)->hairpin,
 		.ready = service_is_available(service, NULL),
-		.foreign_drops = g_strdupv((char **)service_foreign_drops(service)),
+		.foreign_drops = service_foreign_drops(service),
 		.generation = service_generation(service),
 	};
 	return announcer;
@@ -241,12 +241,12 @@ static void announce_own(Announcer *announcer, const char *property, bool *annou
 
 static void announce_foreign_drops(Announcer *announcer)
 {
-	const char *const *now = service_foreign_drops(announcer->service);
+	g_auto(GStrv) now = service_foreign_drops(announcer->service);
 
-	if (g_strv_equal((const char *const *)announcer->foreign_drops, now))
+	if (g_strv_equal((const char *const *)announcer->foreign_drops, (const char *const *)now))
 		return;
 	g_strfreev(announcer->foreign_drops);
-	announcer->foreign_drops = g_strdupv((char **)now);
+	announcer->foreign_drops = g_steal_pointer(&now);
 	announce_property(announcer, "ForeignDrops");
 }
 

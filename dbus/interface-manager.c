@@ -312,6 +312,13 @@ static int on_dump_rules(sd_bus_message *message, void *userdata, sd_bus_error *
 	return reads_add(bus->reads, message, &dump_rules_read, bus->rule_reads);
 }
 
+static int append_foreign_drops(sd_bus_message *reply, const Service *service)
+{
+	g_auto(GStrv) drops = service_foreign_drops(service);
+
+	return sd_bus_message_append_strv(reply, drops);
+}
+
 #define GETTER(name, ...)                                                                         \
 	static int name(sd_bus *connection G_GNUC_UNUSED, const char *path G_GNUC_UNUSED,         \
 			const char *interface G_GNUC_UNUSED, const char *property G_GNUC_UNUSED,  \
@@ -326,7 +333,7 @@ GETTER(get_version, sd_bus_message_append(reply, "s", VERSION))
 GETTER(get_backend, sd_bus_message_append(reply, "s", service_backend_name(bus->service)))
 GETTER(get_chain_prefix, sd_bus_message_append(reply, "s", service_config(bus->service)->chain_prefix))
 GETTER(get_features, sd_bus_message_append_strv(reply, (char **)service_features(bus->service)))
-GETTER(get_foreign_drops, sd_bus_message_append_strv(reply, (char **)service_foreign_drops(bus->service)))
+GETTER(get_foreign_drops, append_foreign_drops(reply, bus->service))
 GETTER(get_hairpin, sd_bus_message_append(reply, "b", service_config(bus->service)->hairpin))
 GETTER(get_ready, sd_bus_message_append(reply, "b", service_is_available(bus->service, NULL)))
 GETTER(get_generation, sd_bus_message_append(reply, "t", service_generation(bus->service)))

@@ -12,6 +12,7 @@ static void append_count(GString *text, guint n, const char *one, const char *ma
 
 static char *status_text(const Service *service)
 {
+	g_auto(GStrv) drops = service_foreign_drops(service);
 	const Model *model = service_model(service);
 	g_autoptr(GError) refusal = NULL;
 	guint n_endpoints = 0;
@@ -27,7 +28,7 @@ static char *status_text(const Service *service)
 	if (model->ingresses_by_age.length > 0)
 		append_count(text, model->ingresses_by_age.length, "ingress", "ingresses");
 	g_string_append(text, service_backend_name(service));
-	for (const char *const *drop = service_foreign_drops(service); *drop; drop++)
+	for (char **drop = drops; *drop; drop++)
 		g_string_append_printf(text, "; stopped by chain %s", cut(*drop));
 	return g_string_free(text, FALSE);
 }

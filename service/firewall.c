@@ -268,7 +268,7 @@ bool firewall_find_idle_chains(Firewall *firewall, GPtrArray **ret, GError **err
 
 	if (firewall->backend->kind->user_chain_tool)
 		return forward_idle_chains_find(name, ret, error);
-	*ret = g_ptr_array_new();
+	*ret = foreign_chains_new();
 	return true;
 }
 
@@ -291,13 +291,13 @@ bool firewall_heard_of_others(Firewall *firewall)
 	return hearing_read_others(firewall->hearing, own);
 }
 
-char *firewall_author_of(const Firewall *firewall, const char *chain)
+char *firewall_author_of(const Firewall *firewall, const ForeignChain *chain)
 {
 	guint32 generation;
 
-	if (!firewall->hearing || !hearing_current_generation(&generation))
+	if (!firewall->hearing || chain->mechanism || !hearing_current_generation(&generation))
 		return NULL;
-	return hearing_author(firewall->hearing, chain, generation);
+	return hearing_author(firewall->hearing, chain->family, chain->table, generation);
 }
 
 void firewall_drop_authors(Firewall *firewall)

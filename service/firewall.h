@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/error.h"
 #include "service/model/facts.h"
 #include "service/rules/backend.h"
+#include "service/rules/foreign-chain.h"
 
 /**
  * The rules that are wanted, the backend that keeps them in the kernel, and the policy of FORWARD: DROP on a host that
@@ -47,8 +47,8 @@ void firewall_keep_policies(Firewall *firewall);
 void firewall_cancel_policies(Firewall *firewall);
 
 /**
- * Chains of others that stop what is forwarded (char *, the caller's), where no accept of ours is one: base chains of
- * nftables, and what another backend than ours finds. BUSY while others change them, FAILED.
+ * Chains of others that stop what is forwarded (ForeignChain, the caller's), where no accept of ours is one: base
+ * chains of nftables, and what another backend than ours finds. BUSY while others change them, FAILED.
  */
 bool firewall_find_forward_drops(Firewall *firewall, GPtrArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** Likewise chains that were meant for the administrator's, but are nf_tables' while the backend looks elsewhere. */
@@ -59,7 +59,7 @@ int firewall_listen_to_others(Firewall *firewall);
 void firewall_stop_listening(Firewall *firewall);
 bool firewall_heard_of_others(Firewall *firewall);
 /** Who changed that chain's table since the last time that they were forgotten, as authors_of() has it. */
-char *firewall_author_of(const Firewall *firewall, const char *chain);
+char *firewall_author_of(const Firewall *firewall, const ForeignChain *chain);
 void firewall_drop_authors(Firewall *firewall);
 
 /** Plans to leave it as it is: it is others' from then on. */

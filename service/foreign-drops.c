@@ -3,12 +3,17 @@
 
 #include "service/service.h"
 
-#define FIREWALLD "inet firewalld "
+#include <linux/netfilter.h>
+
+static bool is_firewallds(const ForeignChain *drop)
+{
+	return !drop->mechanism && drop->family == NFPROTO_INET && g_str_equal(drop->table, "firewalld");
+}
 
 /* A firewalld that runs lets pass what comes from its zones, or it is said why a network is in none. */
-static bool heeds_zones(const Service *service, const char *drop)
+static bool heeds_zones(const Service *service, const ForeignChain *drop)
 {
-	if (!service->firewalld_runs || !g_str_has_prefix(drop, FIREWALLD))
+	if (!service->firewalld_runs || !is_firewallds(drop))
 		return false;
 	for (const GList *i = service->model->networks_by_age.head; i; i = i->next)
 		if (*((const Network *)i->data)->zone == '\0')
@@ -16,59 +21,84 @@ static bool heeds_zones(const Service *service, const char *drop)
 	return true;
 }
 
-static bool find(const Service *service, char ***ret, GError **error)
+static bool find(const Service *service, GPtrArray **ret, GError **error)
 {
-	GPtrArray *drops;
-
-	if (!firewall_find_forward_drops(service->firewall, &drops, error))
+	if (!firewall_find_forward_drops(service->firewall, ret, error))
 		return false;
-	for (guint i = drops->len; i-- > 0;)
-		if (heeds_zones(service, drops->pdata[i]))
-			g_ptr_array_remove_index(drops, i);
-	g_ptr_array_add(drops, NULL);
-	*ret = (char **)g_ptr_array_free(drops, FALSE);
+	for (guint i = (*ret)->len; i-- > 0;)
+		if (heeds_zones(service, (*ret)->pdata[i]))
+			g_ptr_array_remove_index(*ret, i);
 	return true;
 }
 
-const char *const *service_foreign_drops(const Service *service)
+char **service_foreign_drops(const Service *service)
 {
-	return (const char *const *)service->foreign_drops;
+	const GPtrArray *drops = service->foreign_drops;
+	char **names = g_new0(char *, drops->len + 1);
+
+	for (guint i = 0; i < drops->len; i++)
+		names[i] = foreign_chain_name(drops->pdata[i]);
+	return names;
 }
 
-static bool has(char *const *drops, const char *drop)
+static bool has(GPtrArray *drops, const ForeignChain *drop)
 {
-	return g_strv_contains((const char *const *)drops, drop);
+	return g_ptr_array_find_with_equal_func(drops, drop, foreign_chain_equal, NULL);
+}
+
+static bool is_same(const GPtrArray *a, const GPtrArray *b)
+{
+	if (a->len != b->len)
+		return false;
+	for (guint i = 0; i < a->len; i++)
+		if (!foreign_chain_equal(a->pdata[i], b->pdata[i]))
+			return false;
+	return true;
 }
 
 /* Who made it so, as the end of a sentence; what firewalld's stops hangs on more than its rules. The caller's. */
-static char *by_whom(const Service *service, const char *drop)
+static char *by_whom(const Service *service, const ForeignChain *drop)
 {
-	g_autofree char *author =
-		g_str_has_prefix(drop, FIREWALLD) ? NULL : firewall_author_of(service->firewall, drop);
+	g_autofree char *author = is_firewallds(drop) ? NULL : firewall_author_of(service->firewall, drop);
 
 	return author ? g_strdup_printf("; %s made it so", author) : g_strdup("");
 }
 
-/* Takes over what there is now, and says what was told already only where that is asked for. */
-static void tell(Service *service, char **now, bool again)
+static void tell_of(const ForeignChain *drop, const char *author)
 {
-	g_auto(GStrv) before = g_steal_pointer(&service->foreign_drops);
+	g_autofree char *name = foreign_chain_name(drop);
+
+	g_warning("Chain %s stops what is forwarded to endpoints and from them, whatever the rules of this service "
+		  "accept%s",
+		  cut(name), author);
+}
+
+static void tell_end_of(const ForeignChain *drop, const char *author)
+{
+	g_autofree char *name = foreign_chain_name(drop);
+
+	g_message("Chain %s stops nothing any more that the rules of this service accept%s", cut(name), author);
+}
+
+/* Takes over what there is now, and says what was told already only where that is asked for. */
+static void tell(Service *service, GPtrArray *now, bool again)
+{
+	g_autoptr(GPtrArray) before = g_steal_pointer(&service->foreign_drops);
 
 	service->foreign_drops = now;
-	for (char **drop = now; *drop; drop++) {
-		g_autofree char *author = has(before, *drop) ? g_strdup("") : by_whom(service, *drop);
+	for (guint i = 0; i < now->len; i++) {
+		const ForeignChain *drop = now->pdata[i];
+		g_autofree char *author = has(before, drop) ? g_strdup("") : by_whom(service, drop);
 
-		if (again || !has(before, *drop))
-			g_warning("Chain %s stops what is forwarded to endpoints and from them, whatever the rules of "
-				  "this service accept%s",
-				  cut(*drop), author);
+		if (again || !has(before, drop))
+			tell_of(drop, author);
 	}
-	for (char **drop = before; *drop; drop++) {
-		g_autofree char *author = has(now, *drop) ? NULL : by_whom(service, *drop);
+	for (guint i = 0; i < before->len; i++) {
+		const ForeignChain *drop = before->pdata[i];
+		g_autofree char *author = has(now, drop) ? NULL : by_whom(service, drop);
 
 		if (author)
-			g_message("Chain %s stops nothing any more that the rules of this service accept%s", cut(*drop),
-				  author);
+			tell_end_of(drop, author);
 	}
 	firewall_drop_authors(service->firewall);
 }
@@ -76,7 +106,7 @@ static void tell(Service *service, char **now, bool again)
 void service_warn_of_foreign_drops(Service *service)
 {
 	GError *error = NULL;
-	char **now;
+	GPtrArray *now;
 
 	if (find(service, &now, &error))
 		tell(service, now, true);
@@ -87,7 +117,7 @@ void service_warn_of_foreign_drops(Service *service)
 bool service_look_for_foreign_drops(Service *service)
 {
 	g_autoptr(GError) error = NULL;
-	char **now;
+	GPtrArray *now;
 	bool same;
 
 	if (!find(service, &now, &error)) {
@@ -97,7 +127,7 @@ bool service_look_for_foreign_drops(Service *service)
 		error_warn(g_steal_pointer(&error));
 		return true;
 	}
-	same = g_strv_equal((const char *const *)service->foreign_drops, (const char *const *)now);
+	same = is_same(service->foreign_drops, now);
 	tell(service, now, false);
 	return !same;
 }

@@ -3,8 +3,8 @@
 
 #include "service/access.h"
 
-/** Chains of others that stop what our rules accept, as of the last look: "inet x y", NULL-terminated. */
-const char *const *service_foreign_drops(const Service *service);
+/** Chains of others that stop what our rules accept, as of the last look, by foreign_chain_name(). The caller's. */
+char **service_foreign_drops(const Service *service);
 
 /** Looks for them, and says of each in the log that it is there, or that it is no more. */
 void service_warn_of_foreign_drops(Service *service);

@@ -98,10 +98,12 @@ void service_tell_idle_chains(Service *service)
 		error_warn(error);
 		return;
 	}
-	for (guint i = 0; i < chains->len && !is_full(service); i++)
+	for (guint i = 0; i < chains->len && !is_full(service); i++) {
+		g_autofree char *name = foreign_chain_name(chains->pdata[i]);
+
 		warn_once(service,
 			  g_strdup_printf("No packet comes to chain %s of nf_tables: the one for rules of one's "
 					  "own is %s's",
-					  cut(chains->pdata[i]),
-					  firewall_backend(service->firewall)->kind->user_chain_tool));
+					  cut(name), firewall_backend(service->firewall)->kind->user_chain_tool));
+	}
 }

@@ -104,7 +104,7 @@ Service *service_new(Config *config, const char *config_path, const char *unit_r
 	transaction_init(&service->transaction);
 	service_choose_chains(service, &service->config);
 	service->zones = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	service->foreign_drops = g_new0(char *, 1);
+	service->foreign_drops = foreign_chains_new();
 	service->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	return service;
 }
@@ -167,6 +167,6 @@ void service_free(Service *service)
 	g_free(service->bus_id);
 	g_hash_table_unref(service->told);
 	g_hash_table_unref(service->zones);
-	g_strfreev(service->foreign_drops);
+	g_ptr_array_unref(service->foreign_drops);
 	g_free(service);
 }

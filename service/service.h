@@ -53,10 +53,10 @@ struct Service {
 		bool bridge_filter[N_FAMILIES]; /* it switched the sysctl for all bridges on, as version 2 did */
 		bool first_commit;              /* is still to come: what differs in the kernel is no drift */
 	} recovery;
-	GHashTable *zones;    /* what zones of firewalld we put interfaces into: zones.h */
-	bool firewalld_runs;  /* and is told of the zones of networks */
-	char **foreign_drops; /* service_foreign_drops() */
-	GHashTable *told;     /* set of sentences (char *) that the log has once */
+	GHashTable *zones;        /* what zones of firewalld we put interfaces into: zones.h */
+	bool firewalld_runs;      /* and is told of the zones of networks */
+	GPtrArray *foreign_drops; /* ForeignChain: foreign-drops.h */
+	GHashTable *told;         /* set of sentences (char *) that the log has once */
 };
 
 /**

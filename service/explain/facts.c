@@ -117,15 +117,6 @@ static bool host_policy_drops(const Facts *facts, enum family family)
 	return policy == TARGET_DROP;
 }
 
-/* "ip …" is of IPv4, "ip6 …" of IPv6, "inet …" of both; "legacy ip …" likewise. */
-static bool is_of_family(const char *chain, enum family family)
-{
-	g_auto(GStrv) words = g_strsplit(chain, " ", -1);
-	const char *its = words[0] && g_str_equal(words[0], "legacy") ? words[1] : words[0];
-
-	return g_strcmp0(its, family == FAMILY_IPV4 ? "ip6" : "ip") != 0;
-}
-
 static char *host_foreign_drop(const Facts *facts, enum family family)
 {
 	g_autoptr(GPtrArray) drops = NULL;
@@ -133,8 +124,8 @@ static char *host_foreign_drop(const Facts *facts, enum family family)
 	if (!firewall_find_forward_drops(of(facts)->firewall, &drops, NULL))
 		return NULL;
 	for (guint i = 0; i < drops->len; i++)
-		if (is_of_family(drops->pdata[i], family))
-			return g_strdup(drops->pdata[i]);
+		if (foreign_chain_has_family(drops->pdata[i], family))
+			return foreign_chain_name(drops->pdata[i]);
 	return NULL;
 }
 

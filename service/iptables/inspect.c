@@ -3,6 +3,7 @@
 
 #include "service/iptables/layout.h"
 #include "service/iptables/private.h"
+#include "service/rules/foreign-chain.h"
 
 #include <errno.h>
 
@@ -158,11 +159,9 @@ bool iptables_stops_forwarding(Backend *backend)
 
 void iptables_find_forward_drops(Backend *backend, GPtrArray *drops)
 {
-	static const char *const names[N_FAMILIES] = { "legacy ip filter FORWARD", "legacy ip6 filter FORWARD" };
-
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		if (find_drops((const Iptables *)backend, family) == DROPS_REST)
-			g_ptr_array_add(drops, g_strdup(names[family]));
+			g_ptr_array_add(drops, foreign_chain_new("legacy", family_to_af(family), "filter", "FORWARD"));
 }
 
 /* The rules of one chain among those asked for, by the digest of their entries. */

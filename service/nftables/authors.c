@@ -21,7 +21,7 @@ typedef struct Author {
 } Author;
 
 struct Authors {
-	GHashTable *tables;  /* "inet x" → Author */
+	GHashTable *tables;  /* key_of() → Author */
 	GHashTable *pending; /* set of tables that a transaction changed whose end was not told yet */
 	guint32 port;        /* of the socket that this one came by */
 	guint32 generation;  /* of the last whose end was told */
@@ -44,6 +44,12 @@ void authors_free(Authors *authors)
 	g_hash_table_unref(authors->tables);
 	g_hash_table_unref(authors->pending);
 	g_free(authors);
+}
+
+/* The caller's. */
+static char *key_of(guint8 family, const char *table)
+{
+	return g_strdup_printf("%u %s", family, table);
 }
 
 void authors_lose(Authors *authors)
@@ -73,20 +79,9 @@ static const struct nlattr *find(const struct nlmsghdr *message, guint16 type)
 	return NULL;
 }
 
-static const char *family_name(const struct nlmsghdr *message)
-{
-	switch (((const struct nfgenmsg *)mnl_nlmsg_get_payload(message))->nfgen_family) {
-	case NFPROTO_IPV4:
-		return "ip";
-	case NFPROTO_IPV6:
-		return "ip6";
-	default:
-		return "inet";
-	}
-}
-
 static void hear_change(Authors *authors, const struct nlmsghdr *message)
 {
+	const struct nfgenmsg *payload = mnl_nlmsg_get_payload(message);
 	const char *table = attribute_text(find(message, NFTA_TABLE_NAME));
 
 	if (!table)
@@ -95,18 +90,18 @@ static void hear_change(Authors *authors, const struct nlmsghdr *message)
 	    (g_hash_table_size(authors->pending) > 0 && authors->port != message->nlmsg_pid))
 		authors->lost = true;
 	else
-		g_hash_table_add(authors->pending, g_strdup_printf("%s %s", family_name(message), table));
+		g_hash_table_add(authors->pending, key_of(payload->nfgen_family, table));
 	authors->port = message->nlmsg_pid;
 }
 
-static void add(Authors *authors, const char *table, const Author *author)
+static void add(Authors *authors, const char *key, const Author *author)
 {
-	Author *before = g_hash_table_lookup(authors->tables, table);
+	Author *before = g_hash_table_lookup(authors->tables, key);
 
 	if (!before && g_hash_table_size(authors->tables) >= MAX_TABLES)
 		authors->lost = true;
 	else if (!before)
-		g_hash_table_insert(authors->tables, g_strdup(table), g_memdup2(author, sizeof *author));
+		g_hash_table_insert(authors->tables, g_strdup(key), g_memdup2(author, sizeof *author));
 	else if (strcmp(before->name, author->name) != 0)
 		*before = (Author){};
 	else if (before->pid != author->pid)
@@ -119,13 +114,13 @@ static void hear_end(Authors *authors, const struct nlmsghdr *message)
 	const char *name = attribute_text(find(message, NFTA_GEN_PROC_NAME));
 	Author author = { .pid = attribute_number(find(message, NFTA_GEN_PROC_PID)) };
 	GHashTableIter iter;
-	gpointer table;
+	gpointer key;
 
 	if (name && author.pid != 0 && message->nlmsg_pid == authors->port)
 		g_strlcpy(author.name, name, sizeof author.name);
 	g_hash_table_iter_init(&iter, authors->pending);
-	while (g_hash_table_iter_next(&iter, &table, NULL))
-		add(authors, table, &author);
+	while (g_hash_table_iter_next(&iter, &key, NULL))
+		add(authors, key, &author);
 	g_hash_table_remove_all(authors->pending);
 	authors->generation = attribute_number(find(message, NFTA_GEN_ID));
 }
@@ -143,34 +138,10 @@ void authors_hear(Authors *authors, const struct nlmsghdr *message, bool concern
 
 /* --- what is asked --- */
 
-static bool begins(const char *name, const char *table)
+char *authors_of(const Authors *authors, guint8 family, const char *table, guint32 generation)
 {
-	gsize length = strlen(table);
-
-	return strncmp(name, table, length) == 0 && (name[length] == ' ' || name[length] == '\0');
-}
-
-/* A name that may begin with either of two tables is nobody's: they can have spaces in them. */
-static const Author *find_author(const Authors *authors, const char *name)
-{
-	const Author *found = NULL;
-	GHashTableIter iter;
-	gpointer table, author;
-
-	g_hash_table_iter_init(&iter, authors->tables);
-	while (g_hash_table_iter_next(&iter, &table, &author)) {
-		if (!begins(name, table))
-			continue;
-		if (found)
-			return NULL;
-		found = author;
-	}
-	return found;
-}
-
-char *authors_of(const Authors *authors, const char *name, guint32 generation)
-{
-	const Author *author = find_author(authors, name);
+	g_autofree char *key = key_of(family, table);
+	const Author *author = g_hash_table_lookup(authors->tables, key);
 
 	if (!author || author->name[0] == '\0' || authors->lost || generation != authors->generation)
 		return NULL;

@@ -21,8 +21,8 @@ void authors_lose(Authors *authors);
 void authors_drop(Authors *authors);
 
 /**
- * Who changed the table that a name begins with ("inet x y"), as a sentence quotes it: the process ("\"nft\" (pid
- * 12)"), or its name alone where several of it did. The caller's; NULL where it was others, too, where none was told
- * of, and where generation, the number of the ruleset that was looked at, is not the one that was told last.
+ * Who changed a table of a family, NFPROTO_*, as a sentence quotes it: the process ("\"nft\" (pid 12)"), or its name
+ * alone where several of it did. The caller's; NULL where it was others, too, where none was told of, and where
+ * generation, the number of the ruleset that was looked at, is not the one that was told last.
  */
-char *authors_of(const Authors *authors, const char *name, guint32 generation);
+char *authors_of(const Authors *authors, guint8 family, const char *table, guint32 generation);

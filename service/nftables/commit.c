@@ -465,9 +465,7 @@ static int try_whole(Work *work, BatchFailure *failure, GError **error)
 /* NULL: nobody is sure that it was somebody alone. */
 static char *find_author(const Work *work, enum family family)
 {
-	g_autofree char *table = g_strdup_printf("%s %s", nft_family(family), work->nftables->table);
-
-	return hearing_author(work->nftables->hearing, table, work->generation);
+	return hearing_author(work->nftables->hearing, family_to_af(family), work->nftables->table, work->generation);
 }
 
 /* Who changed the table of each family that had drifted. */

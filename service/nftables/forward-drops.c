@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/nftables/forward-drops.h"
 
+#include "service/rules/foreign-chain.h"
+
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <libnftnl/chain.h>
@@ -16,35 +18,24 @@ typedef struct Search {
 	guint32 sequence;
 	const char *own_table;
 	const char *idle; /* the name of chains that are looked for, in place of those that drop; NULL */
-	GPtrArray *found; /* char * */
+	GPtrArray *found; /* ForeignChain */
 	GPtrArray *open;  /* struct nftnl_chain whose rules are to be read: base chains that accept, or idle ones */
 } Search;
 
-static const char *family_name(guint32 family)
+static bool is_ip(guint32 family)
 {
-	switch (family) {
-	case NFPROTO_IPV4:
-		return "ip";
-	case NFPROTO_IPV6:
-		return "ip6";
-	case NFPROTO_INET:
-		return "inet";
-	}
-	return NULL;
+	return family == NFPROTO_IPV4 || family == NFPROTO_IPV6;
 }
 
 /* Whoever has so many has been told enough. */
 #define MAX_FOUND 64
 
-/* The kernel takes any bytes as names. */
 static void add_found(Search *search, const struct nftnl_chain *chain)
 {
-	g_autofree char *name = g_strdup_printf("%s %s %s", family_name(nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY)),
-						nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE),
-						nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME));
-
 	if (search->found->len < MAX_FOUND)
-		g_ptr_array_add(search->found, g_utf8_make_valid(name, -1));
+		g_ptr_array_add(search->found, foreign_chain_new(NULL, nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY),
+								 nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE),
+								 nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME)));
 }
 
 static void free_chain(gpointer chain)
@@ -54,17 +45,17 @@ static void free_chain(gpointer chain)
 
 static bool is_at_forward(const Search *search, const struct nftnl_chain *chain)
 {
+	guint32 family = nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY);
+
 	return nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM) &&
 	       nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM) == NF_INET_FORWARD &&
-	       family_name(nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY)) &&
+	       (is_ip(family) || family == NFPROTO_INET) &&
 	       g_strcmp0(nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE), search->own_table) != 0;
 }
 
 static bool is_named(const char *name, const struct nftnl_chain *chain)
 {
-	guint32 family = nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY);
-
-	return (family == NFPROTO_IPV4 || family == NFPROTO_IPV6) &&
+	return is_ip(nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY)) &&
 	       g_strcmp0(nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE), "filter") == 0 &&
 	       g_strcmp0(nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME), name) == 0;
 }
@@ -227,7 +218,7 @@ static int find(Search *search)
 
 static bool search_in(Search *search, GPtrArray **ret, GError **error)
 {
-	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) found = foreign_chains_new();
 	g_autoptr(GPtrArray) open = g_ptr_array_new_with_free_func(free_chain);
 	int r;
 

@@ -5,9 +5,9 @@
 
 /**
  * Where others stop what this service lets through: base chains at the hook forward whose policy is drop, or that end
- * in a rule which drops or refuses everything ("inet firewalld filter_FORWARD"), but for those of a table (NULL: none).
- * An accept of ours is no accept there. A GPtrArray of char *, the caller's; empty where the kernel has no nf_tables.
- * BUSY while others change them, FAILED.
+ * in a rule which drops or refuses everything, but for those of a table (NULL: none). An accept of ours is no accept
+ * there. A GPtrArray of ForeignChain, the caller's; empty where the kernel has no nf_tables. BUSY while others change
+ * them, FAILED.
  */
 bool forward_drops_find(const char *own_table, GPtrArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -157,9 +157,9 @@ bool hearing_read_others(Hearing *hearing, const char *own_table)
 	return read_all(hearing, concerns_others, own_table, 0);
 }
 
-char *hearing_author(const Hearing *hearing, const char *name, guint32 generation)
+char *hearing_author(const Hearing *hearing, guint8 family, const char *table, guint32 generation)
 {
-	return authors_of(hearing->authors, name, generation);
+	return authors_of(hearing->authors, family, table, generation);
 }
 
 void hearing_drop_authors(Hearing *hearing)

@@ -22,7 +22,7 @@ bool hearing_read(Hearing *hearing, const char *table, guint32 own_port);
 bool hearing_read_others(Hearing *hearing, const char *own_table);
 
 /** Who made what was read of and concerned, since it was forgotten last, as authors_of() has it. */
-char *hearing_author(const Hearing *hearing, const char *name, guint32 generation);
+char *hearing_author(const Hearing *hearing, guint8 family, const char *table, guint32 generation);
 void hearing_drop_authors(Hearing *hearing);
 
 /** The number of the ruleset that there is now. */

@@ -67,7 +67,7 @@ struct BackendKind {
 	bool (*forward_policy)(Backend *backend, enum family family, enum rule_target *ret, GError **error);
 	/** Whether others drop forwarded packets there, so that none of another backend's accepts helps; NULL: no. */
 	bool (*stops_forwarding)(Backend *backend);
-	/** Adds those of others' chains there (char *) that drop all that they do not accept. NULL: it has none. */
+	/** Adds those of others' chains there (ForeignChain) that drop all that they do not accept. NULL: none. */
 	void (*find_forward_drops)(Backend *backend, GPtrArray *drops);
 	/** Readable when others may have changed our rules, -1 where they cannot. NULL: nobody is told. */
 	int (*watch)(const Backend *backend);

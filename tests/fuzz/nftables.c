@@ -6,6 +6,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include <libnftnl/rule.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
@@ -115,7 +116,7 @@ static void hear(Input input)
 	authors_hear(authors, header, true);
 	header->nlmsg_type |= NFT_MSG_NEWGEN;
 	authors_hear(authors, header, false);
-	g_free(authors_of(authors, "inet t", 0));
+	g_free(authors_of(authors, NFPROTO_INET, "t", 0));
 	authors_free(authors);
 }
 

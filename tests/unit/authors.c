@@ -14,11 +14,9 @@
  * generation 7.
  */
 
-#define NAME "inet x y"
-
 typedef struct Row {
 	const char *told;
-	const char *expected; /* of NAME; NULL: nobody */
+	const char *expected; /* of table x of inet; NULL: nobody */
 } Row;
 
 static const Row rows[] = {
@@ -58,8 +56,8 @@ static const Row rows[] = {
 	{ "inet/x 1=a\nb:12", "\"a?b\" (pid 12)" },
 	{ "inet/x 1=a\xff:12", "\"a?\" (pid 12)" },
 	{ "inet/x 1=0123456789abcdefghij:12", "\"0123456789abcde\" (pid 12)" },
-	{ "inet/x_y 1=nft:12", "\"nft\" (pid 12)" },
-	{ "inet/x 1=ufw:11 inet/x_y 1=nft:12", NULL },
+	{ "inet/x_y 1=nft:12", NULL },
+	{ "inet/x 1=ufw:11 inet/x_y 1=nft:12", "\"ufw\" (pid 11)" },
 };
 
 typedef struct Teller {
@@ -135,8 +133,8 @@ static void told(void)
 
 		for (char **word = words; *word; word++)
 			tell(&teller, *word);
-		now = authors_of(teller.authors, NAME, 7);
-		later = authors_of(teller.authors, NAME, 8);
+		now = authors_of(teller.authors, NFPROTO_INET, "x", 7);
+		later = authors_of(teller.authors, NFPROTO_INET, "x", 8);
 		if (g_strcmp0(now, rows[i].expected) != 0 || later) {
 			g_test_message("%s: %s, later %s", rows[i].told, now, later);
 			g_test_fail();
@@ -151,12 +149,12 @@ static void many(void)
 	Teller teller = { authors_new(), 1 };
 
 	for (guint i = 0; i < 100; i++) {
-		g_autofree char *word = g_strdup_printf("inet/t%u", i), *name = g_strdup_printf("inet t%u y", i);
+		g_autofree char *word = g_strdup_printf("inet/t%u", i), *table = g_strdup_printf("t%u", i);
 		g_autofree char *author = NULL;
 
 		tell(&teller, word);
 		tell(&teller, "1=nft:12");
-		author = authors_of(teller.authors, name, 7);
+		author = authors_of(teller.authors, NFPROTO_INET, table, 7);
 		g_assert_cmpstr(author, ==, i < 64 ? "\"nft\" (pid 12)" : NULL);
 	}
 	authors_free(teller.authors);
