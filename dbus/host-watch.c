@@ -19,9 +19,9 @@
 
 struct HostWatch {
 	const Bus *bus;
-	InterfaceMonitor *links;
+	InterfaceMonitor *interfaces;
 	SettingMonitor *settings;
-	sd_event_source *link_source, *setting_source;
+	sd_event_source *interface_source, *setting_source;
 	sd_event_source *look; /* whether something is to be put right */
 	uint64_t look_usec;    /* when, while that is on */
 	bool is_mending;       /* it is in the queue */
@@ -151,12 +151,12 @@ static void on_address_gone(const Address *address, void *userdata)
 	service_address_gone(watch->bus->service, address);
 }
 
-static int on_links(sd_event_source *source G_GNUC_UNUSED, int fd G_GNUC_UNUSED, uint32_t events G_GNUC_UNUSED,
-		    void *userdata)
+static int on_interfaces(sd_event_source *source G_GNUC_UNUSED, int fd G_GNUC_UNUSED, uint32_t events G_GNUC_UNUSED,
+			 void *userdata)
 {
 	HostWatch *watch = userdata;
 
-	interface_monitor_dispatch(watch->links);
+	interface_monitor_dispatch(watch->interfaces);
 	announcer_emit(watch->bus->announcer);
 	return 0;
 }
@@ -170,17 +170,17 @@ static int on_settings(sd_event_source *source G_GNUC_UNUSED, int fd G_GNUC_UNUS
 	return 0;
 }
 
-static int watch_links(HostWatch *watch)
+static int watch_interfaces(HostWatch *watch)
 {
 	g_autoptr(GError) error = NULL;
 
-	watch->links = interface_monitor_new(on_interface, on_interface_touched, watch, &error);
-	if (!watch->links) {
+	watch->interfaces = interface_monitor_new(on_interface, on_interface_touched, watch, &error);
+	if (!watch->interfaces) {
 		g_critical("%s", error->message);
 		return -EIO;
 	}
-	return sd_event_add_io(watch->bus->event, &watch->link_source, interface_monitor_fd(watch->links), EPOLLIN,
-			       on_links, watch);
+	return sd_event_add_io(watch->bus->event, &watch->interface_source, interface_monitor_fd(watch->interfaces),
+			       EPOLLIN, on_interfaces, watch);
 }
 
 static int watch_settings(HostWatch *watch)
@@ -203,7 +203,7 @@ void host_watch_check(HostWatch *watch)
 	look_soon(watch);
 }
 
-void host_watch_settled(HostWatch *watch)
+void host_watch_on_committed(HostWatch *watch)
 {
 	gint64 due = service_ports_due(watch->bus->service);
 
@@ -230,9 +230,9 @@ void host_watch_free(HostWatch *watch)
 	if (!watch)
 		return;
 	sd_event_source_disable_unref(watch->look);
-	sd_event_source_disable_unref(watch->link_source);
+	sd_event_source_disable_unref(watch->interface_source);
 	sd_event_source_disable_unref(watch->setting_source);
-	interface_monitor_free(watch->links);
+	interface_monitor_free(watch->interfaces);
 	setting_monitor_free(watch->settings);
 	g_free(watch);
 }
@@ -244,6 +244,6 @@ int host_watch_start(HostWatch *watch)
 	if (r >= 0)
 		r = sd_event_source_set_enabled(watch->look, SD_EVENT_OFF);
 	if (r >= 0)
-		r = watch_links(watch);
+		r = watch_interfaces(watch);
 	return r < 0 ? r : watch_settings(watch);
 }

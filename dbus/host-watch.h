@@ -17,7 +17,7 @@ void host_watch_free(HostWatch *watch); /* NULL is fine */
 void host_watch_check(HostWatch *watch);
 
 /** Changes are done, and what they left to be done later is looked at then. */
-void host_watch_settled(HostWatch *watch);
+void host_watch_on_committed(HostWatch *watch);
 
 /** A route is gone or replaced, as RouteMonitorCallbacks.gone has it. */
 void host_watch_route_gone(HostWatch *watch, const Prefix *destination, int ifindex);

@@ -125,7 +125,7 @@ void watch_end_orphans(Watch *watch)
 void watch_on_committed(Watch *watch)
 {
 	rule_watch_on_committed(watch->rules);
-	host_watch_settled(watch->host);
+	host_watch_on_committed(watch->host);
 	clean_up_on_committed(watch->clean_up);
 	drop_watch_on_committed(watch->drops);
 }

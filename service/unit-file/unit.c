@@ -252,7 +252,7 @@ static void remove_links(GArray *links, const char *parent)
 			g_array_remove_index(links, i);
 }
 
-static bool read_info(const Place *place, const char *value, GError **error)
+static bool read_link(const Place *place, const char *value, GError **error)
 {
 	const char *colon = strrchr(value, ':');
 	g_autofree char *escaped = NULL, *child = NULL;
@@ -364,7 +364,7 @@ static const Key network_keys[] = {
 static const Key endpoint_keys[] = {
 	{ "Address", read_addresses, offsetof(EndpointSettings, addresses) },
 	{ "Publish", read_mapping, 0 },
-	{ "Link", read_info, 0 },
+	{ "Link", read_link, 0 },
 	{ "AllowFrom", read_sources, offsetof(EndpointSettings, allow_from) },
 	{ "Reserve", read_choice, offsetof(EndpointSettings, reserve) },
 	{ "PortGroup", read_group, offsetof(EndpointSettings, port_group) },
