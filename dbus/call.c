@@ -21,9 +21,10 @@
 /* No user is to fill the log, who may do nothing least of all. */
 #define MAX_REFUSALS 10
 #define MAX_FAILURES 60
+#define LOG_INTERVAL_USEC (60 * G_USEC_PER_SEC)
+
 /* How often polkit is asked about one call, where what it was told of changes meanwhile. */
 #define MAX_ASKED 3
-#define LOG_INTERVAL_USEC (60 * G_USEC_PER_SEC)
 
 struct Calls {
 	Service *service;
