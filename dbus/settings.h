@@ -14,7 +14,8 @@
 
 /**
  * An a{sv} of network settings; free with network_settings_clear() whatever comes back. Endpoints in it that do not
- * say how long they live take the lifetime settings of the network.
+ * say how long they live take the lifetime settings of the network, unless they are to be attached; those without
+ * labels take its labels.
  */
 bool network_settings_read(Cursor *cursor, uid_t uid, NetworkSettings *ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -14,8 +14,8 @@ GQuark netfilter_error_quark(void);
 
 enum netfilter_error {
 	NETFILTER_ERROR_FAILED,  /* the host refused: netlink, files */
-	NETFILTER_ERROR_PENDING, /* cannot be had before what was changed just now is committed; never leaves the
-				    service */
+	NETFILTER_ERROR_PENDING, /* cannot be had before what was changed just now is committed: it is tried again
+				    then, and is Busy to a caller who gets no second try */
 	NETFILTER_ERROR_INVALID_ARGS,
 	NETFILTER_ERROR_ACCESS_DENIED,
 	NETFILTER_ERROR_INTERACTIVE_REQUIRED,

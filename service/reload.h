@@ -9,7 +9,8 @@ void service_misconfigured(Service *service, GError *why);
 
 /**
  * Reads the configuration again. INVALID_ARGS names the file, the line and what is wrong with it, or what cannot be
- * changed while the service runs (Backend, ChainPrefix); the old one stays in force then. Commit afterwards.
+ * changed while the service runs (Backend, ChainPrefix); the old one stays in force then. What
+ * the new one changes is committed, or fails as service_commit() does; then the unit files are read again.
  *
  * If it could not be read before, the service starts now: what keeps it from doing so is what this fails with. Needs
  * the lock.

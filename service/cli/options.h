@@ -29,8 +29,8 @@ enum {
 };
 
 /**
- * Reads the command line and drops the options from it: (*argv)[0] is then the first argument. Returns whether to go
- * on; otherwise *ret_code is what to end with, and what there was to say is said.
+ * Reads the command line. What is left of it without the options is *ret_arguments, argv's own, so many as *ret_n.
+ * Returns whether to go on; otherwise *ret_code is what to end with, and what there was to say is said.
  */
 bool options_read(int argc, char **argv, Options *ret, char ***ret_arguments, guint *ret_n, int *ret_code);
 void options_clear(Options *options);

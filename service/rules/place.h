@@ -26,7 +26,7 @@ enum place {
 	PLACE_FORWARD_CONTAINERS,         /* accept on a bridge of what is for a published port */
 	PLACE_COMMUNICATION_OFF,          /* DROP of communication on a bridge */
 	PLACE_COMMUNICATION_OFF_INTERNAL, /* … of an internal network */
-	PLACE_OUTPUT_LIMITS,              /* … and what this host itself sends to a destination */
+	PLACE_OUTPUT_LIMITS,              /* what this host itself sends to a destination goes through them too */
 	PLACE_LIMITS_EXIST,               /* no rule: what the next four stand in exists, even empty */
 	PLACE_LIMIT_CEILING,              /* the administrator's list comes first */
 	PLACE_LIMIT_INGRESS,              /* lists: who is in one returns, and the rest may be dropped */
@@ -65,7 +65,7 @@ enum place {
 	PLACE_DNAT_RETURN,            /* what comes in by a bridge is passed by */
 	PLACE_DNAT_PORT,              /* DNAT of a published port */
 	PLACE_DNAT_CONTAINERS_EXISTS, /* no rule: what PLACE_DNAT_CONTAINERS stands in exists, even empty */
-	PLACE_DNAT_CONTAINERS,        /* … for what comes in by a bridge */
+	PLACE_DNAT_CONTAINERS,        /* DNAT of a published port for what comes in by a bridge */
 	PLACE_INGRESS_DNAT_RETURN,    /* what is for ::1 is passed by */
 	PLACE_INGRESS_DNAT,           /* DNAT of an ingress's port */
 	PLACE_INGRESS_DNAT_END,

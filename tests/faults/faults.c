@@ -3,7 +3,7 @@
 /*
  * The service dies, or the kernel fails it, at every commit of every kind of change. Whatever was not
  * answered with success must not have happened; what was must have happened whole. NETFILTERD is a build with
- * service/iptables/fault.h.
+ * tests/support/fault.h.
  */
 
 #include "tests/support/rig.h"

@@ -8,7 +8,7 @@
 
 /* Processes of other users that call the service, each over a connection of its own. */
 
-/** One call of a method of tests/policy-service.h. */
+/** One call of a method of tests/support/policy-service.h. */
 typedef struct Ask {
 	const char *interface, *member; /* interface below org.example.NetFilter */
 	guint actions;                  /* besides the method's own */

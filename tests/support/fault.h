@@ -5,8 +5,8 @@
 
 /**
  * Failures of libiptc (fault.c), of nf_tables and of the kernel's interfaces (fault-host.c) on demand. What is linked
- * with these and
- * --wrap for the functions in there calls them in their place. $NETFILTERD_FAULT is a comma-separated list of
+ * with these and --wrap for the functions in there calls them in their place. $NETFILTERD_FAULT is a comma-separated
+ * list of
  *
  *     CALL:ERRNO:COUNT[:SKIP]   fail that call COUNT times, after SKIP that went well
  *     CALL:kill:COUNT           die of SIGKILL right after it succeeded for the COUNTth time
