@@ -175,7 +175,8 @@ static bool is_same_endpoint(const Endpoint *endpoint, const EndpointSettings *s
 		settings->reserve == CHOICE_DEFAULT ? endpoint->network->reserves : settings->reserve == CHOICE_YES;
 
 	return has_addresses(endpoint, settings->addresses) && endpoint->reserves == reserves &&
-	       g_strcmp0(endpoint->port_group, settings->port_group) == 0;
+	       g_strcmp0(endpoint->port_group, settings->port_group) == 0 &&
+	       endpoint->lifetime.uid == settings->lifetime.uid;
 }
 
 /* The endpoints of the network that are of the file; others are their makers'. */
@@ -208,13 +209,24 @@ static bool take_away(Transaction *transaction, const Unit *unit, const Network 
 	return true;
 }
 
+/* What keeps one that was made by a call from being the file's; NULL: nothing. */
+static const char *find_obstacle(const Endpoint *endpoint, const EndpointSettings *settings)
+{
+	if (!endpoint->lifetime.persistent)
+		return "and is not persistent";
+	if (endpoint->lifetime.uid != settings->lifetime.uid)
+		return "and is another user's";
+	return is_same_endpoint(endpoint, settings) ? NULL : "with another Address, Reserve or PortGroup";
+}
+
 /* One that was made by a call becomes the file's if it is meant to stay and is what the file says. */
 static bool adopt(Transaction *transaction, Endpoint *endpoint, const EndpointSettings *settings, GError **error)
 {
-	if (!endpoint->lifetime.persistent || endpoint->lifetime.uid != settings->lifetime.uid ||
-	    !is_same_endpoint(endpoint, settings))
-		return netfilter_fail(error, ENDPOINT_EXISTS, "endpoint \"%s\" exists, made by a call",
-				      cut(settings->name));
+	const char *obstacle = find_obstacle(endpoint, settings);
+
+	if (obstacle)
+		return netfilter_fail(error, ENDPOINT_EXISTS, "endpoint \"%s\" exists, made by a call, %s",
+				      cut(settings->name), obstacle);
 	return unpublish(transaction, endpoint, settings->ports, error);
 }
 

@@ -276,6 +276,39 @@ static void reserve_changes(Rig *rig)
 	}
 }
 
+/* Whose an endpoint is, the file says at each reload and at a start. */
+static void user_of_endpoint(Rig *rig)
+{
+	static const struct {
+		const char *network, *endpoint, *uid;
+		bool restarts;
+	} steps[] = {
+		{ "", "", "0" },
+		{ "", "User=1001\n", "1001" },
+		{ "", "User=1002\n", "1002", true },
+		{ "User=1003\n", "User=1002\n", "1002" },
+		{ "User=1003\n", "", "1003", true },
+		{ "", "User=4294967294\n", "4294967294" },
+		{ "", "", "0", true },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
+		g_autofree char *text = g_strdup_printf(
+			"[Network]\nSubnet=172.20.0.0/24\n%s[Endpoint app]\nAddress=172.20.0.2\nPublish=8080:80\n%s",
+			steps[i].network, steps[i].endpoint);
+
+		g_test_message("step %u", i);
+		put_file(ETC "/n.network", text);
+		if (steps[i].restarts)
+			rig_restart(rig);
+		else
+			reload(rig);
+		property_is(rig, steps[i].uid, "/network/n/endpoint/app", "Endpoint", "OwnerUID");
+		property_is(rig, "[('tcp', '', 8080, 80, 1)]", "/network/n/endpoint/app", "Endpoint", "Ports");
+		answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+	}
+}
+
 /* What is chosen for an endpoint is none of what the file names for another, new or there already. */
 static void chosen_after_named(Rig *rig)
 {
@@ -365,6 +398,48 @@ static void adopts_what_a_call_made(Rig *rig)
 	property_is(rig, "'" ETC "/n.network'", "/network/n/endpoint/e", "Endpoint", "FragmentPath");
 	property_is(rig, "''", "/network/o", "Network", "FragmentPath");
 	logged(ETC "/o.network:1: network \"o\" exists, made by a call, and is not persistent");
+}
+
+/* And one that is not as the file says stays its maker's, who is told why. */
+static void adopts_no_other(Rig *rig)
+{
+	static const struct {
+		const char *made, *file, *log; /* NULL: it is adopted */
+	} cases[] = {
+		{ "'Persistent': <true>", "", NULL },
+		{ "'Persistent': <false>", "", "and is not persistent" },
+		{ "'Persistent': <true>", "User=1000\n", "and is another user's" },
+		{ "'Persistent': <true>, 'Reserve': <false>", "Reserve=yes\n",
+		  "with another Address, Reserve or PortGroup" },
+		{ "'Persistent': <true>, 'PortGroup': <'g'>", "", "with another Address, Reserve or PortGroup" },
+		{ "'Persistent': <true>", "Address=fd00:20::2\n", "with another Address, Reserve or PortGroup" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *made = g_strdup_printf("'e', {'Addresses': <['172.20.0.2']>, %s}", cases[i].made);
+		g_autofree char *file = g_strdup_printf("[Network]\nSubnet=172.20.0.0/24\nSubnet=fd00:20::/64\n"
+							"[Endpoint e]\nAddress=172.20.0.2\n%s",
+							cases[i].file);
+		g_autofree char *log = NULL;
+
+		g_test_message("%s, %s", cases[i].made, cases[i].file);
+		fclose(fopen(LOG, "w"));
+		done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+		     "'n', {'Subnets': <['172.20.0.0/24', 'fd00:20::/64']>, 'Persistent': <true>}");
+		done(rig, "/network/n", "Network", "CreateEndpoint", "sa{sv}", made);
+		put_file(ETC "/n.network", file);
+		reload(rig);
+		property_is(rig, cases[i].log ? "''" : "'" ETC "/n.network'", "/network/n/endpoint/e", "Endpoint",
+			    "FragmentPath");
+		log = g_strdup_printf(ETC "/n.network:4: endpoint \"e\" exists, made by a call, %s", cases[i].log);
+		if (cases[i].log)
+			logged(log);
+		g_unlink(ETC "/n.network");
+		reload(rig);
+		if (cases[i].log)
+			done(rig, "/network/n", "Network", "Delete", "", "");
+		gone(rig, "/network/n");
+	}
 }
 
 /* --- which files --- */
@@ -689,11 +764,13 @@ int main(int argc, char **argv)
 		{ "/units/equal-is-untouched", equal_is_untouched, NULL, put_all },
 		{ "/units/changed-in-place", changed_in_place },
 		{ "/units/reserve-changes", reserve_changes },
+		{ "/units/user-of-endpoint", user_of_endpoint },
 		{ "/units/chosen-after-named", chosen_after_named },
 		{ "/units/calls-beside-files", calls_beside_files, NULL, put_all },
 		{ "/units/replaced", replaced },
 		{ "/units/goes-with-its-file", goes_with_its_file, NULL, put_all },
 		{ "/units/adopts-what-a-call-made", adopts_what_a_call_made, NULL, log_to_file },
+		{ "/units/adopts-no-other", adopts_no_other, NULL, log_to_file },
 		{ "/units/precedence", precedence },
 		{ "/units/drop-ins", drop_ins },
 		{ "/units/one-bad-file", one_bad_file, NULL, put_all_and_log },
