@@ -24,7 +24,7 @@ static const Verb verbs[] = {
 	{ "endpoint", "NETWORK/ENDPOINT", "make an endpoint, with its published ports", 1, 1, "apreltu",
 	  verb_endpoint },
 	{ "attach", "NETWORK/ENDPOINT NAMESPACE", "make an endpoint, and connect a network namespace as it", 2, 2,
-	  "aprlfu", verb_attach },
+	  "aprltfu", verb_attach },
 	{ "publish", "OBJECT PORT…", "publish ports of an endpoint or an ingress", 2, ANY, "", verb_publish },
 	{ "unpublish", "OBJECT PORT…", "publish them no more", 2, ANY, "", verb_unpublish },
 	{ "link", "PARENT CHILD PORT…", "let an endpoint reach ports of a sibling", 3, ANY, "", verb_link },
