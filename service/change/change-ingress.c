@@ -297,13 +297,13 @@ static bool decode_removed(Change *change, Record *record, Model *model, GError 
 static void rules_added(const Change *change, const Model *model, const RenderOptions *options, RuleDelta *delta)
 {
 	render_ingress(change->object, options, delta->joins);
-	render_ingress_isolation_all(model, change->object, delta->joins);
+	render_ingress_isolation_all(model, change->object, options, delta->joins);
 }
 
 static void rules_removed(const Change *change, const Model *model, const RenderOptions *options, RuleDelta *delta)
 {
 	render_ingress_whole(change->object, options, delta->leaves);
-	render_ingress_isolation_all(model, change->object, delta->leaves);
+	render_ingress_isolation_all(model, change->object, options, delta->leaves);
 }
 
 static const char *interface_of_ingress(const Change *change, guint i)

@@ -326,14 +326,14 @@ static void rules_added(const Change *change, const Model *model, const RenderOp
 {
 	render_network(change->object, options, delta->joins);
 	render_isolation_change(model, change->object, options, delta->joins, delta->leaves);
-	render_ingress_isolation(model, change->object, delta->joins);
+	render_ingress_isolation(model, change->object, options, delta->joins);
 }
 
 static void rules_removed(const Change *change, const Model *model, const RenderOptions *options, RuleDelta *delta)
 {
 	render_network(change->object, options, delta->leaves);
 	render_isolation_change(model, change->object, options, delta->joins, delta->leaves);
-	render_ingress_isolation(model, change->object, delta->leaves);
+	render_ingress_isolation(model, change->object, options, delta->leaves);
 }
 
 static const char *interface_of_network(const Change *change, guint i)
@@ -442,15 +442,16 @@ static void render_default_denials(const Network *network, GArray *items)
 			render_denials(i->data, items);
 }
 
-static void rules_updated(const Change *change, const Model *model G_GNUC_UNUSED, const RenderOptions *options,
-			  RuleDelta *delta)
+static void rules_updated(const Change *change, const Model *model, const RenderOptions *options, RuleDelta *delta)
 {
 	const Network *network = change->object;
 	Network before = *network;
 
 	before.options = *(const NetworkOptions *)change->part;
 	render_network(&before, options, delta->leaves);
+	render_ingress_isolation(model, &before, options, delta->leaves);
 	render_network(network, options, delta->joins);
+	render_ingress_isolation(model, network, options, delta->joins);
 	rendering_cancel(delta->joins, delta->leaves);
 	if (!before.options.allow_from != !network->options.allow_from && !options->capped)
 		render_default_denials(network, network->options.allow_from ? delta->joins : delta->leaves);

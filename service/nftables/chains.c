@@ -205,7 +205,7 @@ static const RuleInfo rules[] = {
 	{ "to_endpoint", TO_STRETCH, BOTH },
 	{ "to_endpoint", TO_INGRESS, BOTH },
 
-	{ "crossing", TO_INGRESS, BOTH },
+	{ "crossing", "ct status dnat " TO_INGRESS, BOTH },
 	{ "crossing", FROM_INGRESS, BOTH },
 	{ "crossing", TO_GATEWAY, BOTH },
 	{ "crossing", "iifname @callers ct status dnat " TO_PUBLISHED, BOTH },
@@ -216,6 +216,9 @@ static const RuleInfo rules[] = {
 	{ "crossing", "oifname @routed " TO_STRETCH, BOTH },
 	{ "crossing", "oifname @routed ct state related accept", BOTH },
 	{ "crossing", "iifname @routed ct state established,related accept", BOTH },
+	{ "crossing", "oifname @protected counter drop", BOTH },
+	{ "crossing", "oifname . ip daddr @protected_at counter drop", BOTH },
+	{ "crossing", TO_INGRESS, BOTH },
 	{ "crossing", "counter drop", BOTH },
 
 	{ "closed", "ct state established,related accept", BOTH },
@@ -224,6 +227,7 @@ static const RuleInfo rules[] = {
 	{ "closed", "icmpv6 type nd-neighbor-advert iifname @neighbours accept", IPV6 },
 	{ "closed", "iifname @callers ct status dnat " TO_PUBLISHED, BOTH },
 	{ "closed", "iifname @callers ct status dnat " TO_STRETCH, BOTH },
+	{ "closed", "ct status dnat " TO_INGRESS, BOTH },
 	{ "closed", "counter drop", BOTH },
 };
 

@@ -39,6 +39,7 @@ enum place {
 	PLACE_ACCEPT_EXISTS,        /* no rule: what PLACE_ACCEPT_PORT stands in exists, even empty */
 	PLACE_ACCEPT_PORT,          /* accept of a published or a linked port */
 	PLACE_INGRESS_INTERNAL,     /* DROP of what leaves or enters an internal network, before accepts */
+	PLACE_INGRESS_SIBLINGS,     /* what communication on a bridge would be is passed by */
 	PLACE_INGRESS_ACCEPT,       /* accept of an ingress's port */
 	PLACE_INGRESS_GATEWAY,      /* … to one of its gateways, in dnat_address; no rule */
 	PLACE_INGRESS_ERRORS,       /* accept of what routers say of connections to a gateway */

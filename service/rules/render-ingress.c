@@ -67,27 +67,41 @@ static bool has_ingress(const Model *model, enum family family, const Ingress *b
 	return false;
 }
 
-static void render_isolation_of(const Network *network, enum family family, GArray *items)
+/* The accepts name no address, and siblings whose communication is off are to stay apart on these ports too. */
+static void render_siblings(const Network *network, enum family family, GArray *items)
+{
+	Rule *rule = place_add(items, PLACE_INGRESS_SIBLINGS, family, network->sequence, 0);
+
+	rule_set_in(rule, network->bridge);
+	rule_set_out(rule, network->bridge);
+	rule->state = STATE_DIRECT;
+	rule->target = TARGET_RETURN;
+}
+
+static void render_isolation_of(const Network *network, enum family family, const RenderOptions *options, GArray *items)
 {
 	if (network_is_closed(network, family) && network_has_family(network, family))
 		render_internal(network, family, PLACE_INGRESS_INTERNAL, items);
+	if (!network->options.communication && options->protect_endpoints)
+		render_siblings(network, family, items);
 }
 
-void render_ingress_isolation(const Model *model, const Network *network, GArray *items)
+void render_ingress_isolation(const Model *model, const Network *network, const RenderOptions *options, GArray *items)
 {
 	for (enum family family = 0; family < N_FAMILIES; family++)
 		if (has_ingress(model, family, NULL))
-			render_isolation_of(network, family, items);
+			render_isolation_of(network, family, options, items);
 }
 
-void render_ingress_isolation_all(const Model *model, const Ingress *ingress, GArray *items)
+void render_ingress_isolation_all(const Model *model, const Ingress *ingress, const RenderOptions *options,
+				  GArray *items)
 {
 	enum family family = ingress_family(ingress);
 
 	if (has_ingress(model, family, ingress))
 		return;
 	for (const GList *i = model->networks_by_age.head; i; i = i->next)
-		render_isolation_of(i->data, family, items);
+		render_isolation_of(i->data, family, options, items);
 }
 
 static Rule *add(const Ingress *ingress, const IngressPort *port, enum place place, guint32 index, GArray *items)

@@ -21,7 +21,7 @@ void render_network_whole(const Model *model, const Network *network, const Rend
 {
 	render_network(network, options, items);
 	render_isolation(model, network, options, items);
-	render_ingress_isolation(model, network, items);
+	render_ingress_isolation(model, network, options, items);
 	render_endpoints(network, options, items);
 }
 
@@ -36,7 +36,7 @@ void render_model(const Model *model, const RenderOptions *options, GArray *item
 {
 	for (const GList *i = model->networks_by_age.head; i; i = i->next) {
 		render_network(i->data, options, items);
-		render_ingress_isolation(model, i->data, items);
+		render_ingress_isolation(model, i->data, options, items);
 		render_endpoints(i->data, options, items);
 	}
 	render_isolation_all(model, options, items);

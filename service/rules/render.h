@@ -63,11 +63,13 @@ void render_link(const Endpoint *parent, const Link *link, GArray *items);
 void render_ingress(const Ingress *ingress, const RenderOptions *options, GArray *items);
 
 /**
- * What keeps internal networks in, before any ingress lets something through: of one network, while there is an
- * ingress of its family in the model; and of all, if there is none in the model but this one, which came or went.
+ * What keeps internal networks in, and siblings without communication apart, before any ingress lets something
+ * through: of one network, while there is an ingress of the family in the model; and of all, if there is none in the
+ * model but this one, which came or went.
  */
-void render_ingress_isolation(const Model *model, const Network *network, GArray *items);
-void render_ingress_isolation_all(const Model *model, const Ingress *ingress, GArray *items);
+void render_ingress_isolation(const Model *model, const Network *network, const RenderOptions *options, GArray *items);
+void render_ingress_isolation_all(const Model *model, const Ingress *ingress, const RenderOptions *options,
+				  GArray *items);
 
 void render_ingress_port(const Ingress *ingress, const IngressPort *port, const RenderOptions *options, GArray *items);
 

@@ -142,10 +142,71 @@ static void internal_network(World *world)
 	}
 }
 
+/* A network of which an ingress's ports are none, and its two endpoints. */
+static void make_red(World *world, int red[static 2])
+{
+	static const Place places[] = {
+		{ .bridge = "br-red", .address = "172.21.0.2/16", .gateway = "172.21.0.1" },
+		{ .bridge = "br-red", .address = "172.21.0.3/16", .gateway = "172.21.0.1" },
+	};
+
+	call(world->bus, "", "Manager", "CreateNetwork", "sa{sv}", "red", 3, "Subnets", "as", 1, "172.21.0.0/16",
+	     "Bridge", "s", "br-red", "InterContainerCommunication", "b", FALSE);
+	for (guint i = 0; i < 2; i++) {
+		red[i] = world_container(world, &places[i]);
+		listener_open(red[i], "red", "tcp", NULL, 4510);
+	}
+}
+
+static void expect_red(World *world, int red, bool open)
+{
+	expect(red, "tcp", "172.21.0.3", 4510, open ? "red from 172.21.0.2" : "silence");
+	expect(red, "tcp", "192.0.2.1", 4510, "mesh from 172.18.0.1");
+	expect(red, "tcp", "172.18.0.2", 4510, "silence");
+	expect(world->outside, "tcp", "192.0.2.1", 4510, "mesh from 192.0.2.2");
+}
+
+static void siblings(World *world)
+{
+	static const Place beside = { .bridge = "br-gw", .address = "172.18.0.3/16", .gateway = "172.18.0.1" };
+	int red[2], sibling;
+
+	mesh(world);
+	make_red(world, red);
+	expect_red(world, red[0], false);
+
+	call(world->bus, "/network/red", "Network", "Update", "a{sv}", 1, "InterContainerCommunication", "b", TRUE);
+	expect_red(world, red[0], true);
+	call(world->bus, "/network/red", "Network", "Update", "a{sv}", 1, "InterContainerCommunication", "b", FALSE);
+	expect_red(world, red[0], false);
+
+	/* The same where the ingress comes after the network. */
+	call(world->bus, INGRESS, "Ingress", "Delete", NULL);
+	call(world->bus, "", "Manager", "CreateIngress", "sa{sv}", "mesh", 2, "Gateway", "s", "172.18.0.2", "Ports",
+	     "a(sq)", 1, "tcp", 4510);
+	expect_red(world, red[0], false);
+
+	sibling = world_container(world, &beside);
+	expect(sibling, "tcp", "172.18.0.2", 4510, "silence");
+	expect(sibling, "tcp", "192.0.2.1", 4510, "mesh from 172.18.0.1");
+}
+
+/* By the gateway's own address, as by an endpoint's. */
+static void unprotected(World *world)
+{
+	int red[2];
+
+	mesh(world);
+	make_red(world, red);
+	expect(red[0], "tcp", "172.18.0.2", 4510, "mesh from 172.18.0.1");
+	expect(red[0], "tcp", "172.18.0.2", 4512, "silence");
+}
+
 static const Scenario scenarios[] = {
 	{ "/ingress/reached", reached },         { "/ingress/counted", counted },
 	{ "/ingress/taken-port", taken_port },   { "/ingress/udp-flow-ends", udp_flow_ends },
 	{ "/ingress/client-died", client_died }, { "/ingress/internal-network", internal_network },
+	{ "/ingress/siblings", siblings },       { "/ingress/unprotected", unprotected, "ProtectEndpoints=no" },
 };
 
 int main(int argc, char **argv)

@@ -69,7 +69,7 @@ Network *scene_add_network(Scene *scene, const char *bridge, const char *subnets
 	model_insert_network(scene->model, network, NULL);
 	render_network(network, &scene->options, items);
 	render_isolation_change(scene->model, network, &scene->options, items, leaves);
-	render_ingress_isolation(scene->model, network, items);
+	render_ingress_isolation(scene->model, network, &scene->options, items);
 	g_assert_cmpuint(leaves->len, ==, 0);
 	scene_render(scene, items);
 	return network;
@@ -145,7 +145,7 @@ Ingress *scene_add_ingress(Scene *scene, const char *bridge, const char *gateway
 	ingress->sequence = ++scene->model->sequence;
 	model_insert_ingress(scene->model, ingress, NULL);
 	render_ingress(ingress, &scene->options, items);
-	render_ingress_isolation_all(scene->model, ingress, items);
+	render_ingress_isolation_all(scene->model, ingress, &scene->options, items);
 	scene_render(scene, items);
 	return ingress;
 }
