@@ -46,7 +46,7 @@ void render_isolation_change(const Model *model, const Network *network, const R
  */
 void render_localhost(const Network *network, const RenderOptions *options, GArray *items);
 
-/** What keeps others from an endpoint's own addresses, where that of its network does not: on an adopted bridge. */
+/** What keeps others from an endpoint's own addresses, where its network's does not: on an adopted bridge. */
 void render_protection(const Endpoint *endpoint, const RenderOptions *options, GArray *items);
 
 /** A mapping of an endpoint, in each family that port_mapping_in_family() names and where none of its group serves. */
@@ -62,11 +62,8 @@ void render_link(const Endpoint *parent, const Link *link, GArray *items);
 /** The ways to an ingress, its masquerade and its guard, without its ports. Includes render_base() of its family. */
 void render_ingress(const Ingress *ingress, const RenderOptions *options, GArray *items);
 
-/**
- * What keeps internal networks in, and siblings without communication apart, before any ingress lets something
- * through: of one network, while there is an ingress of the family in the model; and of all, if there is none in the
- * model but this one, which came or went.
- */
+/** What keeps internal networks in, and siblings apart, before an ingress lets something through: of one, while there is
+ * an ingress of the family in the model; and of all, if there is none but this one, which came or went. */
 void render_ingress_isolation(const Model *model, const Network *network, const RenderOptions *options, GArray *items);
 void render_ingress_isolation_all(const Model *model, const Ingress *ingress, const RenderOptions *options,
 				  GArray *items);
