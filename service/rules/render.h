@@ -62,8 +62,8 @@ void render_link(const Endpoint *parent, const Link *link, GArray *items);
 /** The ways to an ingress, its masquerade and its guard, without its ports. Includes render_base() of its family. */
 void render_ingress(const Ingress *ingress, const RenderOptions *options, GArray *items);
 
-/** What keeps internal networks in, and siblings apart, before an ingress lets something through: of one, while there is
- * an ingress of the family in the model; and of all, if there is none but this one, which came or went. */
+/** What keeps internal networks in, and siblings apart, before an ingress lets something through: of one, while there
+ * is an ingress of the family in the model; and of all, if there is none but this one, which came or went. */
 void render_ingress_isolation(const Model *model, const Network *network, const RenderOptions *options, GArray *items);
 void render_ingress_isolation_all(const Model *model, const Ingress *ingress, const RenderOptions *options,
 				  GArray *items);
