@@ -3,6 +3,7 @@
 #include "service/cli/boot.h"
 #include "service/cli/client.h"
 #include "service/cli/object.h"
+#include "service/cli/options.h"
 #include "service/cli/settings.h"
 #include "service/cli/value.h"
 #include "service/cli/verbs.h"
@@ -105,6 +106,9 @@ int verb_preview(Cli *cli, char **arguments, guint n G_GNUC_UNUSED)
 		return usage_error("\"%s\" is an endpoint; a preview is of a network or of ingress:NAME",
 				   cut(arguments[0]));
 	ingress = object.kind == OBJECT_INGRESS;
+	if (!options_check(ingress ? "a preview of an ingress" : "a preview of a network",
+			   ingress ? OPTIONS_OF_INGRESS : OPTIONS_OF_NETWORK))
+		return EXIT_USAGE;
 	r = ingress ? 0 : need_subnet(cli, "a preview of a network");
 	if (r != 0)
 		return r;

@@ -61,18 +61,30 @@ static void note_given(int letter)
 		given[strlen(given)] = letter;
 }
 
+static const char *name_of(char letter)
+{
+	const struct option *option = long_options;
+
+	while (option->val != letter)
+		option++;
+	return option->name;
+}
+
+const char *options_find_given(const char *letters)
+{
+	gsize first = strcspn(given, letters);
+
+	return given[first] ? name_of(given[first]) : NULL;
+}
+
 bool options_check(const char *verb, const char *taken)
 {
-	for (const char *letter = given; *letter; letter++) {
-		if (strchr(taken, *letter))
-			continue;
-		for (const struct option *option = long_options; option->name; option++)
-			if (option->val == *letter)
-				usage_error("--%s is not an option of %s; \"netfilterctl --help\" lists them",
-					    option->name, verb);
-		return false;
-	}
-	return true;
+	gsize first = strspn(given, taken);
+
+	if (!given[first])
+		return true;
+	usage_error("--%s is not an option of %s; \"netfilterctl --help\" lists them", name_of(given[first]), verb);
+	return false;
 }
 
 static bool span_parse(const char *text, guint64 *ret_usec)

@@ -35,5 +35,13 @@ enum {
 bool options_read(int argc, char **argv, Options *ret, char ***ret_arguments, guint *ret_n, int *ret_code);
 void options_clear(Options *options);
 
+/** Letters of what only a network is made with; of all that it is, and an ingress. */
+#define OPTIONS_OF_NETWORK_ALONE "gbicmSGoz"
+#define OPTIONS_OF_NETWORK OPTIONS_OF_NETWORK_ALONE "srelt"
+#define OPTIONS_OF_INGRESS "gbmeprlt"
+
 /** Whether each option that was given is a general one or among those that a verb takes, by their letters. */
 bool options_check(const char *verb, const char *taken);
+
+/** The name of an option with one of these letters that was given; NULL: there is none. */
+const char *options_find_given(const char *letters);

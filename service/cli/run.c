@@ -4,6 +4,7 @@
 #include "service/cli/endpoint.h"
 #include "service/cli/namespace.h"
 #include "service/cli/object.h"
+#include "service/cli/options.h"
 #include "service/cli/ports.h"
 #include "service/cli/settings.h"
 #include "service/cli/verbs.h"
@@ -99,6 +100,10 @@ static int wait_for_end(void)
 /* The network is there unless it is told how to be made. */
 static int make_network(Cli *cli, const Object *network)
 {
+	const char *option = options_find_given(OPTIONS_OF_NETWORK_ALONE);
+
+	if (cli->options.subnets->len == 0 && option)
+		return usage_error("--%s is of a network that run makes, and needs --subnet=SUBNET", option);
 	if (cli->options.subnets->len == 0)
 		return object_check(cli, network);
 	return client_call(cli, ROOT_PATH, "Manager", "CreateNetwork",
@@ -109,7 +114,8 @@ static int make_network(Cli *cli, const Object *network)
 /* A network that is made for the command may be all there is to make. */
 static bool wants_endpoint(const Options *options)
 {
-	return options->subnets->len == 0 || options->addresses->len > 0 || options->publish->len > 0 || options->name;
+	return options->subnets->len == 0 || options->addresses->len > 0 || options->publish->len > 0 ||
+	       options->name || options->port_group;
 }
 
 /* Its namespace takes it along, in its own time. */

@@ -15,12 +15,10 @@ typedef struct Verb {
 	VerbRun *run;
 } Verb;
 
-#define OF_NETWORK "sgbicmSGozr"
-
 static const Verb verbs[] = {
 	{ "list", "[NETWORK]", "networks and ingresses, or the endpoints of a network", 0, 1, "", verb_list },
 	{ "show", "OBJECT…", "all about objects", 1, ANY, "", verb_show },
-	{ "create", "NETWORK --subnet=…", "make a network", 1, 1, OF_NETWORK "elt", verb_create },
+	{ "create", "NETWORK --subnet=…", "make a network", 1, 1, OPTIONS_OF_NETWORK, verb_create },
 	{ "endpoint", "NETWORK/ENDPOINT", "make an endpoint, with its published ports", 1, 1, "apreltu",
 	  verb_endpoint },
 	{ "attach", "NETWORK/ENDPOINT NAMESPACE", "make an endpoint, and connect a network namespace as it", 2, 2,
@@ -29,15 +27,15 @@ static const Verb verbs[] = {
 	{ "unpublish", "OBJECT PORT…", "publish them no more", 2, ANY, "", verb_unpublish },
 	{ "link", "PARENT CHILD PORT…", "let an endpoint reach ports of a sibling", 3, ANY, "", verb_link },
 	{ "unlink", "PARENT CHILD", "take that back", 2, 2, "", verb_unlink },
-	{ "ingress", "NAME --gateway=…", "make an ingress: host ports forwarded to gateways", 1, 1, "gbmeprlt",
+	{ "ingress", "NAME --gateway=…", "make an ingress: host ports forwarded to gateways", 1, 1, OPTIONS_OF_INGRESS,
 	  verb_ingress },
 	{ "gateways", "INGRESS ADDRESS…", "where an ingress leads to from now on", 2, ANY, "", verb_gateways },
 	{ "delete", "OBJECT…", "delete networks, endpoints, ingresses", 1, ANY, "", verb_delete },
 	{ "run", "--network=NETWORK -- COMMAND", "run a command with an object that lives as long", 1, ANY,
-	  OF_NETWORK "aplnNu", verb_run },
+	  OPTIONS_OF_NETWORK_ALONE "sraplnNu", verb_run },
 	{ "rules", "[OBJECT…]", "rules, with what they counted", 0, ANY, "w", verb_rules },
 	{ "preview", "NETWORK --subnet=…", "rules that a creation would add; ingress:NAME --gateway=… likewise", 1, 1,
-	  OF_NETWORK "eplt", verb_preview },
+	  OPTIONS_OF_NETWORK OPTIONS_OF_INGRESS, verb_preview },
 	{ "explain", "SOURCE → DESTINATION:PORT[/PROTOCOL]", "what becomes of a packet, and why", 2, 3, "f",
 	  verb_explain },
 	{ "ports", "[PORT…]", "who holds which port of the host", 0, ANY, "", verb_ports },
