@@ -2,6 +2,7 @@
 #include "service/config.h"
 
 #include "service/backends.h"
+#include "service/model/bool.h"
 #include "service/model/special.h"
 #include "service/rules/backend.h"
 #include "service/sources.h"
@@ -135,10 +136,9 @@ static bool set_value(Config *config, guint which, const char *value, GError **e
 		config->chain_prefix = g_strdup(value);
 		return true;
 	case SETTING_BOOLEAN:
-		if (strcmp(value, "yes") && strcmp(value, "no") && strcmp(value, "true") && strcmp(value, "false"))
-			break;
-		*(bool *)field = value[0] == 'y' || value[0] == 't';
-		return true;
+		if (bool_parse(value, field))
+			return true;
+		break;
 	case SETTING_POLICY:
 		if (strcmp(value, "auto") && strcmp(value, "keep"))
 			break;
@@ -153,7 +153,7 @@ static bool set_value(Config *config, guint which, const char *value, GError **e
 		return true;
 	}
 	return netfilter_fail(error, INVALID_ARGS, "%s=\"%s\" is not %s", settings[which].key, cut(value),
-			      settings[which].type == SETTING_POLICY ? "auto or keep" : "yes or no");
+			      settings[which].type == SETTING_POLICY ? "auto or keep" : BOOL_WORDS);
 }
 
 void config_init(Config *config)

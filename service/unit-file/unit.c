@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/unit-file/unit.h"
 
+#include "service/model/bool.h"
 #include "service/model/labels.h"
 #include "service/model/name.h"
 #include "service/model/port-spec.h"
@@ -89,13 +90,8 @@ typedef bool (*ValueRead)(const Place *place, const char *value, GError **error)
 
 static bool read_bool(const Place *place, const char *value, GError **error)
 {
-	static const char *const yes[] = { "yes", "true", "on", "1", NULL }, *const no[] = { "no", "false", "off", "0",
-											     NULL };
-
-	if (!g_strv_contains(yes, value) && !g_strv_contains(no, value))
-		return netfilter_fail(error, INVALID_ARGS, "\"%s\" is not yes or no", cut(value));
-	*(bool *)place->field = g_strv_contains(yes, value);
-	return true;
+	return bool_parse(value, place->field) ||
+	       netfilter_fail(error, INVALID_ARGS, "\"%s\" is not " BOOL_WORDS, cut(value));
 }
 
 static void replace(const Place *place, const char *value)

@@ -504,7 +504,8 @@ static void one_bad_file(Rig *rig)
 	} bad[] = {
 		{ "nonsense\n", ":1: \"nonsense\" stands before the first group" },
 		{ "[Network]\nSubnet=172.20.0.0/33\n", ":2: Subnet: \"172.20.0.0/33\" is not a subnet" },
-		{ "[Network]\n\n# so\nMasquerade=maybe\n", ":4: Masquerade: \"maybe\" is not yes or no" },
+		{ "[Network]\n\n# so\nMasquerade=maybe\n",
+		  ":4: Masquerade: \"maybe\" is not yes, no, true, false, on, off, 1 or 0" },
 		{ "[Network]\nMasquerade=no\n", ":1: Subnet: a network needs at least one" },
 		{ "[Endpoint e]\nAddress=172.20.0.2\n", ":1: there is no [Network]" },
 		{ "[Network]\nSubnet=172.20.0.0/24\nSubnet=172.20.1.0/24\n",

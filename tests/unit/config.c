@@ -14,7 +14,7 @@ typedef struct Bad {
 } Bad;
 
 static const Bad bad[] = {
-	{ "[NetFilter]\nHairpin=perhaps\n", "2: Hairpin=\"perhaps\" is not yes or no" },
+	{ "[NetFilter]\nHairpin=perhaps\n", "2: Hairpin=\"perhaps\" is not yes, no, true, false, on, off, 1 or 0" },
 	{ "[NetFilter]\n# comment\n\n  MaxPorts = many\n", "4: MaxPorts=\"many\"" },
 	{ "[NetFilter]\nMaxPorts=1\nMaxPorts=-1\n", "3: MaxPorts=\"-1\"" },
 	{ "[Other]\nMaxPorts=-1\n[NetFilter]\nMaxPorts=-1", "4: MaxPorts" },
@@ -23,6 +23,10 @@ static const Bad bad[] = {
 	{ "[NetFilter]\nHairpin=yes\nnonsense\nHairpin=no\n", "3: " },
 	{ "[NetFilter]\nnonsense", "2: " },
 	{ "[NetFilter\nHairpin=yes\n", "1: " },
+	{ "[NetFilter]\nHairpin=\n", "2: Hairpin=\"\" is not yes, no" },
+	{ "[NetFilter]\nHairpin=Yes\n", "2: Hairpin=\"Yes\" is not yes, no" },
+	{ "[NetFilter]\nHairpin=truth\n", "2: Hairpin=\"truth\" is not yes, no" },
+	{ "[NetFilter]\nHairpin=2\n", "2: Hairpin=\"2\" is not yes, no" },
 	{ "[NetFilter]\nForwardPolicy=open\n", "2: ForwardPolicy=\"open\" is not auto or keep" },
 	{ "[NetFilter]\nChainPrefix=ACCEPT\n", "2: ChainPrefix" },
 	{ "[NetFilter]\nBackend=ipchains\n", "2: Backend=\"ipchains\" is not iptables, nftables or auto" },
@@ -57,6 +61,29 @@ static void names_the_line(void)
 		g_assert_true(g_utf8_validate(error->message, -1, NULL));
 		g_assert_null(config.chain_prefix);
 		g_unlink(path);
+	}
+}
+
+static void booleans(void)
+{
+	static const struct {
+		const char *text;
+		bool value;
+	} cases[] = { { "yes", true }, { "no", false },  { "true", true }, { "false", false },
+		      { "on", true },  { "off", false }, { "1", true },    { "0", false } };
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		/* One that is false otherwise, and one that is true. */
+		g_autofree char *text =
+			g_strdup_printf("[NetFilter]\nHairpin=%s\nIPForward = %s \n", cases[i].text, cases[i].text);
+		g_autoptr(GError) error = NULL;
+		Config config = {};
+
+		g_test_message("%s", cases[i].text);
+		g_assert_true(config_parse("file", text, &config, &error));
+		g_assert_cmpint(config.hairpin, ==, cases[i].value);
+		g_assert_cmpint(config.ip_forward, ==, cases[i].value);
+		config_clear(&config);
 	}
 }
 
@@ -157,6 +184,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/config/names-the-line", names_the_line);
+	g_test_add_func("/config/booleans", booleans);
 	g_test_add_func("/config/passes-over", passes_over);
 	g_test_add_func("/config/need-not-be-there", need_not_be_there);
 	g_test_add_func("/config/installed", installed);

@@ -57,6 +57,34 @@ static Unit *read_unit(enum object_kind kind, const char *text, GError **error)
 											      : NULL;
 }
 
+static void booleans(void)
+{
+	static const struct {
+		const char *text;
+		int value; /* -1: it is none */
+	} cases[] = { { "yes", 1 }, { "no", 0 }, { "true", 1 }, { "false", 0 }, { "on", 1 }, { "off", 0 },   { "1", 1 },
+		      { "0", 0 },   { "", -1 },  { "Yes", -1 }, { "y", -1 },    { "2", -1 }, { "truth", -1 } };
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *text = g_strdup_printf("[Network]\nSubnet=172.18.0.0/16\nInternal=%s\nReserve = %s \n",
+							cases[i].text, cases[i].text);
+		g_autofree char *sentence = g_strdup_printf(
+			"*:3: Internal: \"%s\" is not yes, no, true, false, on, off, 1 or 0", cases[i].text);
+		g_autoptr(GError) error = NULL;
+		g_autoptr(Unit) unit = read_unit(OBJECT_NETWORK, text, &error);
+
+		g_test_message("%s", cases[i].text);
+		if (cases[i].value < 0) {
+			g_assert_error(error, NETFILTER_ERROR, NETFILTER_ERROR_INVALID_ARGS);
+			g_assert_true(g_pattern_match_simple(sentence, error->message));
+			continue;
+		}
+		g_assert_no_error(error);
+		g_assert_cmpint(unit->network.internal, ==, cases[i].value);
+		g_assert_cmpint(unit->network.reserve, ==, cases[i].value ? CHOICE_YES : CHOICE_NO);
+	}
+}
+
 static void later_takes_the_place(void)
 {
 	g_autoptr(GError) error = NULL;
@@ -199,6 +227,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/unit-file/names", names);
 	g_test_add_func("/unit-file/later-takes-the-place", later_takes_the_place);
+	g_test_add_func("/unit-file/booleans", booleans);
 	g_test_add_func("/unit-file/names-the-line", names_the_line);
 	g_test_add_func("/unit-file/reads-what-is-written", reads_what_is_written);
 	return g_test_run();
