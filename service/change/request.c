@@ -35,29 +35,19 @@ bool request_lifetime(Transaction *transaction, Lifetime *lifetime, enum object_
 	return lifetimes_claim(transaction->lifetimes, lifetime->token, settings->fd, error);
 }
 
-static bool claim_ports(Transaction *transaction, const PortRange *ranges, guint n, GError **error)
+static bool check_ports(const Transaction *transaction, const PortRange *ranges, guint n, enum port_wish wish,
+			uid_t uid, GError **error)
 {
-	for (guint i = 0; i < n; i++) {
-		if (transaction->host_ports && !host_ports_claim(transaction->host_ports, &ranges[i], error)) {
-			/* What was had of the others belongs to no object and is given up with the transaction. */
-			g_array_append_vals(transaction->claims, ranges, i);
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool check_ports(const Transaction *transaction, const PortRange *ranges, guint n, uid_t uid, GError **error)
-{
-	if (!transaction->host_ports || uid == 0)
+	if (wish == PORT_NAMED && uid == 0)
 		return true;
 	for (guint i = 0; i < n; i++)
-		if (!host_ports_check(transaction->host_ports, &ranges[i], uid, error))
+		if (!host_ports_check(transaction->host_ports, &ranges[i], wish, uid, error))
 			return false;
 	return true;
 }
 
-bool request_ports(Transaction *transaction, const PortRange *ranges, guint n, uid_t uid, bool reserve, GError **error)
+static bool take_ports(Transaction *transaction, const PortRange *ranges, guint n, enum port_wish wish, uid_t uid,
+		       bool reserve, GError **error)
 {
 	char text[PORT_RANGE_STRLEN];
 	guint16 port;
@@ -66,7 +56,15 @@ bool request_ports(Transaction *transaction, const PortRange *ranges, guint n, u
 		if (port_table_overlaps(transaction->model->ports, &ranges[i], &port))
 			return netfilter_fail(error, PORT_IN_USE, "%s is published already",
 					      port_range_format(&ranges[i], port, text));
-	return reserve ? claim_ports(transaction, ranges, n, error) : check_ports(transaction, ranges, n, uid, error);
+	if (!transaction->host_ports)
+		return true;
+	return reserve ? host_ports_claim(transaction->host_ports, ranges, n, wish, error)
+		       : check_ports(transaction, ranges, n, wish, uid, error);
+}
+
+bool request_ports(Transaction *transaction, const PortRange *ranges, guint n, uid_t uid, bool reserve, GError **error)
+{
+	return take_ports(transaction, ranges, n, PORT_NAMED, uid, reserve, error);
 }
 
 /* The ports that the kernel hands out to nobody: "8080,9148-9151". */
@@ -101,7 +99,7 @@ static bool try_ports(Transaction *transaction, PortRange *ranges, guint n, guin
 
 	for (guint i = 0; i < n; i++)
 		ranges[i].first = first;
-	if (request_ports(transaction, ranges, n, uid, reserve, &failure))
+	if (take_ports(transaction, ranges, n, PORT_CHOSEN, uid, reserve, &failure))
 		return true;
 	if (failure->code != NETFILTER_ERROR_PORT_IN_USE && failure->code != NETFILTER_ERROR_PENDING)
 		g_propagate_error(error, g_steal_pointer(&failure));

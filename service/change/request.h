@@ -25,7 +25,8 @@ bool request_ports(Transaction *transaction, const PortRange *ranges, guint n, u
 
 /**
  * Finds ranges[0].count consecutive ports free in each of the n ranges, which differ in family and address alone,
- * claims them and writes the first into each. PORTS_EXHAUSTED when there are none.
+ * claims them and writes the first into each. No program on the host has one, whoever's it is, nor is anything left of
+ * one's connections. PORTS_EXHAUSTED when there are none.
  */
 bool request_any_ports(Transaction *transaction, PortRange *ranges, guint n, uid_t uid, bool reserve,
 		       GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -192,12 +192,13 @@ static bool has_left_alone(const PortRange *range, guint16 port)
  * A socket, -1 where the rules have to do without, or another negative errno: the port cannot be had. *ret_waits: not
  * yet, as what is left of programs that did not say so themselves keeps it from everybody, for a minute.
  */
-static int take(HostPorts *ports, const PortRange *range, guint16 port, guint *next_bound, bool *ret_waits)
+static int take(HostPorts *ports, const PortRange *range, guint16 port, enum port_wish wish, guint *next_bound,
+		bool *ret_waits)
 {
 	int fd = bind_socket(range, port, false);
 
 	*ret_waits = false;
-	if (fd == -EADDRINUSE && has_left_alone(range, port)) {
+	if (fd == -EADDRINUSE && wish == PORT_NAMED && has_left_alone(range, port)) {
 		fd = bind_socket(range, port, true);
 		*ret_waits = fd == -EADDRINUSE;
 		if (*ret_waits)
@@ -239,7 +240,7 @@ static void wait_for(HostPorts *ports, Binding *binding)
 	g_queue_push_tail_link(&ports->waiting, &binding->waiting);
 }
 
-static void add_binding(HostPorts *ports, const PortRange *range, guint16 port, int fd, bool waits)
+static Binding *add_binding(HostPorts *ports, const PortRange *range, guint16 port, int fd, bool waits)
 {
 	Binding *binding = g_new(Binding, 1);
 
@@ -248,6 +249,7 @@ static void add_binding(HostPorts *ports, const PortRange *range, guint16 port, 
 	count_single(ports, binding, 1);
 	if (waits)
 		wait_for(ports, binding);
+	return binding;
 }
 
 static void drop_binding(HostPorts *ports, Binding *binding)
@@ -274,80 +276,99 @@ static void tell_waiting(const PortRange *range, guint16 first, guint n)
 			  text, n - 1);
 }
 
-static bool claim_port(HostPorts *ports, const PortRange *range, guint16 port, guint *next_bound, bool *ret_taken,
-		       bool *ret_waits, GError **error)
+static bool fail_in_use(const PortRange *range, guint16 port, const char *whose, GError **error)
 {
 	char text[PORT_RANGE_STRLEN];
+
+	return netfilter_fail(error, PORT_IN_USE, "%s is in use by %s program on the host",
+			      port_range_format(range, port, text), whose);
+}
+
+/* What is taken is added to the list. */
+static bool claim_port(HostPorts *ports, const PortRange *range, guint16 port, enum port_wish wish, guint *next_bound,
+		       GPtrArray *taken, GError **error)
+{
+	char text[PORT_RANGE_STRLEN];
+	bool waits;
 	int fd;
 
-	*ret_taken = *ret_waits = false;
 	if (find_binding(ports, range, port))
 		return true;
-	fd = take(ports, range, port, next_bound, ret_waits);
+	fd = take(ports, range, port, wish, next_bound, &waits);
 	if (fd < -1) {
 		port_range_format(range, port, text);
 		/* It is free once what is made now is committed. */
 		if (is_held_beside(ports, range, port))
 			return netfilter_fail(error, PENDING, "%s is being unpublished", text);
 		if (fd == -EADDRINUSE)
-			return netfilter_fail(error, PORT_IN_USE, "%s is in use by a program on the host", text);
+			return fail_in_use(range, port, "a", error);
 		return netfilter_fail(error, FAILED, "%s cannot be reserved: %s", text, g_strerror(-fd));
 	}
-	add_binding(ports, range, port, fd, *ret_waits);
-	*ret_taken = true;
+	g_ptr_array_add(taken, add_binding(ports, range, port, fd, waits));
 	return true;
 }
 
-bool host_ports_claim(HostPorts *ports, const PortRange *range, GError **error)
+static bool claim_range(HostPorts *ports, const PortRange *range, enum port_wish wish, GPtrArray *taken, GError **error)
 {
-	g_autofree bool *taken = g_new(bool, range->count);
-	guint next_bound = 0, n_waiting = 0;
+	guint next_bound = 0, n_waiting = 0, before = taken->len;
 	guint16 first_waiting = 0;
 
-	for (guint i = 0; i < range->count; i++) {
-		bool waits;
+	for (guint i = 0; i < range->count; i++)
+		if (!claim_port(ports, range, range->first + i, wish, &next_bound, taken, error))
+			return false;
+	for (guint i = before; i < taken->len; i++) {
+		const Binding *binding = taken->pdata[i];
 
-		if (claim_port(ports, range, range->first + i, &next_bound, &taken[i], &waits, error)) {
-			if (waits && n_waiting++ == 0)
-				first_waiting = range->first + i;
-			continue;
-		}
-		while (i-- > 0)
-			if (taken[i])
-				drop_binding(ports, find_binding(ports, range, range->first + i));
-		return false;
+		if (binding->waits && n_waiting++ == 0)
+			first_waiting = port_key_range(binding->key, &binding->address).first;
 	}
 	tell_waiting(range, first_waiting, n_waiting);
 	return true;
 }
 
-/* Nobody has it, or we ourselves: to ask the kernel who does is dearer than to try. */
-static bool is_free(HostPorts *ports, const PortRange *range, guint16 port)
+bool host_ports_claim(HostPorts *ports, const PortRange *ranges, guint n, enum port_wish wish, GError **error)
+{
+	g_autoptr(GPtrArray) taken = g_ptr_array_new();
+
+	for (guint i = 0; i < n; i++) {
+		if (claim_range(ports, &ranges[i], wish, taken, error))
+			continue;
+		while (taken->len > 0)
+			drop_binding(ports, g_ptr_array_steal_index_fast(taken, taken->len - 1));
+		return false;
+	}
+	return true;
+}
+
+/* 0: nobody has it, or we ourselves; to ask the kernel who does is dearer than to try. */
+static int try_port(HostPorts *ports, const PortRange *range, guint16 port)
 {
 	int fd;
 
 	if (is_held_beside(ports, range, port))
-		return true;
+		return 0;
 	fd = bind_socket(range, port, false);
 	if (fd >= 0)
 		close(fd);
-	return fd != -EADDRINUSE && fd != -EACCES;
+	return fd == -EADDRINUSE || fd == -EACCES ? fd : 0;
 }
 
-bool host_ports_check(HostPorts *ports, const PortRange *range, uid_t uid, GError **error)
+bool host_ports_check(HostPorts *ports, const PortRange *range, enum port_wish wish, uid_t uid, GError **error)
 {
 	guint end = (guint)range->first + range->count, next_bound = 0;
-	char text[PORT_RANGE_STRLEN];
 
 	for (guint port = range->first; port < end; port++) {
-		if (is_free(ports, range, port))
+		int r = try_port(ports, range, port);
+
+		if (r == 0)
 			continue;
+		if (r == -EADDRINUSE && wish == PORT_CHOSEN)
+			return fail_in_use(range, port, "a", error);
 		if (port > next_bound && !sockets_find_bound(range->protocol, range->family, &range->address, port,
 							     end - port, uid, &next_bound, error))
 			return false;
 		if (port == next_bound)
-			return netfilter_fail(error, PORT_IN_USE, "%s is in use by another user's program on the host",
-					      port_range_format(range, port, text));
+			return fail_in_use(range, port, "another user's", error);
 	}
 	return true;
 }
@@ -364,7 +385,7 @@ void host_ports_restore(HostPorts *ports, const PortRange *range)
 
 		if (find_binding(ports, range, port))
 			continue;
-		fd = take(ports, range, port, &next_bound, &waits);
+		fd = take(ports, range, port, PORT_NAMED, &next_bound, &waits);
 		if (waits && n_waiting++ == 0)
 			first_waiting = port;
 		if (fd < -1)

@@ -18,17 +18,26 @@ HostPorts *host_ports_new(void);
 void host_ports_free(HostPorts *ports); /* NULL is fine; closes what is still held */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostPorts, host_ports_free)
 
+/** What is to become of a port that cannot be had at once. */
+enum port_wish {
+	PORT_NAMED,  /* it alone will do: the kernel is asked whose it is */
+	PORT_CHOSEN, /* another will do as well, and to try that is cheaper than to ask */
+};
+
 /**
- * Takes the ports, all or none; those that are held already are had. PORT_IN_USE names the first that another program
- * has; PENDING says that it is free once what is being given up is released; FAILED what else the kernel says.
+ * Takes the ports of n ranges, all or none; those that are held already are had. PORT_IN_USE names the first that
+ * another program has; PENDING says that it is free once what is being given up is released; FAILED what else the
+ * kernel says.
  */
-bool host_ports_claim(HostPorts *ports, const PortRange *range, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool host_ports_claim(HostPorts *ports, const PortRange *ranges, guint n, enum port_wish wish,
+		      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Of ports that whoever asks for them is to hold himself, and nothing holds here: PORT_IN_USE names the first that a
- * program of another user has, FAILED what the kernel says when it is asked who has them.
+ * program of another user has, of chosen ones any program; FAILED what the kernel says when it is asked who has them.
  */
-bool host_ports_check(HostPorts *ports, const PortRange *range, uid_t uid, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool host_ports_check(HostPorts *ports, const PortRange *range, enum port_wish wish, uid_t uid,
+		      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Takes what can be had of ports that are published already, and says in the log what cannot. */
 void host_ports_restore(HostPorts *ports, const PortRange *range);

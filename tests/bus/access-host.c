@@ -372,6 +372,43 @@ static void ports_of_others(World *world)
 	remove_host(world);
 }
 
+/* … and what is chosen for him is no port of anybody's program, his own included. */
+static void chosen_beside_programs(World *world)
+{
+	static const struct {
+		uid_t uid; /* whose program has port 40000 */
+		int type;
+		const char *address, *protocol;
+	} cases[] = {
+		{ ALICE, SOCK_STREAM, "::", "tcp" },
+		{ BOB, SOCK_STREAM, "::ffff:127.0.0.1", "tcp" },
+		{ ALICE, SOCK_DGRAM, "::ffff:192.0.2.1", "udp" },
+	};
+	const char *own = "/network/mine/endpoint/own";
+
+	create_host(world);
+	netns_sysctl(world->rig.host, "net/ipv4/ip_local_port_range", "40000 40001");
+	alice_creates(world, ", 'Reserve': <false>");
+	for (guint root = 0; root <= 1; root++)
+		for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+			g_autofree char *ports =
+				g_strdup_printf("[('%s', '', uint16 0, uint16 80, uint16 1)]", cases[i].protocol);
+			g_autofree char *chosen = g_strdup_printf("([('%s', '', 40001, 80, 1)],)", cases[i].protocol);
+			int fd = bind_as(cases[i].uid, cases[i].type, cases[i].address, 40000);
+			Rig *rig = as(world, root ? world->root : world->alice);
+
+			g_test_message("%s %s of %u", cases[i].protocol, cases[i].address, cases[i].uid);
+			done(rig, "/network/mine", "Network", "CreateEndpoint", "sa{sv}",
+			     "'own', {'Addresses': <['172.21.0.9']>}");
+			answers(rig, chosen, own, "Endpoint", "Publish", "a(ssqqq)", ports);
+			done(rig, own, "Endpoint", "Delete", "", "");
+			close(fd);
+		}
+	done(as(world, world->alice), "/network/mine", "Network", "Delete", "", "");
+	netns_sysctl(world->rig.host, "net/ipv4/ip_local_port_range", "32768 60999");
+	remove_host(world);
+}
+
 /* A group is its user's: another's of the same name shares nothing with it. */
 static void groups_of_others(World *world)
 {
@@ -658,6 +695,7 @@ static const AccessTest tests[] = {
 	{ "/host/example-of-bob", example_of_bob, .members = true },
 	{ "/host/gateways", gateways_by_table, .members = true },
 	{ "/host/ports-of-others", ports_of_others, .members = true },
+	{ "/host/chosen-beside-programs", chosen_beside_programs, .members = true },
 	{ "/host/groups-of-others", groups_of_others, .members = true },
 	{ "/host/changes-meanwhile", host_changes_meanwhile, .members = true },
 	{ "/host/retained-beside-others", retained_beside_others, .members = true },

@@ -326,6 +326,18 @@ static void left_over(World *world)
 	}
 }
 
+/* Where any port would do, one that needs more than a try is none of them; by its number it is to be had. */
+static void left_over_is_not_chosen(World *world)
+{
+	web_with_app(world);
+	netns_sysctl(world->host, "net/ipv4/ip_local_port_range", "8080 8081");
+	serve_once(world, FALSE, FALSE);
+	g_assert_cmpuint(publish_anywhere(world), ==, 8081);
+	g_assert_cmpstr(call_error(world->bus, APP, "Endpoint", "Publish", "a(ssqqq)", 1, "tcp", "", 0, 80, 1), ==,
+			"PortsExhausted");
+	publish(world, "tcp", "", 8080, 80, 1);
+}
+
 static void wait_until_held(World *world)
 {
 	/* Whoever looks has it for a moment. */
@@ -493,6 +505,7 @@ static const Scenario scenarios[] = {
 	{ "/publish/allocated-beside-reserved", allocated_beside_reserved },
 	{ "/publish/taken-port", taken_port },
 	{ "/publish/left-over", left_over },
+	{ "/publish/left-over-is-not-chosen", left_over_is_not_chosen },
 	{ "/publish/held-later", held_later },
 	{ "/publish/udp-flow-ends", udp_flow_ends },
 	{ "/publish/udp-flow-begins", udp_flow_begins },
