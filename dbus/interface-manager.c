@@ -229,7 +229,7 @@ static int step_size(Read *read, sd_bus_error *ret_error)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (!size_check(read->call, read->uid == 0, &error))
+	if (!size_check(read->call, read_is_privileged(read), &error))
 		return error_set(ret_error, error);
 	read->state = read->userdata;
 	return 1;

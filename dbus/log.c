@@ -87,9 +87,18 @@ void log_start(void)
 	g_log_set_writer_func(write_log, NULL, NULL);
 }
 
+const char *uid_format(uid_t uid, char buffer[static UID_STRLEN])
+{
+	if (uid == (uid_t)-1)
+		return "unknown";
+	snprintf(buffer, UID_STRLEN, "%u", (guint)uid);
+	return buffer;
+}
+
 void log_call(const LogCall *call)
 {
-	g_autofree char *uid = g_strdup_printf("%d", (int)call->uid);
+	char buffer[UID_STRLEN];
+	const char *uid = uid_format(call->uid, buffer);
 
 	if (!call->error) {
 		if (log_settings.level.value < LOG_DEBUG)

@@ -24,6 +24,10 @@ typedef struct LogSettings {
 /** The process has one log, like its standard error. */
 extern LogSettings log_settings;
 
+/** Writes a uid as sentences have it into a caller's buffer; "unknown" for (uid_t)-1. */
+#define UID_STRLEN 16
+const char *uid_format(uid_t uid, char buffer[static UID_STRLEN]);
+
 /** What is known of a call, as fields of its journal entry (NETFILTER_OBJECT=, _VERB=, _UID=, _SENDER=, _ERROR=). */
 typedef struct LogCall {
 	const char *object, *verb, *sender;

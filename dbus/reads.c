@@ -2,6 +2,7 @@
 #include "dbus/reads.h"
 
 #include "dbus/error.h"
+#include "dbus/log.h"
 
 #include <time.h>
 
@@ -218,11 +219,12 @@ static User *find_user(Reads *reads, uid_t uid)
 static bool check_open(const Reads *reads, uid_t uid, GError **error)
 {
 	const User *user = g_hash_table_lookup(reads->users, GUINT_TO_POINTER(uid));
+	char buffer[UID_STRLEN];
 
 	return policy_is_privileged(uid) || !user ||
 	       g_queue_get_length((GQueue *)&user->entries) < MAX_OPEN_READS_PER_UID ||
-	       netfilter_fail(error, BUSY, "uid %u waits for %u reads already, as many as are allowed", (guint)uid,
-			      MAX_OPEN_READS_PER_UID);
+	       netfilter_fail(error, BUSY, "uid %s waits for %u reads already, as many as are allowed",
+			      uid_format(uid, buffer), MAX_OPEN_READS_PER_UID);
 }
 
 static Entry *entry_new(Reads *reads, sd_bus_message *call, const ReadKind *kind, void *userdata)

@@ -3,6 +3,7 @@
 #include "tests/support/container.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
 #include <string.h>
 
@@ -177,6 +178,26 @@ static void endpoints_of_a_preview(World *world)
 				done(as(world, users[j]), "", "Manager", "PreviewNetwork", "sa{sv}", arguments);
 		done(as_root(world), "", "Manager", "PreviewNetwork", "sa{sv}", arguments);
 	}
+}
+
+/* More values than a call may have, in fewer bytes than one may: to whom it is read it says something else. */
+static void values_of_a_preview(World *world)
+{
+	const struct passwd *own = getpwnam("netfilter");
+	GDBusConnection *service = connect_as(own->pw_uid);
+	GString *arguments = g_string_new("'p', {'Subnets': <['172.31.0.0/16']>, 'AllowFrom': <[''");
+
+	for (guint i = 0; i < 3 << 17; i++)
+		g_string_append(arguments, ",''");
+	g_string_append(arguments, "]>}");
+	refused(as(world, world->alice), STANDARD("LimitsExceeded"), "393216 values", "", "Manager", "PreviewNetwork",
+		"sa{sv}", arguments->str);
+	refused(as_root(world), OURS("QuotaExceeded"), "1024 allowed", "", "Manager", "PreviewNetwork", "sa{sv}",
+		arguments->str);
+	refused(as(world, service), OURS("QuotaExceeded"), "1024 allowed", "", "Manager", "PreviewNetwork", "sa{sv}",
+		arguments->str);
+	connection_close(service);
+	g_string_free(arguments, TRUE);
 }
 
 /* --- endpoints to attach --- */
@@ -354,6 +375,7 @@ static const AccessTest tests[] = {
 	{ "/limit/endpoints", endpoints_per_uid, "MaxEndpointsPerUID=3", .members = true },
 	{ "/limit/ports", ports_per_uid, "MaxPortsPerUID=4", .members = true },
 	{ "/limit/preview", endpoints_of_a_preview, "", .members = true },
+	{ "/limit/preview-values", values_of_a_preview, .members = true },
 	{ "/limit/labels", labels_per_uid, .members = true },
 	{ "/limit/link-ports", link_ports_per_uid, .members = true },
 	{ "/limit/half-of-the-ports", half_of_the_ports, "MaxPortsPerUID=100000", .members = true },
