@@ -2,9 +2,8 @@
 #include "service/firewall.h"
 
 #include "service/backends.h"
-#include "service/nftables/forward-drops.h"
 #include "service/nftables/hearing.h"
-#include "service/nftables/nftables.h"
+#include "service/nftables/skeleton.h"
 
 struct Firewall {
 	Backend *backend;
@@ -24,17 +23,9 @@ static bool is_usable(const BackendKind *kind, const char *prefix, GError **erro
 	return ok;
 }
 
-static bool stops_others(const BackendKind *kind, const char *prefix)
+static bool are_in_the_way(const Others *others)
 {
-	Backend *backend;
-	bool stops;
-
-	if (!kind->stops_forwarding)
-		return false;
-	backend = kind->new (prefix);
-	stops = kind->stops_forwarding(backend);
-	kind->free(backend);
-	return stops;
+	return others->stop_forwarding && others->stop_forwarding();
 }
 
 const BackendKind *firewall_find_usable(const char *prefix, GError **error)
@@ -47,7 +38,7 @@ const BackendKind *firewall_find_usable(const char *prefix, GError **error)
 		g_autoptr(GError) e = NULL;
 
 		/* To ask whether it can be used may make tables of its own. */
-		if (usable && !stops_others(backends[i], prefix))
+		if (usable && !are_in_the_way(backends[i]->others))
 			continue;
 		if (is_usable(backends[i], prefix, &e))
 			usable = backends[i];
@@ -239,36 +230,42 @@ bool firewall_counters(Firewall *firewall, const Rule *const *rules, gsize n, Ru
 	return firewall->backend->kind->counters(firewall->backend, rules, n, ret, error);
 }
 
-static void add_forward_drops(const BackendKind *kind, const char *prefix, GPtrArray *drops)
-{
-	Backend *backend;
+/* --- others --- */
 
-	if (!kind->find_forward_drops)
-		return;
-	backend = kind->new (prefix);
-	kind->find_forward_drops(backend, drops);
-	kind->free(backend);
+/* An accept of ours is one in chains that our rules share with others'. */
+static bool accepts_in(const Firewall *firewall, const BackendKind *kind)
+{
+	return kind == firewall->backend->kind && !kind->own_policy;
 }
 
 bool firewall_find_forward_drops(Firewall *firewall, GPtrArray **ret, GError **error)
 {
-	g_autofree char *own = nftables_table(firewall->prefix);
+	g_autoptr(GPtrArray) found = foreign_chains_new();
 
-	if (!forward_drops_find(own, ret, error))
-		return false;
-	for (guint i = 0; i < N_BACKENDS; i++)
-		if (backends[i] != firewall->backend->kind)
-			add_forward_drops(backends[i], firewall->prefix, *ret);
+	for (guint i = N_BACKENDS; i-- > 0;) {
+		const Others *others = backends[i]->others;
+
+		if (!accepts_in(firewall, backends[i]) && others->find_forward_drops &&
+		    !others->find_forward_drops(firewall->prefix, found, error))
+			return false;
+	}
+	*ret = g_steal_pointer(&found);
 	return true;
 }
 
 bool firewall_find_idle_chains(Firewall *firewall, GPtrArray **ret, GError **error)
 {
-	g_autofree char *name = g_strdup_printf("%s-USER", firewall->prefix);
+	g_autoptr(GPtrArray) found = foreign_chains_new();
+	const BackendKind *used = firewall->backend->kind;
 
-	if (firewall->backend->kind->user_chain_tool)
-		return forward_idle_chains_find(name, ret, error);
-	*ret = foreign_chains_new();
+	for (guint i = N_BACKENDS; i-- > 0;) {
+		const Others *others = backends[i]->others;
+
+		if (used->user_chain_tool && backends[i] != used && others->find_idle_chains &&
+		    !others->find_idle_chains(firewall->prefix, found, error))
+			return false;
+	}
+	*ret = g_steal_pointer(&found);
 	return true;
 }
 
@@ -286,7 +283,7 @@ void firewall_stop_listening(Firewall *firewall)
 
 bool firewall_heard_of_others(Firewall *firewall)
 {
-	g_autofree char *own = nftables_table(firewall->prefix);
+	g_autofree char *own = skeleton_table(firewall->prefix);
 
 	return hearing_read_others(firewall->hearing, own);
 }

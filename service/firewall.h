@@ -47,11 +47,11 @@ void firewall_keep_policies(Firewall *firewall);
 void firewall_cancel_policies(Firewall *firewall);
 
 /**
- * Chains of others that stop what is forwarded (ForeignChain, the caller's), where no accept of ours is one: base
- * chains of nftables, and what another backend than ours finds. BUSY while others change them, FAILED.
+ * As Others.find_forward_drops of every backend's mechanism, but for chains where an accept of ours is one. The array
+ * is the caller's.
  */
 bool firewall_find_forward_drops(Firewall *firewall, GPtrArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** Likewise chains that were meant for the administrator's, but are nf_tables' while the backend looks elsewhere. */
+/** As Others.find_idle_chains, while the backend has such a chain and looks elsewhere for it. */
 bool firewall_find_idle_chains(Firewall *firewall, GPtrArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Readable when nftables' chains of others may have changed, until the end of listening; -1: nobody tells. */

@@ -3,7 +3,6 @@
 
 #include "service/iptables/layout.h"
 #include "service/iptables/private.h"
-#include "service/rules/foreign-chain.h"
 
 #include <errno.h>
 
@@ -84,84 +83,6 @@ bool iptables_forward_policy(Backend *backend, enum family family, enum rule_tar
 	*ret = g_strcmp0(snapshot_policy(snapshot, iptables->names[CHAIN_FILTER_FORWARD]), "DROP") == 0 ? TARGET_DROP
 													: TARGET_ACCEPT;
 	return true;
-}
-
-/* Whether FORWARD may be there already; to open its table makes it. Who is not root may not read which tables there
- * are, and sees only that there may be some. */
-static bool may_have_forward(enum family family)
-{
-	static const char *const files[N_FAMILIES] = { "/proc/self/net/ip_tables_names",
-						       "/proc/self/net/ip6_tables_names" };
-	g_autoptr(GError) error = NULL;
-	g_autofree char *names = NULL;
-	g_auto(GStrv) lines = NULL;
-
-	if (!g_file_get_contents(files[family], &names, NULL, &error))
-		return g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_ACCES);
-	lines = g_strsplit(names, "\n", -1);
-	return g_strv_contains((const char *const *)lines, table_name(TABLE_FILTER));
-}
-
-static bool is_drop(const ActualEntry *entry)
-{
-	return g_str_equal(entry->target, "DROP") || g_str_equal(entry->target, "REJECT");
-}
-
-static bool is_of_all(enum family family, const void *entry)
-{
-	static const union {
-		struct ipt_ip ipv4;
-		struct ip6t_ip6 ipv6;
-	} all;
-
-	if (family == FAMILY_IPV4)
-		return ((const struct ipt_entry *)entry)->target_offset == sizeof(struct ipt_entry) &&
-		       memcmp(entry, &all.ipv4, sizeof all.ipv4) == 0;
-	return ((const struct ip6t_entry *)entry)->target_offset == sizeof(struct ip6t_entry) &&
-	       memcmp(entry, &all.ipv6, sizeof all.ipv6) == 0;
-}
-
-/* How much of what is forwarded others drop there. */
-enum drops { DROPS_NOTHING, DROPS_SOME, DROPS_REST };
-
-static enum drops find_drops(const Iptables *iptables, enum family family)
-{
-	g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(ActualEntry));
-	const char *chain = iptables->names[CHAIN_FILTER_FORWARD];
-	g_autoptr(Snapshot) snapshot = NULL;
-	enum drops drops = DROPS_NOTHING;
-
-	if (!may_have_forward(family))
-		return DROPS_NOTHING;
-	snapshot = open_table(family, TABLE_FILTER, NULL);
-	if (!snapshot)
-		return DROPS_NOTHING;
-	if (g_strcmp0(snapshot_policy(snapshot, chain), "DROP") == 0)
-		return DROPS_REST;
-	snapshot_read_chain(snapshot, chain, entries);
-	for (guint i = 0; i < entries->len; i++) {
-		const ActualEntry *entry = &g_array_index(entries, ActualEntry, i);
-
-		if (!is_drop(entry))
-			continue;
-		drops = i == entries->len - 1 && is_of_all(family, entry->entry) ? DROPS_REST : DROPS_SOME;
-	}
-	return drops;
-}
-
-bool iptables_stops_forwarding(Backend *backend)
-{
-	for (enum family family = 0; family < N_FAMILIES; family++)
-		if (find_drops((const Iptables *)backend, family) != DROPS_NOTHING)
-			return true;
-	return false;
-}
-
-void iptables_find_forward_drops(Backend *backend, GPtrArray *drops)
-{
-	for (enum family family = 0; family < N_FAMILIES; family++)
-		if (find_drops((const Iptables *)backend, family) == DROPS_REST)
-			g_ptr_array_add(drops, foreign_chain_new("legacy", family_to_af(family), "filter", "FORWARD"));
 }
 
 /* The rules of one chain among those asked for, by the digest of their entries. */

@@ -5,6 +5,7 @@
 #include "service/iptables/inspect.h"
 #include "service/iptables/layout.h"
 #include "service/iptables/lock.h"
+#include "service/iptables/others.h"
 #include "service/iptables/private.h"
 #include "service/iptables/text.h"
 #include "service/iptables/trace.h"
@@ -139,6 +140,5 @@ const BackendKind iptables_backend = {
 	.text = iptables_text,
 	.forward_policy = iptables_forward_policy,
 	.find_foreign = iptables_find_foreign,
-	.stops_forwarding = iptables_stops_forwarding,
-	.find_forward_drops = iptables_find_forward_drops,
+	.others = &iptables_others,
 };

@@ -216,7 +216,7 @@ static int find(Search *search)
 	return r;
 }
 
-static bool search_in(Search *search, GPtrArray **ret, GError **error)
+static bool search_in(Search *search, GPtrArray *ret, GError **error)
 {
 	g_autoptr(GPtrArray) found = foreign_chains_new();
 	g_autoptr(GPtrArray) open = g_ptr_array_new_with_free_func(free_chain);
@@ -239,18 +239,18 @@ static bool search_in(Search *search, GPtrArray **ret, GError **error)
 	if (r < 0 && r != -EINVAL && r != -EOPNOTSUPP)
 		return netfilter_fail(error, FAILED, "cannot look for nftables' chains at the hook forward: %s",
 				      g_strerror(-r));
-	*ret = g_steal_pointer(&found);
+	g_ptr_array_extend_and_steal(ret, g_steal_pointer(&found));
 	return true;
 }
 
-bool forward_drops_find(const char *own_table, GPtrArray **ret, GError **error)
+bool forward_drops_find(const char *own_table, GPtrArray *ret, GError **error)
 {
 	Search search = { .own_table = own_table };
 
 	return search_in(&search, ret, error);
 }
 
-bool forward_idle_chains_find(const char *name, GPtrArray **ret, GError **error)
+bool forward_idle_chains_find(const char *name, GPtrArray *ret, GError **error)
 {
 	Search search = { .idle = name };
 

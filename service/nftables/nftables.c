@@ -2,7 +2,9 @@
 #include "service/nftables/nftables.h"
 
 #include "service/nftables/hearing.h"
+#include "service/nftables/others.h"
 #include "service/nftables/private.h"
+#include "service/nftables/skeleton.h"
 #include "service/nftables/trace.h"
 
 #include <errno.h>
@@ -11,18 +13,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
-char *nftables_table(const char *prefix)
-{
-	return g_str_equal(prefix, "DOCKER") ? g_strdup("netfilterd") : g_strdup_printf("netfilterd-%s", prefix);
-}
-
 static Backend *nftables_new(const char *prefix)
 {
 	Nftables *nftables = g_new0(Nftables, 1);
 
 	g_assert(strlen(prefix) <= BACKEND_PREFIX_MAX);
 	nftables->backend.kind = &nftables_backend;
-	nftables->table = nftables_table(prefix);
+	nftables->table = skeleton_table(prefix);
 	nftables->elements = inventory_new();
 	return &nftables->backend;
 }
@@ -172,4 +169,5 @@ const BackendKind nftables_backend = {
 	.find_foreign = nftables_find_foreign,
 	.watch = nftables_watch,
 	.heard = nftables_heard,
+	.others = &nftables_others,
 };

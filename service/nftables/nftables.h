@@ -8,6 +8,3 @@
  * commits them all. Where the kernel can, the table belongs to this process, so that nobody else changes it.
  */
 extern const BackendKind nftables_backend;
-
-/** What the table of a prefix is called. The caller's. */
-char *nftables_table(const char *prefix);

@@ -10,6 +10,11 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
+char *skeleton_table(const char *prefix)
+{
+	return g_str_equal(prefix, "DOCKER") ? g_strdup("netfilterd") : g_strdup_printf("netfilterd-%s", prefix);
+}
+
 /* --- messages --- */
 
 static void put_table(Batch *batch, enum family family, const char *table, guint16 how, guint32 flags)

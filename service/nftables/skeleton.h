@@ -9,6 +9,9 @@
  * with the first object and never changes after that.
  */
 
+/** What the table of a prefix is called. The caller's. */
+char *skeleton_table(const char *prefix);
+
 /** Makes a table: flags are NFT_TABLE_F_*, drop is the policy of forwarding. Nothing of that name may be there. */
 void skeleton_put(Batch *batch, enum family family, const char *table, guint32 flags, bool drop);
 

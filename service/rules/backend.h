@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "service/error.h"
+#include "service/rules/others.h"
 #include "service/rules/trace.h"
 
 /** What makes the kernel hold a ruleset. A backend knows what it has at each place, and touches nothing else of the
@@ -65,15 +65,12 @@ struct BackendKind {
 	char *(*text)(const Backend *backend, const Ruleset *ruleset, enum family family);
 	/** The policy of forwarding in the kernel now: TARGET_ACCEPT or TARGET_DROP. Errors as counters. */
 	bool (*forward_policy)(Backend *backend, enum family family, enum rule_target *ret, GError **error);
-	/** Whether others drop forwarded packets there, so that none of another backend's accepts helps; NULL: no. */
-	bool (*stops_forwarding)(Backend *backend);
-	/** Adds those of others' chains there (ForeignChain) that drop all that they do not accept. NULL: none. */
-	void (*find_forward_drops)(Backend *backend, GPtrArray *drops);
 	/** Readable when others may have changed our rules, -1 where they cannot. NULL: nobody is told. */
 	int (*watch)(const Backend *backend);
 	bool (*heard)(Backend *backend); /* whether they have */
 	/** Where we hold somebody else's rules: NULL or "ipv4 filter DOCKER", …, the caller's. Needs the lock. */
 	bool (*find_foreign)(Backend *backend, const Ruleset *ruleset, char ***ret, GError **error);
+	const Others *others;
 };
 
 /** A rendering alone (GArray of RuleItem) as text, a family after a line "# ipv4" or "# ipv6". */

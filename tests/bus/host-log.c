@@ -355,6 +355,18 @@ static void legacy_forward_drops(Rig *rig)
 		}
 }
 
+/* Those of nf_tables come first. */
+static void drops_of_both(Rig *rig)
+{
+	netns_run(rig->host, "ip6tables-legacy -P FORWARD DROP");
+	netns_run(rig->host, "iptables-legacy -P FORWARD DROP");
+	netns_run(rig->host, "nft add table inet x");
+	netns_run(rig->host, "nft add chain inet x y '{ type filter hook forward priority 0; policy drop; }'");
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+	property_is(rig, "['inet x y', 'legacy ip filter FORWARD', 'legacy ip6 filter FORWARD']", "", "Manager",
+		    "ForeignDrops");
+}
+
 /* Each once, however often it is looked. */
 static void idle_chains(Rig *rig)
 {
@@ -456,6 +468,7 @@ static const BusTest tests[] = {
 	{ "/host-log/flood-nftables", flood, "Backend=nftables", catch_log },
 	{ "/host-log/flapping", flapping, .before = catch_log },
 	{ "/host-log/legacy-forward-drops", legacy_forward_drops, "Backend=nftables" },
+	{ "/host-log/forward-drops-of-both", drops_of_both, "Backend=nftables" },
 };
 
 int main(int argc, char **argv)

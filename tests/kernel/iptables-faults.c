@@ -214,14 +214,45 @@ static void test_killed(gconstpointer data)
 	expect_chain(tables, "nat", "DOCKER", "-i n1 -j ACCEPT\n");
 }
 
+/* What cannot be read for now drops nobody knows what; what is not there, or not for us, drops nothing. */
+static void test_others(gconstpointer data)
+{
+	g_autoptr(Tables) tables = tables_new(FAMILY(data));
+	static const struct {
+		const char *fault;
+		int code;  /* -1: none */
+		bool told; /* that FORWARD drops */
+	} cases[] = {
+		{ "commit:EAGAIN:1", -1, true },
+		{ "init:EPERM:2", -1, false },
+		{ "init:ENOENT:2", -1, false },
+		{ "init:EAGAIN:2", NETFILTER_ERROR_BUSY, false },
+		{ "init:ENOMEM:2", NETFILTER_ERROR_NO_MEMORY, false },
+		{ "init:EINVAL:2", NETFILTER_ERROR_FAILED, false },
+	};
+
+	tables_run(tables, "-P FORWARD DROP");
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GPtrArray) found = foreign_chains_new();
+		g_autoptr(GError) error = NULL;
+		bool ok;
+
+		g_setenv("NETFILTERD_FAULT", cases[i].fault, TRUE);
+		ok = iptables_backend.others->find_forward_drops("DOCKER", found, &error);
+		g_test_message("%s: %s", cases[i].fault, error ? error->message : "no error");
+		g_assert_cmpint(ok, ==, cases[i].code < 0);
+		g_assert_cmpint(error ? error->code : -1, ==, cases[i].code);
+		g_assert_cmpuint(found->len, ==, cases[i].told);
+		g_assert_cmpint(iptables_backend.others->stop_forwarding(), ==, cases[i].told);
+	}
+	g_unsetenv("NETFILTERD_FAULT");
+}
+
 static const TablesTest tests[] = {
-	{ "probe", test_probe },
-	{ "again", test_again },
-	{ "errors", test_errors },
-	{ "undo", test_undo },
-	{ "killed", test_killed },
-	{ "lock", .run = test_lock },
-	{ "lock-file", .run = test_lock_file },
+	{ "probe", test_probe },      { "again", test_again },
+	{ "errors", test_errors },    { "others", test_others },
+	{ "undo", test_undo },        { "killed", test_killed },
+	{ "lock", .run = test_lock }, { "lock-file", .run = test_lock_file },
 };
 
 int main(int argc, char **argv)
