@@ -2,12 +2,10 @@
 #include "service/firewall.h"
 
 #include "service/backends.h"
-#include "service/nftables/hearing.h"
-#include "service/nftables/skeleton.h"
 
 struct Firewall {
 	Backend *backend;
-	Hearing *hearing; /* of chains of others; NULL: nobody listens */
+	Listening *listening; /* to others; NULL: nobody listens */
 	char *prefix;
 	Ruleset *ruleset;
 	guint8 policy_before[N_FAMILIES];  /* enum rule_target: of FORWARD before us; TARGET_PLACE: it is others' */
@@ -271,34 +269,33 @@ bool firewall_find_idle_chains(Firewall *firewall, GPtrArray **ret, GError **err
 
 int firewall_listen_to_others(Firewall *firewall)
 {
-	if (!firewall->hearing)
-		firewall->hearing = hearing_new();
-	return firewall->hearing ? hearing_fd(firewall->hearing) : -1;
+	/* To the one that tells. */
+	for (guint i = N_BACKENDS; !firewall->listening && i-- > 0;)
+		if (backends[i]->others->listen)
+			firewall->listening = backends[i]->others->listen(firewall->prefix);
+	return firewall->listening ? firewall->listening->others->fd(firewall->listening) : -1;
 }
 
 void firewall_stop_listening(Firewall *firewall)
 {
-	hearing_free(g_steal_pointer(&firewall->hearing));
+	Listening *listening = g_steal_pointer(&firewall->listening);
+
+	if (listening)
+		listening->others->stop_listening(listening);
 }
 
 bool firewall_heard_of_others(Firewall *firewall)
 {
-	g_autofree char *own = skeleton_table(firewall->prefix);
-
-	return hearing_read_others(firewall->hearing, own);
+	return firewall->listening->others->heard(firewall->listening);
 }
 
 char *firewall_author_of(const Firewall *firewall, const ForeignChain *chain)
 {
-	guint32 generation;
-
-	if (!firewall->hearing || chain->mechanism || !hearing_current_generation(&generation))
-		return NULL;
-	return hearing_author(firewall->hearing, chain->family, chain->table, generation);
+	return firewall->listening ? firewall->listening->others->author_of(firewall->listening, chain) : NULL;
 }
 
 void firewall_drop_authors(Firewall *firewall)
 {
-	if (firewall->hearing)
-		hearing_drop_authors(firewall->hearing);
+	if (firewall->listening)
+		firewall->listening->others->drop_authors(firewall->listening);
 }

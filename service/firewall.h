@@ -54,11 +54,11 @@ bool firewall_find_forward_drops(Firewall *firewall, GPtrArray **ret, GError **e
 /** As Others.find_idle_chains, while the backend has such a chain and looks elsewhere for it. */
 bool firewall_find_idle_chains(Firewall *firewall, GPtrArray **ret, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Readable when nftables' chains of others may have changed, until the end of listening; -1: nobody tells. */
+/** Readable when chains of others may have changed, until the end of listening; -1: nobody tells. */
 int firewall_listen_to_others(Firewall *firewall);
 void firewall_stop_listening(Firewall *firewall);
 bool firewall_heard_of_others(Firewall *firewall);
-/** Who changed that chain's table since the last time that they were forgotten, as authors_of() has it. */
+/** As Others.author_of; NULL, too, while nobody listens. */
 char *firewall_author_of(const Firewall *firewall, const ForeignChain *chain);
 void firewall_drop_authors(Firewall *firewall);
 

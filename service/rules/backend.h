@@ -65,11 +65,13 @@ struct BackendKind {
 	char *(*text)(const Backend *backend, const Ruleset *ruleset, enum family family);
 	/** The policy of forwarding in the kernel now: TARGET_ACCEPT or TARGET_DROP. Errors as counters. */
 	bool (*forward_policy)(Backend *backend, enum family family, enum rule_target *ret, GError **error);
-	/** Readable when others may have changed our rules, -1 where they cannot. NULL: nobody is told. */
+	/** Tells of what others do to the rules that this backend holds: readable when they may have changed some, -1
+	 * where they cannot. NULL: nobody is told. */
 	int (*watch)(const Backend *backend);
 	bool (*heard)(Backend *backend); /* whether they have */
 	/** Where we hold somebody else's rules: NULL or "ipv4 filter DOCKER", …, the caller's. Needs the lock. */
 	bool (*find_foreign)(Backend *backend, const Ruleset *ruleset, char ***ret, GError **error);
+	/** What others do to chains of their own, shown and told whichever backend is in use. */
 	const Others *others;
 };
 
