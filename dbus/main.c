@@ -142,8 +142,10 @@ static GHashTable *take_descriptors(void)
 	for (int i = 0; i < n; i++) {
 		guint64 token = lifetimes_token_from_name(names[i]);
 
-		if (token == 0 || !g_hash_table_insert(descriptors, g_memdup2(&token, sizeof token),
-						       GINT_TO_POINTER(SD_LISTEN_FDS_START + i)))
+		if (token != 0 && !g_hash_table_contains(descriptors, &token))
+			g_hash_table_insert(descriptors, g_memdup2(&token, sizeof token),
+					    GINT_TO_POINTER(SD_LISTEN_FDS_START + i));
+		else
 			close(SD_LISTEN_FDS_START + i);
 		free(names[i]);
 	}

@@ -32,7 +32,7 @@ bool request_lifetime(Transaction *transaction, Lifetime *lifetime, enum object_
 	if (settings->fd < 0)
 		return true;
 	lifetime->token = transaction_next_sequence(transaction);
-	return lifetimes_claim(transaction->lifetimes, lifetime->token, settings->fd, error);
+	return lifetimes_claim(transaction->lifetimes, &lifetime->token, settings->fd, error);
 }
 
 static bool check_ports(const Transaction *transaction, const PortRange *ranges, guint n, enum port_wish wish,

@@ -15,7 +15,7 @@ typedef struct Lifetime {
 	char *owner;           /* unique bus name of the creator; NULL when persistent */
 	bool persistent;       /* until deleted */
 	bool with_owner;       /* until the creator's connection closes */
-	guint64 token;         /* names the descriptor it lives with; 0: there is none */
+	guint64 token;         /* names the open file it lives with; 0: there is none */
 	guint64 deadline_usec; /* CLOCK_BOOTTIME; 0: none */
 	char *fragment;        /* path of the unit file that it comes from, or is written to; NULL: none */
 } Lifetime;
