@@ -19,4 +19,5 @@ bool path_is_of(const char *path, enum object_kind kind);
  * The names in a path, each NULL where the path has none; the caller frees, whatever comes back. False when no object
  * could have this path: an object has one path, that its name is encoded to, and valid names.
  */
-bool path_decode(const char *path, enum object_kind *ret_kind, char **ret_name, char **ret_endpoint);
+bool path_decode(const char *path, enum object_kind *ret_kind, char **ret_name,
+		 char **ret_endpoint) G_GNUC_WARN_UNUSED_RESULT;

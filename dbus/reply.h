@@ -5,12 +5,13 @@
 #include <systemd/sd-bus.h>
 
 /** Each appends one value to a message. Negative errno. */
-int address_append(sd_bus_message *message, const Address *address); /* nothing for AF_UNSPEC */
-int labels_append(sd_bus_message *message, char *const *labels);
-int sources_append(sd_bus_message *message, const AllowFrom *list);
-int path_append(sd_bus_message *message, enum object_kind kind, const void *object);
-int port_mapping_append(sd_bus_message *message, const PortMapping *mapping);
-int port_mappings_append(sd_bus_message *message, const GArray *mappings); /* PortMapping */
+int address_append(sd_bus_message *message,
+		   const Address *address) G_GNUC_WARN_UNUSED_RESULT; /* nothing for AF_UNSPEC */
+int labels_append(sd_bus_message *message, char *const *labels) G_GNUC_WARN_UNUSED_RESULT;
+int sources_append(sd_bus_message *message, const AllowFrom *list) G_GNUC_WARN_UNUSED_RESULT;
+int path_append(sd_bus_message *message, enum object_kind kind, const void *object) G_GNUC_WARN_UNUSED_RESULT;
+int port_mapping_append(sd_bus_message *message, const PortMapping *mapping) G_GNUC_WARN_UNUSED_RESULT;
+int port_mappings_append(sd_bus_message *message, const GArray *mappings) G_GNUC_WARN_UNUSED_RESULT; /* PortMapping */
 
 /** Whether an append succeeded; NO_MEMORY, the only way in which it fails. */
 bool reply_written(int r, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -95,7 +95,10 @@ static GArray *rules_of(const Service *service, const char *path, GError **error
 	enum object_kind kind;
 	void *object;
 
-	path_decode(path, &kind, &name, &endpoint);
+	if (!path_decode(path, &kind, &name, &endpoint)) {
+		netfilter_fail(error, UNKNOWN_OBJECT, "there is no object \"%s\"", cut(path));
+		return NULL;
+	}
 	object = path_find(service, path, kind, error);
 	if (!object)
 		return NULL;

@@ -22,7 +22,7 @@ bool service_begin_journal(Service *service, GError **error) G_GNUC_WARN_UNUSED_
 void service_resolve_journal(Service *service);
 
 /** Whether a commit failed for want of room in the journal, and there is more now: then it may be tried again. */
-bool service_make_room(Service *service);
+bool service_make_room(Service *service) G_GNUC_WARN_UNUSED_RESULT;
 
 /** What can wait until the callers have their answers: a checkpoint, if one is due. */
 void service_compact(Service *service);

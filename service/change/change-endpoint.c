@@ -375,10 +375,13 @@ Endpoint *endpoint_ensure(Transaction *transaction, Network *network, const Endp
 
 void endpoint_delete(Transaction *transaction, Endpoint *endpoint)
 {
-	while (endpoint->parents->len > 0)
-		endpoint_unlink(transaction, endpoint->parents->pdata[0], endpoint, NULL);
+	while (endpoint->parents->len > 0) {
+		Endpoint *parent = endpoint->parents->pdata[0];
+
+		endpoint_remove_link(transaction, parent, endpoint_find_link(parent, endpoint));
+	}
 	while (endpoint->links->len > 0)
-		endpoint_unlink(transaction, endpoint, ((Link *)endpoint->links->pdata[0])->child, NULL);
+		endpoint_remove_link(transaction, endpoint, endpoint->links->pdata[0]);
 	transaction_make(transaction, &(Change){ .kind = &endpoint_removed, .object = endpoint });
 }
 

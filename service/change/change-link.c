@@ -69,7 +69,7 @@ bool endpoint_link(Transaction *transaction, Endpoint *parent, Endpoint *child, 
 			 link->ports->len - had, error))
 		return false;
 	if (old)
-		endpoint_unlink(transaction, parent, child, NULL);
+		endpoint_remove_link(transaction, parent, old);
 	transaction_make(transaction, &(Change){
 					      .kind = &link_added,
 					      .object = parent,
@@ -79,16 +79,22 @@ bool endpoint_link(Transaction *transaction, Endpoint *parent, Endpoint *child, 
 	return true;
 }
 
+void endpoint_remove_link(Transaction *transaction, Endpoint *parent, const Link *link)
+{
+	guint index;
+
+	g_ptr_array_find(parent->links, link, &index);
+	transaction_make(transaction, &(Change){ .kind = &link_removed, .object = parent, .index = index });
+}
+
 bool endpoint_unlink(Transaction *transaction, Endpoint *parent, Endpoint *child, GError **error)
 {
-	Link *link = endpoint_find_link(parent, child);
-	guint index;
+	const Link *link = endpoint_find_link(parent, child);
 
 	if (!link)
 		return netfilter_fail(error, INVALID_ARGS, "endpoint \"%s\" has no link to \"%s\"", cut(parent->name),
 				      cut(child->name));
-	g_ptr_array_find(parent->links, link, &index);
-	transaction_make(transaction, &(Change){ .kind = &link_removed, .object = parent, .index = index });
+	endpoint_remove_link(transaction, parent, link);
 	return true;
 }
 

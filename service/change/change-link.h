@@ -8,6 +8,10 @@ bool endpoint_link(Transaction *transaction, Endpoint *parent, Endpoint *child, 
 		   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** INVALID_ARGS when there is no such link. */
-bool endpoint_unlink(Transaction *transaction, Endpoint *parent, Endpoint *child, GError **error);
+bool endpoint_unlink(Transaction *transaction, Endpoint *parent, Endpoint *child,
+		     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** One of the endpoint's links. */
+void endpoint_remove_link(Transaction *transaction, Endpoint *parent, const Link *link);
 
 extern const ChangeKind link_added, link_removed;

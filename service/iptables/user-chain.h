@@ -19,4 +19,5 @@ void user_chain_init(UserChain *user, const char *prefix);
  * Makes it so in a table "filter" in which the rules of ours stand as wanted. names: as entry_encode(). *ret is how
  * many rules were added, or if negative, removed. False with errno.
  */
-bool user_chain_lead(UserChain *user, Snapshot *snapshot, const Ruleset *ruleset, const xt_chainlabel *names, int *ret);
+bool user_chain_lead(UserChain *user, Snapshot *snapshot, const Ruleset *ruleset, const xt_chainlabel *names,
+		     int *ret) G_GNUC_WARN_UNUSED_RESULT;

@@ -36,10 +36,12 @@ Netlink *netlink_open(int protocol, GError **error);
  * of its dump; reply, if not NULL, sees the data that comes before it. Returns 0 or a negative errno:
  * -EAGAIN when what was dumped has changed meanwhile, so that something may be missing or twice there.
  */
-int netlink_request(Netlink *netlink, NlMsg *request, nl_recvmsg_msg_cb_t reply, void *userdata);
+int netlink_request(Netlink *netlink, NlMsg *request, nl_recvmsg_msg_cb_t reply,
+		    void *userdata) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The same of a dump whose header and attributes say what is meant, which kernels before 5.0 pass over. */
-int netlink_request_strict(Netlink *netlink, NlMsg *request, nl_recvmsg_msg_cb_t reply, void *userdata);
+int netlink_request_strict(Netlink *netlink, NlMsg *request, nl_recvmsg_msg_cb_t reply,
+			   void *userdata) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * A socket of its own that hears of these groups (ended by 0) and tells notified; for nl_socket_free(). NULL with
@@ -52,13 +54,14 @@ struct nl_sock *netlink_subscribe(const int *groups, nl_recvmsg_msg_cb_t notifie
 bool netlink_hear(struct nl_sock *socket, guint max_messages);
 
 /** Dumps every interface of the host. Returns 0 or a negative errno. */
-int netlink_dump_interfaces(Netlink *netlink, NlCache **ret);
+int netlink_dump_interfaces(Netlink *netlink, NlCache **ret) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The addresses of one interface, none if it is gone, or, where ifindex is 0, of all. As netlink_request(). */
-int netlink_dump_addresses(Netlink *netlink, int ifindex, nl_recvmsg_msg_cb_t reply, void *userdata);
+int netlink_dump_addresses(Netlink *netlink, int ifindex, nl_recvmsg_msg_cb_t reply,
+			   void *userdata) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Looks an interface up by its index, or by name where that is 0. A negative errno is -ENODEV for none. */
-int netlink_get_interface(Netlink *netlink, int ifindex, const char *name, RtnlLink **ret);
+int netlink_get_interface(Netlink *netlink, int ifindex, const char *name, RtnlLink **ret) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Sets FAILED: the text, and why the last request failed. Returns false. */
 bool netlink_failed(const Netlink *netlink, GError **error, const char *format, ...) G_GNUC_PRINTF(3, 4);

@@ -24,7 +24,8 @@ typedef struct RouteAnswer {
  * sends. Returns 0 or a negative errno, which is the kernel's verdict: -EXDEV by rp_filter, -EINVAL for a martian,
  * -EHOSTUNREACH or -ENETUNREACH where there is no route or nothing is forwarded.
  */
-int route_ask(Netlink *netlink, const Address *from, const Address *to, int ifindex, RouteAnswer *ret);
+int route_ask(Netlink *netlink, const Address *from, const Address *to, int ifindex,
+	      RouteAnswer *ret) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Whether the host takes an address for the broadcast address of a subnet it is in. */
 bool route_is_broadcast(Netlink *netlink, const Address *address);

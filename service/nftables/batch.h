@@ -36,4 +36,4 @@ typedef struct BatchFailure {
  * Commits the batch or, without commit, lets the kernel check it and throw it away. 0 or the first error; -ENOBUFS
  * where the answer was lost, so that it may have been committed. ret may be NULL.
  */
-int batch_send(Batch *batch, struct mnl_socket *socket, bool commit, BatchFailure *ret);
+int batch_send(Batch *batch, struct mnl_socket *socket, bool commit, BatchFailure *ret) G_GNUC_WARN_UNUSED_RESULT;

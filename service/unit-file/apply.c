@@ -107,17 +107,15 @@ static bool is_too_much(const Unit *unit, const Endpoint *parent, const Link *li
 	return false;
 }
 
-static bool remove_links(Transaction *transaction, const Unit *unit, Endpoint *parent, GError **error)
+static void remove_links(Transaction *transaction, const Unit *unit, Endpoint *parent)
 {
 	for (guint i = parent->links->len; i-- > 0;) {
 		const Link *link = parent->links->pdata[i];
 
 		/* Another's endpoint is its maker's to link. */
-		if (link->child->lifetime.fragment && is_too_much(unit, parent, link) &&
-		    !endpoint_unlink(transaction, parent, link->child, error))
-			return false;
+		if (link->child->lifetime.fragment && is_too_much(unit, parent, link))
+			endpoint_remove_link(transaction, parent, link);
 	}
-	return true;
 }
 
 static bool add_links(Transaction *transaction, const Unit *unit, const Network *network, GError **error)
@@ -200,11 +198,13 @@ static bool take_away(Transaction *transaction, const Unit *unit, const Network 
 		Endpoint *endpoint = endpoints->pdata[i];
 		const EndpointSettings *settings = g_hash_table_lookup(wanted, endpoint->name);
 
-		if (!settings || !is_same_endpoint(endpoint, settings))
+		if (!settings || !is_same_endpoint(endpoint, settings)) {
 			endpoint_delete(transaction, endpoint);
-		else if (!unpublish(transaction, endpoint, settings->ports, error) ||
-			 !remove_links(transaction, unit, endpoint, error))
+			continue;
+		}
+		if (!unpublish(transaction, endpoint, settings->ports, error))
 			return false;
+		remove_links(transaction, unit, endpoint);
 	}
 	return true;
 }

@@ -12,4 +12,4 @@ enum unit_progress { UNIT_FAILED, UNIT_MADE_ROOM, UNIT_ARRIVED };
  * can be, and makes anew what cannot. UNIT_FAILED takes all of it back and says why, with the unit's name before it;
  * NETWORK_EXISTS and INGRESS_EXISTS for what a call made that is not persistent, else what its creation says.
  */
-enum unit_progress unit_apply(Transaction *transaction, const Unit *unit, GError **error);
+enum unit_progress unit_apply(Transaction *transaction, const Unit *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
