@@ -12,14 +12,12 @@
 /* Whether a route leads to a bridge of ours, or to an interface that has gone with its routes since. */
 static bool is_harmless(const Service *service, const Network *network, int ifindex)
 {
-	g_autoptr(GArray) ours = interfaces_created(service->interfaces);
 	InterfaceInfo info;
 
 	if (ifindex == 0)
 		return false;
-	for (guint i = 0; i < ours->len; i++)
-		if (g_array_index(ours, int, i) == ifindex)
-			return true;
+	if (interfaces_is_created(service->interfaces, ifindex))
+		return true;
 	return interface_find_index(service->netlink, ifindex, &info, NULL) &&
 	       (info.ifindex == 0 || strcmp(info.name, network->bridge) == 0);
 }

@@ -109,7 +109,7 @@ static bool find_addresses(const Model *model, Endpoint *endpoint, GHashTable *n
 	return choose_addresses(model, endpoint, named, settings->allocate, error);
 }
 
-static bool wants_reservation(const Network *network, const EndpointSettings *settings)
+bool endpoint_wants_reservation(const Network *network, const EndpointSettings *settings)
 {
 	return settings->reserve == CHOICE_DEFAULT ? network->reserves : settings->reserve == CHOICE_YES;
 }
@@ -191,7 +191,7 @@ Endpoint *endpoint_make(Transaction *transaction, Network *network, const Endpoi
 		return NULL;
 	fresh = endpoint_new(network, settings->name);
 	fresh->labels = g_strdupv(settings->labels);
-	fresh->reserves = wants_reservation(network, settings);
+	fresh->reserves = endpoint_wants_reservation(network, settings);
 	fresh->port_group = g_strdup(settings->port_group);
 	if (!find_addresses(transaction->model, fresh, named, settings, error) ||
 	    !quota_check(transaction->model, transaction->config, QUOTA_ENDPOINTS, settings->lifetime.uid, 1, error) ||
@@ -342,7 +342,7 @@ static const char *find_difference(const Config *config, const Endpoint *endpoin
 		return "AllowFrom";
 	if (!labels_equal(endpoint->labels, settings->labels))
 		return "Labels";
-	if (endpoint->reserves != wants_reservation(endpoint->network, settings))
+	if (endpoint->reserves != endpoint_wants_reservation(endpoint->network, settings))
 		return "Reserve";
 	if (g_strcmp0(endpoint->port_group, settings->port_group) != 0)
 		return "PortGroup";

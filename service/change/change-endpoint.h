@@ -28,6 +28,9 @@ Endpoint *endpoint_make(Transaction *transaction, Network *network, const Endpoi
 Endpoint *endpoint_ensure(Transaction *transaction, Network *network, const EndpointSettings *settings,
 			  bool *ret_created, GError **error);
 
+/** Whether the host ports of one that is asked for so are held. */
+bool endpoint_wants_reservation(const Network *network, const EndpointSettings *settings);
+
 /** With its ports, and every link from it or to it; its network stays (network_delete_endpoint()). */
 void endpoint_delete(Transaction *transaction, Endpoint *endpoint);
 

@@ -7,20 +7,12 @@
 
 /* --- requests --- */
 
-static bool has_port(const GArray *ports, const LinkPort *port)
-{
-	for (guint i = 0; i < ports->len; i++)
-		if (link_port_equal(&g_array_index(ports, LinkPort, i), port))
-			return true;
-	return false;
-}
-
 static void add_ports(Link *link, const GArray *ports)
 {
 	for (guint i = 0; i < ports->len; i++) {
 		const LinkPort *port = &g_array_index(ports, LinkPort, i);
 
-		if (!has_port(link->ports, port))
+		if (!link_port_is_in(port, link->ports))
 			g_array_append_val(link->ports, *port);
 	}
 }

@@ -66,16 +66,6 @@ bool source_address_check_options(const Network *network, const NetworkOptions *
 	return true;
 }
 
-static bool is_created(const Transaction *transaction, int ifindex)
-{
-	g_autoptr(GArray) created = interfaces_created(transaction->interfaces);
-
-	for (guint i = 0; i < created->len; i++)
-		if (g_array_index(created, int, i) == ifindex)
-			return true;
-	return false;
-}
-
 /* An address of a bridge of ours says nothing to anybody behind another interface, and goes with the bridge. */
 static bool check_present(const Transaction *transaction, const GArray *addresses, const Address *wanted,
 			  GError **error)
@@ -88,7 +78,7 @@ static bool check_present(const Transaction *transaction, const GArray *addresse
 
 		if (!address_equal(&found->prefix.address, wanted))
 			continue;
-		if (!is_created(transaction, found->ifindex))
+		if (!interfaces_is_created(transaction->interfaces, found->ifindex))
 			return true;
 		is_gateway = true;
 	}

@@ -91,6 +91,16 @@ GArray *interfaces_created(const Interfaces *interfaces)
 	return list;
 }
 
+bool interfaces_is_created(const Interfaces *interfaces, int ifindex)
+{
+	g_autoptr(GArray) created = interfaces_created(interfaces);
+
+	for (guint i = 0; i < created->len; i++)
+		if (g_array_index(created, int, i) == ifindex)
+			return true;
+	return false;
+}
+
 static void revert_switch(void *self, int ifindex, guint value)
 {
 	Interfaces *interfaces = self;

@@ -27,6 +27,7 @@ bool interfaces_is_leftover(const Interfaces *interfaces, const char *name, int 
 /** The bridges created for networks, also those that wait to be deleted; and with those all that serve objects, or did
  * before the commit that is planned (GArray of int: ifindex). The caller's. */
 GArray *interfaces_created(const Interfaces *interfaces);
+bool interfaces_is_created(const Interfaces *interfaces, int ifindex);
 GArray *interfaces_serving(const Interfaces *interfaces);
 
 /**

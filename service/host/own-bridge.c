@@ -2,6 +2,7 @@
 #include "service/host/own-bridge.h"
 
 #include "service/host/repair.h"
+#include "service/model/attachment.h"
 #include "service/netlink/address-route.h"
 #include "service/netlink/bridge.h"
 #include "service/netlink/ip-address.h"
@@ -335,11 +336,6 @@ static void tell_of_value(const char *object, const char *part, guint from, guin
 	repairs_add(repairs, object, part, was, is);
 }
 
-static char *mac_text(const guint8 mac[static 6])
-{
-	return g_strdup_printf("%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-}
-
 /* An alias can be anything. */
 static void tell_of_alias(const char *object, const Network *network, const char *from, GPtrArray *repairs)
 {
@@ -353,9 +349,9 @@ static void tell_of_identity(const char *object, const Network *network, const W
 			     const BridgeFaults *faults, GPtrArray *repairs)
 {
 	if (faults->set & 1 << BRIDGE_MAC) {
-		g_autofree char *was = mac_text(faults->mac), *is = mac_text(wanted->mac);
+		char was[MAC_STRLEN], is[MAC_STRLEN];
 
-		repairs_add(repairs, object, "MAC address", was, is);
+		repairs_add(repairs, object, "MAC address", mac_format(faults->mac, was), mac_format(wanted->mac, is));
 	}
 	/* So a version left it that did not set them: nobody has changed anything. */
 	if (*faults->alias == '\0' && faults->group == 0)

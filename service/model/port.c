@@ -98,6 +98,14 @@ bool link_port_equal(const LinkPort *a, const LinkPort *b)
 	return a->protocol == b->protocol && a->port == b->port;
 }
 
+bool link_port_is_in(const LinkPort *port, const GArray *ports)
+{
+	for (guint i = 0; i < ports->len; i++)
+		if (link_port_equal(&g_array_index(ports, LinkPort, i), port))
+			return true;
+	return false;
+}
+
 const char *port_range_format(const PortRange *range, guint16 port, char buffer[static PORT_RANGE_STRLEN])
 {
 	char address[INET6_ADDRSTRLEN];

@@ -67,5 +67,8 @@ bool link_port_parse(const char *protocol, guint16 port, LinkPort *ret, GError *
 
 bool link_port_equal(const LinkPort *a, const LinkPort *b);
 
+/** Whether one is among others (GArray of LinkPort). */
+bool link_port_is_in(const LinkPort *port, const GArray *ports);
+
 /** Writes "tcp port 80 on any IPv4 address" about one port of a range into a caller's buffer and returns it. */
 const char *port_range_format(const PortRange *range, guint16 port, char buffer[static PORT_RANGE_STRLEN]);

@@ -90,14 +90,6 @@ static bool wants_link(const Unit *unit, const Endpoint *parent, const Endpoint 
 	return false;
 }
 
-static bool has_port(const Link *link, const LinkPort *port)
-{
-	for (guint i = 0; link && i < link->ports->len; i++)
-		if (link_port_equal(&g_array_index(link->ports, LinkPort, i), port))
-			return true;
-	return false;
-}
-
 /* A link is of all its ports: one too many, and it is made anew. */
 static bool is_too_much(const Unit *unit, const Endpoint *parent, const Link *link)
 {
@@ -124,9 +116,10 @@ static bool add_links(Transaction *transaction, const Unit *unit, const Network 
 		const UnitLink *wanted = &g_array_index(unit->links, UnitLink, i);
 		Endpoint *parent = g_hash_table_lookup(network->endpoints, wanted->parent);
 		Endpoint *child = g_hash_table_lookup(network->endpoints, wanted->child);
+		const Link *link = endpoint_find_link(parent, child);
 		g_autoptr(GArray) ports = g_array_new(FALSE, FALSE, sizeof(LinkPort));
 
-		if (has_port(endpoint_find_link(parent, child), &wanted->port))
+		if (link && link_port_is_in(&wanted->port, link->ports))
 			continue;
 		g_array_append_val(ports, wanted->port);
 		if (!endpoint_link(transaction, parent, child, ports, error))
@@ -169,10 +162,8 @@ static bool has_addresses(const Endpoint *endpoint, char *const *texts)
 /* What an endpoint is for as long as it lives. */
 static bool is_same_endpoint(const Endpoint *endpoint, const EndpointSettings *settings)
 {
-	bool reserves =
-		settings->reserve == CHOICE_DEFAULT ? endpoint->network->reserves : settings->reserve == CHOICE_YES;
-
-	return has_addresses(endpoint, settings->addresses) && endpoint->reserves == reserves &&
+	return has_addresses(endpoint, settings->addresses) &&
+	       endpoint->reserves == endpoint_wants_reservation(endpoint->network, settings) &&
 	       g_strcmp0(endpoint->port_group, settings->port_group) == 0 &&
 	       endpoint->lifetime.uid == settings->lifetime.uid;
 }
@@ -389,14 +380,6 @@ static enum unit_progress apply_network(Transaction *transaction, const Unit *un
 
 /* --- ingresses --- */
 
-static bool has_link_port(const GArray *ports, const LinkPort *port)
-{
-	for (guint i = 0; i < ports->len; i++)
-		if (link_port_equal(&g_array_index(ports, LinkPort, i), port))
-			return true;
-	return false;
-}
-
 static bool update_ingress(Transaction *transaction, Ingress *ingress, const GArray *wanted, GError **error)
 {
 	g_autoptr(GArray) leave = g_array_new(FALSE, FALSE, sizeof(LinkPort));
@@ -406,7 +389,7 @@ static bool update_ingress(Transaction *transaction, Ingress *ingress, const GAr
 		const IngressPort *port = ingress->ports->pdata[i];
 		LinkPort one = { port->protocol, port->port };
 
-		for (guint r = 0; !has_link_port(wanted, &one) && r < port->references; r++)
+		for (guint r = 0; !link_port_is_in(&one, wanted) && r < port->references; r++)
 			g_array_append_val(leave, one);
 	}
 	for (guint i = 0; i < wanted->len; i++) {
