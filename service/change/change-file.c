@@ -57,7 +57,7 @@ static bool make_file(Transaction *transaction, Lifetime *lifetime, GError **err
 
 		if (faccessat(AT_FDCWD, other, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 			return netfilter_fail(error, INVALID_ARGS,
-					      "Permanent: %s would be read in place of what is made now", other);
+					      "Permanent: \"%s\" would be read in place of what is made now", other);
 	}
 	path = g_build_filename(transaction->unit_directories[UNIT_DIRECTORY_STATE], file, NULL);
 	object_set_fragment(transaction, lifetime, path);
@@ -77,7 +77,7 @@ bool object_make_permanent(Transaction *transaction, Lifetime *lifetime, GError 
 		return netfilter_fail(error, INVALID_ARGS, "Permanent: network \"%s\" is not permanent itself",
 				      cut(network->name));
 	if (!is_ours(transaction, network->lifetime.fragment))
-		return netfilter_fail(error, INVALID_ARGS, "Permanent: network \"%s\" is from %s; write it there",
+		return netfilter_fail(error, INVALID_ARGS, "Permanent: network \"%s\" is from \"%s\"; write it there",
 				      cut(network->name), network->lifetime.fragment);
 	object_set_fragment(transaction, lifetime, network->lifetime.fragment);
 	return true;
@@ -115,7 +115,7 @@ static void set_endpoints_permanent(Transaction *transaction, const Network *net
 
 static bool fail_foreign(const Lifetime *lifetime, GError **error)
 {
-	return netfilter_fail(error, INVALID_ARGS, "%s \"%s\" is from %s: change or remove that file, and reload",
+	return netfilter_fail(error, INVALID_ARGS, "%s \"%s\" is from \"%s\": change or remove that file, and reload",
 			      kinds[lifetime->kind], cut(name_of(lifetime)), lifetime->fragment);
 }
 

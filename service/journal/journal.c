@@ -82,7 +82,7 @@ Journal *journal_open(const char *directory, GError **error)
 		return NULL;
 	}
 	if (!lock_directory(journal)) {
-		fail(error, journal, "lock the directory, is another netfilterd running?");
+		fail(error, journal, "lock the directory, which another netfilterd may hold");
 		return NULL;
 	}
 	return g_steal_pointer(&journal);

@@ -13,8 +13,8 @@
 bool interface_check_name(const char *name, GError **error)
 {
 	if (strlen(name) >= IFNAMSIZ)
-		return netfilter_fail(error, INVALID_ARGS, "interface name of %zu bytes is too long; %d are allowed",
-				      strlen(name), IFNAMSIZ - 1);
+		return netfilter_fail(error, INVALID_ARGS, "interface name \"%s\" is longer than %d bytes", cut(name),
+				      IFNAMSIZ - 1);
 	if (!interface_name_is_valid(name))
 		return netfilter_fail(error, INVALID_ARGS, "\"%s\" cannot be the name of an interface", cut(name));
 	return true;

@@ -646,20 +646,21 @@ static void permanent_refused(Rig *rig)
 	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'n', {'Subnets': <['172.20.0.0/24']>}");
 	refused(rig, STANDARD("InvalidArgs"), "network \"n\" is not permanent", "/network/n", "Network",
 		"CreateEndpoint", "sa{sv}", "'e', {'Addresses': <['172.20.0.2']>, 'Permanent': <true>}");
-	refused(rig, STANDARD("InvalidArgs"), ETC "/web.network", "/network/web", "Network", "CreateEndpoint", "sa{sv}",
-		"'e', {'Addresses': <['172.18.0.9']>, 'Permanent': <true>}");
+	refused(rig, STANDARD("InvalidArgs"), "\"" ETC "/web.network\"", "/network/web", "Network", "CreateEndpoint",
+		"sa{sv}", "'e', {'Addresses': <['172.18.0.9']>, 'Permanent': <true>}");
 	refused(rig, STANDARD("InvalidArgs"), "TimeoutUSec", "", "Manager", "CreateNetwork", "sa{sv}",
 		"'p', {'Subnets': <['172.21.0.0/24']>, 'Permanent': <true>, 'TimeoutUSec': <uint64 5>}");
 	/* It would be hidden at the next boot. */
 	g_assert_no_errno(symlink("/dev/null", ETC "/p.network"));
-	refused(rig, STANDARD("InvalidArgs"), ETC "/p.network", "", "Manager", "CreateNetwork", "sa{sv}",
+	refused(rig, STANDARD("InvalidArgs"), "\"" ETC "/p.network\"", "", "Manager", "CreateNetwork", "sa{sv}",
 		"'p', {'Subnets': <['172.21.0.0/24']>, 'Permanent': <true>}");
 	/* What the administrator wrote is for him to remove. */
-	refused(rig, STANDARD("InvalidArgs"), ETC "/web.network", "/network/web", "Network", "Delete", "", "");
-	refused(rig, STANDARD("InvalidArgs"), ETC "/web.network", "/network/web/endpoint/db", "Endpoint", "Delete", "",
+	refused(rig, STANDARD("InvalidArgs"), "\"" ETC "/web.network\"", "/network/web", "Network", "Delete", "", "");
+	refused(rig, STANDARD("InvalidArgs"), "\"" ETC "/web.network\"", "/network/web/endpoint/db", "Endpoint",
+		"Delete", "", "");
+	refused(rig, STANDARD("InvalidArgs"), "\"" RUN "/front.ingress\"", "/ingress/front", "Ingress", "Delete", "",
 		"");
-	refused(rig, STANDARD("InvalidArgs"), RUN "/front.ingress", "/ingress/front", "Ingress", "Delete", "", "");
-	refused(rig, STANDARD("InvalidArgs"), ETC "/web.network", "/network/web", "Network", "SetPermanent", "b",
+	refused(rig, STANDARD("InvalidArgs"), "\"" ETC "/web.network\"", "/network/web", "Network", "SetPermanent", "b",
 		"false");
 	/* A preview writes nothing. */
 	g_variant_unref(ask(rig, "", "Manager", "PreviewNetwork", "sa{sv}",

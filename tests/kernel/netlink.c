@@ -56,7 +56,7 @@ static void test_names(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 	}
 	for (guint i = 0; i < G_N_ELEMENTS(invalid); i++) {
 		g_assert_false(interface_name_is_valid(invalid[i]));
-		wanted = strlen(invalid[i]) < 16 ? cut(invalid[i]) : "name of 16 bytes is too long; 15 are allowed";
+		wanted = strlen(invalid[i]) < 16 ? cut(invalid[i]) : "\"sixteen-letters.\" is longer than 15 bytes";
 		assert_fails(bridge_add(f->netlink, invalid[i], (guint8[6]){ 2 }, &(int){ 0 }, &error), INVALID_ARGS,
 			     wanted);
 		assert_fails(interface_find(f->netlink, invalid[i], &found, &error), INVALID_ARGS, wanted);
