@@ -263,7 +263,7 @@ static void finish_objects(Service *service)
 
 		if (change->kind->begins)
 			lifetimes_begin(service->lifetimes, change->kind->of(change));
-		else if (change->kind->ends)
+		else if (change->kind->ends || change->kind->stays)
 			lifetimes_end(service->lifetimes, change->kind->of(change));
 	}
 }

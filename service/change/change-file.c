@@ -9,6 +9,21 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What a fragment-changed holds: the file, and how long the object lives with it. */
+typedef struct Origin {
+	char *fragment;
+	guint64 deadline_usec;
+} Origin;
+
+/* Takes the name over. What a file says is there until the file goes. */
+static Origin *origin_new(const Lifetime *lifetime, char *fragment)
+{
+	Origin *origin = g_new(Origin, 1);
+
+	*origin = (Origin){ fragment, fragment ? 0 : lifetime->deadline_usec };
+	return origin;
+}
+
 /* --- requests --- */
 
 void object_set_fragment(Transaction *transaction, Lifetime *lifetime, const char *fragment)
@@ -18,7 +33,7 @@ void object_set_fragment(Transaction *transaction, Lifetime *lifetime, const cha
 	transaction_make(transaction, &(Change){
 					      .kind = &fragment_changed,
 					      .object = lifetime,
-					      .part = g_strdup(fragment),
+					      .part = origin_new(lifetime, g_strdup(fragment)),
 				      });
 }
 
@@ -108,7 +123,7 @@ static void set_endpoints_permanent(Transaction *transaction, const Network *net
 	for (const GList *i = network->endpoints_by_age.head; i; i = i->next) {
 		Lifetime *lifetime = &((Endpoint *)i->data)->lifetime;
 
-		if (lifetime->persistent)
+		if (lifetime->persistent && lifetime->deadline_usec == 0)
 			object_set_fragment(transaction, lifetime, fragment);
 	}
 }
@@ -184,10 +199,19 @@ bool files_follow_changes(Transaction *transaction, guint savepoint, GError **er
 static void swap_fragments(Model *model G_GNUC_UNUSED, Change *change)
 {
 	Lifetime *lifetime = change->object;
-	char *other = change->part;
+	Origin *origin = change->part, before = { lifetime->fragment, lifetime->deadline_usec };
 
-	change->part = lifetime->fragment;
-	lifetime->fragment = other;
+	lifetime->fragment = origin->fragment;
+	lifetime->deadline_usec = origin->deadline_usec;
+	*origin = before;
+}
+
+static void release_origin(Change *change, bool applied G_GNUC_UNUSED)
+{
+	Origin *origin = change->part;
+
+	g_free(origin->fragment);
+	g_free(origin);
 }
 
 static void release_part(Change *change, bool applied G_GNUC_UNUSED)
@@ -205,7 +229,8 @@ static bool decode(Change *change, Record *record, Model *model, GError **error)
 	char *fragment = NULL;
 
 	change->object = decode_fragment(record, model, &fragment, error);
-	change->part = fragment;
+	if (change->object)
+		change->part = origin_new(change->object, fragment);
 	return change->object;
 }
 
@@ -226,10 +251,11 @@ const ChangeKind fragment_changed = {
 	.type = 'O',
 	.apply = swap_fragments,
 	.revert = swap_fragments,
-	.release = release_part,
+	.release = release_origin,
 	.encode = encode,
 	.decode = decode,
 	.of = lifetime_of,
+	.stays = true,
 	.announce = announce,
 };
 

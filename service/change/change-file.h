@@ -8,7 +8,7 @@
  * committed, as long as that lies in the service's own directory; the others are for those to change who wrote them.
  */
 
-/** An object comes from that file, NULL for none. */
+/** An object comes from that file, NULL for none; with one it has no deadline from now on. */
 void object_set_fragment(Transaction *transaction, Lifetime *lifetime, const char *fragment);
 
 /**

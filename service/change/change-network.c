@@ -232,9 +232,10 @@ bool network_update(Transaction *transaction, Network *network, guint mask, cons
 	return true;
 }
 
+/* One that has a unit file stays, as that says. */
 static void end_if_empty(Transaction *transaction, Network *network)
 {
-	if (network->ends_with_endpoints && g_hash_table_size(network->endpoints) == 0)
+	if (network->ends_with_endpoints && !network->lifetime.fragment && g_hash_table_size(network->endpoints) == 0)
 		network_delete(transaction, network);
 }
 

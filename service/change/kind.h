@@ -61,6 +61,7 @@ struct ChangeKind {
 	/** The object that it is about, whose unit file says so from then on; NULL: about none. */
 	Lifetime *(*of)(const Change *change);
 	bool begins, ends; /* that object's lifetime */
+	bool stays;        /* … which has no deadline any more */
 
 	/** An endpoint that it puts into a container, or takes out of one; NULL: none. */
 	Endpoint *(*attaches)(const Change *change);

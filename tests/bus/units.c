@@ -442,6 +442,157 @@ static void adopts_no_other(Rig *rig)
 	}
 }
 
+/* --- what has a file does not end but with it --- */
+
+static void make_permanent(Rig *rig, const char *settings)
+{
+	g_autofree char *arguments =
+		g_strdup_printf("'n', {'Subnets': <['172.20.0.0/24']>, 'LifetimeEndpoints': <true>, %s}", settings);
+
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", arguments);
+}
+
+static void by_creation(Rig *rig)
+{
+	make_permanent(rig, "'Permanent': <true>");
+}
+
+static void by_call(Rig *rig)
+{
+	make_permanent(rig, "'Persistent': <true>");
+	done(rig, "/network/n", "Network", "SetPermanent", "b", "true");
+}
+
+static void by_administrator(Rig *rig)
+{
+	make_permanent(rig, "'Persistent': <true>");
+	put_file(ETC "/n.network", "[Network]\nSubnet=172.20.0.0/24\n");
+	reload(rig);
+}
+
+static void end_by_deletion(Rig *rig)
+{
+	done(rig, "/network/n", "Network", "CreateEndpoint", "sa{sv}",
+	     "'e', {'Addresses': <['172.20.0.2']>, 'Persistent': <true>}");
+	done(rig, "/network/n", "Network", "DeleteEndpoint", "s", "'e'");
+}
+
+static void end_by_retaining(Rig *rig)
+{
+	done(rig, "/network/n", "Network", "CreateEndpoint", "sa{sv}",
+	     "'e', {'Addresses': <['172.20.0.2']>, 'Persistent': <true>}");
+	answers(rig, "(1,)", "/network/n", "Network", "Retain", "as", "['nobody']");
+}
+
+static void end_by_time(Rig *rig)
+{
+	done(rig, "/network/n", "Network", "CreateEndpoint", "sa{sv}",
+	     "'e', {'Addresses': <['172.20.0.2']>, 'TimeoutUSec': <uint64 1>}");
+}
+
+static void end_by_interface(Rig *rig)
+{
+	netns_run(rig->host, "ip link add its type veth peer name itself");
+	done(rig, "/network/n", "Network", "CreateEndpoint", "sa{sv}",
+	     "'e', {'Addresses': <['172.20.0.2']>, 'LifetimeInterface': <'its'>}");
+	netns_run(rig->host, "ip link del its");
+}
+
+static void end_by_connection(Rig *rig G_GNUC_UNUSED)
+{
+	GDBusConnection *client = connection_new();
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant) reply = ask_with_fds(client, "/network/n", "Network", "CreateEndpoint", "sa{sv}",
+						 "'e', {'Addresses': <['172.20.0.2']>}", NULL, &error);
+
+	g_assert_no_error(error);
+	connection_close(client);
+}
+
+static void stays_without_endpoints(Rig *rig)
+{
+	static void (*const permanents[])(Rig * rig) = { by_creation, by_call, by_administrator };
+	static void (*const ends[])(Rig * rig) = { end_by_deletion, end_by_retaining, end_by_time, end_by_interface,
+						   end_by_connection };
+
+	for (guint i = 0; i < G_N_ELEMENTS(permanents); i++) {
+		g_autofree char *before = NULL;
+
+		permanents[i](rig);
+		before = rig_objects(rig);
+		for (guint j = 0; j < G_N_ELEMENTS(ends); j++) {
+			g_autofree char *after = NULL;
+
+			g_test_message("permanent %u, end %u", i, j);
+			if (j == 2)
+				rig_restart(rig);
+			ends[j](rig);
+			goes(rig, "/network/n/endpoint/e");
+			after = rig_objects(rig);
+			g_assert_cmpstr(after, ==, before);
+			is_file(permanents[i] == by_administrator ? ETC "/n.network" : STATE "/n.network", true);
+		}
+		if (permanents[i] != by_administrator)
+			done(rig, "/network/n", "Network", "SetPermanent", "b", "false");
+		g_unlink(ETC "/n.network");
+		reload(rig);
+		/* With its file gone it ends as it was made to. */
+		if (permanents[i] != by_administrator)
+			end_by_deletion(rig);
+		gone(rig, "/network/n");
+	}
+}
+
+/* What would go in a moment stays when a file takes it over, across a restart too; what is beside it goes. */
+static void stays_beyond_its_time(Rig *rig)
+{
+#define FOR_A_MOMENT "'Persistent': <true>, 'TimeoutUSec': <uint64 %u>"
+	static const char *const adopted[] = { "/network/n", "/network/n/endpoint/e", "/ingress/i" };
+
+	for (guint restarted = 0; restarted <= 1; restarted++) {
+		guint usec = 1500000;
+		g_autofree char *network =
+			g_strdup_printf("'n', {'Subnets': <['172.20.0.0/24']>, " FOR_A_MOMENT
+					", 'Endpoints': <[('e', {'Addresses': <['172.20.0.2']>, " FOR_A_MOMENT "})]>}",
+					usec, usec);
+		g_autofree char *ingress = g_strdup_printf("'i', {'Gateway': <'172.20.0.2'>, " FOR_A_MOMENT "}", usec);
+		g_autofree char *last =
+			g_strdup_printf("'o', {'Subnets': <['172.21.0.0/24']>, " FOR_A_MOMENT "}", usec);
+
+		done(rig, "", "Manager", "CreateNetwork", "sa{sv}", network);
+		done(rig, "", "Manager", "CreateIngress", "sa{sv}", ingress);
+		put_file(ETC "/n.network", "[Network]\nSubnet=172.20.0.0/24\n[Endpoint e]\nAddress=172.20.0.2\n");
+		put_file(ETC "/i.ingress", "[Ingress]\nGateway=172.20.0.2\n");
+		reload(rig);
+		for (guint i = 0; i < G_N_ELEMENTS(adopted); i++)
+			g_assert_true(is_there(rig, adopted[i]));
+		if (restarted)
+			rig_restart(rig);
+		done(rig, "", "Manager", "CreateNetwork", "sa{sv}", last);
+		goes(rig, "/network/o");
+		for (guint i = 0; i < G_N_ELEMENTS(adopted); i++)
+			exists(rig, adopted[i]);
+		g_unlink(ETC "/n.network");
+		g_unlink(ETC "/i.ingress");
+		reload(rig);
+		gone(rig, "/network/n");
+		gone(rig, "/ingress/i");
+	}
+}
+
+/* What has an end of its own is in no file for it. */
+static void time_is_not_permanent(Rig *rig)
+{
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'n', {'Subnets': <['172.20.0.0/24']>, 'Persistent': <true>, 'Endpoints': <[('e', {'Addresses':"
+	     " <['172.20.0.2']>, 'Persistent': <true>, 'TimeoutUSec': <uint64 3600000000>})]>}");
+	done(rig, "/network/n", "Network", "SetPermanent", "b", "true");
+	property_is(rig, "''", "/network/n/endpoint/e", "Endpoint", "FragmentPath");
+	reboot(rig);
+	exists(rig, "/network/n");
+	gone(rig, "/network/n/endpoint/e");
+}
+
 /* --- which files --- */
 
 static void precedence(Rig *rig)
@@ -772,6 +923,9 @@ int main(int argc, char **argv)
 		{ "/units/replaced", replaced },
 		{ "/units/goes-with-its-file", goes_with_its_file, NULL, put_all },
 		{ "/units/adopts-what-a-call-made", adopts_what_a_call_made, NULL, log_to_file },
+		{ "/units/stays-without-endpoints", stays_without_endpoints },
+		{ "/units/stays-beyond-its-time", stays_beyond_its_time },
+		{ "/units/time-is-not-permanent", time_is_not_permanent },
 		{ "/units/adopts-no-other", adopts_no_other, NULL, log_to_file },
 		{ "/units/precedence", precedence },
 		{ "/units/drop-ins", drop_ins },
