@@ -12,10 +12,11 @@
 
 struct CleanUp {
 	const Bus *bus;
-	GHashTable *alive; /* the names that clean_up_orphans() was told of */
 	/* What could not be deleted yet. */
 	GHashTable *departed; /* set of unique names */
-	bool has_orphans, has_expired;
+	bool has_expired;
+	bool is_told;         /* what keeps them */
+	bool is_queued;       /* what has expired is to be deleted */
 	bool waits_for_start; /* nothing could be changed at all */
 	sd_event_source *retry;
 	uint64_t wait; /* how long the last was, µs; 0: nothing has failed */
@@ -44,7 +45,7 @@ static void retry_later(CleanUp *clean_up)
 
 static void stop_if_done(CleanUp *clean_up)
 {
-	if (clean_up->has_orphans || clean_up->has_expired || g_hash_table_size(clean_up->departed) > 0)
+	if (clean_up->has_expired || g_hash_table_size(clean_up->departed) > 0)
 		return;
 	clean_up->wait = 0;
 	clean_up->waits_for_start = false;
@@ -120,83 +121,53 @@ void clean_up_owner(CleanUp *clean_up, const char *unique_name)
 		delete_departed(clean_up, g_strdup(unique_name), false);
 }
 
-/* --- what a previous instance left --- */
+/* --- what has expired --- */
 
-static bool run_orphans(void *userdata, GError **error)
+static bool run_expired(void *userdata, GError **error)
 {
 	CleanUp *clean_up = userdata;
 
+	/* What expires from now on is another's. */
+	clean_up->is_queued = false;
 	if (!service_is_available(clean_up->bus->service, error))
 		return false;
-	service_end_orphans(clean_up->bus->service, clean_up->alive);
-	return true;
-}
-
-/* While nothing can be changed why was said. */
-static void done_orphans(void *userdata, const GError *error)
-{
-	CleanUp *clean_up = userdata;
-	bool is_told = clean_up->has_orphans && !clean_up->waits_for_start;
-
-	clean_up->has_orphans = error != NULL;
-	if (!error) {
-		stop_if_done(clean_up);
-		return;
-	}
-	if (!is_told && service_is_available(clean_up->bus->service, NULL))
-		log_failure("Cannot delete what has outlived its owner, will try again", error);
-	retry_later(clean_up);
-}
-
-static void delete_orphans(CleanUp *clean_up)
-{
-	queue_add(clean_up->bus->queue, run_orphans, done_orphans, clean_up, QUEUE_NO_TIMEOUT);
-}
-
-void clean_up_orphans(CleanUp *clean_up, GHashTable *alive)
-{
-	clean_up->alive = alive;
-	delete_orphans(clean_up);
-}
-
-/* --- descriptors and deadlines --- */
-
-static bool run_lifetimes(void *userdata, GError **error G_GNUC_UNUSED)
-{
-	CleanUp *clean_up = userdata;
-
 	service_end_lifetimes(clean_up->bus->service);
 	return true;
 }
 
-static void done_lifetimes(void *userdata, const GError *error)
+/* While nothing can be changed why was said. */
+static void done_expired(void *userdata, const GError *error)
 {
 	CleanUp *clean_up = userdata;
-	bool is_told = clean_up->has_expired;
 
+	clean_up->is_queued = false;
 	clean_up->has_expired = error != NULL;
 	if (!error) {
+		clean_up->is_told = false;
 		stop_if_done(clean_up);
 		return;
 	}
-	if (!is_told)
+	if (!clean_up->is_told && service_is_available(clean_up->bus->service, NULL)) {
 		log_failure("Cannot delete what has outlived its time, will try again", error);
+		clean_up->is_told = true;
+	}
 	retry_later(clean_up);
 }
 
-void clean_up_lifetimes(CleanUp *clean_up)
+void clean_up_expired(CleanUp *clean_up)
 {
-	queue_add(clean_up->bus->queue, run_lifetimes, done_lifetimes, clean_up, QUEUE_NO_TIMEOUT);
+	if (clean_up->is_queued)
+		return;
+	clean_up->is_queued = true;
+	queue_add(clean_up->bus->queue, run_expired, done_expired, clean_up, QUEUE_NO_TIMEOUT);
 }
 
 /* --- once more --- */
 
 static void try_again(CleanUp *clean_up)
 {
-	if (clean_up->has_orphans)
-		delete_orphans(clean_up);
 	if (clean_up->has_expired)
-		clean_up_lifetimes(clean_up);
+		clean_up_expired(clean_up);
 	delete_some_departed(clean_up);
 }
 

@@ -20,11 +20,8 @@ int clean_up_start(CleanUp *clean_up);
 /** The connection is gone, and with it all it owned. */
 void clean_up_owner(CleanUp *clean_up, const char *unique_name);
 
-/** What outlived its owner while no instance ran goes; alive is a set of unique names, which is borrowed. */
-void clean_up_orphans(CleanUp *clean_up, GHashTable *alive);
-
-/** Some lifetime has ended. */
-void clean_up_lifetimes(CleanUp *clean_up);
+/** Some lifetime may have ended. */
+void clean_up_expired(CleanUp *clean_up);
 
 /** Changes were made, or failed: what waits until changes are possible at all is tried again once they are. */
 void clean_up_on_committed(CleanUp *clean_up);

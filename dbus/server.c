@@ -348,8 +348,7 @@ int server_start(Server *server)
 		return r;
 	/* Alone, since the journal starts with it. */
 	queue_add(bus->queue, run_start, done_start, server, QUEUE_ALONE | QUEUE_NO_TIMEOUT);
-	watch_end_orphans(server->watch);
-	return 0;
+	return watch_end_orphans(server->watch);
 }
 
 void server_exit(Server *server)

@@ -24,7 +24,6 @@ struct Watch {
 	DropWatch *drops;
 	RouteMonitor *routes;
 	sd_event_source *route_source;
-	GHashTable *alive; /* set of the names that were on the bus when we started, and have not left since */
 	sd_event_source *names_time; /* when to look who is on the bus */
 };
 
@@ -47,7 +46,6 @@ static int on_name_owner_changed(sd_bus_message *message, void *userdata, sd_bus
 	r = sd_bus_message_read(message, "sss", &name, &old, &new);
 	if (r < 0 || name[0] != ':' || *new)
 		return r;
-	g_hash_table_remove(watch->alive, name);
 	end_owner(watch, name);
 	return 0;
 }
@@ -117,11 +115,6 @@ static int on_names_time(sd_event_source *source G_GNUC_UNUSED, uint64_t usec G_
 	return 0;
 }
 
-void watch_end_orphans(Watch *watch)
-{
-	clean_up_orphans(watch->clean_up, watch->alive);
-}
-
 void watch_on_committed(Watch *watch)
 {
 	rule_watch_on_committed(watch->rules);
@@ -137,7 +130,7 @@ void watch_drifted(Watch *watch, const GPtrArray *drifted)
 
 void watch_lifetimes_ended(Watch *watch)
 {
-	clean_up_lifetimes(watch->clean_up);
+	clean_up_expired(watch->clean_up);
 }
 
 static bool run_reconcile(void *userdata, GError **error)
@@ -235,7 +228,6 @@ Watch *watch_new(const Bus *bus, void (*drops_changed)(void *userdata), void *us
 		.bus = bus,
 		.clean_up = clean_up_new(bus),
 		.drops = drop_watch_new(bus, drops_changed, userdata),
-		.alive = g_hash_table_new_full(g_str_hash, g_str_equal, free, NULL), /* libsystemd's */
 	};
 	return watch;
 }
@@ -251,19 +243,7 @@ void watch_free(Watch *watch)
 	sd_event_source_disable_unref(watch->route_source);
 	route_monitor_free(watch->routes);
 	sd_event_source_disable_unref(watch->names_time);
-	g_hash_table_unref(watch->alive);
 	g_free(watch);
-}
-
-static int list_names(Watch *watch)
-{
-	char **names = NULL;
-	int r = sd_bus_list_names(watch->bus->connection, &names, NULL);
-
-	for (char **name = names; name && *name; name++)
-		g_hash_table_add(watch->alive, *name);
-	free(names);
-	return r;
 }
 
 int watch_start(Watch *watch)
@@ -285,6 +265,23 @@ int watch_start(Watch *watch)
 		r = watch_bus(watch);
 	if (r >= 0)
 		r = watch_names(watch);
-	/* Whoever leaves after this is announced to us. */
-	return r < 0 ? r : list_names(watch);
+	return r;
+}
+
+/* Whoever leaves after this is announced to us. */
+int watch_end_orphans(Watch *watch)
+{
+	g_autoptr(GHashTable) alive = g_hash_table_new_full(g_str_hash, g_str_equal, free, NULL); /* libsystemd's */
+	char **names = NULL;
+	int r;
+
+	r = sd_bus_list_names(watch->bus->connection, &names, NULL);
+	if (r < 0)
+		return r;
+	for (char **name = names; *name; name++)
+		g_hash_table_add(alive, *name);
+	free(names);
+	service_expire_orphans(watch->bus->service, alive);
+	clean_up_expired(watch->clean_up);
+	return 0;
 }

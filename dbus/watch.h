@@ -13,8 +13,11 @@ void watch_free(Watch *watch); /* NULL is fine */
 /** Listens to the bus and to the kernel. Negative errno. */
 int watch_start(Watch *watch);
 
-/** Deletes what outlived its owner while no instance ran: with the next commit, or as soon as changes are possible. */
-void watch_end_orphans(Watch *watch);
+/**
+ * Deletes what outlived its owner while no instance ran: with the next commit, or as soon as changes are possible. To
+ * be called before anything is read from the bus. Negative errno.
+ */
+int watch_end_orphans(Watch *watch);
 
 /** Changes were made, or failed. */
 void watch_on_committed(Watch *watch);

@@ -66,15 +66,24 @@ static void expire_without_interface(Service *service)
 	}
 }
 
-void service_end_orphans(Service *service, GHashTable *alive)
+static void expire_with_owner(Service *service, const char *unique_name)
+{
+	GHashTableIter iter;
+	gpointer lifetime;
+
+	g_hash_table_iter_init(&iter, g_hash_table_lookup(service->model->owners, unique_name));
+	while (g_hash_table_iter_next(&iter, &lifetime, NULL))
+		lifetimes_expire(service->lifetimes, lifetime);
+}
+
+void service_expire_orphans(Service *service, GHashTable *alive)
 {
 	g_autoptr(GHashTable) nobody = g_hash_table_new(g_str_hash, g_str_equal);
 	g_autoptr(GPtrArray) departed = service_find_departed(service, service->recovery.other_bus ? nobody : alive);
 
 	for (guint i = 0; i < departed->len; i++)
-		service_end_owner(service, departed->pdata[i]);
+		expire_with_owner(service, departed->pdata[i]);
 	expire_without_interface(service);
-	service_end_lifetimes(service);
 }
 
 /* It may have gone with its network by a change that is not committed yet. */

@@ -11,10 +11,13 @@ void service_end_owner(Service *service, const char *unique_name);
 /** The owners of objects that are not among the names on the bus, a set; free the array. */
 GPtrArray *service_find_departed(const Service *service, GHashTable *alive);
 
-/** After a restart: everything goes whose owner is not among the names on the bus, a set. */
-void service_end_orphans(Service *service, GHashTable *alive);
+/**
+ * After a restart: what has lost its owner, who is not among the names on the bus, a set, or its interface, has ended
+ * its life. Before anybody's call: a name of another bus may be somebody's again.
+ */
+void service_expire_orphans(Service *service, GHashTable *alive);
 
-/** Everything goes whose descriptor or time has ended its life. */
+/** Everything goes that has ended its life. */
 void service_end_lifetimes(Service *service);
 
 /**

@@ -338,17 +338,11 @@ static void missing(Rig *rig)
 
 /* --- the bus --- */
 
-/* With the bus all owners are gone, even if the next ones have their names. */
-static void bus_lost(Rig *rig)
+/* The service ends with it. */
+static void replace_bus(Rig *rig)
 {
-	g_autofree char *before = NULL, *after = NULL;
 	pid_t bus = rig_bus_pid(rig);
 	int status;
-
-	create_network(rig, ", 'Persistent': <true>");
-	create_endpoint(rig, "kept", 1, ", 'Persistent': <true>");
-	before = rig_state(rig);
-	create_endpoint(rig, "owned", 2, "");
 
 	kill(bus, SIGKILL);
 	g_assert_cmpint(waitpid(rig->service, &status, 0), ==, rig->service);
@@ -361,12 +355,61 @@ static void bus_lost(Rig *rig)
 	bus_start();
 	rig->starter = bus_connect();
 	rig->bus = connection_new();
+}
+
+/* With the bus all owners are gone, even if the next ones have their names. */
+static void bus_lost(Rig *rig)
+{
+	g_autofree char *before = NULL, *after = NULL;
+
+	create_network(rig, ", 'Persistent': <true>");
+	create_endpoint(rig, "kept", 1, ", 'Persistent': <true>");
+	before = rig_state(rig);
+	create_endpoint(rig, "owned", 2, "");
+	replace_bus(rig);
 	for (guint i = 0; i < 10; i++) /* names up to those of the first bus */
 		connection_close(connection_new());
 	rig->service = service_start(rig->starter, rig->configuration);
 	expect_whole(rig);
 	after = rig_state(rig);
 	g_assert_cmpstr(after, ==, before);
+}
+
+/* One that has this unique name. */
+static GDBusConnection *connection_with_name(const char *name)
+{
+	for (guint i = 0; i < 100; i++) {
+		GDBusConnection *connection = connection_new();
+
+		if (strcmp(g_dbus_connection_get_unique_name(connection), name) == 0)
+			return connection;
+		connection_close(connection);
+	}
+	g_error("nobody is called %s", name);
+}
+
+/* What its owners left could not be deleted at once, and is tried again: nobody who came since is taken for them. */
+static void bus_lost_and_name_taken(Rig *rig)
+{
+	g_autofree char *name = NULL;
+
+	create_network(rig, ", 'Persistent': <true>");
+	for (guint i = 0; i < 10; i++)
+		connection_close(connection_new());
+	g_object_unref(rig->bus);
+	rig->bus = connection_new();
+	name = g_strdup(g_dbus_connection_get_unique_name(rig->bus));
+	create_endpoint(rig, "owned", 2, "");
+	replace_bus(rig);
+	rig_start_failing(rig, "commit:ENOMEM:1");
+	exists(rig, WEB "/endpoint/owned");
+	connection_close(rig->bus);
+	rig->bus = connection_with_name(name);
+	create_endpoint(rig, "later", 3, "");
+	goes(rig, WEB "/endpoint/owned");
+	expect_whole(rig);
+	exists(rig, WEB "/endpoint/later");
+	done(rig, WEB, "Network", "Delete", "", "");
 }
 
 /* --- clients --- */
@@ -418,10 +461,13 @@ static void storm(Rig *rig)
 }
 
 static const BusTest tests[] = {
-	{ "/crash/unharmed", unharmed }, { "/crash/orphans", orphans },     { "/crash/deadlines", deadlines },
-	{ "/crash/history", history },   { "/crash/drifted", drifted },     { "/crash/any-instant", any_instant },
-	{ "/state/corrupt", corrupt },   { "/state/truncated", truncated }, { "/state/of-the-future", future },
-	{ "/state/missing", missing },   { "/bus/lost", bus_lost },         { "/clients/storm", storm },
+	{ "/crash/unharmed", unharmed },    { "/crash/orphans", orphans },
+	{ "/crash/deadlines", deadlines },  { "/crash/history", history },
+	{ "/crash/drifted", drifted },      { "/crash/any-instant", any_instant },
+	{ "/state/corrupt", corrupt },      { "/state/truncated", truncated },
+	{ "/state/of-the-future", future }, { "/state/missing", missing },
+	{ "/bus/lost", bus_lost },          { "/bus/lost-and-name-taken", bus_lost_and_name_taken },
+	{ "/clients/storm", storm },
 };
 
 int main(int argc, char **argv)

@@ -57,6 +57,23 @@ static void unwritable_at_start(Rig *rig)
 	g_assert_cmpint(umount2("/run/netfilterd", MNT_DETACH), ==, 0);
 }
 
+/* Nor is anybody who came since the start taken for one who had left before. */
+static void late_owner(Rig *rig)
+{
+	GDBusConnection *mine = rig->bus;
+
+	refused(rig, STANDARD("Failed"), "/run/netfilterd", "", "Manager", "CreateNetwork", "sa{sv}", WEB);
+	g_assert_cmpint(mount("small", "/run/netfilterd", "tmpfs", MS_REMOUNT, "mode=0700"), ==, 0);
+	rig->bus = connection_new();
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", WEB);
+	answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+	exists(rig, "/network/web");
+	connection_close(rig->bus);
+	rig->bus = mine;
+	goes(rig, "/network/web");
+	g_assert_cmpint(umount2("/run/netfilterd", MNT_DETACH), ==, 0);
+}
+
 static void full(Rig *rig)
 {
 	g_autofree char *before = NULL, *after = NULL;
@@ -448,6 +465,7 @@ int main(int argc, char **argv)
 		{ "/storage/shrinks", shrinks },
 		{ "/storage/full-at-start", unwritable_at_start, NULL, full_directory },
 		{ "/storage/read-only-at-start", unwritable_at_start, NULL, read_only_directory },
+		{ "/storage/late-owner", late_owner, NULL, read_only_directory },
 		{ "/storage/failing", failing, NULL, preload },
 		{ "/storage/clean-up", clean_up, NULL, preload_logged },
 		{ "/storage/permanent-full", permanent_full, NULL, small_units },
