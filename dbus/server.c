@@ -28,6 +28,7 @@ struct Server {
 	sd_event_source *name_source; /* armed while we wait for our name */
 	char *status;                 /* what systemd was told last */
 	bool idle;                    /* ending because there is nothing to do, not because we were told to */
+	bool started;                 /* the start was tried */
 	bool given_up;                /* we are to end, and are not to have the name any more */
 	bool stopping;                /* the bus knows; the end comes with the last answer */
 };
@@ -313,16 +314,23 @@ static int request_name(Server *server)
 
 static bool run_start(void *userdata, GError **error G_GNUC_UNUSED)
 {
-	service_start(((Server *)userdata)->bus.service);
+	Server *server = userdata;
+
+	server->started = true;
+	service_start(server->bus.service);
 	return true;
 }
 
 /* Whoever sees the name finds the rules there; what the start met, the service has said. */
-static void done_start(void *userdata, const GError *error G_GNUC_UNUSED)
+static void done_start(void *userdata, const GError *error)
 {
 	Server *server = userdata;
 	int r;
 
+	if (!server->started) {
+		service_put_off_start(server->bus.service, error);
+		status_tell(&server->status, server->bus.service);
+	}
 	if (server->given_up)
 		return;
 	r = request_name(server);

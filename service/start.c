@@ -137,6 +137,12 @@ void service_start(Service *service)
 		refuse(service, error);
 }
 
+void service_put_off_start(Service *service, const GError *why)
+{
+	if (!service->refusal)
+		refuse(service, g_error_copy(why));
+}
+
 void service_retry_start(Service *service)
 {
 	g_autoptr(GError) refusal = NULL;

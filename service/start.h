@@ -10,6 +10,9 @@
  */
 void service_start(Service *service);
 
+/** It could not begin, as what it needs cannot be had: likewise what every later change fails with, until it can. */
+void service_put_off_start(Service *service, const GError *why);
+
 /** Before changes: tries again what kept them from being possible, where that may have passed. Needs the lock. */
 void service_retry_start(Service *service);
 

@@ -242,6 +242,40 @@ static void no_way_back(Rig *rig)
 	stop_listening();
 }
 
+/* --- a lock that cannot be taken --- */
+
+#define LOCK "/run/xtables.lock"
+
+static void lock_broken(Rig *rig)
+{
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
+	     "'kept', {'Subnets': <['172.19.0.0/16']>, 'Persistent': <true>}");
+	service_kill(rig->service);
+	unlink(LOCK);
+	g_assert_no_errno(symlink(LOCK, LOCK)); /* to itself */
+	listen_for_notifications();
+	rig->service = service_start(rig->starter, rig->configuration);
+	expect_notified("lock cannot be taken: Too many levels");
+	property_is(rig, "false", "", "Manager", "Ready");
+	for (guint i = 0; i < 2; i++) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GVariant) reply = ask_with_fds(rig->bus, "", "Manager", "CreateNetwork", "sa{sv}",
+							 "'web', {'Subnets': <['172.18.0.0/16']>}", NULL, &error);
+
+		g_assert_null(reply);
+		g_assert_nonnull(strstr(error->message, "lock cannot be taken: Too many levels"));
+	}
+	exists(rig, "/network/kept");
+	g_assert_no_errno(unlink(LOCK));
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", "'web', {'Subnets': <['172.18.0.0/16']>}");
+	property_is(rig, "true", "", "Manager", "Ready");
+	expect_notified("STATUS=2 networks");
+	stop_listening();
+	rig_restart(rig);
+	done(rig, "/network/web", "Network", "Delete", "", "");
+	done(rig, "/network/kept", "Network", "Delete", "", "");
+}
+
 /* --- a configuration that is not understood --- */
 
 #define BROKEN "Hairpin=yes\nMaxPorts=many"
@@ -349,6 +383,7 @@ static const BusTest tests[] = {
 	{ "/bus/life/name-comes-too-late", name_comes_too_late },
 	{ "/bus/life/status", status },
 	{ "/bus/life/no-way-back", no_way_back, "IdleExitSec=1" },
+	{ "/bus/life/lock-broken", lock_broken, "Backend=iptables" },
 	{ "/bus/life/broken-from-the-start", broken_from_the_start },
 	{ "/bus/life/broken-with-objects", broken_with_objects },
 };
