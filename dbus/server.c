@@ -60,7 +60,7 @@ static void done_exit(void *userdata, const GError *error)
 static void exit_when_done(Server *server)
 {
 	server->stopping = false;
-	queue_add(server->bus.queue, run_exit, done_exit, server, 0);
+	queue_add(server->bus.queue, run_exit, done_exit, server, QUEUE_ALONE | QUEUE_LAST);
 }
 
 static bool is_answered(const Server *server)

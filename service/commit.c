@@ -358,7 +358,7 @@ static void finish_journal(Service *service, const GByteArray *outcome, bool com
 {
 	if (!service_is_journalled(service))
 		return;
-	if (!service->model->started)
+	if (!service->model->started && model_is_empty(service->model))
 		journal_remove(service->journal);
 	else if (journal_is_begun(service->journal))
 		journal_commit(service->journal, service->generation, outcome);

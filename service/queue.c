@@ -50,6 +50,7 @@ struct Queue {
 	uint64_t delay_usec;
 	guint seen;      /* how many were waiting when it last looked whether more come */
 	guint max_batch; /* how many are committed at once */
+	bool has_ended;  /* the last is done with */
 	void (*committed)(void *userdata);
 	void *userdata;
 };
@@ -385,11 +386,31 @@ static void wait_for_flows(Queue *queue)
 	conclude(queue);
 }
 
+/* Those that are to come last do, whatever came in after them. */
+static GPtrArray *take_all(Queue *queue)
+{
+	GPtrArray *changes = g_ptr_array_sized_new(g_queue_get_length(&queue->changes));
+	g_autoptr(GPtrArray) last = g_ptr_array_new();
+	Entry *change;
+
+	while ((change = g_queue_pop_head(&queue->changes)))
+		g_ptr_array_add(change->flags & QUEUE_LAST ? last : changes, change);
+	g_ptr_array_extend(changes, last, NULL, NULL);
+	return changes;
+}
+
+/* Whether it is among the first n. */
+static bool has_last(const GPtrArray *changes, guint n)
+{
+	return n > 0 && ((const Entry *)changes->pdata[n - 1])->flags & QUEUE_LAST;
+}
+
 static void queue_work(Queue *queue)
 {
 	g_autoptr(GPtrArray) changes = NULL;
 	g_autoptr(GError) error = NULL;
 	gint64 begin;
+	guint done;
 	int r;
 
 	sd_event_source_set_enabled(queue->idle, SD_EVENT_OFF);
@@ -397,7 +418,7 @@ static void queue_work(Queue *queue)
 	sd_event_source_set_enabled(queue->deadline, SD_EVENT_OFF);
 	queue->seen = 0;
 	sd_event_source_set_enabled(queue->retry, SD_EVENT_OFF);
-	if (queue->flows || g_queue_is_empty(&queue->changes))
+	if (queue->flows || queue->has_ended || g_queue_is_empty(&queue->changes))
 		return;
 
 	r = service_lock(queue->service);
@@ -406,9 +427,7 @@ static void queue_work(Queue *queue)
 		return;
 	}
 
-	changes = g_ptr_array_sized_new(g_queue_get_length(&queue->changes));
-	while (!g_queue_is_empty(&queue->changes))
-		g_ptr_array_add(changes, g_queue_pop_head(&queue->changes));
+	changes = take_all(queue);
 	if (r < 0) {
 		netfilter_fail(&error, FAILED, "the %s cannot be taken: %s", service_lock_name(queue->service),
 			       g_strerror(-r));
@@ -417,7 +436,9 @@ static void queue_work(Queue *queue)
 	}
 	begin = g_get_monotonic_time();
 	service_retry_start(queue->service);
-	put_off(queue, changes, work_off(queue, (Entry **)changes->pdata, changes->len));
+	done = work_off(queue, (Entry **)changes->pdata, changes->len);
+	queue->has_ended = has_last(changes, done);
+	put_off(queue, changes, done);
 	service_release_claims(queue->service);
 	queue->delay_usec = MAX(MIN_DELAY_USEC, 2 * (uint64_t)(g_get_monotonic_time() - begin));
 	service_unlock(queue->service);

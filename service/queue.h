@@ -23,6 +23,7 @@ typedef void (*QueueDone)(void *userdata, const GError *error);
 enum queue_flag {
 	QUEUE_ALONE = 1 << 0,      /* nothing else is committed with it */
 	QUEUE_NO_TIMEOUT = 1 << 1, /* waits for the lock for as long as it takes */
+	QUEUE_LAST = 1 << 2,       /* comes after all that waits; what comes after it is not run any more */
 };
 
 /** committed is called after every commit and its answers. */

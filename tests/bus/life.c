@@ -5,9 +5,11 @@
 #include "tests/support/signals.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -242,9 +244,84 @@ static void no_way_back(Rig *rig)
 	stop_listening();
 }
 
-/* --- a lock that cannot be taken --- */
-
 #define LOCK "/run/xtables.lock"
+
+static void wait_until_given_up(const Rig *rig)
+{
+	gint64 end = g_get_monotonic_time() + WAIT_MS * G_TIME_SPAN_MILLISECOND;
+
+	while (sd_bus_get_name_creds(rig->starter, NAME, 0, NULL) >= 0) {
+		g_assert_cmpint(g_get_monotonic_time(), <, end);
+		g_usleep(10 * G_TIME_SPAN_MILLISECOND);
+	}
+}
+
+/* What it was sent before has been read. */
+static void ping(const Rig *rig, const char *name)
+{
+	g_assert_cmpint(
+		sd_bus_call_method(rig->starter, name, "/", "org.freedesktop.DBus.Peer", "Ping", NULL, NULL, ""), >=,
+		0);
+}
+
+static char *service_name(const Rig *rig)
+{
+	sd_bus_message *reply = NULL;
+	const char *name;
+	char *copy;
+
+	g_assert_cmpint(sd_bus_call_method(rig->starter, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+					   "org.freedesktop.DBus", "GetNameOwner", NULL, &reply, "s", NAME),
+			>=, 0);
+	g_assert_cmpint(sd_bus_message_read(reply, "s", &name), >=, 0);
+	copy = g_strdup(name);
+	sd_bus_message_unref(reply);
+	return copy;
+}
+
+static int note_error(sd_bus_message *reply, void *userdata, sd_bus_error *error G_GNUC_UNUSED)
+{
+	*(int *)userdata = sd_bus_message_get_errno(reply);
+	return 1;
+}
+
+static int create_web(const Rig *rig, const char *name, int *outcome)
+{
+	return sd_bus_call_method_async(rig->starter, NULL, name, ROOT, NAME ".Manager", "CreateNetwork", note_error,
+					outcome, "sa{sv}", "web", 1, "Subnets", "as", 1, "172.18.0.0/16");
+}
+
+/* A call that it reads when it is about to end, and waits for the lock for that. */
+static void behind_the_end(Rig *rig)
+{
+	for (guint told = 0; told < 2; told++) {
+		g_autofree char *name = NULL;
+		int lock, outcome = -1;
+
+		rig_restart(rig);
+		name = service_name(rig);
+		lock = open(LOCK, O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
+		g_assert_no_errno(flock(lock, LOCK_EX));
+		if (told)
+			kill(rig->service, SIGTERM);
+		wait_until_given_up(rig);
+		ping(rig, name);
+		g_assert_cmpint(create_web(rig, name, &outcome), >=, 0);
+		ping(rig, name);
+		close(lock);
+		while (outcome < 0)
+			g_assert_cmpint(sd_bus_process(rig->starter, NULL) > 0
+						? 1
+						: sd_bus_wait(rig->starter, WAIT_MS * G_TIME_SPAN_MILLISECOND),
+					>, 0);
+		g_assert_cmpint(outcome, ==, 0);
+		g_assert_cmpint(end_of_service(rig), ==, told ? 0 : EXIT_AGAIN);
+		rig->service = service_start(rig->starter, rig->configuration);
+		done(rig, "/network/web", "Network", "Delete", "", "");
+	}
+}
+
+/* --- a lock that cannot be taken --- */
 
 static void lock_broken(Rig *rig)
 {
@@ -383,6 +460,7 @@ static const BusTest tests[] = {
 	{ "/bus/life/name-comes-too-late", name_comes_too_late },
 	{ "/bus/life/status", status },
 	{ "/bus/life/no-way-back", no_way_back, "IdleExitSec=1" },
+	{ "/bus/life/behind-the-end", behind_the_end, "Backend=iptables\nIdleExitSec=1\nLockTimeoutSec=60" },
 	{ "/bus/life/lock-broken", lock_broken, "Backend=iptables" },
 	{ "/bus/life/broken-from-the-start", broken_from_the_start },
 	{ "/bus/life/broken-with-objects", broken_with_objects },
