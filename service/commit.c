@@ -368,7 +368,7 @@ static void finish_journal(Service *service, const GByteArray *outcome, bool com
 }
 
 /* Bridges and descriptors go before it is written that they went: nobody was told yet, so the next instance may still
- * take it back, but not finish it. */
+ * take it back. What it cannot have back it deletes in the end (unfinished.h). */
 static void finish(Service *service, BackendCommit *commit, GPtrArray *repairs)
 {
 	g_autoptr(GPtrArray) came_or_went = interfaces_presence_changes(service->interfaces);

@@ -8,6 +8,7 @@
 #include "service/journal/facts.h"
 #include "service/reload.h"
 #include "service/service.h"
+#include "service/unfinished.h"
 #include "service/zones.h"
 
 #include <string.h>
@@ -381,10 +382,12 @@ static void disown(Service *service, const Change *change)
 		attachments_disown(service->attachments, endpoint);
 }
 
-/* Nobody was told that it happened, so it shall not have: but the kernel may have some of it. */
-static void take_back_uncommitted(Service *service, GBytes *entries)
+/* Nobody was told that it happened, so it shall not have: but the kernel may have some of it. Of the last, what cannot
+ * be had back is deleted in the end. */
+static void take_back_uncommitted(Service *service, GBytes *entries, bool last, GHashTable *descriptors)
 {
 	Batch batch = read_batch(service, entries, true);
+	bool lost = last && unfinished_is_lost(service, batch.changes, descriptors);
 
 	for (guint i = batch.changes->len; i-- > 0;) {
 		Change *change = &g_array_index(batch.changes, Change, i);
@@ -392,9 +395,11 @@ static void take_back_uncommitted(Service *service, GBytes *entries)
 		pin_change(service, change);
 		disown(service, change);
 		change->kind->revert(service->model, change);
-		if (change->kind->release)
+		if (!lost && change->kind->release)
 			change->kind->release(change, false);
 	}
+	if (lost)
+		unfinished_keep(service, batch.changes);
 	g_array_unref(batch.changes);
 }
 
@@ -519,7 +524,8 @@ bool service_restore(Service *service, const char *directory, const char *bus_id
 		pin_objects(service);
 	}
 	for (guint i = 0; i < content.uncommitted->len; i++)
-		take_back_uncommitted(service, content.uncommitted->pdata[i]);
+		take_back_uncommitted(service, content.uncommitted->pdata[i], i + 1 == content.uncommitted->len,
+				      descriptors);
 	if (service->recovery.turns_back)
 		exchange_policies(service);
 

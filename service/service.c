@@ -141,6 +141,7 @@ void service_free(Service *service)
 {
 	if (!service)
 		return;
+	g_clear_pointer(&service->recovery.unfinished, g_array_unref);
 	transaction_roll_back(&service->transaction, 0);
 	transaction_clear(&service->transaction);
 	model_free(service->model);

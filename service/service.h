@@ -52,6 +52,7 @@ struct Service {
 		bool other_bus;                 /* its owners were on another bus: all are gone */
 		bool bridge_filter[N_FAMILIES]; /* it switched the sysctl for all bridges on, as version 2 did */
 		bool first_commit;              /* is still to come: what differs in the kernel is no drift */
+		GArray *unfinished;             /* Change: of a deletion, unfinished.h; NULL: none */
 	} recovery;
 	GHashTable *zones;        /* what zones of firewalld we put interfaces into: zones.h */
 	bool firewalld_runs;      /* and is told of the zones of networks */

@@ -7,6 +7,7 @@
 #include "service/model/unit-name.h"
 #include "service/netlink/bridge.h"
 #include "service/service.h"
+#include "service/unfinished.h"
 #include "service/units.h"
 
 static void refuse(Service *service, GError *error)
@@ -116,6 +117,7 @@ static bool start(Service *service, GError **error)
 	/* What the previous instance wrote down may be half done, or undone by others since. */
 	if (service->recovery.has_previous)
 		ruleset_set_all_dirty(firewall_ruleset(service->firewall));
+	unfinished_resume(service);
 	service->recovery.first_commit = true;
 	from = service->handover ? handover_from(service->handover)->name : NULL;
 	if (!service_commit(service, error) || !service_end_handover(service, error))

@@ -13,6 +13,7 @@
 
 #define WEB "/network/web"
 #define APP WEB "/endpoint/app"
+#define FILE_OF_WEB "/run/netfilterd-units/var/lib/netfilterd/web.network"
 
 static void start(Rig *rig, const char *fault)
 {
@@ -52,10 +53,17 @@ static guint count_links(int netns, const char *which)
 	return g_ascii_strtoull(text, NULL, 10);
 }
 
+static void create_network_for(Rig *rig, const char *lifetime)
+{
+	g_autofree char *arguments = g_strdup_printf(
+		"'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16', 'fd00:18::/64']>, '%s': <true>}", lifetime);
+
+	done(rig, "", "Manager", "CreateNetwork", "sa{sv}", arguments);
+}
+
 static void create_network(Rig *rig)
 {
-	done(rig, "", "Manager", "CreateNetwork", "sa{sv}",
-	     "'web', {'Bridge': <'br0'>, 'Subnets': <['172.18.0.0/16', 'fd00:18::/64']>, 'Persistent': <true>}");
+	create_network_for(rig, "Persistent");
 }
 
 static void killed(Rig *rig)
@@ -140,10 +148,96 @@ static void killed_at_the_end(Rig *rig)
 	close(netns);
 }
 
+static void create_with_descriptor(const Rig *rig, int fd)
+{
+	g_autoptr(GUnixFDList) fds = g_unix_fd_list_new();
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant) reply = NULL;
+
+	g_unix_fd_list_append(fds, fd, NULL);
+	reply = ask_with_fds(rig->bus, WEB, "Network", "CreateEndpoint", "sa{sv}",
+			     "'app', {'Addresses': <['172.18.0.2']>, 'LifetimeFd': <handle 0>}", fds, &error);
+	g_assert_no_error(error);
+}
+
+/* A call that deletes what cannot come back and what can: all of it goes, or nothing. */
+static void killed_halfway(Rig *rig)
+{
+	static const struct {
+		const char *fault, *member, *types, *arguments;
+		bool by_descriptor, taken_back, permanent, again;
+	} cases[] = {
+		{ "detach:kill:1", "Retain", "as", "@as []" },
+		{ "detach:kill:1", "Delete", "", "" },
+		{ "commit:kill:1", "Retain", "as", "@as []", .taken_back = true },
+		{ "commit:kill:1", "Delete", "", "", .taken_back = true },
+		/* Without a store of descriptors none outlives the service. */
+		{ "commit:kill:1", "Retain", "as", "@as []", .by_descriptor = true },
+		{ "commit:kill:1", "Delete", "", "", .by_descriptor = true },
+		/* And the next instance likewise. */
+		{ "commit:kill:1", "Delete", "", "", .by_descriptor = true, .again = true },
+		{ "detach:kill:1", "Retain", "as", "@as []", .permanent = true },
+		{ "detach:kill:1", "Delete", "", "", .permanent = true },
+		{ "commit:kill:1", "Retain", "as", "@as []", .permanent = true, .by_descriptor = true },
+		{ "commit:kill:1", "Delete", "", "", .permanent = true, .by_descriptor = true },
+	};
+	g_autofree char *nothing = rig_state(rig);
+	int netns = netns_new(), fd = container_socket(netns), ends[2];
+
+	g_assert_no_errno(pipe2(ends, O_CLOEXEC));
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		bool deletes = g_str_equal(cases[i].member, "Delete");
+		const char *lifetime = cases[i].permanent ? "Permanent" : "Persistent";
+		g_autofree char *alone = NULL, *full = NULL, *after = NULL, *kept = NULL;
+		g_autoptr(GVariant) reply = NULL;
+		g_autoptr(GError) error = NULL;
+
+		g_test_message("%s, %s%s", cases[i].member, cases[i].fault,
+			       cases[i].by_descriptor ? ", by descriptor" : "");
+		create_network_for(rig, lifetime);
+		alone = rig_rules(rig);
+		kept = g_strdup_printf("'kept', {'Addresses': <['172.18.0.9']>, '%s': <true>, 'Ports': <[('tcp', '', "
+				       "uint16 9000, uint16 80, uint16 1)]>}",
+				       lifetime);
+		done(rig, WEB, "Network", "CreateEndpoint", "sa{sv}", kept);
+		if (!cases[i].by_descriptor)
+			g_assert_null(attach(rig, fd));
+		full = rig_rules(rig);
+		start(rig, cases[i].fault);
+		if (cases[i].by_descriptor)
+			create_with_descriptor(rig, ends[0]);
+		reply = ask_with_fds(rig->bus, WEB, "Network", cases[i].member, cases[i].types, cases[i].arguments,
+				     NULL, &error);
+		g_assert_null(reply);
+		if (cases[i].again) {
+			g_assert_cmpint(waitpid(rig->service, NULL, 0), ==, rig->service);
+			g_assert_true(rig_start_dying_of(rig, cases[i].fault));
+			rig->service = service_start(rig->starter, rig->configuration);
+			answers(rig, "(0,)", "", "Manager", "Reconcile", "", "");
+		} else {
+			start_again(rig);
+		}
+		(cases[i].taken_back ? exists : gone)(rig, APP);
+		(cases[i].taken_back ? exists : gone)(rig, WEB "/endpoint/kept");
+		(cases[i].taken_back || !deletes ? exists : gone)(rig, WEB);
+		after = deletes && !cases[i].taken_back ? rig_state(rig) : rig_rules(rig);
+		g_assert_cmpstr(after, ==, cases[i].taken_back ? full : deletes ? nothing : alone);
+		g_assert_cmpint(access(FILE_OF_WEB, F_OK) == 0, ==, cases[i].permanent && !deletes);
+		if (cases[i].taken_back || !deletes)
+			done(rig, WEB, "Network", "Delete", "", "");
+		g_assert_cmpuint(count_links(netns, ""), ==, 1);
+	}
+	close(ends[0]);
+	close(ends[1]);
+	close(fd);
+	close(netns);
+}
+
 static const BusTest tests[] = {
 	{ "/faults/attach/killed", killed },
 	{ "/faults/attach/failed", failed },
 	{ "/faults/attach/killed-at-the-end", killed_at_the_end },
+	{ "/faults/attach/killed-halfway", killed_halfway },
 };
 
 int main(int argc, char **argv)
