@@ -64,7 +64,8 @@ static void test_find(Fixture *f, gconstpointer data G_GNUC_UNUSED)
 		g_assert_cmpint(info.ifindex, ==, 0);
 	}
 	assert_fails(interface_find(f->netlink, "a/b", &info, &error), INVALID_ARGS, "\"a/b\"");
-	assert_fails(interface_find(f->netlink, "sixteen-letters.", &info, &error), INVALID_ARGS, "16 bytes");
+	assert_fails(interface_find(f->netlink, "sixteen-letters.", &info, &error), INVALID_ARGS,
+		     "\"sixteen-letters.\" is longer than 15 bytes");
 }
 
 static void test_set_up(Fixture *f, gconstpointer data G_GNUC_UNUSED)
