@@ -506,6 +506,7 @@ static void end_by_connection(Rig *rig G_GNUC_UNUSED)
 						 "'e', {'Addresses': <['172.20.0.2']>}", NULL, &error);
 
 	g_assert_no_error(error);
+	g_assert_nonnull(reply);
 	connection_close(client);
 }
 
