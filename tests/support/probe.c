@@ -165,7 +165,9 @@ int flow_open_from(int netns, const char *protocol, guint16 from, const char *te
 		return sctp_flow(netns, from, text, port);
 	fd = socket_there(netns, address.ss_family, protocol);
 	socket_address(address.ss_family == AF_INET ? "0.0.0.0" : "::", from, &own);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
+	/* Two UDP sockets with it may be given the same port, and one of them then has the answers of both. */
+	if (from != 0)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
 	if (hears_all && strcmp(protocol, "udp") == 0)
 		hear_all(fd, address.ss_family);
 	if (from != 0 && bind(fd, (struct sockaddr *)&own, length) < 0)
